@@ -1,0 +1,79 @@
+"""Asyncio client for the Sessionboard Public API: typed, streaming, polite and fast.
+
+::
+
+    from sessionboard_async import AsyncSession
+
+    async with AsyncSession("TOKEN", region="eu") as sb:
+        async for talk in sb.sessions.search(4630, status="accepted"):
+            print(talk.title)
+"""
+
+from sessionboard_async._version import __version__
+from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.response import Response
+from sessionboard_async.errors import (
+    APIError,
+    AttemptTimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    DecodeError,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitError,
+    RedirectError,
+    ResponseError,
+    ResponseTooLargeError,
+    ServerError,
+    SessionboardError,
+    SessionClosedError,
+    SessionStateError,
+    TransportError,
+    UnprocessableError,
+    WrongEventLoopError,
+)
+from sessionboard_async.session import AsyncSession
+
+__all__ = [
+    "APIError",
+    "AsyncSession",
+    "AttemptTimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectError",
+    "ConnectionLostError",
+    "DeadlineExceededError",
+    "DecodeError",
+    "NotFoundError",
+    "Page",
+    "Pager",
+    "Pagination",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RateLimits",
+    "RedirectError",
+    "Response",
+    "ResponseError",
+    "ResponseTooLargeError",
+    "Retry",
+    "ServerError",
+    "SessionClosedError",
+    "SessionStateError",
+    "SessionboardError",
+    "Timeout",
+    "TransportError",
+    "UnprocessableError",
+    "WrongEventLoopError",
+    "__version__",
+]

@@ -1,0 +1,258 @@
+"""Bytes to structs: strictly and fast, then, where that fails, leniently and record by record."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Generic, Literal, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from sessionboard_async.core.drift import Drift, UnreadableError, is_object, read_leniently
+from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.errors import DecodeError
+
+T = TypeVar("T")
+
+OnInvalid = Literal["raise", "skip"]
+
+logger = logging.getLogger("sessionboard_async")
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _WirePagination(msgspec.Struct, gc=False):
+    """Both spellings, since the API uses both, and some servers both at once."""
+
+    currentPage: int | None = None  # noqa: N815
+    pageSize: int | None = None  # noqa: N815
+    totalPages: int | None = None  # noqa: N815
+    totalResults: int | None = None  # noqa: N815
+    current_page: int | None = None
+    page_size: int | None = None
+    total_pages: int | None = None
+    total_results: int | None = None
+
+    def read(self) -> Pagination:
+        return Pagination(
+            current_page=_first(self.currentPage, self.current_page),
+            page_size=_first(self.pageSize, self.page_size),
+            total_pages=_first(self.totalPages, self.total_pages),
+            total_results=_first(self.totalResults, self.total_results),
+        )
+
+
+def _first(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one
+
+
+class _Envelope(msgspec.Struct, Generic[T], gc=False):
+    """A list of records, under either of the two names that the API gives it."""
+
+    results: tuple[T, ...] | UnsetType = UNSET
+    data: tuple[T, ...] | UnsetType = UNSET
+    pagination: _WirePagination | None = None
+
+
+class _RawEnvelope(msgspec.Struct, gc=False):
+    results: Raw | UnsetType = UNSET
+    data: Raw | UnsetType = UNSET
+    pagination: Raw | UnsetType = UNSET
+
+
+_raw_envelope = msgspec.json.Decoder(_RawEnvelope)
+_raw_array = msgspec.json.Decoder(list[Raw])
+
+
+class RecordDecoder(Generic[T]):
+    """Decodes records of one type, as the answers of one operation.
+
+    Args:
+        type_: The type of a record.
+        endpoint: The operation, for errors and logs.
+    """
+
+    def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
+        self._type = type_
+        self._endpoint = endpoint
+        self._strict = msgspec.json.Decoder(type_)
+        self._drifts: set[Drift] = set()
+
+    def decode(self, body: bytes) -> T:
+        """Decode an answer that is one record, bare or under ``data``.
+
+        Raises:
+            DecodeError: If it cannot be read even leniently.
+        """
+        try:
+            wrapped = _raw_envelope.decode(body).data
+            if wrapped is not UNSET:
+                body = bytes(wrapped)
+            return self._strict.decode(body)
+        except _UNREADABLE:
+            return self.read_leniently(body)
+
+    def read(self, body: bytes | Raw, *, page: int, index: int) -> T:
+        """Decode one record of a page."""
+        try:
+            return self._strict.decode(body)
+        except _UNREADABLE:
+            return self.read_leniently(body, page=page, index=index)
+
+    def read_leniently(self, body: bytes | Raw, *, page: int | None = None, index: int | None = None) -> T:
+        """Decode what did not fit, mending what can be mended.
+
+        Raises:
+            DecodeError: If a value cannot be read even so.
+        """
+        value: object = None
+        try:
+            value = msgspec.json.decode(body)
+            return read_leniently(value, self._type, self.note)
+        except UnreadableError as unreadable:
+            reason, path = f"{unreadable.promised} was promised, and {unreadable.came} came", unreadable.path
+        except _UNREADABLE as error:
+            reason, path = f"it is not JSON ({type(error).__name__})", "$"
+        raise DecodeError(
+            f"the answer cannot be read: {reason}",
+            method=self._endpoint.method,
+            route=self._endpoint.path,
+            operation=self._endpoint.operation_id,
+            page=page,
+            index=index,
+            record_id=_id_in(value),
+            path=path,
+        )
+
+    def note(self, drift: Drift) -> None:
+        """Log a difference from what was promised, the first time it is seen."""
+        if drift not in self._drifts:
+            self._drifts.add(drift)
+            path, promised, came = drift
+            logger.warning(
+                "%s: %s was promised at %s, and %s came; it was read leniently",
+                self._endpoint.operation_id,
+                promised,
+                path,
+                came,
+            )
+
+
+class PageDecoder(Generic[T]):
+    """Decodes pages of records, as the answers of one operation.
+
+    Args:
+        type_: The type of a record; ``msgspec.Raw`` keeps the bytes as they came.
+        endpoint: The operation, for errors and logs.
+    """
+
+    def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
+        self._endpoint = endpoint
+        self._record = RecordDecoder(type_, endpoint)
+        self._array = msgspec.json.Decoder(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
+        self._envelope = msgspec.json.Decoder(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
+
+    def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
+        """Decode a page, whatever the envelope: a bare array, or one under ``results`` or ``data``.
+
+        Args:
+            body: The answer.
+            page: Its number, for errors.
+            on_invalid: Whether a record that cannot be read ends it all or is counted and left out.
+
+        Raises:
+            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be read.
+        """
+        try:
+            if body[:1] == b"[":
+                return Page(results=self._array.decode(body))
+            envelope = self._envelope.decode(body)
+        except _UNREADABLE:
+            return self._decode_leniently(body, page, on_invalid)
+        results = envelope.data if envelope.results is UNSET else envelope.results
+        if results is UNSET:
+            raise self._unreadable(page, "no array of records, neither bare nor under `results` or `data`")
+        pagination = envelope.pagination
+        return Page(
+            results=results,
+            pagination=None if pagination is None else pagination.read(),
+        )
+
+    def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
+        rows, pagination = self._open(body, page)
+        results: list[T] = []
+        for index, row in enumerate(rows):
+            try:
+                results.append(self._record.read(row, page=page, index=index))
+            except DecodeError as error:
+                if on_invalid == "raise":
+                    raise
+                logger.warning("a record was left out: %s", error)
+        return Page(results=tuple(results), pagination=pagination, skipped=len(rows) - len(results))
+
+    def _open(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
+        try:
+            if body.lstrip()[:1] == b"[":
+                return _raw_array.decode(body), None
+            envelope = _raw_envelope.decode(body)
+            rows = envelope.data if envelope.results is UNSET else envelope.results
+            if rows is not UNSET:
+                return self._rows(rows), self._pagination(envelope.pagination)
+            reason = "no array of records, neither bare nor under `results` or `data`"
+        except _UNREADABLE as error:
+            reason = f"it is not the JSON of a page ({type(error).__name__})"
+        except UnreadableError as error:
+            reason = f"its pagination cannot be read: {error}"
+        raise self._unreadable(page, reason)
+
+    def _rows(self, rows: Raw) -> list[Raw]:
+        if bytes(rows) == b"null":
+            self._record.note(("$.results", "an array", "null"))
+            return []
+        return _raw_array.decode(rows)
+
+    def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
+        if pagination is UNSET:
+            return None
+        value = msgspec.json.decode(pagination)
+        return read_leniently(value, _WirePagination, self._record.note).read() if value else None
+
+    def _unreadable(self, page: int, reason: str) -> DecodeError:
+        return DecodeError(
+            f"the answer cannot be read: {reason}",
+            method=self._endpoint.method,
+            route=self._endpoint.path,
+            operation=self._endpoint.operation_id,
+            page=page,
+            path="$",
+        )
+
+
+class Decoders:
+    """The decoders of a session, each made when it is first needed and then kept."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, RecordDecoder[Any]] = {}
+        self._pages: dict[tuple[str, object], PageDecoder[Any]] = {}
+
+    def record(self, endpoint: Endpoint[T]) -> RecordDecoder[T]:
+        """Return the decoder of an operation that answers with one record."""
+        decoder = self._records.get(endpoint.operation_id)
+        if decoder is None:
+            decoder = RecordDecoder(cast("type[T]", endpoint.answer), endpoint)
+            self._records[endpoint.operation_id] = decoder
+        return decoder
+
+    def pages(self, endpoint: Endpoint[object], type_: type[T]) -> PageDecoder[T]:
+        """Return the decoder of an operation's pages, for records of the type that is wanted."""
+        key = (endpoint.operation_id, type_)
+        decoder = self._pages.get(key)
+        if decoder is None:
+            decoder = self._pages[key] = PageDecoder(type_, endpoint)
+        return decoder
+
+
+def _id_in(value: object) -> str | None:
+    id_ = value.get("id") if is_object(value) else None
+    return str(id_)[:100] if isinstance(id_, (str, int)) else None

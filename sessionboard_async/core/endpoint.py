@@ -1,0 +1,70 @@
+"""An operation of the API as data: everything the engine must know about it stands in one declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+T = TypeVar("T")
+Answer = TypeVar("Answer", covariant=True)
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages(Generic[Answer]):
+    """An answer made of records, perhaps over several pages.
+
+    Attributes:
+        record: The type of one record.
+        size_parameter: The query parameter for the page size; ``None`` for an operation that is documented
+            to answer with all records at once.
+    """
+
+    record: type[Answer]
+    size_parameter: str | None
+
+
+def page_of(record: type[T], *, size_parameter: str = "pageSize") -> Pages[T]:
+    """Declare an answer of numbered pages; most operations call the page size ``pageSize``."""
+    return Pages(record, size_parameter)
+
+
+def list_of(record: type[T]) -> Pages[T]:
+    """Declare an answer that holds all records at once."""
+    return Pages(record, None)
+
+
+ENDPOINTS: dict[str, Endpoint[object]] = {}
+"""Every operation by its ``operationId``; filled as ``sessionboard_async.services`` is imported."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Endpoint(Generic[Answer]):
+    """One operation of the API.
+
+    Attributes:
+        operation_id: Its ``operationId`` in the API's document.
+        method: The HTTP method.
+        path: The path template, with ``{snake_case}`` arguments.
+        answer: What a successful answer holds: a record type, or ``page_of`` or ``list_of`` one.
+        read: Whether it may be sent twice without harm. True for every GET, and for the POSTs that only
+            search or run a query.
+        limit: The category of the API's rate limits that it counts against; ``None`` where none applies.
+        daily_quota: Whether it also counts against the daily quota of writes.
+    """
+
+    operation_id: str
+    method: Method
+    path: str
+    answer: type[Answer] | Pages[Answer]
+    read: bool = False
+    limit: str | None = None
+    daily_quota: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method == "GET":
+            object.__setattr__(self, "read", True)
+        if self.operation_id in ENDPOINTS:
+            raise ValueError(f"the operation {self.operation_id!r} is declared twice")
+        ENDPOINTS[self.operation_id] = self

@@ -1,0 +1,130 @@
+"""Bounded decompression of whole answers.
+
+One call over the whole body is much faster than a call per chunk, and stays safe because every decoder here
+is told beforehand how many bytes it may make: the size in a gzip trailer can lie, and a few kilobytes can
+unfold into gigabytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import zlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import Protocol, cast
+
+from sessionboard_async.errors import ResponseError, ResponseTooLargeError
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class _Decompressor(Protocol):
+    """What `zlib`, `isal` and the zstd packages agree upon."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+def _installed(*names: str) -> ModuleType | None:
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+_isal = _installed("isal.isal_zlib")
+_zstd = _installed("compression.zstd", "backports.zstd")
+_brotli = _installed("brotli")
+
+
+def _new_gzip() -> _Decompressor:
+    return cast("_Decompressor", (_isal or zlib).decompressobj(_GZIP))
+
+
+def _new_zstd() -> _Decompressor:
+    assert _zstd is not None  # noqa: S101  # reached only where the coding was registered
+    return cast("_Decompressor", _zstd.ZstdDecompressor())
+
+
+class _Brotli:
+    """Brotli's decompressor, with the names of the others."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        assert _brotli is not None  # noqa: S101  # reached only where the coding was registered
+        self._process = _brotli.Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._process.is_finished())
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        made = cast("bytes", self._process.process(data, output_buffer_limit=max_length))
+        while len(made) < max_length and not self._process.can_accept_more_data():
+            more = self._process.process(b"", output_buffer_limit=max_length - len(made))
+            if not more:
+                break
+            made += more
+        return made
+
+
+_CODINGS: dict[str, Callable[[], _Decompressor]] = {"gzip": _new_gzip}
+if _zstd is not None:
+    _CODINGS["zstd"] = _new_zstd
+if _brotli is not None:
+    _CODINGS["br"] = _Brotli
+
+ACCEPT_ENCODING = ", ".join(_CODINGS)
+"""The codings that can be read here: gzip always, the others where their packages are installed."""
+
+
+def inflate(body: bytes, coding: str, limit: int) -> bytes:
+    """Decompress a whole body.
+
+    Args:
+        body: The bytes as they came.
+        coding: The value of ``Content-Encoding``; ``""`` and ``identity`` leave the body as it is.
+        limit: The most bytes the result may have.
+
+    Raises:
+        ResponseTooLargeError: If the result would be larger.
+        ResponseError: If the coding is unknown, or the data is broken or cut short.
+    """
+    coding = coding.strip().lower().removeprefix("x-")
+    if coding in {"", "identity"}:
+        return body
+    new = _CODINGS.get(coding)
+    if new is None:
+        raise ResponseError(f"the answer is compressed in a way that was not asked for: {coding[:40]!r}")
+    made: list[bytes] = []
+    left = limit
+    # A gzip or zstd body may be several members one after the other.
+    while body:
+        part, body = _one_member(new(), body, left, coding)
+        left -= len(part)
+        if left < 0:
+            raise ResponseTooLargeError(
+                f"the answer is larger than {limit} bytes when decompressed: raise max_response_bytes"
+            )
+        made.append(part)
+    return made[0] if len(made) == 1 else b"".join(made)
+
+
+def _one_member(decompressor: _Decompressor, body: bytes, left: int, coding: str) -> tuple[bytes, bytes]:
+    broken: str | None = None
+    part = b""
+    try:
+        part = decompressor.decompress(body, left + 1)
+    except Exception as error:  # noqa: BLE001  # each package raises an error class of its own
+        broken = type(error).__name__
+    if broken is not None:
+        raise ResponseError(f"the answer's {coding} data is broken ({broken})")
+    if len(part) <= left and not decompressor.eof:
+        raise ResponseError(f"the answer's {coding} data is cut short")
+    return part, decompressor.unused_data

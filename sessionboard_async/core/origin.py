@@ -1,0 +1,73 @@
+"""Where the API is: the regions, and which addresses may be given instead."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from sessionboard_async.core.request import refuse_control_characters
+from sessionboard_async.errors import ConfigurationError
+
+Region = Literal["us", "eu"]
+"""Where an organization's data lies, whoever asks for it from wherever."""
+
+_BASE_URLS: dict[str, str] = {
+    "us": "https://public-api.sessionboard.com",
+    "eu": "https://public-api-eu.sessionboard.com",
+}
+
+
+def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, str]) -> str:
+    """Choose the base URL: the argument, the variables of the environment, or the region's own.
+
+    Raises:
+        ConfigurationError: If the region is unknown, or the token could be overheard on the way.
+    """
+    given = base_url or environ.get("SESSIONBOARD_BASE_URL")
+    if given:
+        return checked_base_url(given)
+    chosen = region or environ.get("SESSIONBOARD_REGION") or "us"
+    if chosen.lower() not in _BASE_URLS:
+        raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {chosen!r}")
+    return _BASE_URLS[chosen.lower()]
+
+
+def checked_base_url(base_url: str) -> str:
+    """Return a base URL without a slash at its end, if the token may be sent to it.
+
+    Raises:
+        ConfigurationError: If it is neither https nor http to this machine, or holds more than an origin and
+            a path.
+    """
+    problem: str | None = None
+    try:
+        refuse_control_characters("base_url", base_url)
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError("base_url is not a URL: write it as https://host") from None
+    if not host or port == 0:
+        problem = "names no host"
+    elif parts.username is not None or parts.password is not None:
+        problem = "must not hold a user or password"
+    elif parts.query or parts.fragment or "?" in base_url or "#" in base_url:
+        problem = "must not hold a query or fragment"
+    elif any(character.isspace() or character == "\\" for character in base_url):
+        problem = "must not hold spaces or backslashes"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        problem = "must begin with https:// (http:// is for this machine only: the token could be overheard)"
+    if problem:
+        raise ConfigurationError(f"base_url {problem}")
+    return base_url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,161 @@
+"""From an endpoint and its arguments to a request, as plain data. Nothing here does any I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from sessionboard_async.core.endpoint import Endpoint
+
+Scalar = str | int | float | bool
+QueryValue = Scalar | Iterable[Scalar] | None
+PathValue = str | int
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, and what the engine must know to send it well.
+
+    Attributes:
+        method: The HTTP method.
+        route: The path template: what logs and errors may name.
+        target: The quoted path and query.
+        body: The bytes to send.
+        content_type: What the body is.
+        operation: The ``operationId``; ``None`` for a request outside the API's document.
+        read: Whether it may be sent twice without harm.
+        limit: The category of the rate limits that it counts against.
+    """
+
+    method: str
+    route: str
+    target: str = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    operation: str | None = None
+    read: bool = False
+    limit: str | None = None
+
+
+def build(
+    endpoint: Endpoint[object],
+    path: Mapping[str, PathValue],
+    *,
+    query: Mapping[str, QueryValue] | None = None,
+    body: object = None,
+) -> Request:
+    """Build the request of an operation.
+
+    Args:
+        endpoint: The operation.
+        path: The values of the arguments in its path.
+        query: Query parameters; ``None`` leaves one out, several values repeat it.
+        body: What to send as JSON; ``None`` sends no body.
+
+    Raises:
+        ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
+        TypeError: If a path argument is neither a string nor an integer.
+    """
+    quoted = {name: quote_path_argument(name, value) for name, value in path.items()}
+    return Request(
+        method=endpoint.method,
+        route=endpoint.path,
+        target=endpoint.path.format_map(quoted) + encode_query(query),
+        body=None if body is None else msgspec.json.encode(body),
+        content_type=None if body is None else "application/json",
+        operation=endpoint.operation_id,
+        read=endpoint.read,
+        limit=endpoint.limit,
+    )
+
+
+def free_request(
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, QueryValue] | None = None,
+    body: object = None,
+    read: bool | None = None,
+) -> Request:
+    """Build a request that is no operation of the API's document.
+
+    Args:
+        method: The HTTP method.
+        path: A path that begins with ``/``, quoted where it needs to be, without a query.
+        query: Query parameters.
+        body: What to send as JSON; ``None`` sends no body.
+        read: Whether it may be sent twice without harm; by default so for GET and HEAD.
+
+    Raises:
+        ValueError: If the method or path cannot be sent as it is.
+    """
+    if not re.fullmatch(r"[A-Za-z]+", method):
+        raise ValueError("method must be the name of an HTTP method")
+    if not re.fullmatch(r"(/[!$&'()*+,;=:@%\w.~-]*)+", path, re.ASCII):
+        raise ValueError("path must begin with /, be quoted, and hold no query: pass query={...}")
+    if any(unquote(segment) in {".", ".."} for segment in path.split("/")):
+        raise ValueError("path must not hold the segments '.' or '..'")
+    method = method.upper()
+    return Request(
+        method=method,
+        # The path may hold ids, which neither logs nor errors may show.
+        route="(a path of the caller's)",
+        target=path + encode_query(query),
+        body=None if body is None else msgspec.json.encode(body),
+        content_type=None if body is None else "application/json",
+        read=method in {"GET", "HEAD"} if read is None else read,
+    )
+
+
+def quote_path_argument(name: str, value: PathValue) -> str:
+    """Quote one path argument so that it stays one segment, whatever characters it holds.
+
+    Raises:
+        ValueError: If it is empty, ``.``, ``..`` or holds control characters: such a segment would name
+            another path than the one that was meant.
+        TypeError: If it is neither a string nor an integer.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TypeError(f"{name} must be a string or an integer, not {type(value).__name__}")
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise ValueError(f"{name} must not be empty, '.' or '..'")
+    refuse_control_characters(name, text)
+    return quote(text, safe="")
+
+
+def refuse_control_characters(name: str, text: str) -> None:
+    """Refuse line breaks and other control characters, which could forge a header or a path.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    if _CONTROL.search(text):
+        raise ValueError(f"{name} must not hold control characters")
+
+
+def encode_query(query: Mapping[str, QueryValue] | None) -> str:
+    """Encode query parameters, with the leading ``?``; ``""`` where there are none."""
+    pairs = [
+        f"{quote(name, safe='')}={quote(_text(value), safe='')}"
+        for name, values in (query or {}).items()
+        if values is not None
+        for value in _several(values)
+    ]
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+def _several(values: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
+    return [values] if isinstance(values, (str, int, float)) else values
+
+
+def _text(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,149 @@
+"""An answer as plain data, and what its status and headers mean. Nothing here does any I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from sessionboard_async import errors
+from sessionboard_async.core.request import Request
+
+_ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.UnprocessableError,
+    429: errors.RateLimitError,
+}
+
+_ADVICE = {
+    301: "redirects are never followed; check the base URL",
+    401: "the token is wrong or revoked, or belongs to the other region",
+    403: "the token lacks a scope, or the feature is not enabled there",
+    404: "there is no such event or record, or this token may not see it",
+}
+
+_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amzn-trace-id", "cf-ray")
+_LONGEST_API_MESSAGE = 500
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One complete answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers, with names that match in any case.
+        body: The bytes of the answer, decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class _ErrorBody(msgspec.Struct):
+    error: object = None
+    message: object = None
+    code: object = None
+
+
+_error_body_decoder = msgspec.json.Decoder(_ErrorBody)
+
+
+def error_of(request: Request, response: Response, *, secret: str = "") -> errors.APIError | None:
+    """Return the error that an answer stands for; ``None`` for a success.
+
+    Args:
+        request: What was asked.
+        response: What came back.
+        secret: The token; should the API repeat it in its message, it is blotted out.
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    code, api_message = _what_the_api_says(response.body, secret)
+    sentence = " ".join(part for part in (str(status), code) if part)
+    advice = _ADVICE.get(301 if 300 <= status < 400 else status)
+    sentence = ": ".join(part for part in (sentence, api_message or advice) if part)
+    return _class_of(status)(
+        sentence,
+        status=status,
+        code=code,
+        api_message=api_message,
+        request_id=request_id(response.headers),
+        retry_after=retry_after(response.headers),
+        method=request.method,
+        route=request.route,
+        operation=request.operation,
+    )
+
+
+def _class_of(status: int) -> type[errors.APIError]:
+    if status >= 500:
+        return errors.ServerError
+    if 300 <= status < 400:
+        return errors.RedirectError
+    return _ERROR_BY_STATUS.get(status, errors.APIError)
+
+
+def _what_the_api_says(body: bytes, secret: str) -> tuple[str | None, str | None]:
+    try:
+        said = _error_body_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None, None
+    # Some servers of this API put prose into `error` and the name into `code`.
+    code = said.code if isinstance(said.code, str) else said.error
+    return _printable(code, secret), _printable(said.message, secret)
+
+
+def _printable(text: object, secret: str) -> str | None:
+    if not isinstance(text, str):
+        return None
+    if secret:
+        text = text.replace(secret, "***")
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_API_MESSAGE].strip() or None
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id under which the server logged the request, where it sent one."""
+    for name in _REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return _UNPRINTABLE.sub(" ", value)[:100]
+    return None
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the seconds that ``Retry-After`` asks to wait; ``None`` where it is missing or unreadable.
+
+    A date is held against the answer's own ``Date``, since the local clock may be wrong.
+
+    Args:
+        headers: The headers of the answer.
+        now: The local time, used only where the answer has no readable ``Date``.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
+        return float(value)
+    until = http_date(value)
+    if until is None:
+        return None
+    reference = http_date(headers.get("Date") or "") or now or datetime.now(UTC)
+    return max(0.0, (until - reference).total_seconds())
+
+
+def http_date(value: str) -> datetime | None:
+    """Read an HTTP date; ``None`` where it is none."""
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,122 @@
+"""What is tried again, and when. The waits come from `backoff`, which nothing else imports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+import backoff
+
+from sessionboard_async.core.options import Retry
+from sessionboard_async.core.request import Request
+from sessionboard_async.core.response import Response
+from sessionboard_async.errors import (
+    APIError,
+    ConnectError,
+    RateLimitError,
+    SessionboardError,
+    TransportError,
+)
+
+_PASSING_STATUSES = frozenset({500, 502, 503, 504})
+
+
+class Call:
+    """One request on its way through its attempts.
+
+    Attributes:
+        request: What is sent.
+        attempts: How many attempts were begun.
+        deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
+    """
+
+    __slots__ = ("attempts", "deadline", "request")
+
+    def __init__(self, request: Request, deadline: float | None) -> None:
+        self.request = request
+        self.attempts = 0
+        self.deadline = deadline
+
+
+class _Failure(Exception):  # noqa: N818  # it carries an error and is none to anybody outside
+    def __init__(self, call: Call, error: SessionboardError) -> None:
+        super().__init__()
+        self.call = call
+        self.error = error
+
+
+def may_try_again(request: Request, error: SessionboardError) -> bool:
+    """Tell whether sending the request again is safe, and may help.
+
+    What only reads may always be sent twice. A write is sent again only where the first one surely was not
+    carried out: no connection was made, or the API refused it for its rate limit.
+    """
+    if isinstance(error, ConnectError):
+        return error.transient
+    if isinstance(error, RateLimitError):
+        return True
+    if not request.read:
+        return False
+    if isinstance(error, APIError):
+        return error.status in _PASSING_STATUSES
+    return isinstance(error, TransportError)
+
+
+def retrying(
+    attempt: Callable[[Call], Awaitable[Response]],
+    policy: Retry,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Callable[[Call], Awaitable[Response]]:
+    """Wrap a function that makes one attempt into one that tries as often as the policy allows.
+
+    Args:
+        attempt: Makes one attempt, and raises a ``SessionboardError`` where it fails.
+        policy: How often, and how long to wait between.
+        clock: The seconds of a monotonic clock.
+
+    Returns:
+        A function that raises the error of the last attempt, with ``attempts`` filled in.
+    """
+
+    def give_up(failure: Exception) -> bool:
+        assert isinstance(failure, _Failure)  # noqa: S101  # the only class that is caught below
+        if not may_try_again(failure.call.request, failure.error):
+            return True
+        deadline = failure.call.deadline
+        return deadline is not None and clock() + _asked_to_wait(failure.error) >= deadline
+
+    def waits() -> Generator[float, Any, None]:
+        bounds = backoff.expo(factor=policy.base, max_value=policy.longest)
+        bounds.send(None)
+        failure: _Failure = yield 0.0
+        for bound in bounds:
+            # Jitter comes on top of what the server asks for: all who were refused together would otherwise
+            # come back together.
+            failure = yield _asked_to_wait(failure.error) + backoff.full_jitter(bound)
+
+    @backoff.on_exception(
+        waits, _Failure, max_tries=policy.attempts, giveup=give_up, jitter=None, logger=None
+    )
+    async def try_once(call: Call) -> Response:
+        call.attempts += 1
+        try:
+            return await attempt(call)
+        except SessionboardError as error:
+            error.attempts = call.attempts
+            failure = _Failure(call, error)
+        raise failure
+
+    async def try_often(call: Call) -> Response:
+        try:
+            return await try_once(call)
+        except _Failure as failure:
+            error = failure.error
+        raise error
+
+    return try_often
+
+
+def _asked_to_wait(error: SessionboardError) -> float:
+    return (error.retry_after or 0.0) if isinstance(error, APIError) else 0.0

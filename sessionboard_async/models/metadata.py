@@ -1,0 +1,73 @@
+"""The settings of an event that sessions refer to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sessionboard_async.models.base import EventId, Record, Timestamp
+
+
+class Metadata(Record, frozen=True, kw_only=True):
+    """What all settings of an event have in common.
+
+    The API sends ``event_id`` only inside sessions, and not with every kind; tags have no ``order``; the
+    format inside a session has nothing but ``id`` and ``name``.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "name")
+
+    id: str | None = None
+    event_id: EventId | None = None
+    name: str | None = None
+    order: int | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class Tag(Metadata, frozen=True, kw_only=True):
+    """A tag; a session may have several."""
+
+
+class Track(Metadata, frozen=True, kw_only=True):
+    """A track: the thread of topics a session belongs to."""
+
+    color: str | None = None
+
+
+class Language(Metadata, frozen=True, kw_only=True):
+    """A language that sessions are held in."""
+
+
+class Format(Metadata, frozen=True, kw_only=True):
+    """The kind of a session: a workshop, a panel, a keynote."""
+
+
+class Level(Metadata, frozen=True, kw_only=True):
+    """How much a session asks of its audience."""
+
+
+class Room(Metadata, frozen=True, kw_only=True):
+    """A room, with the number of people it holds where somebody entered it."""
+
+    capacity: int | None = None
+
+
+class Status(Record, frozen=True, kw_only=True):
+    """A session status that an event defines.
+
+    ``status`` is the one of the API's own statuses that it stands for, and that decides what happens to the
+    session; ``name`` is what people see. On a session of a search only ``id`` and ``name`` may be there.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "name", "status")
+
+    id: str | None = None
+    name: str | None = None
+    status: str | None = None
+    status_name: str | None = None
+    color: str | None = None
+    order: int | None = None
+    is_custom: bool | None = None
+    created_at: Timestamp | None = None
+    created_by_user_id: int | None = None
+    created_by_user_name: str | None = None

@@ -1,0 +1,131 @@
+"""Records with custom and translated fields, and what is asked of both."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, get_args
+
+from msgspec.structs import fields, replace
+
+from sessionboard_async.models.base import Record, Timestamp
+from sessionboard_async.models.fields import CustomFieldValue, TranslatedField
+
+
+class RecordWithFields(Record, frozen=True, kw_only=True):
+    """A record that an event can give custom fields and translations: sessions, people, accounts.
+
+    ``id`` is the only stable key: ``friendly_id`` changes on all records when an event changes its prefix.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id")
+
+    id: str | None = None
+    friendly_id: str | None = None
+    friendly_id_raw: int | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+    custom_fields: tuple[CustomFieldValue, ...] | None = None
+    translated_fields: tuple[TranslatedField, ...] | None = None
+
+    def custom(self, internal_name: str, default: Any = None) -> Any:
+        """Return the value of a custom field: text, number, list, whatever the event keeps there.
+
+        Args:
+            internal_name: The field's internal name, as ``sb.fields.list`` gives it. Of several fields of
+                one name, the first counts.
+            default: What to return where the record has no such field, or null in it.
+        """
+        for field in self.custom_fields or ():
+            if field.lookup_name == internal_name:
+                return default if field.value is None else field.value
+        return default
+
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The record's own translated texts: language as the API spells it -> internal field name -> text.
+
+        Blank texts are left out, and texts that name neither a language nor a field: those are only in
+        ``translated_fields``.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for item in self.translated_fields or ():
+            language, name, text = item.translated_language, self._name_of(item), item.value
+            if language and name and text and not item.is_blank:
+                found.setdefault(language, {}).setdefault(name, text)
+        return found
+
+    def _name_of(self, item: TranslatedField) -> str | None:
+        if item.parent_field_internal_name is not None:
+            return item.parent_field_internal_name
+        return next((field.lookup_name for field in self.custom_fields or () if item.is_about(field)), None)
+
+    def translated(self, language: str) -> Self:
+        """Return a copy with the texts of a language in place, in this record and those inside it.
+
+        Each text is taken from the most specific language that has it: for ``fr-CA`` that is ``fr-CA``,
+        then ``fr``, then the text of the event's default language, which stays. ``fr`` never takes a text
+        of ``fr-CA``. Ask the record that the API sent: in a copy, the translated texts are the default.
+
+        Args:
+            language: A language tag such as ``fr`` or ``pt-BR``, in capitals or not.
+
+        Returns:
+            The copy; the record itself where nothing is to be translated.
+
+        Raises:
+            ValueError: If ``language`` is empty.
+        """
+        if not language.strip():
+            raise ValueError("language must be a tag such as 'fr' or 'fr-CA', not an empty string")
+        subtags = language.strip().split("-")
+        return _translate(self, tuple("-".join(subtags[:end]) for end in range(len(subtags), 0, -1)))
+
+
+class _Layout(NamedTuple):
+    """Which fields of a class a translation can touch."""
+
+    texts: frozenset[str]
+    records: tuple[str, ...]
+
+
+@cache
+def _layout(kind: type[RecordWithFields]) -> _Layout:
+    texts: list[str] = []
+    records: list[str] = []
+    for field in fields(kind):
+        options = get_args(field.type)
+        items = [item for option in options for item in get_args(option) if isinstance(item, type)]
+        if str in options and not (field.name in ("id", "status") or field.name.endswith("_id")):
+            texts.append(field.name)
+        elif any(issubclass(item, RecordWithFields) for item in items):
+            records.append(field.name)
+    return _Layout(frozenset(texts), tuple(records))
+
+
+R = TypeVar("R", bound=RecordWithFields)
+
+
+def _translate(record: R, languages: tuple[str, ...]) -> R:
+    """Put the texts of ``languages``, the best one first, into a record and the records inside it."""
+    layout = _layout(type(record))
+    texts = [item for item in record.translated_fields or () if not item.is_blank]
+    found = [item for language in languages for item in texts if item.is_in(language)]
+    changes: dict[str, Any] = {}
+    for item in reversed(found):
+        name = item.parent_field_internal_name
+        if name in layout.texts and item.parent_field_source != "custom":
+            changes[name] = item.value
+    if found and record.custom_fields:
+        changes["custom_fields"] = tuple(_translate_value(field, found) for field in record.custom_fields)
+    for name in layout.records:
+        if inside := getattr(record, name):
+            changes[name] = tuple(_translate(item, languages) for item in inside)
+    changes = {name: value for name, value in changes.items() if value != getattr(record, name)}
+    return replace(record, **changes) if changes else record
+
+
+def _translate_value(field: CustomFieldValue, found: list[TranslatedField]) -> CustomFieldValue:
+    for item in found:
+        if item.parent_field_source != "standard" and item.is_about(field):
+            return replace(field, value=item.value)
+    return field

@@ -1,0 +1,29 @@
+"""The events that a token may see."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from sessionboard_async.core.endpoint import Endpoint, page_of
+from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.models import Event
+from sessionboard_async.services.base import Service
+
+
+class Events(Service):
+    """The events that the token may see."""
+
+    LIST = Endpoint("list-events", "GET", "/v1/events", page_of(Event))
+
+    def list(self, **options: Unpack[PagerOptions]) -> Pager[Event]:
+        """List the events that the token may see, each with its time zone and features.
+
+        A token may be restricted to some events; the others are left out here.
+
+        Args:
+            **options: Paging, as in ``PagerOptions``.
+
+        Returns:
+            A stream of events. Scope ``read:events``; not rate limited.
+        """
+        return self._pages(self.LIST, {}, **options)

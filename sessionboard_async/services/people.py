@@ -1,0 +1,185 @@
+"""Speakers, the contacts of an event, and the contacts of an organization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from sessionboard_async.core.endpoint import Endpoint, page_of
+from sessionboard_async.core.pages import Pager
+from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.search import Expansion, RecordSearch, expansions
+
+
+class Speakers(Service):
+    """The speakers of an event: those of its contacts who have the role of a speaker."""
+
+    SEARCH = Endpoint("search-speakers", "POST", "/v1/event/{event_id}/speakers", page_of(Contact), read=True)
+    GET = Endpoint("get-speaker", "GET", "/v1/event/{event_id}/speakers/{contact_id}", Contact)
+
+    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+        """Search the speakers of an event. Chairpersons and moderators are contacts, and not found here.
+
+        Args:
+            event_id: The event.
+            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
+
+        Returns:
+            A stream of contacts. Scope ``read:contacts``; not rate limited.
+
+        Raises:
+            ValueError: If an argument is not one that the API knows, or a time has no offset.
+        """
+        return self._search(self.SEARCH, {"event_id": event_id}, search)
+
+    async def get(self, event_id: EventId, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+        """Get one speaker.
+
+        Args:
+            event_id: The event.
+            contact_id: The speaker's contact.
+            expand: What the contact shall hold in addition.
+
+        Returns:
+            The contact. Scope ``read:contacts``; not rate limited.
+
+        Raises:
+            NotFoundError: If there is no such speaker.
+            ValueError: If an id is empty, or an expansion is not one that the API knows.
+        """
+        path = {"event_id": event_id, "contact_id": contact_id}
+        return await self._record(self.GET, path, {"expand": expansions(expand)})
+
+
+class Contacts(Service):
+    """The contacts of an event: speakers, attendees, and everybody else who is on record."""
+
+    SEARCH = Endpoint(
+        "search-event-contacts", "POST", "/v1/event/{event_id}/contacts", page_of(Contact), read=True
+    )
+    GET = Endpoint(
+        "get-event-contact",
+        "GET",
+        "/v1/event/{event_id}/contacts/{contact_id}",
+        Contact,
+        limit="entity-reads",
+    )
+    SESSIONS = Endpoint(
+        "get-contact-sessions", "GET", "/v1/event/{event_id}/contacts/{contact_id}/sessions", ContactSessions
+    )
+
+    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+        """Search the contacts of an event.
+
+        Args:
+            event_id: The event.
+            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
+
+        Returns:
+            A stream of contacts. Scope ``read:contacts``; not rate limited.
+
+        Raises:
+            ValueError: If an argument is not one that the API knows, or a time has no offset.
+        """
+        return self._search(self.SEARCH, {"event_id": event_id}, search)
+
+    async def get(self, event_id: EventId, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+        """Get one contact of an event.
+
+        A contact that was merged into another one is gone: its id is not found any more.
+
+        Args:
+            event_id: The event.
+            contact_id: The contact.
+            expand: What the contact shall hold in addition.
+
+        Returns:
+            The contact. Scope ``read:contacts``; limit category ``entity-reads``.
+
+        Raises:
+            NotFoundError: If there is no such contact.
+            ValueError: If an id is empty, or an expansion is not one that the API knows.
+        """
+        path = {"event_id": event_id, "contact_id": contact_id}
+        return await self._record(self.GET, path, {"expand": expansions(expand)})
+
+    async def sessions(self, event_id: EventId, contact_id: str) -> ContactSessions:
+        """Get a contact's sessions at an event, those merged into others included.
+
+        Args:
+            event_id: The event.
+            contact_id: The contact.
+
+        Returns:
+            Light rows of sessions, and one status that sums them up. Scope ``read:contacts``.
+
+        Raises:
+            NotFoundError: If there is no such contact.
+        """
+        return await self._record(self.SESSIONS, {"event_id": event_id, "contact_id": contact_id})
+
+
+class OrgContacts(Service):
+    """The contacts of a whole organization."""
+
+    SEARCH = Endpoint(
+        "search-org-contacts", "POST", "/v1/organization/{org_id}/contacts", page_of(Contact), read=True
+    )
+    GET = Endpoint("get-org-contact", "GET", "/v1/organization/{org_id}/contacts/{contact_id}", Contact)
+    SESSIONS = Endpoint(
+        "get-org-contact-sessions",
+        "GET",
+        "/v1/organization/{org_id}/contacts/{contact_id}/sessions",
+        OrgContactSessions,
+    )
+
+    def search(self, org_id: str, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+        """Search the contacts of an organization.
+
+        Args:
+            org_id: The organization's UUID, which ``events.list`` does not tell; webhooks do.
+            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
+
+        Returns:
+            A stream of contacts. Scope ``read:contacts``; not rate limited.
+
+        Raises:
+            ValueError: If an argument is not one that the API knows, or a time has no offset.
+        """
+        return self._search(self.SEARCH, {"org_id": org_id}, search)
+
+    async def get(self, org_id: str, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+        """Get one contact of an organization.
+
+        Args:
+            org_id: The organization's UUID.
+            contact_id: The contact.
+            expand: What the contact shall hold in addition.
+
+        Returns:
+            The contact. Scope ``read:contacts``; not rate limited.
+
+        Raises:
+            NotFoundError: If there is no such contact.
+            ValueError: If an id is empty, or an expansion is not one that the API knows.
+        """
+        path = {"org_id": org_id, "contact_id": contact_id}
+        return await self._record(self.GET, path, {"expand": expansions(expand)})
+
+    async def sessions(self, org_id: str, contact_id: str) -> OrgContactSessions:
+        """Get a contact's sessions at all events of an organization.
+
+        Args:
+            org_id: The organization's UUID.
+            contact_id: The contact.
+
+        Returns:
+            Light rows of sessions, each with its event, and one status that sums them up. Scope
+            ``read:contacts``; not rate limited.
+
+        Raises:
+            NotFoundError: If there is no such contact.
+        """
+        return await self._record(self.SESSIONS, {"org_id": org_id, "contact_id": contact_id})

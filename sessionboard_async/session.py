@@ -1,0 +1,224 @@
+"""``AsyncSession``: builds the engine once, hangs the services on it, opens and closes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import Enum
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from sessionboard_async import services
+from sessionboard_async._version import __version__
+from sessionboard_async.core.auth import Token
+from sessionboard_async.core.decode import Decoders
+from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.lifetime import Lifetime
+from sessionboard_async.core.limits import Limiter
+from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.origin import Region, base_url_of
+from sessionboard_async.core.request import QueryValue, free_request
+from sessionboard_async.core.response import Response
+from sessionboard_async.core.transport import Client, Ssl, Transport
+from sessionboard_async.errors import ConfigurationError
+
+_CLOSING_SECONDS = 5.0
+
+
+class Unchanged(Enum):
+    """The default of an option for which ``None`` means something."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
+class AsyncSession:
+    """A connection to the Sessionboard Public API: one pool, one budget of requests, one token.
+
+    Make one per token and event loop and keep it; it opens with the first request. Use it as
+    ``async with AsyncSession(...) as sb:`` or call ``await sb.aclose()`` when done.
+
+    Args:
+        token: An API token of the organization; without one, the variable ``SESSIONBOARD_TOKEN`` is read.
+        region: ``"us"`` or ``"eu"``: where the organization's data lies, as the address of its admin pages
+            tells. Without one, ``SESSIONBOARD_REGION`` is read; else it is ``"us"``.
+        base_url: Another address to use instead of the region's; without one, ``SESSIONBOARD_BASE_URL`` is
+            read. https, or http to this machine.
+        pool_size: The most connections, and so requests in flight, at a time.
+        timeout: How long things may take.
+        retry: How often a request is tried.
+        limits: The budget of requests per category; ``None`` keeps none on our side.
+        max_response_bytes: The most bytes that an answer may have once it is decompressed.
+        ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
+        proxy: The URL of an HTTP proxy.
+        user_agent: The ``User-Agent`` header.
+        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here.
+
+    Raises:
+        ConfigurationError: If there is no token, or an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        region: Region | None = None,
+        base_url: str | None = None,
+        pool_size: int = 20,
+        timeout: Timeout | None = None,
+        retry: Retry | None = None,
+        limits: RateLimits | None = RateLimits(),  # noqa: B008  # it never changes
+        max_response_bytes: int = 64 * 1024 * 1024,
+        ssl: Ssl = True,
+        proxy: str | None = None,
+        user_agent: str = f"sessionboard_async/{__version__}",
+        client: Client | None = None,
+    ) -> None:
+        given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
+        if given is None:
+            raise ConfigurationError(
+                "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
+            )
+        self._token = Token(given)
+        self._base_url = base_url_of(region, base_url, os.environ)
+        self._timeout = timeout or Timeout()
+        self._retry = retry or Retry()
+        self._limiter = Limiter(limits)
+        self._lifetime = Lifetime()
+        self._decoders = Decoders()
+        self._is_view = False
+        self._transport = Transport(
+            self._base_url,
+            self._token,
+            self._lifetime,
+            pool_size=pool_size,
+            max_response_bytes=max_response_bytes,
+            ssl=ssl,
+            proxy=proxy,
+            user_agent=user_agent,
+            client=client,
+        )
+        self._hang_services()
+
+    def _hang_services(self) -> None:
+        self._engine = engine = Engine(
+            self._transport,
+            self._limiter,
+            self._lifetime,
+            self._token,
+            self._decoders,
+            self._timeout,
+            self._retry,
+        )
+        self.events = services.Events(engine)
+        self.sessions = services.Sessions(engine)
+        self.speakers = services.Speakers(engine)
+        self.contacts = services.Contacts(engine)
+        self.org_contacts = services.OrgContacts(engine)
+        self.sponsors = services.Sponsors(engine)
+        self.exhibitors = services.Exhibitors(engine)
+        self.fields = services.Fields(engine)
+        self.rooms = services.Rooms(engine)
+        self.tracks = services.Tracks(engine)
+        self.tags = services.Tags(engine)
+        self.formats = services.Formats(engine)
+        self.levels = services.Levels(engine)
+        self.languages = services.Languages(engine)
+        self.statuses = services.Statuses(engine)
+
+    def __repr__(self) -> str:
+        state = ", closed" if self.closed else ""
+        return f"<AsyncSession of {self._base_url}{state}>"
+
+    @property
+    def base_url(self) -> str:
+        """Where the requests go."""
+        return self._base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return self._lifetime.closed
+
+    async def __aenter__(self) -> Self:
+        self._lifetime.check()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, and end what streams still have under way. Closing twice is fine.
+
+        On a view made by ``with_options`` this closes nothing: the session it was made from does.
+
+        Raises:
+            WrongEventLoopError: If the session was opened in another event loop.
+        """
+        if self._is_view or self.closed:
+            return
+        self._lifetime.check()
+        self._limiter.close()
+        # Cancelling the caller must not leave half of the connections open.
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+            await self._transport.close()
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | None = None,
+        retry: Retry | None = None,
+        limits: RateLimits | Unchanged | None = UNCHANGED,
+    ) -> AsyncSession:
+        """Return a light view of this session with other options.
+
+        It shares pool, token and, unless ``limits`` is given, the budget of requests. Closing it closes
+        nothing.
+
+        Args:
+            timeout: How long things may take.
+            retry: How often a request is tried.
+            limits: The budget of requests per category; ``None`` keeps none on our side.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._is_view = True
+        view._timeout = timeout or self._timeout
+        view._retry = retry or self._retry
+        if not isinstance(limits, Unchanged):
+            view._limiter = Limiter(limits)
+        view._hang_services()
+        return view
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        json: Any = None,
+        read: bool | None = None,
+    ) -> Response:
+        """Send a request of your own, through the same pool, retries and errors: the way out.
+
+        Args:
+            method: The HTTP method.
+            path: A path on the API, beginning with ``/`` and quoted where it needs to be.
+            query: Query parameters; ``None`` leaves one out, several values repeat it.
+            json: What to send as JSON; ``None`` sends no body.
+            read: Whether it may be sent twice without harm; by default so for GET and HEAD.
+
+        Returns:
+            The status, headers and bytes of a success. No limit category applies.
+
+        Raises:
+            ValueError: If the method or path cannot be sent as it is.
+            SessionboardError: As for every other call.
+        """
+        return await self._engine.call(free_request(method, path, query=query, body=json, read=read))

@@ -1,0 +1,24 @@
+"""An embedded server of the Sessionboard API, for tests and for trying things without a token.
+
+The names are imported when first used: pytest imports this package for its plugin in every project of an
+environment, and most of them have no use for a server.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sessionboard_async.testing.faults import Fault
+    from sessionboard_async.testing.server import EmbeddedServer, RecordedRequest
+
+__all__ = ["EmbeddedServer", "Fault", "RecordedRequest"]
+
+_ROOMS = {"EmbeddedServer": "server", "Fault": "faults", "RecordedRequest": "server"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

@@ -1,0 +1,131 @@
+"""The sponsors and exhibitors of one event of the embedded organization."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from sessionboard_async.testing.chance import DAY, Draw, milliseconds, uuid_for, zulu
+from sessionboard_async.testing.fields import FieldBook, Record
+from sessionboard_async.testing.metadata import DatedRow
+from sessionboard_async.testing.names import CITIES, COMPANIES
+from sessionboard_async.testing.people import People
+from sessionboard_async.testing.texts import SLOGANS, Triple
+
+_FIRST = milliseconds(2025, 10, 1, 10)
+_SPAN = 250 * DAY
+
+
+class _Account(NamedTuple):
+    """A sponsor or exhibitor with the text that its translations are made of."""
+
+    record: Record
+    description: Triple
+
+
+class Accounts:
+    """The sponsors, or the exhibitors, of one event, made when asked for.
+
+    Args:
+        kind: ``"sponsor"`` or ``"exhibitor"``.
+        key: What tells this event's accounts from all others: seed and event.
+        count: How many there are.
+        people: The organization's contacts.
+        fields: The fields of the event.
+    """
+
+    def __init__(
+        self, kind: str, key: tuple[int, int], count: int, people: People, fields: FieldBook
+    ) -> None:
+        self._kind = kind
+        self._key = key
+        self._people = people
+        self._fields = fields
+        self.count = count
+        self._account = lru_cache(maxsize=1024)(self._make)
+
+    def id(self, index: int) -> str:
+        """Return an account's id."""
+        return uuid_for(*self._key, self._kind, index)
+
+    def row(self, index: int) -> DatedRow:
+        """Return what an account is sorted by."""
+        created = _FIRST + index * (_SPAN // self.count) + index * 137 % 1000
+        return DatedRow(index, created, created + index * 7 % 30 * DAY)
+
+    @cached_property
+    def rows(self) -> list[DatedRow]:
+        """What all accounts are sorted by."""
+        return [self.row(index) for index in range(self.count)]
+
+    @cached_property
+    def index_by_id(self) -> dict[str, int]:
+        """The place of every account, by id."""
+        return {self.id(index): index for index in range(self.count)}
+
+    def account(self, index: int, *, translated: bool = False) -> Record:
+        """Return an account as searches and single reads show it."""
+        record = self.in_session(index, translated=translated)
+        record["admin_url"] = f"https://admin.example.com/{self._kind}s/{record['id']}"
+        return record
+
+    def in_session(self, index: int, *, translated: bool = False) -> Record:
+        """Return an account as the sessions show it that it supports."""
+        account = self._account(index)
+        record = dict(account.record)
+        if translated:
+            texts = (("description", account.description),)
+            record["translated_fields"] = self._fields.translations("account", str(record["id"]), texts)
+        return record
+
+    def _make(self, index: int) -> _Account:
+        draw = Draw(*self._key, self._kind, index)
+        slogan = draw.pick(SLOGANS)
+        city, country, street = draw.pick(CITIES)
+        company = COMPANIES[(index * 7 + len(self._kind)) % len(COMPANIES)]
+        repeat = index // len(COMPANIES)
+        row = self.row(index)
+        created = zulu(row.created)
+        description: Triple = (f"<p>{slogan[0]}</p>", f"<p>{slogan[1]}</p>", f"<p>{slogan[2]}</p>")
+        record: Record = {
+            "id": self.id(index),
+            "friendly_id": f"{self._kind[:4].upper()}-{index + 1}",
+            "friendly_id_raw": index + 1,
+            "name": f"{company} {repeat + 1}" if repeat else company,
+            "description": description[0] if index % 6 != 5 else "",
+            "logo_image_url": f"https://images.example.com/{self._kind}s/{index + 1}.svg"
+            if index % 4 != 3
+            else None,
+            "banner_image_url": None,
+            "phone": f"+1 555 01{index % 100:02}",
+            "address_line_1": street,
+            "address_line_2": None,
+            "address_city": city,
+            "address_state": None,
+            "address_postal_code": f"{20000 + index % 70000}",
+            "address_coutnry": country,  # the API's own spelling
+            "facebook_url": None,
+            "instagram_url": None,
+            "linkedin_url": None,
+            "snapchat_username": None,
+            "tiktok_username": None,
+            "twitter_url": None,
+            "website_url": f"https://{self._kind}-{index + 1}.example.com/",
+            "created_at": created,
+            "updated_at": zulu(row.updated),
+            "custom_fields": [
+                self._fields.value("account", "booth", f"B{index + 1:03}", created),
+                self._fields.value("account", "badges", 2 + index % 9, created),
+            ],
+            "contacts": [
+                self._people.at_account(contact, is_primary=position == 0, since=row.created)
+                for position, contact in enumerate(self._contacts(index))
+            ],
+        }
+        return _Account(record, description)
+
+    def _contacts(self, index: int) -> list[int]:
+        if not self._people.count:
+            return []
+        last = self._people.count - 1
+        return list(dict.fromkeys((last - index * 2 % (last + 1), last - (index * 2 + 1) % (last + 1))))

@@ -1,0 +1,216 @@
+"""Which sessions an event has, when they are and who takes part: facts by number, without any text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionboard_async.testing.chance import DAY, HOUR, MINUTE, Draw, milliseconds
+from sessionboard_async.testing.metadata import STATUS_DEFINITIONS, Metadata
+
+_SUBMISSIONS_OPEN = milliseconds(2025, 10, 6, 8)
+_SUBMISSIONS = 240 * DAY
+_FIRST_DAY = milliseconds(2026, 9, 14, 8)
+_STATUS_CYCLE = (0, 0, 2, 0, 5, 1, 0, 0, 4, 0, 3, 0, 6, 0, 0, 7, 0, 2, 0, 0)
+_PART_STATUS_CYCLE = (0, None, 2)
+
+
+class SessionRow(NamedTuple):
+    """What a session, or a part of one, is filtered and sorted by.
+
+    ``number`` is 0 for a session and 1 to n for its subsessions; ``definition`` is the place of its status
+    among the event's status definitions; ``target`` is the session that a composition source went into.
+    """
+
+    ordinal: int
+    number: int
+    created: int
+    updated: int
+    deleted: int | None
+    definition: int | None
+    status: str | None
+    is_abstract: bool
+    is_source: bool
+    target: int | None
+    track_id: str | None
+    tag_ids: tuple[str, ...]
+
+
+class Times(NamedTuple):
+    """When a session takes place, in milliseconds since 1970."""
+
+    start: int
+    end: int
+
+
+class Participation(NamedTuple):
+    """One person in one role: which of the event's contacts, and which of the roles."""
+
+    contact: int
+    role: int
+
+
+class Agenda:
+    """The sessions of one event.
+
+    Args:
+        seed: The seed of the data set.
+        position: The event's place among the events, from 0.
+        sessions: How many sessions a plain search finds. Those that were deleted, and those that went into
+            another one as composition sources, come on top.
+        speakers: How many of the event's contacts, the first ones, are speakers.
+        contacts: How many contacts the event has.
+        metadata: The tracks and tags that sessions may have.
+    """
+
+    def __init__(
+        self, seed: int, position: int, *, sessions: int, speakers: int, contacts: int, metadata: Metadata
+    ) -> None:
+        self._seed = seed
+        self._position = position
+        self._sessions = sessions
+        self._speakers = speakers
+        self._contacts = contacts
+        self._tracks = [str(track["id"]) for track in metadata.all("tracks")]
+        tags = [str(tag["id"]) for tag in metadata.all("tags")]
+        self._tag_sets = [
+            tuple(tags[(first + step) % len(tags)] for step in range(0, 3 * (first % 4), 3))
+            for first in range(len(tags))
+        ]
+
+    @cached_property
+    def rows(self) -> list[SessionRow]:
+        """Every session in the order of its creation: also the deleted ones and the composition sources."""
+        sources = self._sessions // 20 or min(1, self._sessions // 2)
+        deleted = self._sessions // 25 or min(1, self._sessions)
+        kinds = ["session"] * self._sessions + ["source"] * sources + ["deleted"] * deleted
+        Draw(self._seed, self._position, "kinds").shuffle(kinds)
+        targets = self._targets(kinds)
+        return [
+            self._row(index, kind, next(targets) if kind == "source" else None)
+            for index, kind in enumerate(kinds)
+        ]
+
+    @cached_property
+    def live(self) -> list[SessionRow]:
+        """Every session that was not deleted."""
+        return [row for row in self.rows if row.deleted is None]
+
+    @cached_property
+    def with_parts(self) -> list[SessionRow]:
+        """Every session, deleted or not, each followed by its subsessions."""
+        return [part for row in self.rows for part in (row, *self.parts(row))]
+
+    @cached_property
+    def sources(self) -> dict[int, list[int]]:
+        """The composition sources of each session that has some."""
+        sources: defaultdict[int, list[int]] = defaultdict(list)
+        for row in self.rows:
+            if row.target is not None:
+                sources[row.target].append(row.ordinal)
+        return dict(sources)
+
+    @cached_property
+    def taken_by(self) -> dict[int, list[int]]:
+        """The sessions, not deleted, in which each contact takes part."""
+        sessions: defaultdict[int, list[int]] = defaultdict(list)
+        for row in self.live:
+            for contact in dict.fromkeys(who.contact for who in self.cast(row.ordinal)):
+                sessions[contact].append(row.ordinal)
+        return dict(sessions)
+
+    def parts(self, row: SessionRow) -> list[SessionRow]:
+        """Return the subsessions of a session, in the order of the programme."""
+        return [self._part(row, number + 1) for number in range(_part_count(row.ordinal))]
+
+    def part(self, row: SessionRow, number: int) -> SessionRow:
+        """Return one subsession of a session, counted from 1."""
+        return self._part(row, number)
+
+    def times(self, row: SessionRow) -> Times | None:
+        """Return when a session takes place; ``None`` where nothing is scheduled, as for any abstract."""
+        if row.is_abstract or row.ordinal % 10 == 7:
+            return None
+        parts = _part_count(row.ordinal)
+        start = (
+            _FIRST_DAY
+            + self._position * 28 * DAY
+            + row.ordinal % 3 * DAY
+            + row.ordinal * 7 % 18 * 30 * MINUTE
+        )
+        if row.number:
+            start += (row.number - 1) * 20 * MINUTE
+            return Times(start, start + 20 * MINUTE)
+        return Times(start, start + (parts * 20 if parts else 45) * MINUTE)
+
+    def cast(self, index: int) -> list[Participation]:
+        """Return who takes part in a session, in order; the same contact may hold two roles."""
+        people: list[Participation] = []
+        if self._speakers:
+            first = index % self._speakers
+            stride = 1 + index // self._speakers % max(1, self._speakers - 1)
+            chosen = dict.fromkeys(
+                (first + stride * step) % self._speakers for step in range(_speaker_count(index))
+            )
+            on_a_panel = index % 12 == 4
+            people += [Participation(contact, 3 if on_a_panel else 0) for contact in chosen]
+        if self._contacts and index % 11 == 2:
+            in_two_roles = people and index % 2 == 0
+            people.append(
+                Participation(people[0].contact if in_two_roles else (index * 5 + 2) % self._contacts, 1)
+            )
+        if self._contacts and index % 9 == 1:
+            people.append(Participation((index * 3 + 1) % self._contacts, 2))
+        return people
+
+    def _targets(self, kinds: list[str]) -> Iterator[int]:
+        ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
+        number = 0
+        while True:
+            yield ordinary[(number * 7 + 3) % len(ordinary)]
+            number += 2 if number % 3 == 0 else 1
+
+    def _row(self, index: int, kind: str, target: int | None) -> SessionRow:
+        total = self._sessions + self._sessions // 10 + 2
+        # Sessions that were imported together have the same time of creation.
+        group = index - (index % 5 == 4)
+        created = _SUBMISSIONS_OPEN + group * (_SUBMISSIONS // total) + group * 389 % 1000
+        updated = created + (
+            0 if index % 4 == 0 else index * 53 % 60 * DAY + index * 17 % 24 * HOUR + index % 997
+        )
+        deleted = updated + index * 13 % 20 * DAY if kind == "deleted" else None
+        definition = _STATUS_CYCLE[index % len(_STATUS_CYCLE)]
+        return SessionRow(
+            ordinal=index,
+            number=0,
+            created=created,
+            updated=updated if deleted is None else deleted,
+            deleted=deleted,
+            definition=definition,
+            status=STATUS_DEFINITIONS[definition].category,
+            is_abstract=index % 6 == 5,
+            is_source=kind == "source",
+            target=target,
+            track_id=None if index % 8 == 6 else self._tracks[index * 3 % len(self._tracks)],
+            tag_ids=self._tag_sets[index * 5 % len(self._tag_sets)],
+        )
+
+    def _part(self, row: SessionRow, number: int) -> SessionRow:
+        definition = _PART_STATUS_CYCLE[(row.ordinal // 18 + number) % len(_PART_STATUS_CYCLE)]
+        return row._replace(
+            number=number,
+            created=row.created + number * MINUTE,
+            updated=max(row.updated, row.created + number * MINUTE),
+            definition=definition,
+            status=None if definition is None else STATUS_DEFINITIONS[definition].category,
+        )
+
+
+def _part_count(index: int) -> int:
+    return 2 + index // 18 % 3 if index % 18 == 2 else 0
+
+
+def _speaker_count(index: int) -> int:
+    return 3 if index % 12 == 4 else 1 + (index % 10 == 1)

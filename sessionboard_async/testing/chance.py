@@ -1,0 +1,72 @@
+"""Choices, ids and times that depend on a key alone: the same on every machine and Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Draw:
+    """A stream of choices for one key.
+
+    Only ``Random.random`` is used: it is the one method whose numbers Python promises never to change.
+    """
+
+    __slots__ = ("_next",)
+
+    def __init__(self, *key: object) -> None:
+        self._next = Random("/".join(map(str, key))).random  # noqa: S311  # test data, not secrets
+
+    def below(self, bound: int) -> int:
+        """Return a number from 0 up to, but not including, ``bound``."""
+        return int(self._next() * bound)
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Return one of the options."""
+        return options[int(self._next() * len(options))]
+
+    def several(self, options: Sequence[T], count: int) -> list[T]:
+        """Return ``count`` neighbouring options, each once, from a place drawn at random."""
+        start = self.below(len(options))
+        return [options[(start + step) % len(options)] for step in range(min(count, len(options)))]
+
+    def chance(self, share: float) -> bool:
+        """Return ``True`` in about this share of all calls."""
+        return self._next() < share
+
+    def shuffle(self, items: list[T]) -> None:
+        """Bring the items into another order, in place."""
+        for last in range(len(items) - 1, 0, -1):
+            other = int(self._next() * (last + 1))
+            items[last], items[other] = items[other], items[last]
+
+
+def uuid_for(*key: object) -> str:
+    """Return the UUID that belongs to a key."""
+    digits = blake2b("/".join(map(str, key)).encode(), digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
+
+
+def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
+    """Return a moment in UTC as milliseconds since 1970."""
+    return (datetime(year, month, day, hour, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def zulu(moment: int) -> str:
+    """Write milliseconds since 1970 as the API writes most times: ``2026-09-14T08:00:00.000Z``."""
+    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def with_offset(moment: int) -> str:
+    """Write milliseconds since 1970 as the API writes the times of people: with ``+00:00``."""
+    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")

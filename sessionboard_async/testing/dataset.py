@@ -1,0 +1,196 @@
+"""The embedded organization and its events: one object from which every answer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from sessionboard_async.testing.accounts import Accounts
+from sessionboard_async.testing.agenda import Agenda, SessionRow
+from sessionboard_async.testing.chance import uuid_for
+from sessionboard_async.testing.fields import FieldBook, Record
+from sessionboard_async.testing.metadata import DatedRow, Metadata
+from sessionboard_async.testing.people import People
+from sessionboard_async.testing.program import Program
+from sessionboard_async.testing.query import Criteria, select
+from sessionboard_async.testing.texts import EVENTS
+
+FIRST_EVENT_ID = 4630
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of everything, in each event.
+
+    Attributes:
+        events: Events.
+        sessions: Sessions that a plain search finds.
+        speakers: Speakers; they are the first of the contacts.
+        contacts: Contacts, speakers included. Neighbouring events share half of them.
+        sponsors: Sponsors.
+        exhibitors: Exhibitors.
+    """
+
+    events: int
+    sessions: int
+    speakers: int
+    contacts: int
+    sponsors: int
+    exhibitors: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        events: int,
+        sessions: int,
+        speakers: int | None,
+        contacts: int | None,
+        sponsors: int | None,
+        exhibitors: int | None,
+    ) -> Size:
+        """Fill in what was not given, in proportion to the sessions.
+
+        Raises:
+            ValueError: If a number is negative, there is no event, or there are more speakers than contacts.
+        """
+        chosen_speakers = max(4, sessions * 3 // 5) if speakers is None else speakers
+        size = cls(
+            events=events,
+            sessions=sessions,
+            speakers=chosen_speakers,
+            contacts=chosen_speakers * 3 // 2 if contacts is None else contacts,
+            sponsors=max(3, sessions // 10) if sponsors is None else sponsors,
+            exhibitors=max(3, sessions // 8) if exhibitors is None else exhibitors,
+        )
+        if size.events < 1:
+            raise ValueError("events must be at least 1")
+        for name, number in vars(size).items():
+            if number < 0:
+                raise ValueError(f"{name} must not be negative")
+        if size.speakers > size.contacts:
+            raise ValueError("speakers are contacts too: contacts must be at least as many as speakers")
+        return size
+
+
+class Event:
+    """One event with everything that belongs to it."""
+
+    def __init__(self, seed: int, position: int, size: Size, people: People) -> None:
+        self.id = FIRST_EVENT_ID + 37 * position
+        self._position = position
+        self._size = size
+        self._first_contact = position * (size.contacts // 2)
+        key = (seed, position)
+        self.people = people
+        self.metadata = Metadata(seed, self.id, position)
+        self.fields = FieldBook(seed, position)
+        self.sponsors = Accounts("sponsor", key, size.sponsors, people, self.fields)
+        self.exhibitors = Accounts("exhibitor", key, size.exhibitors, people, self.fields)
+        self.agenda = Agenda(
+            seed,
+            position,
+            sessions=size.sessions,
+            speakers=size.speakers,
+            contacts=size.contacts,
+            metadata=self.metadata,
+        )
+        self.program = Program(
+            key,
+            self.agenda,
+            self.metadata,
+            self.fields,
+            people,
+            self._first_contact,
+            self.sponsors,
+            self.exhibitors,
+        )
+        self._selected = lru_cache(maxsize=8)(self._select_sessions)
+
+    @property
+    def has_translations(self) -> bool:
+        """Whether its texts are translated: those of the first event are, and of every second after it."""
+        return self._position % 2 == 0
+
+    def record(self) -> Record:
+        """Return the event as the API shows it."""
+        name, timezone = EVENTS[self._position % len(EVENTS)]
+        return {
+            "id": self.id,
+            "name": f"{name} {2026 + self._position // len(EVENTS)}",
+            "timezone": timezone,
+            "features": {"translated_fields": self.has_translations},
+        }
+
+    @property
+    def speaker_indexes(self) -> range:
+        """The contacts of the organization that speak at this event."""
+        return range(self._first_contact, self._first_contact + self._size.speakers)
+
+    @property
+    def contact_indexes(self) -> range:
+        """The contacts of the organization that belong to this event."""
+        return range(self._first_contact, self._first_contact + self._size.contacts)
+
+    def sessions(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
+        """Return the sessions that meet the criteria; composition sources only when asked for."""
+        return self._selected(criteria, linked_sources, False)
+
+    def statuses(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
+        """Return sessions and subsessions, also deleted ones, that meet the criteria."""
+        return self._selected(criteria, linked_sources, True)
+
+    def session(self, session_id: str) -> SessionRow | None:
+        """Return the session or subsession with this id; ``None`` where there is none or it was deleted."""
+        found = self._session_by_id.get(session_id)
+        if found is None:
+            return None
+        index, number = found
+        row = self.agenda.rows[index]
+        return self.agenda.part(row, number) if number else row
+
+    def sessions_of(self, contact: int) -> list[SessionRow]:
+        """Return the sessions in which one of the organization's contacts takes part."""
+        return [
+            self.agenda.rows[index] for index in self.agenda.taken_by.get(contact - self._first_contact, ())
+        ]
+
+    @cached_property
+    def _session_by_id(self) -> dict[str, tuple[int, int]]:
+        return {
+            self.program.id(row): (row.ordinal, row.number)
+            for row in self.agenda.with_parts
+            if row.deleted is None
+        }
+
+    def _select_sessions(
+        self, criteria: Criteria, linked_sources: bool, everything: bool
+    ) -> list[SessionRow]:
+        rows = self.agenda.with_parts if everything else self.agenda.live
+        return select((row for row in rows if linked_sources or not row.is_source), criteria)
+
+
+class Organization:
+    """Everything the embedded server knows, made from a seed and a size alone.
+
+    Args:
+        seed: Decides every name, text, id and time.
+        size: How much there is of everything.
+    """
+
+    def __init__(self, seed: int, size: Size) -> None:
+        self.id = uuid_for(seed, "organization")
+        contacts = size.contacts + (size.events - 1) * (size.contacts // 2)
+        self.people = People(seed, contacts, FieldBook(seed, None))
+        events = (Event(seed, position, size, self.people) for position in range(size.events))
+        self.events = {event.id: event for event in events}
+
+    @cached_property
+    def contact_by_id(self) -> dict[str, int]:
+        """The place of every contact, by id."""
+        return {self.people.id(index): index for index in range(self.people.count)}
+
+    def contact_rows(self, indexes: Iterable[int]) -> list[DatedRow]:
+        """Return what these contacts are sorted by."""
+        return [self.people.row(index) for index in indexes]

@@ -1,0 +1,350 @@
+"""The embedded server: a real HTTP server that speaks the contract of the Sessionboard API."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import anyio
+import msgspec
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+from anyio.from_thread import start_blocking_portal
+from multidict import CIMultiDictProxy, MultiDict, MultiMapping
+
+import sessionboard_async.services  # noqa: F401  # declares the operations
+from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
+from sessionboard_async.testing.dataset import Organization, Size
+from sessionboard_async.testing.faults import Fault, FaultCounter
+from sessionboard_async.testing.problems import RequestError, error_body
+from sessionboard_async.testing.routes import OPERATIONS, Call
+from sessionboard_async.testing.sending import Answer, drop_connection, send
+
+_HOST = "127.0.0.1"
+_KEPT_ANSWERS = 128 * 1024 * 1024
+_KEPT_REQUESTS = 10_000
+_LARGEST_REQUEST = 64 * 1024 * 1024
+_CLOSING_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request that reached the server.
+
+    Attributes:
+        operation: Its ``operationId``; ``None`` where the path belongs to no operation.
+        method: The HTTP method.
+        path: The path, without the query.
+        query: The query parameters.
+        header_names: The names of its headers in lower case; their values are not kept, as one is the token.
+        body: The body, from JSON where it is JSON; ``None`` where there is none.
+    """
+
+    operation: str | None
+    method: str
+    path: str
+    query: MultiMapping[str] = field(repr=False)
+    header_names: tuple[str, ...]
+    body: object = field(repr=False)
+
+
+class EmbeddedServer:
+    """A server on this machine that answers like the Sessionboard API, from an invented conference.
+
+    ::
+
+        async with EmbeddedServer(sessions=300) as server:
+            async with AsyncSession(server.token, base_url=server.base_url) as sb:
+                talks = await sb.sessions.search(server.event_id).collect()
+
+    Names, texts, ids and times depend on the seed and the numbers given here alone. Records are made when
+    asked for, so that an event may have 100,000 sessions. It is stricter than the API in one way: filters,
+    query parameters and expansions that an operation does not have are answered with 400. The bounds of time
+    filters are exclusive.
+
+    Args:
+        events: How many events there are. The first, and every second after it, has translated texts.
+        sessions: How many sessions each event has. Deleted ones and composition sources come on top.
+        speakers: How many speakers each event has; in proportion to the sessions unless given.
+        contacts: How many contacts, speakers included; in proportion unless given.
+        sponsors: How many sponsors; in proportion unless given.
+        exhibitors: How many exhibitors; in proportion unless given.
+        seed: Decides every name, text, id and time.
+        latency: Seconds that pass before each answer.
+        faults: What goes wrong, and when.
+        scopes: The scopes of the token, such as ``read:sessions``. None at all allow every read, as with the
+            API's oldest tokens.
+        compress: Whether to answer with gzip those who accept it.
+        port: The port to listen on; 0 takes a free one.
+
+    Attributes:
+        token: The token that it accepts. It is made from the seed and is good for nothing else.
+        requests: The last requests that reached it, the oldest first.
+        faults: May be changed at any time; counting starts when a fault is first there.
+        latency: May be changed at any time.
+        port: The port; 0 until the first start where a free one is to be taken.
+
+    Raises:
+        ValueError: If a number makes no sense.
+    """
+
+    def __init__(
+        self,
+        *,
+        events: int = 2,
+        sessions: int = 120,
+        speakers: int | None = None,
+        contacts: int | None = None,
+        sponsors: int | None = None,
+        exhibitors: int | None = None,
+        seed: int = 1,
+        latency: float = 0.0,
+        faults: Iterable[Fault] = (),
+        scopes: Iterable[str] = (),
+        compress: bool = True,
+        port: int = 0,
+    ) -> None:
+        size = Size.of(
+            events=events,
+            sessions=sessions,
+            speakers=speakers,
+            contacts=contacts,
+            sponsors=sponsors,
+            exhibitors=exhibitors,
+        )
+        if latency < 0:
+            raise ValueError("latency must not be negative")
+        self._organization = Organization(seed, size)
+        self._scopes = frozenset(scopes)
+        self._compress = compress
+        self._cache = AnswerCache(_KEPT_ANSWERS)
+        self._fault_counter = FaultCounter()
+        self._answered = itertools.count(1)
+        self._handling: set[asyncio.Task[object]] = set()
+        self._runner: web.AppRunner | None = None
+        self.token = _token(seed)
+        self.latency = latency
+        self.faults = list(faults)
+        self.requests: deque[RecordedRequest] = deque(maxlen=_KEPT_REQUESTS)
+        self.port = port
+
+    @property
+    def base_url(self) -> str:
+        """The address to give to ``AsyncSession``.
+
+        Raises:
+            RuntimeError: If the server was never started and has no port yet.
+        """
+        if not self.port:
+            raise RuntimeError(
+                "the server has no port before its first start: use `async with EmbeddedServer()`"
+            )
+        return f"http://{_HOST}:{self.port}"
+
+    @property
+    def event_ids(self) -> Sequence[int]:
+        """The ids of the events."""
+        return tuple(self._organization.events)
+
+    @property
+    def event_id(self) -> int:
+        """The id of the first event."""
+        return self.event_ids[0]
+
+    @property
+    def org_id(self) -> str:
+        """The id of the organization."""
+        return self._organization.id
+
+    def __repr__(self) -> str:
+        state = "running" if self._runner else "stopped"
+        return f"<EmbeddedServer {state}, port {self.port}>"
+
+    async def start(self) -> None:
+        """Listen. After ``stop`` this listens on the same port again.
+
+        Raises:
+            RuntimeError: If it runs already.
+            OSError: If the port is taken.
+        """
+        if self._runner is not None:
+            raise RuntimeError("the server runs already")
+        runner = web.AppRunner(self._application(), access_log=None, handle_signals=False)
+        try:
+            await runner.setup()
+            site = web.TCPSite(runner, _HOST, self.port, reuse_address=True)
+            await site.start()
+        except BaseException:
+            with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+                await runner.cleanup()
+            raise
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening, give up answers under way, and close every connection. Stopping twice is fine."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+                await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @contextmanager
+    def in_thread(self) -> Iterator[Self]:
+        """Run in a thread with an event loop of its own, for code that is not async or has its own loop."""
+        with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(self):
+            yield self
+
+    def _application(self) -> web.Application:
+        if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
+            raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
+        application = web.Application(middlewares=[self._answer_unknown], client_max_size=_LARGEST_REQUEST)
+        application.on_shutdown.append(self._give_up)
+        application.router.add_get("/", _greet)
+        for operation, endpoint in ENDPOINTS.items():
+            handler = partial(self._handle, operation)
+            for path in (endpoint.path, f"{endpoint.path}/"):
+                application.router.add_route(endpoint.method, path, handler)
+        return application
+
+    async def _give_up(self, _: web.Application) -> None:
+        """Cancel what is being answered: a slow answer must not hold up the end."""
+        handling = list(self._handling)
+        for task in handling:
+            task.cancel()
+        await asyncio.gather(*handling, return_exceptions=True)
+
+    async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
+        self._handling.add(task)
+        try:
+            body = await request.read()
+            self._record(operation, request, body)
+            fault = self._fault_counter.next(self.faults, operation)
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            if fault is not None and fault.kind in {"refuse", "close_before"}:
+                return drop_connection(request, reset=fault.kind == "refuse")
+            return await self._send(request, self._answer(operation, request, body, fault), fault)
+        finally:
+            self._handling.discard(task)
+
+    @web.middleware
+    async def _answer_unknown(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
+            self._record(None, request, await request.read())
+            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            try:
+                self._authorize(request.headers, None)
+            except RequestError as refusal:
+                return await self._send(request, _refusal(refusal.status, refusal.message))
+            message = f"there is no {request.method} for this path"
+            return await self._send(request, _refusal(error.status, message, allow))
+
+    async def _send(
+        self, request: web.Request, answer: Answer, fault: Fault | None = None
+    ) -> web.StreamResponse:
+        answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
+        gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
+        return await send(request, answer, gzipped=gzipped, fault=fault)
+
+    def _record(self, operation: str | None, request: web.Request, body: bytes) -> None:
+        try:
+            content = msgspec.json.decode(body) if body else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            content = body
+        self.requests.append(
+            RecordedRequest(
+                operation=operation,
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                header_names=tuple(name.lower() for name in request.headers),
+                body=content,
+            )
+        )
+
+    def _answer(self, operation: str, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
+        kind = None if fault is None else fault.kind
+        if fault is not None and fault.status is not None:
+            retry_after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            return _refusal(fault.status, "an injected fault", retry_after)
+        if fault is not None and fault.location is not None:
+            return Answer(HTTPStatus.FOUND, EncodedAnswer(b""), {"Location": fault.location})
+        query = MultiDict(request.query)
+        if kind == "wrong_page":
+            query["page"] = "1"
+        call = Call(request.match_info, query, body)
+        try:
+            self._authorize(request.headers, OPERATIONS[operation].scope)
+            if kind == "empty_page":
+                return Answer(
+                    HTTPStatus.OK, EncodedAnswer(_encode(_without_records(self._run(operation, call))))
+                )
+            key = (operation, tuple(call.path.items()), tuple(query.items()), body)
+            return Answer(HTTPStatus.OK, self._cache.get(key, lambda: _encode(self._run(operation, call))))
+        except RequestError as refusal:
+            return _refusal(refusal.status, refusal.message)
+
+    def _run(self, operation: str, call: Call) -> object:
+        return OPERATIONS[operation].handler(self._organization, call)
+
+    def _authorize(self, headers: CIMultiDictProxy[str], scope: str | None) -> None:
+        scheme, _, bearer = headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        given = headers.get("x-access-token") or (bearer if scheme.lower() == "bearer" else "")
+        if not given:
+            raise RequestError(401, "the request has no token")
+        if given != self.token:
+            raise RequestError(401, "the token is not valid")
+        if scope is not None and self._scopes and scope not in self._scopes:
+            raise RequestError(403, f"the token lacks the scope {scope}")
+
+
+def _token(seed: int) -> str:
+    text = base64.b64encode(blake2b(f"token/{seed}".encode(), digest_size=18).digest()).decode()
+    return f"embedded-fake+{text[:12]}/{text[12:]}=="
+
+
+def _encode(content: object) -> bytes:
+    return msgspec.json.encode(content)
+
+
+def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, EncodedAnswer(_encode(error_body(status, message))), headers or {})
+
+
+def _without_records(content: object) -> object:
+    if isinstance(content, dict):
+        return {key: [] if key in {"results", "data"} else value for key, value in content.items()}
+    return []
+
+
+def _accepts_gzip(headers: CIMultiDictProxy[str]) -> bool:
+    accepted = headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(",")
+    return any(coding.partition(";")[0].strip() == "gzip" for coding in accepted)
+
+
+async def _greet(_: web.Request) -> web.StreamResponse:
+    return web.json_response({"service": "embedded Sessionboard API"})
