@@ -7,7 +7,8 @@ from typing import Any, TypeVar, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.pages import Pager, PagerOptions, Query
+from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.query import Query
 from sessionboard_async.core.request import PathValue, QueryValue, build
 from sessionboard_async.services.search import RECORD_SEARCH, SearchKind, search_body
 

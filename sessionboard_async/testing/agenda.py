@@ -87,7 +87,7 @@ class Agenda:
         deleted = self._sessions // 25 or min(1, self._sessions)
         kinds = ["session"] * self._sessions + ["source"] * sources + ["deleted"] * deleted
         Draw(self._seed, self._position, "kinds").shuffle(kinds)
-        targets = self._targets(kinds)
+        targets = _targets(kinds)
         return [
             self._row(index, kind, next(targets) if kind == "source" else None)
             for index, kind in enumerate(kinds)
@@ -165,13 +165,6 @@ class Agenda:
             people.append(Participation((index * 3 + 1) % self._contacts, 2))
         return people
 
-    def _targets(self, kinds: list[str]) -> Iterator[int]:
-        ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
-        number = 0
-        while True:
-            yield ordinary[(number * 7 + 3) % len(ordinary)]
-            number += 2 if number % 3 == 0 else 1
-
     def _row(self, index: int, kind: str, target: int | None) -> SessionRow:
         total = self._sessions + self._sessions // 10 + 2
         # Sessions that were imported together have the same time of creation.
@@ -206,6 +199,13 @@ class Agenda:
             definition=definition,
             status=None if definition is None else STATUS_DEFINITIONS[definition].category,
         )
+
+
+def _targets(kinds: list[str]) -> Iterator[int]:
+    """Yield the session that each composition source goes into; every third goes where the one before went."""
+    ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
+    for number in range(len(kinds)):
+        yield ordinary[(number - number % 3 // 2) * 7 % len(ordinary)]
 
 
 def _part_count(index: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -185,12 +184,16 @@ class Organization:
         self.people = People(seed, contacts, FieldBook(seed, None))
         events = (Event(seed, position, size, self.people) for position in range(size.events))
         self.events = {event.id: event for event in events}
+        self._selected = lru_cache(maxsize=8)(self._select_contacts)
 
     @cached_property
     def contact_by_id(self) -> dict[str, int]:
         """The place of every contact, by id."""
         return {self.people.id(index): index for index in range(self.people.count)}
 
-    def contact_rows(self, indexes: Iterable[int]) -> list[DatedRow]:
-        """Return what these contacts are sorted by."""
-        return [self.people.row(index) for index in indexes]
+    def contacts(self, among: range, criteria: Criteria) -> list[DatedRow]:
+        """Return those among these contacts that meet the criteria."""
+        return self._selected(among, criteria)
+
+    def _select_contacts(self, among: range, criteria: Criteria) -> list[DatedRow]:
+        return select((self.people.row(index) for index in among), criteria)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -40,7 +40,8 @@ def sessionboard_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServ
     from sessionboard_async.testing.server import EmbeddedServer
 
     marker = request.node.get_closest_marker(_MARKER)
-    with EmbeddedServer(**(marker.kwargs if marker else {})).in_thread() as server:
+    options: dict[str, Any] = marker.kwargs if marker else {}
+    with EmbeddedServer(**options).in_thread() as server:
         yield server
 
 
@@ -56,8 +57,8 @@ def sessionboard(
 
     session = AsyncSession(sessionboard_server.token, base_url=sessionboard_server.base_url)
     with pytest.MonkeyPatch.context() as patch:
-        # A fixture that is not async fits every runner, but ends when the test's loop is closed already: so the
-        # test itself has to close the session.
+        # A fixture that is not async fits every runner, but ends when the test's loop is closed already:
+        # so the test itself has to close the session.
         if iscoroutinefunction(request.node.obj):
             patch.setattr(request.node, "obj", _then_close(request.node.obj, session))
         yield session

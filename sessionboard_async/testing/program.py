@@ -24,6 +24,7 @@ from sessionboard_async.testing.texts import (
 
 _RELATIONS = ("merged_session", "merged_abstract", "composed_into_session")
 _KEYWORDS = ("maps", "archives", "données", "統計", "🦉", "Wetter", "queues")
+_FILES = (("Slides", "slides.pdf", "application/pdf"), ("Notes – заметки", "notes.txt", "text/plain"))
 _MINIMAL = (
     "title",
     "description",
@@ -221,7 +222,7 @@ class Program:
         record |= self._taking_part(row, translated)
         record["sponsors"] = [] if is_part else self._supporters(self._sponsors, index, 0, translated)
         record["exhibitors"] = [] if is_part else self._supporters(self._exhibitors, index, 3, translated)
-        record["content"] = self._files(row, record)
+        record["content"] = self._files(row)
         record["tags"] = [self._tags[tag] for tag in row.tag_ids]
         record["track"] = unassigned if row.track_id is None else self._tracks[row.track_id]
         for place, (name, family) in enumerate(_PLACES):
@@ -268,9 +269,13 @@ class Program:
             return []
         return [accounts.in_session(index // 18 % accounts.count, translated=translated)]
 
-    def _files(self, row: SessionRow, record: Record) -> list[Record]:
-        speakers = record["speakers"]
-        speaker = speakers[0] if isinstance(speakers, list) and speakers and row.ordinal % 6 else None
+    def _files(self, row: SessionRow) -> list[Record]:
+        if row.number or row.ordinal % 4:
+            return []
+        cast = self._agenda.cast(row.ordinal)
+        owner = (
+            self._people.contact(self._first_contact + cast[0].contact) if cast and row.ordinal % 8 else {}
+        )
         return [
             {
                 "id": uuid_for(*self._key, "content", row.ordinal, number),
@@ -281,14 +286,11 @@ class Program:
                 "mimetype": mimetype,
                 "created_at": zulu(row.created + number * DAY),
                 "updated_at": zulu(row.created + number * DAY),
-                "assigned_participant_id": speaker["id"] if speaker else None,
-                "assigned_participant_email": speaker["email"] if speaker else None,
-                "assigned_participant_name": speaker["full_name"] if speaker else None,
+                "assigned_participant_id": owner.get("id"),
+                "assigned_participant_email": owner.get("email"),
+                "assigned_participant_name": owner.get("full_name"),
             }
-            for number, (title, name, mimetype) in enumerate(
-                (("Slides", "slides.pdf", "application/pdf"), ("Notes – заметки", "notes.txt", "text/plain"))
-            )
-            if not row.number and row.ordinal % (4, 12)[number] == 0
+            for number, (title, name, mimetype) in enumerate(_FILES[: 1 + (row.ordinal % 12 == 0)])
         ]
 
     def _composed(self, row: SessionRow) -> Record:

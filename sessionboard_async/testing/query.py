@@ -191,6 +191,11 @@ class _SearchBody(msgspec.Struct, forbid_unknown_fields=True):
     expand: list[str] | None = None
 
 
+class _Bounds(msgspec.Struct, forbid_unknown_fields=True):
+    after: str | None = None
+    before: str | None = None
+
+
 _search_body = msgspec.json.Decoder(_SearchBody)
 
 
@@ -235,10 +240,12 @@ def read_search(body: bytes, filters: FilterKinds) -> tuple[Criteria, frozenset[
 
 
 def _read_moments(value: object, name: str) -> tuple[int | None, int | None]:
-    if not isinstance(value, dict) or not set(value) <= {"after", "before"}:
-        raise RequestError(400, f"{name} must be an object with after, before or both")
-    since = _read_moment(value["after"], f"{name}.after") if "after" in value else None
-    until = _read_moment(value["before"], f"{name}.before") if "before" in value else None
+    try:
+        bounds = msgspec.convert(value, _Bounds)
+    except msgspec.ValidationError:
+        raise RequestError(400, f"{name} must be an object with after, before or both") from None
+    since = None if bounds.after is None else _read_moment(bounds.after, f"{name}.after")
+    until = None if bounds.before is None else _read_moment(bounds.before, f"{name}.before")
     # Rows are exact to the millisecond; a bound between two of them lies after the first, before the second.
     return (
         None if since is None else since // _MILLISECOND,
@@ -246,13 +253,11 @@ def _read_moments(value: object, name: str) -> tuple[int | None, int | None]:
     )
 
 
-def _read_moment(value: object, name: str) -> timedelta:
-    moment: datetime | None = None
-    if isinstance(value, str) and "T" in value:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
+def _read_moment(text: str, name: str) -> timedelta:
+    try:
+        moment = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        moment = None
     if moment is None or moment.tzinfo is None:
         raise RequestError(400, f"{name} must be a date-time with an offset, such as 2026-08-01T00:00:00Z")
     return moment - _EPOCH

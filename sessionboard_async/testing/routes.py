@@ -143,7 +143,7 @@ def _search_people(
     refuse_unknown(call.query, _PAGING)
     page = read_page(call.query)
     criteria, expand = read_search(call.body, RECORD_FILTERS)
-    rows = select(organization.contact_rows(indexes), criteria)
+    rows = organization.contacts(indexes, criteria)
     translated = has_translations and "translated_fields" in expand
     records = [
         organization.people.contact(row.ordinal, prefix=prefix, translated=translated)

@@ -32,7 +32,7 @@ class Answer:
 
     status: int
     content: EncodedAnswer
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def drop_connection(request: web.Request, *, reset: bool) -> web.StreamResponse:
@@ -68,16 +68,16 @@ async def send(
     headers = {**answer.headers, "Content-Type": _JSON}
     encode: Callable[[bytes], bytes] = compress if gzipped else bytes
     body = answer.content.gzipped if gzipped else answer.content.body
-    match None if fault is None else fault.kind:
-        case "wrong_content_type":
-            headers["Content-Type"] = "text/html; charset=utf-8"
-        case "invalid_json":
-            body = encode(_NOT_JSON)
-        case "truncate":
-            body = encode(answer.content.body[: len(answer.content.body) // 2])
+    kind = None if fault is None else fault.kind
+    if kind == "wrong_content_type":
+        headers["Content-Type"] = "text/html; charset=utf-8"
+    elif kind == "invalid_json":
+        body = encode(_NOT_JSON)
+    elif kind == "truncate":
+        body = encode(answer.content.body[: len(answer.content.body) // 2])
     if gzipped:
         headers["Content-Encoding"] = "gzip"
-    if fault is not None and fault.kind == "close_midway":
+    if kind == "close_midway":
         return await _half(request, answer.status, headers, body)
     if fault is not None and fault.kind == "slow":
         interval = _DEFAULT_INTERVAL if fault.interval is None else fault.interval

@@ -6,14 +6,15 @@ import asyncio
 import base64
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from http import HTTPStatus
+from importlib import import_module
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import anyio
 import msgspec
@@ -22,7 +23,6 @@ from aiohttp.typedefs import Handler
 from anyio.from_thread import start_blocking_portal
 from multidict import CIMultiDictProxy, MultiDict, MultiMapping
 
-import sessionboard_async.services  # noqa: F401  # declares the operations
 from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
 from sessionboard_async.testing.dataset import Organization, Size
@@ -97,6 +97,7 @@ class EmbeddedServer:
 
     Raises:
         ValueError: If a number makes no sense.
+        TypeError: If the scopes are one string.
     """
 
     def __init__(
@@ -123,6 +124,8 @@ class EmbeddedServer:
             sponsors=sponsors,
             exhibitors=exhibitors,
         )
+        if isinstance(scopes, str):
+            raise TypeError(f"scopes must be a sequence of strings: write [{scopes!r}]")
         if latency < 0:
             raise ValueError("latency must not be negative")
         self._organization = Organization(seed, size)
@@ -209,12 +212,13 @@ class EmbeddedServer:
         await self.stop()
 
     @contextmanager
-    def in_thread(self) -> Iterator[Self]:
+    def in_thread(self) -> Generator[Self]:
         """Run in a thread with an event loop of its own, for code that is not async or has its own loop."""
         with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(self):
             yield self
 
     def _application(self) -> web.Application:
+        import_module("sessionboard_async.services")  # declares the operations
         if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
             raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
         application = web.Application(middlewares=[self._answer_unknown], client_max_size=_LARGEST_REQUEST)
@@ -289,12 +293,12 @@ class EmbeddedServer:
     def _answer(self, operation: str, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
         kind = None if fault is None else fault.kind
         if fault is not None and fault.status is not None:
-            retry_after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
             return _refusal(fault.status, "an injected fault", retry_after)
         if fault is not None and fault.location is not None:
             return Answer(HTTPStatus.FOUND, EncodedAnswer(b""), {"Location": fault.location})
         query = MultiDict(request.query)
-        if kind == "wrong_page":
+        if kind == "wrong_page" and "page" in query:
             query["page"] = "1"
         call = Call(request.match_info, query, body)
         try:
@@ -337,7 +341,9 @@ def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -
 
 def _without_records(content: object) -> object:
     if isinstance(content, dict):
-        return {key: [] if key in {"results", "data"} else value for key, value in content.items()}
+        page = dict(cast("dict[str, object]", content))
+        page["results" if "results" in page else "data"] = []
+        return page
     return []
 
 

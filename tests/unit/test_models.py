@@ -71,7 +71,10 @@ def objects_in(model: type[Record]) -> Iterator[tuple[str, type[Record]]]:
 
 
 def filled(model: type[Record], path: str = "") -> dict[str, Any]:
-    """A payload with every field set; each string in it tells where it stands."""
+    """A payload with every field set; each string in it tells where it stands.
+
+    The misspelt ``address_coutnry`` is left out: it is read into another field.
+    """
 
     def value(type_: Any, here: str) -> Any:
         if is_record(type_):
@@ -79,12 +82,13 @@ def filled(model: type[Record], path: str = "") -> dict[str, Any]:
         if get_origin(type_) is tuple:
             return [value(get_args(type_)[0], here)]
         if type_ == Timestamp:
-            return "2025-03-14T23:02:51.562+00:00"
+            return "2025-03-14T23:02:51.562000Z"
         return {int: 41, float: 1.5, bool: True}.get(type_, f"<{here}>")
 
     return {
         field.encode_name: value(alternatives(field.type)[0], f"{path}.{field.encode_name}".lstrip("."))
         for field in fields(model)
+        if field.encode_name != "address_coutnry"
     }
 
 
@@ -180,13 +184,8 @@ def test_records_are_made_by_name_never_change_and_are_no_work_for_the_collector
 @EVERY_MODEL
 def test_a_full_record_comes_out_field_for_field(model: type[Record]) -> None:
     payload = filled(model)
-    payload.pop("address_coutnry", None)
 
-    assert msgspec.to_builtins(decode(model, payload), str_keys=True) == msgspec.to_builtins(
-        msgspec.convert(payload, model)
-    )
-    again = msgspec.json.decode(msgspec.json.encode(decode(model, payload)))
-    assert set(strings_in(again)) >= {text for text in strings_in(payload) if "address_coutnry" not in text}
+    assert msgspec.json.decode(msgspec.json.encode(decode(model, payload))) == payload
 
 
 @EVERY_OBJECT

@@ -14,7 +14,6 @@ from sessionboard_async.models import (
     CustomFieldValue,
     Exhibitor,
     Session,
-    SessionParticipant,
     SessionSpeaker,
     Sponsor,
     Subsession,
@@ -26,7 +25,6 @@ KINDS: list[type[Any]] = [
     Subsession,
     Contact,
     SessionSpeaker,
-    SessionParticipant,
     Sponsor,
     Exhibitor,
 ]
@@ -236,13 +234,13 @@ def test_subsessions_sponsors_and_exhibitors_inside_are_translated() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        {"id": "f1", "internal_name": "level_note"},
-        {"id": "value-1", "internal_name": "co_authors"},
-        {"key": "co_authors"},
+        CustomFieldValue(id="f1", internal_name="authors_of_old", value="x"),
+        CustomFieldValue(id="value-1", internal_name="co_authors", value="x"),
+        CustomFieldValue(key="co_authors", value="x"),
     ],
     ids=["by id", "by name", "by key"],
 )
-def test_custom_fields_are_translated(field: dict[str, str]) -> None:
+def test_custom_fields_are_translated(field: CustomFieldValue) -> None:
     session = Session(
         custom_fields=(
             CustomFieldValue(internal_name="other", value=5),
