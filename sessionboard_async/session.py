@@ -56,7 +56,8 @@ class AsyncSession:
         ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy.
         user_agent: The ``User-Agent`` header.
-        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here.
+        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here. Unlike the
+            session's own, it may send a PUT or DELETE once more when a kept connection breaks.
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from contextlib import suppress
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw, UnsetType, inspect
 
 from sessionboard_async.core.drift import Drift, UnreadableError, is_object, read_leniently
 from sessionboard_async.core.endpoint import Endpoint
@@ -34,13 +36,17 @@ class _WirePagination(msgspec.Struct, gc=False):
     total_pages: int | None = None
     total_results: int | None = None
 
-    def read(self) -> Pagination:
-        return Pagination(
+    def read(self) -> Pagination | None:
+        pagination = Pagination(
             current_page=_first(self.currentPage, self.current_page),
             page_size=_first(self.pageSize, self.page_size),
             total_pages=_first(self.totalPages, self.total_pages),
             total_results=_first(self.totalResults, self.total_results),
         )
+        return None if pagination == _NO_PAGINATION else pagination
+
+
+_NO_PAGINATION = Pagination()
 
 
 def _first(one: int | None, other: int | None) -> int | None:
@@ -63,6 +69,25 @@ class _RawEnvelope(msgspec.Struct, gc=False):
 
 _raw_envelope = msgspec.json.Decoder(_RawEnvelope)
 _raw_array = msgspec.json.Decoder(list[Raw])
+_raw_object = msgspec.json.Decoder(dict[str, Raw])
+
+# An escape in a JSON string: a surrogate pair, half of one, or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
+
+
+def _field_names(type_: object) -> frozenset[str]:
+    info = inspect.type_info(type_)
+    if isinstance(info, inspect.StructType):
+        return frozenset(field.encode_name for field in info.fields)
+    return frozenset()
 
 
 class RecordDecoder(Generic[T]):
@@ -77,6 +102,7 @@ class RecordDecoder(Generic[T]):
         self._type = type_
         self._endpoint = endpoint
         self._strict = msgspec.json.Decoder(type_)
+        self._fields = _field_names(type_)
         self._drifts: set[Drift] = set()
 
     def decode(self, body: bytes) -> T:
@@ -85,20 +111,35 @@ class RecordDecoder(Generic[T]):
         Raises:
             DecodeError: If it cannot be read even leniently.
         """
-        try:
-            wrapped = _raw_envelope.decode(body).data
-            if wrapped is not UNSET:
-                body = bytes(wrapped)
-            return self._strict.decode(body)
-        except _UNREADABLE:
-            return self.read_leniently(body)
+        # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
+        with suppress(*_UNREADABLE):
+            return self._strict.decode(self._unwrapped(body))
+        body = self.without_cut_characters(body)
+        with suppress(*_UNREADABLE):
+            body = self._unwrapped(body)
+        return self.read_leniently(body)
+
+    def _unwrapped(self, body: bytes) -> bytes:
+        if _raw_envelope.decode(body).data is UNSET:
+            return body
+        parts = _raw_object.decode(body)
+        # A record may itself have a field called `data`, known or unknown, but then not alone.
+        return body if self._fields & (parts.keys() - {"data"}) else bytes(parts["data"])
 
     def read(self, body: bytes | Raw, *, page: int, index: int) -> T:
         """Decode one record of a page."""
-        try:
+        with suppress(*_UNREADABLE):
             return self._strict.decode(body)
-        except _UNREADABLE:
-            return self.read_leniently(body, page=page, index=index)
+        return self.read_leniently(body, page=page, index=index)
+
+    def without_cut_characters(self, body: bytes) -> bytes:
+        """Replace halves of surrogate pairs, which JavaScript makes by cutting a text within an emoji."""
+        if b"\\u" not in body:
+            return body
+        mended = _ESCAPE.sub(_whole, body)
+        if mended != body:
+            self.note(("$", "a whole character", "half of a surrogate pair"))
+        return mended
 
     def read_leniently(self, body: bytes | Raw, *, page: int | None = None, index: int | None = None) -> T:
         """Decode what did not fit, mending what can be mended.
@@ -168,11 +209,11 @@ class PageDecoder(Generic[T]):
             if body[:1] == b"[":
                 return Page(results=self._array.decode(body))
             envelope = self._envelope.decode(body)
+            results = envelope.data if envelope.results is UNSET else envelope.results
         except _UNREADABLE:
-            return self._decode_leniently(body, page, on_invalid)
-        results = envelope.data if envelope.results is UNSET else envelope.results
+            results = UNSET
         if results is UNSET:
-            raise self._unreadable(page, "no array of records, neither bare nor under `results` or `data`")
+            return self._decode_leniently(self._record.without_cut_characters(body), page, on_invalid)
         pagination = envelope.pagination
         return Page(
             results=results,
@@ -196,9 +237,9 @@ class PageDecoder(Generic[T]):
             if body.lstrip()[:1] == b"[":
                 return _raw_array.decode(body), None
             envelope = _raw_envelope.decode(body)
-            rows = envelope.data if envelope.results is UNSET else envelope.results
-            if rows is not UNSET:
-                return self._rows(rows), self._pagination(envelope.pagination)
+            given = [rows for rows in (envelope.results, envelope.data) if rows is not UNSET]
+            if given:
+                return self._rows(given), self._pagination(envelope.pagination)
             reason = "no array of records, neither bare nor under `results` or `data`"
         except _UNREADABLE as error:
             reason = f"it is not the JSON of a page ({type(error).__name__})"
@@ -206,11 +247,12 @@ class PageDecoder(Generic[T]):
             reason = f"its pagination cannot be read: {error}"
         raise self._unreadable(page, reason)
 
-    def _rows(self, rows: Raw) -> list[Raw]:
-        if bytes(rows) == b"null":
-            self._record.note(("$.results", "an array", "null"))
-            return []
-        return _raw_array.decode(rows)
+    def _rows(self, given: list[Raw]) -> list[Raw]:
+        for rows in given:
+            if bytes(rows) != b"null":
+                return _raw_array.decode(rows)
+        self._record.note(("$.results", "an array", "null"))
+        return []
 
     def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
         if pagination is UNSET:

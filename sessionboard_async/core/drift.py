@@ -8,7 +8,9 @@ difference is mended where that loses nothing, and noted.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeGuard, TypeVar, cast
@@ -57,9 +59,9 @@ def read_leniently(value: object, type_: type[T], note: Callable[[Drift], None])
     try:
         return msgspec.convert(mended, type_)
     except (msgspec.ValidationError, RecursionError) as error:
-        # What `msgspec` says of a value names its type and path, never the value.
         reason = str(error)
-    raise UnreadableError("$", "a record", reason)
+    # Of what `msgspec` says, only this kind of sentence surely holds no value.
+    raise UnreadableError("$", "a record", reason if reason.startswith("Object missing") else "another value")
 
 
 @lru_cache(maxsize=256)
@@ -106,10 +108,14 @@ class _Mender:
 
     def _union(self, value: object, promised: inspect.UnionType, path: str) -> object:
         members = [member for member in promised.types if not isinstance(member, inspect.NoneType)]
-        if value is None or (value in ("", {}, []) and not _takes(members, value)):
-            if value is not None:
-                self._noted(path, _names(members), value)
-            return None
+        if _nullable(promised):
+            if value is None:
+                return None
+            if _is_empty(value) and not _takes(members, value):
+                # `{}` for an object that is not assigned is the API's habit, and no drift.
+                if value != {} or not any(isinstance(member, inspect.StructType) for member in members):
+                    self._noted(path, _names(members), value)
+                return None
         for member in members:
             if _is_exactly(value, member):
                 return self.mend(value, member, path)
@@ -118,7 +124,14 @@ class _Mender:
                 return self.mend(value, member, path)
             except UnreadableError:
                 continue
-        return self.mend(value, members[-1], path)
+        try:
+            return self.mend(value, members[-1], path)
+        except UnreadableError:
+            # A date that cannot be read is as good as none, unlike any other value.
+            is_date = isinstance(members[-1], inspect.DateTimeType) and _nullable(promised)
+            if not is_date or is_object(value) or is_array(value):
+                raise
+        return self._noted(path, _names(members), value)
 
     def _struct(self, value: object, promised: inspect.StructType, path: str) -> object:
         if not is_object(value):
@@ -153,13 +166,17 @@ class _Mender:
         if isinstance(value, bool):
             return self._noted(path, "a string", value, "true" if value else "false")
         if isinstance(value, (int, float)):
-            return self._noted(path, "a string", value, str(value))
+            with suppress(ValueError):  # Python refuses to write out integers of more than 4300 digits.
+                return self._noted(path, "a string", value, str(value))
         raise UnreadableError(path, "a string", _name(value))
 
     def _boolean(self, value: object, path: str) -> object:
         if isinstance(value, bool):
             return value
-        read = _BOOLEANS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
+        if isinstance(value, str):
+            read = _BOOLEANS.get(value.strip().lower())
+        else:
+            read = bool(value) if value in (0, 1) else None
         if read is None:
             raise UnreadableError(path, "a boolean", _name(value))
         return self._noted(path, "a boolean", value, read)
@@ -170,27 +187,27 @@ class _Mender:
         number = _number(value)
         if number is None or not number.is_integer():
             raise UnreadableError(path, "an integer", _name(value))
-        exact = int(value) if isinstance(value, str) and _is_decimal(value) else int(number)
+        # Not by way of a float where it has all its digits: that would round large ones.
+        exact = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) else int(number)
         return self._noted(path, "an integer", value, exact)
 
     def _float(self, value: object, path: str) -> object:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value
         number = _number(value)
         if number is None:
             raise UnreadableError(path, "a number", _name(value))
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return number
         return self._noted(path, "a number", value, number)
 
     def _datetime(self, value: object, path: str) -> object:
-        if is_object(value) or is_array(value):
-            raise UnreadableError(path, "a date", _name(value))
         read = _date(value)
-        if read is not None and read.tzinfo is None:
+        if read is None:
+            raise UnreadableError(path, "a date", _name(value))
+        if read.tzinfo is None:
             # The API's times are UTC throughout.
-            read = read.replace(tzinfo=UTC)
-        elif read is not None and isinstance(value, str):
-            return read
-        return self._noted(path, "a date", value, read)
+            return self._noted(path, "a date", value, read.replace(tzinfo=UTC))
+        is_text = isinstance(value, str) and not _EPOCH.fullmatch(value.strip())
+        return read if is_text else self._noted(path, "a date", value, read)
 
     def _noted(self, path: str, promised: str, value: object, mended: object = None) -> object:
         self._note((_without_positions(path), promised, _name(value)))
@@ -198,12 +215,17 @@ class _Mender:
 
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_DIGITS = re.compile(r"[+-]?\d{1,400}", re.ASCII)
+
+
+def _is_empty(value: object) -> bool:
+    return value in ({}, []) or (isinstance(value, str) and not value.strip())
 
 
 def _takes(members: list[inspect.Type], empty: object) -> bool:
     """Tell whether an empty value is a right value of one of the types."""
     kinds: tuple[type[inspect.Type], ...]
-    if empty == "":
+    if isinstance(empty, str):
         kinds = (inspect.StrType, inspect.AnyType)
     elif empty == []:
         kinds = (inspect.ListType, inspect.VarTupleType, inspect.AnyType)
@@ -235,8 +257,21 @@ def _nullable(item: inspect.Type) -> bool:
     )
 
 
+_PROMISES: dict[type[inspect.Type], str] = {
+    inspect.StrType: "a string",
+    inspect.IntType: "an integer",
+    inspect.FloatType: "a number",
+    inspect.BoolType: "a boolean",
+    inspect.DateTimeType: "a date",
+    inspect.StructType: "an object",
+    inspect.DictType: "an object",
+    inspect.ListType: "an array",
+    inspect.VarTupleType: "an array",
+}
+
+
 def _names(members: list[inspect.Type]) -> str:
-    return " or ".join(type(member).__name__.removesuffix("Type").lower() for member in members)
+    return " or ".join(sorted({_PROMISES.get(type(member), "a value") for member in members}))
 
 
 def _name(value: object) -> str:
@@ -259,8 +294,6 @@ _JSON_NAMES: tuple[tuple[type, str], ...] = (
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool):
-        return float(value)
     if not isinstance(value, (int, float, str)):
         return None
     try:
@@ -270,21 +303,21 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _is_decimal(text: str) -> bool:
-    return text.strip().lstrip("+-").isdecimal()
-
-
 def _date(value: object) -> datetime | None:
     """Read a date in any of the forms that were seen; ``None`` for what is none."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not _EPOCH.fullmatch(value.strip()):
         for read in (_rfc3339, datetime.fromisoformat):
             try:
                 return read(value.strip())
             except ValueError:
                 continue
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _epoch(float(value))
-    return None
+        return None
+    number = None if isinstance(value, bool) else _number(value)
+    return None if number is None else _epoch(number)
+
+
+# Digits alone are no calendar, though `fromisoformat` finds one in many of them: only eight are (20260801).
+_EPOCH = re.compile(r"[+-]?(\d{1,7}|\d{9,})(\.\d*)?", re.ASCII)
 
 
 def _rfc3339(text: str) -> datetime:

@@ -8,6 +8,7 @@ unfold into gigabytes.
 from __future__ import annotations
 
 import importlib
+import sys
 import zlib
 from collections.abc import Callable
 from types import ModuleType
@@ -16,6 +17,9 @@ from typing import Protocol, cast
 from sessionboard_async.errors import ResponseError, ResponseTooLargeError
 
 _GZIP = 16 + zlib.MAX_WBITS
+
+# Each member costs a copy of all that follows it.
+_MOST_MEMBERS = 1000
 
 
 class _Decompressor(Protocol):
@@ -65,19 +69,14 @@ class _Brotli:
         return bool(self._process.is_finished())
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        made = cast("bytes", self._process.process(data, output_buffer_limit=max_length))
-        while len(made) < max_length and not self._process.can_accept_more_data():
-            more = self._process.process(b"", output_buffer_limit=max_length - len(made))
-            if not more:
-                break
-            made += more
-        return made
+        return cast("bytes", self._process.process(data, output_buffer_limit=max_length))
 
 
 _CODINGS: dict[str, Callable[[], _Decompressor]] = {"gzip": _new_gzip}
 if _zstd is not None:
     _CODINGS["zstd"] = _new_zstd
-if _brotli is not None:
+if _brotli is not None and hasattr(_brotli.Decompressor, "can_accept_more_data"):
+    # Brotli before 1.2 has no way to bound what it makes.
     _CODINGS["br"] = _Brotli
 
 ACCEPT_ENCODING = ", ".join(_CODINGS)
@@ -106,6 +105,8 @@ def inflate(body: bytes, coding: str, limit: int) -> bytes:
     left = limit
     # A gzip or zstd body may be several members one after the other.
     while body:
+        if len(made) == _MOST_MEMBERS:
+            raise ResponseError(f"the answer's {coding} data is in more than {_MOST_MEMBERS} parts")
         part, body = _one_member(new(), body, left, coding)
         left -= len(part)
         if left < 0:
@@ -120,7 +121,7 @@ def _one_member(decompressor: _Decompressor, body: bytes, left: int, coding: str
     broken: str | None = None
     part = b""
     try:
-        part = decompressor.decompress(body, left + 1)
+        part = decompressor.decompress(body, min(left + 1, sys.maxsize))
     except Exception as error:  # noqa: BLE001  # each package raises an error class of its own
         broken = type(error).__name__
     if broken is not None:

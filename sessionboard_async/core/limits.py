@@ -6,6 +6,7 @@ The rest of the engine knows three verbs: ``acquire`` before an attempt, ``repor
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 
@@ -107,4 +108,4 @@ class Limiter:
 
 
 def _number(value: str | None) -> int | None:
-    return int(value) if value is not None and value.isascii() and value.isdecimal() else None
+    return int(value) if value is not None and re.fullmatch(r"\d{1,9}", value, re.ASCII) else None

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass
 
 
-def _check_seconds(owner: object) -> None:
-    for option in fields(owner):  # type: ignore[arg-type]  # only dataclasses of this module come here
-        value = getattr(owner, option.name)
-        if value is not None and not value > 0:
-            raise ValueError(f"{type(owner).__name__}.{option.name} must be more than 0, not {value!r}")
+def _check_seconds(owner: object, name: str, *, least: float = math.ulp(0.0)) -> None:
+    seconds: object = getattr(owner, name)
+    if not isinstance(seconds, (int, float)) or not least <= seconds < math.inf:
+        bound = "more than 0" if least else "0 or more"
+        raise ValueError(f"{type(owner).__name__}.{name} must be {bound} and finite, not {seconds!r}")
+
+
+def _check_count(owner: object, name: str) -> None:
+    count: object = getattr(owner, name)
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"{type(owner).__name__}.{name} must be an integer of at least 1, not {count!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +35,9 @@ class Timeout:
     total: float | None = 300.0
 
     def __post_init__(self) -> None:
-        _check_seconds(self)
+        for name in ("connect", "attempt", "total"):
+            if getattr(self, name) is not None:
+                _check_seconds(self, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +58,9 @@ class Retry:
     longest: float = 30.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"Retry.attempts must be at least 1, not {self.attempts!r}")
-        if self.base < 0 or self.longest < 0:
-            raise ValueError("Retry.base and Retry.longest must not be negative")
+        _check_count(self, "attempts")
+        _check_seconds(self, "base", least=0.0)
+        _check_seconds(self, "longest", least=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +78,5 @@ class RateLimits:
     window: float = 900.0
 
     def __post_init__(self) -> None:
-        _check_seconds(self)
+        _check_count(self, "requests")
+        _check_seconds(self, "window")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from typing import Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sessionboard_async.core.request import refuse_control_characters
 from sessionboard_async.errors import ConfigurationError
@@ -41,26 +41,34 @@ def checked_base_url(base_url: str) -> str:
         ConfigurationError: If it is neither https nor http to this machine, or holds more than an origin and
             a path.
     """
-    problem: str | None = None
+    parts, host, port, problem = urlsplit(""), None, None, ""
     try:
         refuse_control_characters("base_url", base_url)
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ConfigurationError("base_url is not a URL: write it as https://host") from None
-    if not host or port == 0:
-        problem = "names no host"
-    elif parts.username is not None or parts.password is not None:
-        problem = "must not hold a user or password"
-    elif parts.query or parts.fragment or "?" in base_url or "#" in base_url:
-        problem = "must not hold a query or fragment"
-    elif any(character.isspace() or character == "\\" for character in base_url):
-        problem = "must not hold spaces or backslashes"
-    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        problem = "must begin with https:// (http:// is for this machine only: the token could be overheard)"
+        # Not chained: the error may hold a password.
+        problem = "is not a URL: write it as https://host"
+    problem = problem or _problem(base_url, parts, host, port)
     if problem:
         raise ConfigurationError(f"base_url {problem}")
     return base_url.rstrip("/")
+
+
+def _problem(base_url: str, parts: SplitResult, host: str | None, port: int | None) -> str:
+    if not host or port == 0:
+        return "names no host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user or password"
+    if "?" in base_url or "#" in base_url:
+        return "must not hold a query or fragment"
+    if any(character.isspace() or character == "\\" for character in base_url):
+        return "must not hold spaces or backslashes"
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        return "must begin with https:// (http:// is for this machine only: the token could be overheard)"
+    if not base_url.isascii():
+        return "must be ASCII: write the host in its xn-- form, and quote the path"
+    return ""
 
 
 def is_loopback(host: str) -> bool:

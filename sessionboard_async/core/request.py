@@ -15,7 +15,7 @@ Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
 PathValue = str | int
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def free_request(
     """
     if not re.fullmatch(r"[A-Za-z]+", method):
         raise ValueError("method must be the name of an HTTP method")
-    if not re.fullmatch(r"(/[!$&'()*+,;=:@%\w.~-]*)+", path, re.ASCII):
+    if not re.fullmatch(r"/|(/([!$&'()*+,;=:@\w.~-]|%[0-9A-Fa-f]{2})+)+/?", path, re.ASCII):
         raise ValueError("path must begin with /, be quoted, and hold no query: pass query={...}")
     if any(unquote(segment) in {".", ".."} for segment in path.split("/")):
         raise ValueError("path must not hold the segments '.' or '..'")
@@ -123,7 +123,7 @@ def quote_path_argument(name: str, value: PathValue) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise TypeError(f"{name} must be a string or an integer, not {type(value).__name__}")
-    text = str(value)
+    text = _text(value)
     if text in {"", ".", ".."}:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
     refuse_control_characters(name, text)
@@ -132,6 +132,8 @@ def quote_path_argument(name: str, value: PathValue) -> str:
 
 def refuse_control_characters(name: str, text: str) -> None:
     """Refuse line breaks and other control characters, which could forge a header or a path.
+
+    Halves of surrogate pairs, which no encoding can carry, are refused with them.
 
     Raises:
         ValueError: If there is one.
@@ -152,10 +154,19 @@ def encode_query(query: Mapping[str, QueryValue] | None) -> str:
 
 
 def _several(values: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
+    if isinstance(values, (bytes, Mapping)):
+        raise TypeError("a query value must be a string, a number, a boolean, or several of them")
     return [values] if isinstance(values, (str, int, float)) else values
 
 
-def _text(value: Scalar) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    # The methods of the base types, since those of an enumeration name the member and not its value.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value)
+    raise TypeError(f"a query value must be a string, a number or a boolean, not {type(value).__name__}")

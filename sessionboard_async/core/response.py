@@ -32,6 +32,7 @@ _ADVICE = {
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amzn-trace-id", "cf-ray")
 _LONGEST_API_MESSAGE = 500
+_LONGEST_WAIT = 1e9
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -79,7 +80,7 @@ def error_of(request: Request, response: Response, *, secret: str = "") -> error
         status=status,
         code=code,
         api_message=api_message,
-        request_id=request_id(response.headers),
+        request_id=_printable(request_id(response.headers), secret),
         retry_after=retry_after(response.headers),
         method=request.method,
         route=request.route,
@@ -100,9 +101,10 @@ def _what_the_api_says(body: bytes, secret: str) -> tuple[str | None, str | None
         said = _error_body_decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None
+    error, message = _printable(said.error, secret), _printable(said.message, secret)
     # Some servers of this API put prose into `error` and the name into `code`.
-    code = said.code if isinstance(said.code, str) else said.error
-    return _printable(code, secret), _printable(said.message, secret)
+    code = _printable(said.code, secret)
+    return (error, message) if code is None else (code, message or error)
 
 
 def _printable(text: object, secret: str) -> str | None:
@@ -115,10 +117,8 @@ def _printable(text: object, secret: str) -> str | None:
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the id under which the server logged the request, where it sent one."""
-    for name in _REQUEST_ID_HEADERS:
-        if value := headers.get(name):
-            return _UNPRINTABLE.sub(" ", value)[:100]
-    return None
+    values = (_UNPRINTABLE.sub(" ", headers.get(name) or "").strip() for name in _REQUEST_ID_HEADERS)
+    return next((value[:100] for value in values if value), None)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
@@ -131,8 +131,8 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         now: The local time, used only where the answer has no readable ``Date``.
     """
     value = (headers.get("Retry-After") or "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
-        return float(value)
+    if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
+        return min(float(value), _LONGEST_WAIT)
     until = http_date(value)
     if until is None:
         return None

@@ -8,7 +8,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, cast
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -141,7 +142,9 @@ class PageStream(Generic[T]):
         self._left -= len(results)
         if number == 1:
             await self._read_ahead(self._left)
-        return Page(results=tuple(results), pagination=page.pagination, skipped=page.skipped)
+        if len(results) == len(page.results):
+            return page
+        return msgspec.structs.replace(page, results=results)
 
     async def _read_before(self) -> tuple[Response, float]:
         """Wait for the page that was asked for first; until it is here, ending the stream ends it too."""
@@ -177,7 +180,7 @@ class PageStream(Generic[T]):
                 f"page {self._number} was asked for, and the answer says that it is page {current}"
             )
 
-    def _unseen(self, page: Page[T]) -> list[T]:
+    def _unseen(self, page: Page[T]) -> tuple[T, ...]:
         results = self._seen.unseen(page.results, self._id_of)
         if len(results) < len(page.results):
             logger.debug(
@@ -225,7 +228,7 @@ async def _fetch(engine: Engine, request: Request) -> tuple[Response, float]:
 
 
 class _Identified(msgspec.Struct, gc=False):
-    id: Any = None
+    id: str | int | None = None
 
 
 _identified = msgspec.json.Decoder(_Identified)
@@ -237,19 +240,15 @@ def _id_reader(record: type[Any]) -> Callable[[Any], object]:
         return _id_of_json
     if issubclass(getattr(record, "__origin__", record), dict):
         return _id_of_dict
-    return _id_of_struct
+    return attrgetter("id")
 
 
-def _id_of_json(record: msgspec.Raw) -> object:
+def _id_of_json(record: msgspec.Raw) -> str | int | None:
     try:
-        return cast("object", _identified.decode(record).id)
+        return _identified.decode(record).id
     except msgspec.DecodeError:
         return None
 
 
 def _id_of_dict(record: dict[str, Any]) -> object:
     return record.get("id")
-
-
-def _id_of_struct(record: Any) -> object:
-    return record.id

@@ -72,7 +72,7 @@ class TranslatedField(Record, frozen=True, kw_only=True):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it holds no text: the API sends such fields for what nobody has translated yet."""
+        """Whether it holds no text, so that the text of a more general language is to stand there."""
         return self.value is None or not self.value.strip()
 
     def is_in(self, language: str) -> bool:

@@ -87,7 +87,7 @@ class BaseSession(RecordWithFields, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         # ``{}`` stands for what is not assigned. This runs for every session: kept objects to compare with,
-        # and the look at one field before, cost less than half of what a loop over the names does.
+        # and the look at one field before, cost half of what a loop over the names does.
         if (status := self.custom_status) is not None and status.id is None and status == _NO_STATUS:
             force_setattr(self, "custom_status", None)
         if (part := self.composition_status) is not None and part.role is None and part == _NO_PART:

@@ -105,7 +105,7 @@ def search_body(
     """
     if unknown := search.keys() - kind.keywords:
         raise TypeError(f"a search takes no {', '.join(sorted(unknown))}")
-    status, sort = search.get("status"), search.get("sort")
+    status, sort, expand = search.get("status"), search.get("sort"), search.get("expand")
     filters = {
         "status": None if status is None else one_of("status", status, get_args(SessionStatusName)),
         "createdAt": _range("created", search),
@@ -116,7 +116,7 @@ def search_body(
     parts = {
         "filters": {name: value for name, value in filters.items() if value is not None},
         "sort": None if sort is None else _sort(one_of("sort", sort, kind.sorts)),
-        "expand": expansions(search.get("expand") or ()),
+        "expand": expansions(() if expand is None else expand),
     }
     return {name: part for name, part in parts.items() if part}
 
@@ -163,7 +163,10 @@ def moment(name: str, value: Moment) -> str:
             f"{name} has no time zone: pass an aware datetime, such as datetime.now(timezone.utc), "
             "or a string that ends in Z or an offset"
         )
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        raise ValueError(f"{name} lies outside of the years 1 to 9999 in UTC") from None
 
 
 def _range(name: str, search: Mapping[str, Any]) -> dict[str, str] | None:

@@ -202,7 +202,7 @@ class Agenda:
 
 
 def _targets(kinds: list[str]) -> Iterator[int]:
-    """Yield the session that each composition source goes into; every third goes where the one before went."""
+    """Yield the session that each composition source goes into; every third joins the one before."""
     ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
     for number in range(len(kinds)):
         yield ordinary[(number - number % 3 // 2) * 7 % len(ordinary)]

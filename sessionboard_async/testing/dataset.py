@@ -49,19 +49,19 @@ class Size:
         sponsors: int | None,
         exhibitors: int | None,
     ) -> Size:
-        """Fill in what was not given, in proportion to the sessions.
+        """Fill in what was not given, in proportion to the sessions, but no more than a large conference has.
 
         Raises:
             ValueError: If a number is negative, there is no event, or there are more speakers than contacts.
         """
-        chosen_speakers = max(4, sessions * 3 // 5) if speakers is None else speakers
+        chosen_speakers = min(max(4, sessions * 3 // 5), 4000) if speakers is None else speakers
         size = cls(
             events=events,
             sessions=sessions,
             speakers=chosen_speakers,
             contacts=chosen_speakers * 3 // 2 if contacts is None else contacts,
-            sponsors=max(3, sessions // 10) if sponsors is None else sponsors,
-            exhibitors=max(3, sessions // 8) if exhibitors is None else exhibitors,
+            sponsors=min(max(3, sessions // 10), 200) if sponsors is None else sponsors,
+            exhibitors=min(max(3, sessions // 8), 300) if exhibitors is None else exhibitors,
         )
         if size.events < 1:
             raise ValueError("events must be at least 1")

@@ -120,7 +120,7 @@ class People:
         self._seed = seed
         self._fields = fields
         self.count = count
-        self._person = lru_cache(maxsize=4096)(self._make)
+        self._person = lru_cache(maxsize=8192)(self._make)
 
     def id(self, index: int) -> str:
         """Return a contact's id."""
@@ -202,7 +202,6 @@ class People:
         record: Record = {
             "id": self.id(index),
             "friendly_id": "",
-            "friendly_id_raw": index + 1,
             # People paste their names with stray white space, and the API hands it on.
             "full_name": f"{given}  {family} " if index % 13 == 9 else full_name,
             "first_name": given,

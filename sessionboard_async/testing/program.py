@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from sessionboard_async.testing.accounts import Accounts
@@ -41,7 +41,6 @@ _MINIMAL = (
     "format",
     "content",
 )
-_PLACES = (("room", "rooms"), ("format", "formats"), ("level", "levels"), ("language", "languages"))
 
 
 class Program:
@@ -79,6 +78,13 @@ class Program:
         self._exhibitors = exhibitors
         self._tracks = {str(track["id"]): track for track in metadata.all("tracks")}
         self._tags = {str(tag["id"]): tag for tag in metadata.all("tags")}
+        self._settings: dict[str, Sequence[Record]] = {
+            "room": metadata.all("rooms"),
+            # Sessions show of their format only this.
+            "format": [{"id": record["id"], "name": record["name"]} for record in metadata.all("formats")],
+            "level": metadata.all("levels"),
+            "language": metadata.all("languages"),
+        }
         self._roles: list[Record] = [
             {
                 "id": uuid_for(*key, "role", role.slug),
@@ -120,21 +126,13 @@ class Program:
 
     def status(self, row: SessionRow) -> Record:
         """Return the short form that tells of status and deletion, with that of the subsessions."""
-        record: Record = {
-            **self._names(row),
-            **self._status(row),
-            **(
-                {}
-                if row.number
-                else {"is_abstract": row.is_abstract, "composition_status": self._composed(row)}
-            ),
-            "deleted_at": None if row.deleted is None else zulu(row.deleted),
-            **_dates(row),
+        parts = [] if row.number else self._agenda.parts(row)
+        return {
+            **self._part_status(row),
+            "is_abstract": row.is_abstract,
+            "composition_status": self._composed(row),
+            "subsessions": [self._part_status(part) for part in parts],
         }
-        record["subsessions"] = (
-            [] if row.number else [self._part_status(part) for part in self._agenda.parts(row)]
-        )
-        return record
 
     def summary(self, row: SessionRow) -> Record:
         """Return the short form in which a contact's sessions are listed."""
@@ -149,9 +147,12 @@ class Program:
         }
 
     def _part_status(self, row: SessionRow) -> Record:
-        record = self.status(row)
-        del record["subsessions"]
-        return record
+        return {
+            **self._names(row),
+            **self._status(row),
+            "deleted_at": None if row.deleted is None else zulu(row.deleted),
+            **_dates(row),
+        }
 
     def _names(self, row: SessionRow) -> Record:
         if not row.number:
@@ -168,12 +169,13 @@ class Program:
             "parent_session_friendly_id_raw": row.ordinal + 1,
         }
 
-    def _status(self, row: SessionRow) -> Record:
+    def _status(self, row: SessionRow, *, in_short: bool = False) -> Record:
         custom = self._custom_status(row)
+        shown = {"id": custom["id"], "name": custom["name"]} if custom and in_short else custom
         return {
             "status": row.status,
             "custom_status_id": None if custom is None else custom["id"],
-            "custom_status": custom,
+            "custom_status": shown,
         }
 
     def _custom_status(self, row: SessionRow) -> Record | None:
@@ -198,7 +200,7 @@ class Program:
         audience = draw.pick(AUDIENCES)
         created = zulu(row.created)
         record: Record = {"title": title[0], "description": None if index % 50 == 33 else description[0]}
-        record |= self._status(row)
+        record |= self._status(row, in_short=not is_part)
         record |= self._schedule(row)
         record |= {
             "is_public": row.status == "accepted" and index % 8 != 3,
@@ -225,8 +227,7 @@ class Program:
         record["content"] = self._files(row)
         record["tags"] = [self._tags[tag] for tag in row.tag_ids]
         record["track"] = unassigned if row.track_id is None else self._tracks[row.track_id]
-        for place, (name, family) in enumerate(_PLACES):
-            options = self._metadata.all(family)
+        for place, (name, options) in enumerate(self._settings.items()):
             is_set = (index + place * 3) % 7 != 5
             record[name] = options[(index * 3 + place) % len(options)] if is_set else unassigned
         return record

@@ -76,7 +76,7 @@ class EmbeddedServer:
     Args:
         events: How many events there are. The first, and every second after it, has translated texts.
         sessions: How many sessions each event has. Deleted ones and composition sources come on top.
-        speakers: How many speakers each event has; in proportion to the sessions unless given.
+        speakers: How many speakers each event has; in proportion to the sessions, up to 4,000, unless given.
         contacts: How many contacts, speakers included; in proportion unless given.
         sponsors: How many sponsors; in proportion unless given.
         exhibitors: How many exhibitors; in proportion unless given.

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sessionboard_async.models import (
     Contact,
@@ -241,29 +242,39 @@ def test_subsessions_sponsors_and_exhibitors_inside_are_translated() -> None:
     ids=["by id", "by name", "by key"],
 )
 def test_custom_fields_are_translated(field: CustomFieldValue) -> None:
+    other = CustomFieldValue(internal_name="other", value=5)
     session = Session(
-        custom_fields=(
-            CustomFieldValue(internal_name="other", value=5),
-            CustomFieldValue(**field, value="x"),
-        ),
+        custom_fields=(other, field),
         translated_fields=(text("co_authors", "fr", "y", parent_field_id="f1"),),
     )
 
-    assert session.custom_fields is not None
-    assert session.translated("fr").custom_fields == (
-        session.custom_fields[0],
-        CustomFieldValue(**field, value="y"),
+    assert session.translated("fr").custom_fields == (other, replace(field, value="y"))
+
+
+@pytest.mark.parametrize(
+    "parent", [{"parent_field_id": "f1"}, {"parent_field_internal_name": "co_authors"}, {}]
+)
+def test_a_custom_field_without_id_and_name_is_not_translated(parent: dict[str, str]) -> None:
+    session = msgspec.convert(
+        {
+            "custom_fields": [{"value": "x"}],
+            "translated_fields": [{"translated_language": "fr", "value": "y", **parent}],
+        },
+        Session,
     )
 
+    assert session.translated("fr") is session
 
-def test_a_standard_and_a_custom_field_of_one_name_are_told_apart_by_their_source() -> None:
+
+@pytest.mark.parametrize("place", [1, -1], ids=["custom first", "standard first"])
+def test_a_standard_and_a_custom_field_of_one_name_are_told_apart_by_their_source(place: int) -> None:
     session = Session(
         title="Opening",
         custom_fields=(CustomFieldValue(internal_name="title", value="Prof."),),
         translated_fields=(
             text("title", "fr", "Pr", parent_field_source="custom"),
             text("title", "fr", "Ouverture", parent_field_source="standard"),
-        ),
+        )[::place],
     )
 
     translated = session.translated("fr")

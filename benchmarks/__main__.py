@@ -1,0 +1,80 @@
+"""``python -m benchmarks [PART ...] [--quick]``: measure, print the table, keep the figures and the chart.
+
+Every ratio is of two things measured side by side: in turn in one process where both are short (streams,
+calls), in fresh processes in turn where the state of the process is what matters (keeping records, imports,
+memory). Absolute times are not reported but for small calls: they tell about the machine. Only a whole run
+that is not quick replaces what is kept in ``benchmarks/results``. A missed target is printed and not hidden;
+the exit status is 0 all the same, since a benchmark is no test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import zlib
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import chart
+from benchmarks.figures import Figure
+from benchmarks.parts import PARTS
+from benchmarks.processes import Bench, serving
+from benchmarks.recording import RECORDS_PER_PAGE, record, recorded
+from benchmarks.report import Report, facts, now, show, versions, write
+
+_RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Run the parts that the command line names, or all."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure how fast and how frugal the package is."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which to run: {', '.join(PARTS)}; or all")
+    parser.add_argument("--quick", action="store_true", help="fewer samples, in less than a minute")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    parts = arguments.parts or [*PARTS]
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 120
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "pages.json")
+        file.write_bytes(asyncio.run(record()))
+        pages = [page.as_page(1, 1) for page in recorded(file)]
+        size = sum(map(len, pages))
+        ratio = size / sum(len(zlib.compress(page, 6)) for page in pages)
+        load = os.getloadavg()[0]
+        figures: list[Figure] = []
+        with serving(file) as port:
+            bench = Bench(file, port, quick=arguments.quick)
+            for part in parts:
+                with console.status(f"measuring {part}"):
+                    figures += PARTS[part](bench)
+    show(console, figures)
+    console.print(f"load of the machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
+    if arguments.quick or set(parts) != PARTS.keys():
+        console.print("Not a whole run: the kept results stay as they are.")
+        return
+    report = Report(
+        date=now(),
+        machine=facts(),
+        load=(load, os.getloadavg()[0]),
+        packages=versions(),
+        bytes_per_record=size // len(pages) // RECORDS_PER_PAGE,
+        gzip_ratio=round(ratio, 2),
+        figures=figures,
+    )
+    _RESULTS.mkdir(exist_ok=True)
+    write(report, _RESULTS / "latest.json")
+    chart.draw(report, _RESULTS / "latest.png")
+    console.print("written: benchmarks/results/latest.json and latest.png")
+
+
+if __name__ == "__main__":
+    main()

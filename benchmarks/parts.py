@@ -1,0 +1,190 @@
+"""The parts of the benchmarks: what is held against what, how often, and which targets there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+import msgspec
+
+from benchmarks.child import Rounds
+from benchmarks.figures import Figure, Target, at_least, at_most, figure, ratios
+from benchmarks.processes import Bench
+from benchmarks.recording import recorded
+
+# How the pages come over the wire, and what the reading process must do without.
+_WIRES: dict[str, tuple[str, list[str]]] = {
+    "identity": ("identity", []),
+    "gzip": ("gzip", []),
+    "gzip, no isal": ("gzip", ["isal"]),
+}
+
+
+def streams(bench: Bench) -> Iterator[Figure]:
+    """Records per second against the other contenders, side by side in the same process."""
+    targets = {
+        ("identity", "floor"): at_least(0.95),
+        ("gzip", "floor"): at_least(1.25),
+        ("gzip, no isal", "floor"): at_least(1.25),
+        ("identity", "httpx+pydantic"): at_least(5.0),
+        ("gzip", "httpx+pydantic"): at_least(3.0),
+        ("gzip, no isal", "httpx+pydantic"): at_least(3.0),
+    }
+    for wire in _WIRES:
+        for other in ("floor", "httpx+pydantic", "httpx+pydantic from dicts", "aiohttp+json"):
+            # What is close needs more samples than what is far apart.
+            processes, rounds = (bench.often(5, 2), 12) if other == "floor" else (bench.often(2, 1), 5)
+            yield from _against(bench, wire, other, processes, rounds, targets.get((wire, other)))
+
+
+def _against(
+    bench: Bench, wire: str, other: str, processes: int, rounds: int, target: Target | None
+) -> Iterator[Figure]:
+    coding, hidden = _WIRES[wire]
+    measured = _several(
+        processes,
+        lambda: bench.measure(
+            "streams",
+            base_url=bench.base_url(coding),
+            names=[other, "us"],
+            pages=bench.often(40, 20),
+            rounds=bench.often(rounds, max(3, rounds // 2)),
+            hide=hidden,
+        ),
+    )
+    yield figure("streams", f"{wire}: us / {other}", "×", ratios(measured, other, "us"), target)
+    if other == "floor":
+        busy = ratios(measured, "floor processor", "us processor")
+        yield figure("streams", f"{wire}: us / floor, processor time", "×", busy)
+
+
+def latency(bench: Bench) -> Iterator[Figure]:
+    """Reading ahead, with and without a network in between."""
+    for coding in ("gzip", "identity"):
+        measured = bench.measure(
+            "prefetch",
+            base_url=bench.base_url(coding, 50),
+            depths=[0, 8],
+            pages=160,
+            rounds=bench.often(3, 1),
+            pause=0,
+        )
+        what = f"{coding}, 50 ms: prefetch=8 / sequential, 160 pages"
+        yield figure("latency", what, "×", ratios(measured, "0", "8"), at_least(6.0))
+    measured = bench.measure(
+        "prefetch",
+        base_url=bench.base_url("gzip", 50),
+        depths=[0, None],
+        pages=30,
+        rounds=bench.often(3, 1),
+        pause=0.03,
+    )
+    what = "gzip, 50 ms, 30 ms of work a page: default / sequential"
+    yield figure("latency", what, "×", ratios(measured, "0", "None"), at_least(1.2))
+    measured = _several(
+        bench.often(2, 1),
+        lambda: bench.measure(
+            "prefetch",
+            base_url=bench.base_url("identity"),
+            depths=[0, None],
+            pages=40,
+            rounds=bench.often(10, 5),
+            pause=0,
+        ),
+    )
+    what = "identity, no latency: default / sequential"
+    yield figure("latency", what, "×", ratios(measured, "0", "None"), at_least(0.95))
+
+
+def memory(bench: Bench) -> Iterator[Figure]:
+    """How much the process grows while it streams 100,000 sessions."""
+    for name, depth in (("default", None), ("prefetch=8", 8)):
+        measured = _several(
+            bench.often(3, 1),
+            lambda depth=depth: bench.measure(  # type: ignore[misc]  # binds the value of this turn
+                "memory", base_url=bench.base_url("identity"), depth=depth
+            ),
+        )
+        for what, target in (("growth", at_most(8.0) if depth is None else None), ("peak", None)):
+            sizes = [taken[what] / 1e6 for taken in measured]
+            yield figure("memory", f"{what} over 100,000 sessions, {name}", "MB", sizes, target)
+
+
+def keep(bench: Bench) -> Iterator[Figure]:
+    """Decoding 10,000 records and keeping them all, against structs with lists; fresh processes in turn."""
+    measured = []
+    for _ in range(bench.often(7, 3)):
+        seconds: dict[str, float] = {}
+        for kind in ("ours", "lists"):
+            seconds |= bench.measure("keep", kind=kind, file=str(bench.file), pages=100)[0]
+        measured.append(seconds)
+    yield figure(
+        "keep", "decode time, ours / structs of lists", "×", ratios(measured, "ours", "lists"), at_most(0.6)
+    )
+
+
+def imports(bench: Bench) -> Iterator[Figure]:
+    """Importing the package against importing what it needs anyway; fresh processes in turn."""
+    ours, theirs = ["sessionboard_async"], ["aiohttp", "msgspec", "anyio", "backoff"]
+    measured = []
+    for _ in range(bench.often(15, 5) + 1):
+        seconds: dict[str, float] = {}
+        for modules in (ours, theirs):
+            seconds |= bench.measure("imported", modules=modules)[0]
+        measured.append(seconds)
+    samples = ratios(measured[1:], "+".join(ours), "+".join(theirs))  # The first found nothing in a cache.
+    yield figure("imports", "time to import, ours / dependencies", "×", samples, at_most(1.25))
+
+
+def calls(bench: Bench) -> Iterator[Figure]:
+    """Small calls, and what the limiter costs of them."""
+    session_id = msgspec.json.decode(recorded(bench.file)[0].records)[0]["id"]
+    measured = _several(
+        bench.often(3, 1),
+        lambda: bench.measure(
+            "calls",
+            base_url=bench.base_url("identity"),
+            session_id=session_id,
+            count=300,
+            rounds=bench.often(6, 3),
+        ),
+    )
+    yield figure("calls", "calls per second, us / bare aiohttp", "×", ratios(measured, "floor", "us"))
+    yield figure("calls", "sessions.get", "µs", [seconds["us"] * 1e6 for seconds in measured])
+    costs = bench.measure("limiter", count=20_000, rounds=5)
+    yield figure("calls", "limiter: acquire and report", "µs", [cost["limiter"] * 1e6 for cost in costs])
+
+
+def uvloop(bench: Bench) -> Iterator[Figure]:
+    """The same stream on uvloop and on asyncio's own loop; fresh processes in turn."""
+    for coding in ("identity", "gzip"):
+        measured = []
+        for _ in range(bench.often(5, 2)):
+            taken: dict[str, float] = {}
+            for faster in (False, True):
+                rounds = bench.measure(
+                    "streams",
+                    base_url=bench.base_url(coding),
+                    names=["us"],
+                    pages=40,
+                    rounds=4,
+                    uvloop=faster,
+                )
+                taken["uvloop" if faster else "asyncio"] = min(seconds["us"] for seconds in rounds)
+            measured.append(taken)
+        yield figure("uvloop", f"{coding}: uvloop / asyncio", "×", ratios(measured, "asyncio", "uvloop"))
+
+
+def _several(processes: int, measure: Callable[[], Rounds]) -> Rounds:
+    return list(chain.from_iterable(measure() for _ in range(processes)))
+
+
+PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
+    "streams": streams,
+    "latency": latency,
+    "memory": memory,
+    "keep": keep,
+    "imports": imports,
+    "calls": calls,
+    "uvloop": uvloop,
+}

@@ -1,0 +1,74 @@
+"""Pages to serve: taken once, over HTTP, from the embedded server's own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from sessionboard_async import AsyncSession
+from sessionboard_async.testing import EmbeddedServer
+
+RECORDED_PAGES = 40
+"""How many different pages there are; longer streams repeat them under other ids."""
+
+RECORDS_PER_PAGE = 100
+
+_ID_LENGTH = 36
+
+
+class RecordedPage:
+    """The records of one page as JSON, which can be served as any page of a stream of any length.
+
+    Args:
+        records: The array of records, exactly as the embedded server encoded it.
+    """
+
+    def __init__(self, records: bytes) -> None:
+        self.records = records
+        self._id_positions = tuple(_positions_of_ids(records))
+
+    def as_page(self, number: int, of: int) -> bytes:
+        """Return the whole answer for one page; ids differ from those of every other page."""
+        records = bytearray(self.records)
+        mark = b"%08x" % number
+        for position in self._id_positions:
+            records[position : position + len(mark)] = mark
+        pagination = msgspec.json.encode(
+            {
+                "currentPage": number,
+                "pageSize": RECORDS_PER_PAGE,
+                "totalPages": of,
+                "totalResults": of * RECORDS_PER_PAGE,
+            }
+        )
+        return b"".join((b'{"results":', records, b',"pagination":', pagination, b"}"))
+
+
+def _positions_of_ids(records: bytes) -> Iterator[int]:
+    start = 0
+    for record in msgspec.json.decode(records, type=list[msgspec.Raw]):
+        text = bytes(record)
+        id_ = msgspec.json.decode(text)["id"].encode()
+        if len(id_) != _ID_LENGTH:
+            raise ValueError("the embedded server's ids are UUIDs no more: the marks would not fit")
+        start = records.index(text, start)
+        yield start + text.index(id_)
+        start += len(text)
+
+
+async def record() -> bytes:
+    """Take pages of sessions from the embedded server, as the content of the file that ``recorded`` reads."""
+    async with (
+        EmbeddedServer(sessions=RECORDED_PAGES * RECORDS_PER_PAGE, compress=False) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        pages = sb.sessions.search(server.event_id, page_size=RECORDS_PER_PAGE).raw_json().pages()
+        return msgspec.json.encode([page.results async for page in pages])
+
+
+def recorded(file: Path) -> list[RecordedPage]:
+    """Read the pages that ``record`` took."""
+    pages = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
+    return [RecordedPage(bytes(page)) for page in pages]

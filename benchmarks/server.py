@@ -1,0 +1,121 @@
+"""A server that does nothing but hand out rendered pages, so that the client is what is measured.
+
+The address says how it answers: ``/gzip/50/v1/event/160/sessions?page=3`` is the third of 160 pages, as gzip,
+50 milliseconds late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import zlib
+from functools import lru_cache, partial
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.recording import RecordedPage, recorded
+
+_GZIP_LEVEL = 6
+_GZIP = 16 + zlib.MAX_WBITS
+_KEPT_ANSWERS = 256
+
+_HEAD = re.compile(
+    rb"(?P<method>[A-Z]+) /(?P<coding>identity|gzip)/(?P<milliseconds>\d+)/v1/event/(?P<pages>\d+)/sessions"
+    rb"(?:/(?P<session>[^?/ ]+))?(?:\?(?P<query>\S*))? HTTP/1\.1\r\n"
+)
+_PAGE = re.compile(rb"(?:^|&)page=(\d+)")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class Answers:
+    """Complete HTTP answers, made once and kept."""
+
+    def __init__(self, pages: list[RecordedPage]) -> None:
+        self._pages = pages
+        self._record = _first_record(pages[0])
+        self.page = lru_cache(_KEPT_ANSWERS)(self._render_page)
+        self.record = lru_cache(_KEPT_ANSWERS)(self._render_record)
+
+    def _render_page(self, number: int, of: int, coding: bytes) -> bytes:
+        return _answer(self._pages[(number - 1) % len(self._pages)].as_page(number, of), coding)
+
+    def _render_record(self, coding: bytes) -> bytes:
+        return _answer(self._record, coding)
+
+
+def _first_record(page: RecordedPage) -> bytes:
+    return bytes(msgspec.json.decode(page.records, type=list[msgspec.Raw])[0])
+
+
+def _answer(body: bytes, coding: bytes) -> bytes:
+    encoding = b""
+    if coding == b"gzip":
+        body = zlib.compress(body, _GZIP_LEVEL, _GZIP)
+        encoding = b"Content-Encoding: gzip\r\n"
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n%b"
+        b"Content-Length: %d\r\nRateLimit-Limit: 100000000\r\nRateLimit-Remaining: 100000000\r\n"
+        b"RateLimit-Reset: 900\r\nX-Request-Id: benchmark\r\n\r\n"
+    ) % (encoding, len(body))
+    return head + body
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._received = b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, rest = self._received.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if not end or len(rest) < (int(length[1]) if length else 0):
+            return
+        self._received = b""
+        self._answer(head + end)
+
+    def _answer(self, head: bytes) -> None:
+        asked = _HEAD.match(head)
+        if asked is None:
+            self._send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return
+        if asked["session"]:
+            answer = self._answers.record(asked["coding"])
+        else:
+            page = _PAGE.search(asked["query"] or b"")
+            number = int(page[1]) if page else 1
+            answer = self._answers.page(number, int(asked["pages"]), asked["coding"])
+        if latency := int(asked["milliseconds"]) / 1000:
+            asyncio.get_running_loop().call_later(latency, partial(self._send, answer))
+        else:
+            self._send(answer)
+
+    def _send(self, answer: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(answer)
+
+
+async def serve(file: Path) -> None:
+    """Serve the recorded pages until the standard input is closed; the port is printed first."""
+    loop = asyncio.get_running_loop()
+    answers = Answers(recorded(file))
+    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)
+    async with server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))

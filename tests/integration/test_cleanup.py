@@ -1,0 +1,293 @@
+"""However a stream is left, nothing stays: no task, no connection, no place in the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, DeadlineExceededError, Timeout
+from sessionboard_async.core.pages import Pager
+from sessionboard_async.models import Session
+from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
+
+
+class Pages:
+    """Ten pages of two; each answer takes a few turns of the loop, and with ``stuck`` some never come."""
+
+    def __init__(self) -> None:
+        self.stuck = False
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        number = int(request.query["page"])
+        if self.stuck and number > 2:
+            await anyio.sleep_forever()
+        await asyncio.sleep(0.001)
+        pagination = {"currentPage": number, "pageSize": 2, "totalPages": 10, "totalResults": 20}
+        rows = [{"id": f"s{2 * number + offset}"} for offset in range(2)]
+        return web.json_response({"results": rows, "pagination": pagination})
+
+
+def ours() -> set[str]:
+    """Return what our own code still runs as tasks of its own."""
+    return {repr(task) for task in tasks() if "streams.py" in repr(task) or "_fetch" in repr(task)}
+
+
+async def still_works(sb: AsyncSession, server: HttpServer) -> None:
+    """The pool and the budget have all their places back."""
+    assert ours() == set()
+    with anyio.fail_after(2):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(6):
+                group.create_task(search(sb, 2).collect(limit=4))
+
+
+def search(sb: AsyncSession, prefetch: int) -> Pager[Session]:
+    return sb.sessions.search(1, page_size=2, prefetch=prefetch)
+
+
+def small(server: HttpServer, **options: Any) -> AsyncSession:
+    return AsyncSession(TOKEN, base_url=server.base_url, pool_size=3, retry=IMPATIENT, **options)
+
+
+@PREFETCH
+@pytest.mark.parametrize("after", [1, 2, 3, 5])
+async def test_a_break(serve: Serve, after: int, prefetch: int) -> None:
+    server = await serve(Pages())
+    async with small(server) as sb:
+        count = 0
+        async for _ in search(sb, prefetch):
+            count += 1
+            if count == after:
+                break
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_break_right_before_the_session_closes(serve: Serve, prefetch: int) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        async for _ in search(sb, prefetch):
+            break
+    assert ours() == set()
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(serve: Serve, prefetch: int) -> None:
+    server = await serve(Pages())
+    async with small(server) as sb:
+        stream = aiter(search(sb, prefetch))
+        await anext(stream)
+    assert ours() == set()
+    del stream
+
+
+@PREFETCH
+async def test_an_explicit_close(serve: Serve, prefetch: int) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        for stream in (aiter(search(sb, prefetch)), search(sb, prefetch).pages()):
+            await anext(stream)
+            await stream.aclose()
+            assert ours() == set()
+            await stream.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
+        pages.stuck = False
+        await still_works(sb, server)
+
+
+@PREFETCH
+async def test_an_exception_in_the_body(serve: Serve, prefetch: int) -> None:
+    server = await serve(Pages())
+    async with small(server) as sb:
+        with pytest.raises(ZeroDivisionError):
+            async for _ in search(sb, prefetch):
+                _ = 1 / 0
+        gc.collect()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_cancelled_consumer_at_every_point(serve: Serve, prefetch: int) -> None:
+    server = await serve(Pages())
+
+    async def read(sb: AsyncSession) -> None:
+        async for _ in search(sb, prefetch):
+            await asyncio.sleep(0)
+
+    async with small(server) as sb:
+        await sb.sessions.search(1).first()
+        for turns in range(0, 160, 3):
+            reader = asyncio.ensure_future(read(sb))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reader.cancel()
+            await asyncio.wait({reader})
+            assert reader.cancelled() or reader.exception() is None
+            del reader
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert ours() == set(), turns
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.01])
+async def test_a_scope_of_anyio_that_is_cancelled(serve: Serve, seconds: float, prefetch: int) -> None:
+    """anyio cancels again and again, also what cleans up: nothing may be left even so when the scope ends."""
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        with anyio.move_on_after(seconds) as scope:
+            async for _ in search(sb, prefetch):
+                pass
+        assert scope.cancelled_caught
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_timeout_of_asyncio(serve: Serve, prefetch: int) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                async for _ in search(sb, prefetch):
+                    pass
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_deadline_of_our_own(serve: Serve, prefetch: int) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server, timeout=Timeout(total=0.05)) as sb:
+        with pytest.raises(DeadlineExceededError):
+            await search(sb, prefetch).collect()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+
+
+@PREFETCH
+async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, prefetch: int) -> None:
+    server = await serve(Pages())
+
+    async def read(sb: AsyncSession, fail: bool) -> None:
+        async for talk in search(sb, prefetch):
+            if fail and talk.id == "s6":
+                raise ZeroDivisionError
+
+    async with small(server) as sb:
+        with pytest.raises(ExceptionGroup) as caught:
+            async with asyncio.TaskGroup() as group:
+                for fail in (False, True, False):
+                    group.create_task(read(sb, fail))
+        assert caught.group_contains(ZeroDivisionError)
+        del caught
+        gc.collect()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve) -> None:
+    server = await serve(Pages())
+    async with small(server) as sb:
+        for turns in range(0, 40):
+            call = asyncio.ensure_future(sb.request("GET", "/v1/a", query={"page": 1}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait({call})
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_cancelled_close_still_closes(serve: Serve) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    for turns in range(1, 5):
+        sb = small(server)
+        stream = aiter(search(sb, 8))
+        await anext(stream)
+        closing = asyncio.ensure_future(sb.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait({closing})
+        await until(lambda: server.open_connections == 0)
+        assert ours() == set()
+        del stream
+
+
+async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve) -> None:
+    pages = Pages()
+    pages.stuck = True
+    server = await serve(pages)
+    with anyio.CancelScope() as scope:
+        async with small(server) as sb:
+            async for _ in search(sb, 3):
+                scope.cancel()
+    assert ours() == set()
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_cancelled_wait_for_the_budget_takes_nothing_from_it(serve: Serve) -> None:
+    left = 2
+
+    async def counted(_: web.Request) -> web.StreamResponse:
+        nonlocal left
+        left -= 1
+        headers = {"RateLimit-Limit": "900", "RateLimit-Remaining": str(left)}
+        return web.json_response({}, headers=headers)
+
+    server = await serve(counted)
+    async with small(server) as sb:
+        await sb.sponsors.get(1, "a")
+        await sb.sponsors.get(1, "b")
+        waiting = [asyncio.ensure_future(sb.sponsors.get(1, "c")) for _ in range(50)]
+        await asyncio.sleep(0.01)
+        for call in waiting:
+            call.cancel()
+        await asyncio.wait(waiting)
+        # 900 requests in 900 seconds are one a second: the next is due within it.
+        with anyio.fail_after(1.5):
+            await sb.sponsors.get(1, "d")
+    assert len(server.requests) == 3

@@ -1,0 +1,208 @@
+"""The pytest plugin, in test runs of their own and under each async runner."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from textwrap import dedent
+from typing import Protocol
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ANYIO = ("-p", "anyio.pytest_plugin")
+STRICT = (
+    "-p",
+    "pytest_asyncio.plugin",
+    "-o",
+    "asyncio_mode=strict",
+    "-o",
+    "asyncio_default_fixture_loop_scope=function",
+)
+AUTO = (
+    "-p",
+    "pytest_asyncio.plugin",
+    "-o",
+    "asyncio_mode=auto",
+    "-o",
+    "asyncio_default_fixture_loop_scope=function",
+)
+RUNNERS = {
+    "anyio": (ANYIO, "pytest.mark.anyio"),
+    "asyncio strict": (STRICT, "pytest.mark.asyncio"),
+    "asyncio auto": (AUTO, "[]"),
+    "both": ((*ANYIO, *STRICT), "pytest.mark.anyio"),
+}
+
+HEAD = """
+import pytest
+from sessionboard_async import AsyncSession, SessionClosedError
+from sessionboard_async.testing import EmbeddedServer, Fault
+
+pytestmark = {mark}
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+
+
+class Run(Protocol):
+    """Runs tests under a runner, in a process of its own, with warnings as errors."""
+
+    def __call__(self, runner: str, source: str) -> pytest.RunResult: ...
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    # Only the runner under test may be there, not all that this environment has.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run_tests(runner: str, source: str) -> pytest.RunResult:
+        options, mark = RUNNERS[runner]
+        pytester.makepyfile(HEAD.format(mark=mark) + dedent(source))
+        return pytester.runpytest_subprocess(
+            "-p", "sessionboard_async.testing.plugin", "-W", "error", "--strict-markers", "-vv", *options
+        )
+
+    return run_tests
+
+
+every_runner = pytest.mark.parametrize("runner", RUNNERS)
+
+
+@every_runner
+def test_the_session_reads_from_the_server_and_is_closed_by_the_test(run: Run, runner: str) -> None:
+    result = run(
+        runner,
+        """
+        seen = []
+
+        async def test_read(sessionboard, sessionboard_server):
+            seen.append(sessionboard)
+            talks = await sessionboard.sessions.search(sessionboard_server.event_id).collect()
+            assert len(talks) == 120
+            assert [request.operation for request in sessionboard_server.requests] == ["search-sessions"] * 2
+
+        async def test_the_last_session_is_closed(sessionboard_server):
+            with pytest.raises(SessionClosedError):
+                await seen[0].events.list().collect()
+
+        @pytest.mark.sessionboard_server(sessions=7, seed=3)
+        async def test_options_come_by_marker(sessionboard, sessionboard_server):
+            assert await sessionboard.sessions.search(sessionboard_server.event_id).count() == 7
+
+        async def test_the_session_may_go_unused(sessionboard):
+            assert isinstance(sessionboard, AsyncSession)
+
+        async def test_the_session_may_be_closed_early(sessionboard):
+            assert await sessionboard.events.list().count() == 2
+            await sessionboard.aclose()
+
+        class TestInAClass:
+            async def test_a_method(self, sessionboard):
+                assert await sessionboard.events.list().count() == 2
+
+        @pytest.mark.parametrize("page_size", [1, 2])
+        async def test_with_parameters(sessionboard, page_size):
+            assert len(await sessionboard.events.list(page_size=page_size).collect()) == 2
+        """,
+    )
+    result.assert_outcomes(passed=8)
+
+
+@every_runner
+def test_the_session_is_closed_when_the_test_fails_or_stops_in_the_middle(run: Run, runner: str) -> None:
+    result = run(
+        runner,
+        """
+        async def test_fail(sessionboard, sessionboard_server):
+            async for talk in sessionboard.sessions.search(sessionboard_server.event_id, page_size=10):
+                assert talk.title is None
+
+        async def test_skip(sessionboard, sessionboard_server):
+            await sessionboard.events.list().first()
+            pytest.skip("enough")
+        """,
+    )
+    result.assert_outcomes(failed=1, skipped=1)
+    result.stdout.no_fnmatch_line("*ResourceWarning*")
+    result.stdout.no_fnmatch_line("*embedded-fake*")
+
+
+def test_faults_of_one_test_are_not_seen_by_the_next(run: Run) -> None:
+    result = run(
+        "anyio",
+        """
+        @pytest.mark.sessionboard_server(faults=[Fault("status", every=1, status=404)])
+        async def test_fault(sessionboard):
+            with pytest.raises(Exception, match="404"):
+                await sessionboard.events.list().first()
+
+        async def test_no_fault(sessionboard, sessionboard_server):
+            assert not sessionboard_server.requests
+            assert await sessionboard.events.list().first()
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_server_serves_tests_that_are_not_async(run: Run) -> None:
+    result = run(
+        "asyncio strict",
+        """
+        import asyncio
+        import urllib.request
+
+        pytestmark = []
+
+        def test_urllib(sessionboard_server):
+            with urllib.request.urlopen(sessionboard_server.base_url) as response:
+                assert response.status == 200
+
+        def test_own_loop(sessionboard, sessionboard_server):
+            async def count():
+                async with sessionboard:
+                    return await sessionboard.events.list().count()
+
+            assert asyncio.run(count()) == 2
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_fixtures_and_the_marker_are_listed(run: Run, pytester: pytest.Pytester) -> None:
+    options = ("-p", "sessionboard_async.testing.plugin")
+    fixtures = pytester.runpytest_subprocess(*options, "--fixtures")
+    fixtures.stdout.fnmatch_lines(["sessionboard_server*", "sessionboard -- *"])
+    markers = pytester.runpytest_subprocess(*options, "--markers")
+    markers.stdout.fnmatch_lines(["@pytest.mark.sessionboard_server(*"])
+
+
+def test_the_plugin_is_an_entry_point() -> None:
+    (point,) = entry_points(group="pytest11", name="sessionboard_async")
+    assert point.value == "sessionboard_async.testing.plugin"
+
+
+def test_loading_the_plugin_does_not_load_the_server() -> None:
+    """Pytest loads it in every project of an environment."""
+    script = "import sys, sessionboard_async.testing.plugin; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "sessionboard_async.testing.plugin" in loaded
+    assert not {"aiohttp.web", "sessionboard_async.testing.server", "sessionboard_async.testing.texts"} & set(
+        loaded
+    )
+
+
+def test_the_package_has_only_the_names_it_says() -> None:
+    import sessionboard_async.testing as testing
+
+    assert {name: getattr(testing, name).__name__ for name in testing.__all__} == {
+        n: n for n in testing.__all__
+    }
+    with pytest.raises(AttributeError, match="has no attribute 'Server'"):
+        testing.Server  # noqa: B018  # the error is what is tested

@@ -1,0 +1,70 @@
+"""What the tests of the README share: its text, its Python blocks, and how they are run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sessionboard_async.testing import EmbeddedServer
+
+ROOT = Path(__file__).parents[2]
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def blocks(readme: str) -> dict[str, str]:
+    """The Python blocks by the file name that each has after the word ``python``."""
+    found = re.findall(r"^```python(.*)\n((?:.*\n)*?)^```$", readme, re.MULTILINE)
+    names = [name.strip() for name, _ in found]
+    assert all(re.fullmatch(r"\w+\.py", name) for name in names), names
+    assert len(set(names)) == len(names), names
+    return {name.strip(): source for name, source in found}
+
+
+@pytest.fixture
+def block(request: pytest.FixtureRequest, blocks: dict[str, str], tmp_path: Path) -> Path:
+    """One block as a file; the test says which by parameter."""
+    path = tmp_path / str(request.param)
+    path.write_text(blocks[request.param], encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(sessionboard_server: EmbeddedServer, tmp_path: Path) -> Run:
+    """Run Python with warnings as errors, and the embedded server in the environment."""
+
+    def run_python(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            [sys.executable, "-W", "error", *arguments],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "SESSIONBOARD_TOKEN": sessionboard_server.token,
+                "SESSIONBOARD_BASE_URL": sessionboard_server.base_url,
+                "PYTHONUTF8": "1",
+            },
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+        assert sessionboard_server.token not in result.stdout + result.stderr
+        return result
+
+    return run_python

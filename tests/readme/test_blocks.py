@@ -1,0 +1,318 @@
+"""Every Python block of the README, run for real against the embedded server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from sessionboard_async.testing import EmbeddedServer, Fault
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+RUN_HERE: set[str] = set()
+
+
+def block(name: str) -> pytest.MarkDecorator:
+    """Hand a block of the README to a test, and note that somebody runs it."""
+    RUN_HERE.add(name)
+    return pytest.mark.parametrize("block", [name], indirect=True)
+
+
+Record = dict[str, Any]
+
+
+def records(server: EmbeddedServer, resource: str, **filters: str) -> list[Record]:
+    """Fetch all records of the event with another client; the server forgets that they were asked for."""
+    url = f"{server.base_url}/v1/event/{server.event_id}/{resource}"
+    found: list[Record] = []
+    with httpx.Client(headers={"x-access-token": server.token}) as client:
+        while True:
+            paging = {"page": len(found) // 100 + 1, "pageSize": 100}
+            answer = client.post(url, params=paging, json={"filters": filters}).json()
+            found += answer["results"]
+            if len(found) >= answer["pagination"]["totalResults"]:
+                server.requests.clear()
+                return found
+
+
+def test_every_block_is_run_by_a_test(readme: str, blocks: dict[str, str]) -> None:
+    assert set(blocks) == RUN_HERE
+    languages = re.findall(r"^```(\w+)", readme, re.MULTILINE)
+    assert sorted(set(languages)) == ["python", "sh"]
+    assert languages.count("python") == len(blocks)
+
+
+@block("first_script.py")
+def test_the_first_script_names_the_events_and_the_accepted_talks(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    accepted = records(sessionboard_server, "sessions", status="accepted")
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "4630 Open Shelves Conference 2026 America/Chicago"
+    assert [line.partition(" ")[2] for line in lines[1:2]] == [
+        "Journées des données ouvertes 2026 Europe/Paris"
+    ]
+    printed = [re.sub(r"^(None|2026-\d\d-\d\d \d\d:\d\d:00\+00:00) ", "", line) for line in lines[2:]]
+    assert printed == [talk["title"] for talk in accepted]
+
+
+@block("whats_new.py")
+def test_the_filters_reach_the_server_and_french_titles_come_back(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    accepted = len(records(sessionboard_server, "sessions", status="accepted"))
+    contacts = len(records(sessionboard_server, "contacts"))
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    *talks, last = result.stdout.splitlines()
+    assert any("données" in talk for talk in talks)
+    assert all(" | [" in talk for talk in talks)
+    assert 0 < len(talks) < accepted
+    assert last == f"10 speakers in hand, {contacts} contacts in all"
+    assert sessionboard_server.requests[0].body == {
+        "filters": {
+            "status": "accepted",
+            "isAbstract": False,
+            "updatedAt": {"after": "2026-03-01T00:00:00Z"},
+        },
+        "sort": {"order": "updatedAt", "sort": "desc"},
+        "expand": ["translated_fields"],
+    }
+
+
+@block("tally.py")
+def test_the_tally_counts_each_event(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
+    statuses = Counter(talk["status"] for talk in records(sessionboard_server, "sessions"))
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    first, second = sorted(result.stdout.splitlines())
+    assert first.startswith("Journées des données ouvertes 2026 {")
+    assert second == f"Open Shelves Conference 2026 {dict(statuses)}"
+
+
+@block("tally.py")
+def test_the_tally_goes_on_without_an_event_that_it_may_not_read(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    sessionboard_server.faults.append(Fault("status", status=403, on=1, operation="search-sessions"))
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(re.findall(r"2026 is left out: POST /v1/event/\{event_id\}/sessions: 403", result.stdout)) == 1
+    assert len(re.findall(r"2026 \{.*'accepted': ", result.stdout)) == 1
+
+
+@block("tally.py")
+def test_the_tally_ends_with_any_other_error(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    sessionboard_server.faults.append(Fault("status", status=400, on=2, operation="search-sessions"))
+    result = run(block)
+    assert result.returncode == 1
+    assert "BadRequestError" in result.stderr
+    assert "ResourceWarning" not in result.stderr
+
+
+@block("impatient.py")
+def test_the_impatient_script_prints_the_title(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    talk = records(sessionboard_server, "sessions")[0]
+    result = run(block, talk["id"])
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{talk['title']}\n", "")
+
+
+@block("impatient.py")
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ([], "There is no such session."),
+        (
+            [Fault("status", every=1, status=429, retry_after=747)],
+            "Too much asked: try again in 747 seconds.",
+        ),
+        (
+            [Fault("status", every=1, status=403)],
+            (
+                "GET /v1/event/{event_id}/sessions/{session_id}: 403 ForbiddenError: an injected fault "
+                "(request id embedded-000001)"
+            ),
+        ),
+    ],
+)
+def test_the_impatient_script_says_in_one_line_what_went_wrong(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer, faults: list[Fault], said: str
+) -> None:
+    sessionboard_server.faults.extend(faults)
+    result = run(block, "00000000-0000-0000-0000-000000000000")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"{said}\n")
+
+
+@block("raw_records.py")
+def test_raw_records_are_saved_as_the_api_spells_them(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    sponsors = records(sessionboard_server, "sponsors")
+    result = run(block)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    lines = block.with_name("sponsors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == sponsors
+
+
+PYTEST = (
+    *("-m", "pytest", "-W", "error", "--strict-markers", "-p", "no:cacheprovider"),
+    *("-o", "asyncio_default_fixture_loop_scope=function"),  # pytest-asyncio warns until it is told
+)
+
+
+@block("test_agenda.py")
+def test_the_tests_for_the_runner_of_anyio_pass(block: Path, run: Run) -> None:
+    result = run(*PYTEST, block)
+    assert "2 passed" in result.stdout, result.stdout
+
+
+@block("test_report.py")
+def test_the_test_for_pytest_asyncio_passes(block: Path, run: Run) -> None:
+    result = run(*PYTEST, block)
+    assert "1 passed" in result.stdout, result.stdout
+
+
+@pytest.fixture
+async def app(
+    block: Path, sessionboard_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Starlette]:
+    """The app of the README, between its start and its end."""
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    spec = importlib.util.spec_from_file_location("readme_app", block)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "readme_app", module)
+    spec.loader.exec_module(module)
+    async with module.app.router.lifespan_context(module.app):
+        yield module.app
+    assert module.app.state.sb.closed
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        yield client
+
+
+@block("app.py")
+@pytest.mark.anyio
+async def test_the_app_serves_one_session(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    talk = records(sessionboard_server, "sessions")[0]
+    answer = await client.get(f"/sessions/{talk['id']}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json().keys() == {"id", "title", "starts_at", "people"}
+    assert (answer.json()["id"], answer.json()["title"]) == (talk["id"], talk["title"])
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.parametrize("session_id", ["00000000-0000-0000-0000-000000000000", "%2e%2e", "x"])
+async def test_the_app_knows_no_other_session(
+    block: Path, client: httpx.AsyncClient, session_id: str
+) -> None:
+    assert (await client.get(f"/sessions/{session_id}")).status_code == 404
+
+
+@block("app.py")
+@pytest.mark.anyio
+async def test_the_app_streams_every_accepted_session_and_nothing_private(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    accepted = records(sessionboard_server, "sessions", status="accepted")
+    answer = await client.get("/sessions")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    talks = [json.loads(line) for line in answer.text.splitlines()]
+    assert [talk["id"] for talk in talks] == [talk["id"] for talk in accepted]
+    assert "@" not in answer.text
+    hidden = {
+        (talk["id"], person["full_name"])
+        for talk in accepted
+        for person in talk["speakers"] + talk["participants"]
+        if person["is_public"] is False
+    }
+    assert hidden
+    assert not hidden & {(talk["id"], person) for talk in talks for person in talk["people"]}
+
+
+class Visitor:
+    """A visitor of the app, who can look at what happens while the answer is on its way."""
+
+    def __init__(self, server: EmbeddedServer, *, leaves_after: int | None = None) -> None:
+        self.server = server
+        self.leaves_after = leaves_after
+        self.left = asyncio.Event()
+        self.lines = 0
+        self.pages_when_first_line_came = 0
+
+    async def visit(self, app: Starlette, path: str) -> None:
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": [],
+        }
+        await app(scope, self.receive, self.send)
+
+    async def receive(self) -> Message:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.lines += bool(message.get("body"))
+        if self.lines == 1:
+            self.pages_when_first_line_came = len(self.server.requests)
+        if self.lines == self.leaves_after:
+            self.left.set()
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.sessionboard_server(sessions=1200)
+async def test_the_app_sends_while_it_reads(
+    block: Path, app: Starlette, sessionboard_server: EmbeddedServer
+) -> None:
+    visitor = Visitor(sessionboard_server)
+    await visitor.visit(app, "/sessions")
+    assert visitor.lines > 700
+    assert len(sessionboard_server.requests) == 8
+    assert visitor.pages_when_first_line_came <= 2
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.sessionboard_server(sessions=1200)
+async def test_the_app_stops_reading_when_the_visitor_leaves(
+    block: Path, app: Starlette, sessionboard_server: EmbeddedServer
+) -> None:
+    visitor = Visitor(sessionboard_server, leaves_after=1)
+    before = asyncio.all_tasks()
+    await visitor.visit(app, "/sessions")
+    assert visitor.lines < 700
+    assert len(sessionboard_server.requests) <= 2
+    assert asyncio.all_tasks() == before

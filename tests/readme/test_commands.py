@@ -1,0 +1,79 @@
+"""The shell commands of the README are those that the project has."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+SAVE = "python -m pip install -e '.[cli]' && sessionboard export 4630 --embedded --to export"
+CHECK = "python -m pip install -e '.[dev]' && nox"
+
+
+def sessionboard(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    script = Path(sys.executable).with_name("sessionboard")
+    return subprocess.run([script, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def test_there_are_two_commands_and_each_stands_alone(readme: str) -> None:
+    assert re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL) == [f"{SAVE}\n", f"{CHECK}\n"]
+
+
+def test_the_continuous_integration_finds_the_second(readme: str, root: Path) -> None:
+    pattern = re.search(
+        r"sed -n 's/\^\\\((.*)\\\)\$/\\1/p'", root.joinpath(".ci/run").read_text(encoding="utf-8")
+    )
+    assert pattern is not None
+    assert re.findall(rf"^{pattern[1]}$", readme, re.MULTILINE) == [CHECK]
+
+
+def test_the_extras_exist(readme: str, root: Path) -> None:
+    project = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", readme))
+    assert named == {"cli", "dev", "speedups"}
+    assert named <= project["optional-dependencies"].keys()
+
+
+@pytest.mark.usefixtures("no_variables")
+def test_the_first_command_saves_the_event(tmp_path: Path) -> None:
+    name, *arguments = shlex.split(SAVE.partition(" && ")[2])
+    assert name == "sessionboard"
+    result = sessionboard(*arguments, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
+    sessions = (tmp_path / "export" / "sessions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len({json.loads(line)["id"] for line in sessions}) == 120
+    assert (tmp_path / "export" / "manifest.json").is_file()
+
+
+@pytest.fixture
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SESSIONBOARD_TOKEN", "SESSIONBOARD_REGION", "SESSIONBOARD_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_every_command_that_is_named_exists(readme: str, tmp_path: Path) -> None:
+    named = set(re.findall(r"(?:`|&& )sessionboard (\w+)", readme))
+    assert "serve" in named
+    for name in named:
+        assert sessionboard(name, "--help", cwd=tmp_path).returncode == 0
+
+
+def nox_sessions(root: Path, *selected: str) -> set[str]:
+    noxfile = str(root / "noxfile.py")
+    command = [sys.executable, "-m", "nox", "--list", "--json", "-f", noxfile, *selected]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {session["name"] for session in json.loads(listed.stdout)}
+
+
+def test_nox_alone_checks_everything_that_is_named(root: Path) -> None:
+    assert {"lint", "types", "tests"} <= nox_sessions(root)
+
+
+def test_nox_has_the_session_that_measures(readme: str, root: Path) -> None:
+    assert set(re.findall(r"nox -s (\w+)", readme)) == nox_sessions(root, "-s", "bench")

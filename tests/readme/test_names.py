@@ -1,0 +1,164 @@
+"""The README names only what exists, and leaves out nothing that its tables promise to list."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pytest
+
+import sessionboard_async
+from sessionboard_async import AsyncSession, Page, Pager, Pagination, SessionboardError
+from sessionboard_async.core.pages import PagerOptions
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.search import Expansion, RecordSearch, Sort, StatusSearch
+
+Rows = list[list[list[str]]]
+
+
+def services() -> dict[str, Service]:
+    members = vars(AsyncSession("a-token"))
+    return {name: service for name, service in members.items() if isinstance(service, Service)}
+
+
+def methods(service: Service) -> dict[str, Any]:
+    return {
+        name: method
+        for name, method in inspect.getmembers(service, inspect.ismethod)
+        if not name.startswith("_")
+    }
+
+
+@pytest.fixture
+def section(readme: str, request: pytest.FixtureRequest) -> str:
+    """One section of the README; the test says which by parameter."""
+    heading = re.escape(request.param)
+    found = re.search(rf"^(#+) {heading}$\n(.*?)(?=^\1 |\Z)", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"the README has no section {request.param!r}"
+    return found[2]
+
+
+def in_section(heading: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("section", [heading], indirect=True)
+
+
+def table(text: str) -> Rows:
+    """The body of the only table, as what each cell has in backticks."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:-1]] for line in lines[2:]]
+
+
+def quoted(text: str) -> set[str]:
+    prose = re.sub(r"^```.*?^```$|^\|[^\n]*", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"`([^`]+)`", prose))
+
+
+@in_section("Services and methods")
+def test_the_table_lists_every_method_of_every_service(section: str) -> None:
+    listed = {
+        service: sorted(methods) for services, methods in cast("Any", table(section)) for service in services
+    }
+    assert listed == {name: sorted(methods(service)) for name, service in services().items()}
+
+
+@in_section("Services and methods")
+def test_every_argument_that_is_named_exists(section: str) -> None:
+    known = {f"{name}.{method}" for name, service in services().items() for method in methods(service)}
+    known |= {"search", "list", "search_statuses", "get", "org_contacts", "Pager"}
+    known |= {*RecordSearch.__optional_keys__, *StatusSearch.__optional_keys__}
+    known |= {f'"{value}"' for value in (*get_args(Sort), *get_args(Expansion))}
+    for name in ("sessions", "fields"):
+        for method in methods(services()[name]).values():
+            known |= set(inspect.signature(method).parameters)
+    request = "sb.request(method, path, query=…, json=…)"
+    assert quoted(section) <= known | {request}
+    assert {"method", "path", "query", "json"} <= set(inspect.signature(AsyncSession.request).parameters)
+
+
+@in_section("Services and methods")
+def test_every_filter_is_named(section: str) -> None:
+    filters = {*RecordSearch.__optional_keys__, *StatusSearch.__optional_keys__} - {
+        *PagerOptions.__optional_keys__,
+        "sort",
+    }
+    assert filters <= quoted(section)
+    assert {f'"{value}"' for value in get_args(Expansion)} <= quoted(section)
+
+
+@in_section("Filters, translated texts, and not all of it")
+def test_what_a_pager_can_do_exists_and_is_complete(section: str) -> None:
+    named = set(re.findall(r"\bpager\.(\w+)\(", section))
+    assert named == {name for name in vars(Pager) if not name.startswith("_")}
+    assert set(re.findall(r"\bpage\.(\w+)", section)) <= set(Page.__struct_fields__)
+    assert set(re.findall(r"pagination\.(\w+)", section)) <= set(Pagination.__struct_fields__)
+    assert PagerOptions.__optional_keys__ <= quoted(section)
+
+
+@in_section("Errors and retries")
+def test_the_table_of_errors_is_complete(section: str) -> None:
+    errors = {
+        name: thing
+        for name in sessionboard_async.__all__
+        if isinstance(thing := getattr(sessionboard_async, name), type) and issubclass(thing, Exception)
+    }
+    rows = table(section)
+    named = {name for row in rows for cell in row for name in cell if name.endswith("Error")}
+    assert named == errors.keys() - {"SessionStateError"}
+    for members, remarks in rows:
+        for base in (errors[remark] for remark in remarks if remark in errors):
+            assert all(issubclass(errors[member], base) for member in members)
+    assert all(issubclass(error, SessionboardError) for error in errors.values())
+
+
+@in_section("Errors and retries")
+def test_the_attributes_of_an_api_error_exist(section: str) -> None:
+    (named,) = (row[1] for row in table(section) if "APIError" in row[1])
+    error = sessionboard_async.APIError("what happened")
+    assert all(hasattr(error, name) for name in named if name != "APIError")
+
+
+@in_section("Configuration")
+def test_the_arguments_of_the_session_are_all_there_in_order(section: str) -> None:
+    named = [name for row in table(section) for name in row[0]]
+    assert named == list(inspect.signature(AsyncSession).parameters)
+
+
+@in_section("Configuration")
+def test_the_defaults_of_the_options_are_told_as_they_are(section: str) -> None:
+    numbers = {
+        (option[0].removesuffix("()"), field, float(value))
+        for _, _, option, remarks in table(section)
+        for remark in remarks
+        for field, value in re.findall(r"(\w+)=([\d.]+)", remark)
+    }
+    options = (sessionboard_async.Timeout, sessionboard_async.Retry, sessionboard_async.RateLimits)
+    assert numbers == {
+        (option.__name__, field.name, field.default) for option in options for field in fields(option)
+    }
+    parameters = inspect.signature(AsyncSession).parameters
+    assert f"| `{parameters['pool_size'].default}` |" in section
+    assert f"| {parameters['max_response_bytes'].default >> 20} MiB |" in section
+
+
+def test_the_variables_of_the_environment_are_those_that_are_read(readme: str, root: Path) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in root.joinpath("sessionboard_async").rglob("*.py")]
+    read = {name for source in sources for name in re.findall(r"environ[^\n]*\"(SESSIONBOARD_\w+)\"", source)}
+    assert set(re.findall(r"SESSIONBOARD_\w+", readme)) == read
+    assert len(read) == 3
+
+
+def test_the_place_for_the_figures_is_marked_once(readme: str) -> None:
+    figures = re.findall(
+        r"^<!-- benchmarks -->$\n(.*?)^<!-- /benchmarks -->$", readme, re.MULTILINE | re.DOTALL
+    )
+    assert len(figures) == 1
+    assert "prefetch=8" in figures[0]
+
+
+def test_links_lead_to_files(readme: str, root: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
+    assert links
+    assert all(root.joinpath(link).is_file() for link in links)

@@ -1,0 +1,191 @@
+"""The tree of errors, as it is drawn, exported, written and pickled."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import pickle
+import re
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sessionboard_async.core
+from sessionboard_async import errors
+from sessionboard_async.errors import (
+    APIError,
+    AttemptTimeoutError,
+    ConfigurationError,
+    ConnectError,
+    DeadlineExceededError,
+    DecodeError,
+    RateLimitError,
+    SessionboardError,
+    SessionClosedError,
+    TransportError,
+    WrongEventLoopError,
+)
+
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if inspect.isclass(value) and issubclass(value, SessionboardError)
+]
+BUILTIN_BASES = {
+    "ConfigurationError": ValueError,
+    "SessionStateError": RuntimeError,
+    "AttemptTimeoutError": TimeoutError,
+    "DeadlineExceededError": TimeoutError,
+}
+
+
+def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
+    """A telling value for every argument that a class takes by keyword."""
+    values: dict[str, object] = {
+        "method": "GET",
+        "route": "/v1/event/{event_id}/sessions",
+        "operation": "search-sessions",
+        "attempts": 3,
+        "transient": False,
+        "status": 418,
+        "code": "TeapotError",
+        "api_message": "Short and stout.",
+        "request_id": "req-1",
+        "retry_after": 1.5,
+        "page": 3,
+        "index": 0,
+        "record_id": "a",
+        "path": "$.title",
+    }
+    parameters = inspect.signature(class_).parameters.values()
+    return {one.name: values[one.name] for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+# The tree
+
+
+def drawn() -> Iterator[tuple[str, str | None, str]]:
+    """Each class in the drawing, with the one above it and what is said about it."""
+    assert errors.__doc__ is not None
+    above: dict[int, str] = {}
+    for line in errors.__doc__.splitlines():
+        if found := re.match(r"^    ([│├└─ ]*)(\w+Error)\b(.*)$", line):
+            depth = len(found[1]) // 4
+            above[depth] = found[2]
+            yield found[2], above.get(depth - 1), found[3]
+
+
+def test_the_drawing_is_the_tree() -> None:
+    real = {
+        class_.__name__: class_.__bases__[0].__name__ for class_ in CLASSES if class_ is not SessionboardError
+    }
+    tree = {name: parent for name, parent, _ in drawn()}
+    assert tree == {"SessionboardError": None} | real
+
+
+def test_the_drawing_names_the_builtin_bases() -> None:
+    named = {name: said.split("(")[1].rstrip(")") for name, _, said in drawn() if said.endswith(")")}
+    real = {class_.__name__: base.__name__ for class_ in CLASSES for base in class_.__bases__[1:]}
+    assert named == real == {name: base.__name__ for name, base in BUILTIN_BASES.items()}
+
+
+def test_every_error_is_exported_at_the_top() -> None:
+    # Read and not imported: the names are what counts.
+    source = Path(sessionboard_async.core.__file__ or "").parent.with_name("__init__.py").read_text("utf-8")
+    lists = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert {class_.__name__ for class_ in CLASSES} <= set(lists[0])
+
+
+@pytest.mark.parametrize("class_", CLASSES)
+def test_every_error_says_what_it_means(class_: type[SessionboardError]) -> None:
+    assert class_.__doc__
+    assert class_.__doc__ is not class_.__bases__[0].__doc__
+
+
+# Pickles and copies
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("class_", CLASSES)
+def test_pickles_whole(class_: type[SessionboardError], protocol: int) -> None:
+    attributes = attributes_of(class_)
+    error = class_("It went wrong.", **attributes)  # type: ignore[arg-type]  # chosen by name
+    error.add_note("seen by a test")
+    for twin in (pickle.loads(pickle.dumps(error, protocol)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is class_
+        assert str(twin) == str(error)
+        assert repr(twin) == repr(error)
+        assert vars(twin) == vars(error)
+        assert {name: getattr(twin, name) for name in attributes} == attributes
+        assert twin.args == ("It went wrong.",)
+
+
+@pytest.mark.parametrize("class_", CLASSES)
+def test_needs_nothing_but_a_message(class_: type[SessionboardError]) -> None:
+    error = class_("It went wrong.")
+    assert str(error) == "It went wrong."
+    assert (error.method, error.route, error.operation, error.attempts) == (None, None, None, 0)
+    assert str(pickle.loads(pickle.dumps(error))) == "It went wrong."
+
+
+# Texts
+
+
+@pytest.mark.parametrize("class_", CLASSES)
+def test_says_where_and_after_how_many_attempts(class_: type[SessionboardError]) -> None:
+    text = str(class_("It went wrong.", method="GET", route="/v1/events", attempts=5))
+    assert text.startswith("GET /v1/events: It went wrong. (after 5 attempts")
+    assert "after" not in str(class_("It went wrong.", attempts=1))
+
+
+def test_says_what_the_server_asks_for() -> None:
+    error = RateLimitError("429: Slow down.", status=429, retry_after=747.0, request_id="req-1", attempts=2)
+    assert str(error) == "429: Slow down. (after 2 attempts, the server asks to wait 747 s, request id req-1)"
+    assert "wait 0 s" in str(APIError("503", retry_after=0.0))
+    assert str(APIError("503", request_id="")) == "503"
+
+
+def test_says_which_record_could_not_be_read() -> None:
+    error = DecodeError(
+        "Not read.", operation="search", page=3, index=0, record_id="a", path="$.x", attempts=2
+    )
+    assert str(error) == "Not read. (after 2 attempts, operation search, page 3, index 0, record a, at $.x)"
+    assert str(DecodeError("Not read.", path="$")) == "Not read. (at $)"
+
+
+def test_a_traceback_shows_the_whole_text() -> None:
+    error = ConnectError("No connection.", method="GET", route="/v1/events", attempts=5)
+    shown = traceback.format_exception_only(error)[-1]
+    assert (
+        shown == "sessionboard_async.errors.ConnectError: GET /v1/events: No connection. (after 5 attempts)\n"
+    )
+
+
+# What they can be caught as
+
+
+@pytest.mark.parametrize(("name", "base"), BUILTIN_BASES.items())
+def test_is_also_what_python_calls_it(name: str, base: type[Exception]) -> None:
+    with pytest.raises(base):
+        raise getattr(errors, name)("It went wrong.")
+
+
+def test_each_kind_is_caught_by_its_own_kind_alone() -> None:
+    assert issubclass(SessionClosedError, RuntimeError)
+    assert issubclass(WrongEventLoopError, RuntimeError)
+    assert not issubclass(DeadlineExceededError, TransportError)
+    assert not issubclass(ConfigurationError, errors.SessionStateError)
+    assert ConnectError("x").transient is True
+    assert isinstance(AttemptTimeoutError("x"), TransportError)
+
+
+def test_a_timeout_carries_no_number_of_an_operating_system() -> None:
+    for error in (AttemptTimeoutError("x", attempts=2), DeadlineExceededError("x")):
+        assert (error.errno, error.strerror, error.filename) == (None, None, None)

@@ -1,0 +1,308 @@
+"""Decompression that is exact up to its limit, and never goes past it."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import importlib
+import sys
+import time
+import tracemalloc
+import types
+import zlib
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sessionboard_async.core import inflate as room
+from sessionboard_async.core.inflate import ACCEPT_ENCODING, inflate
+from sessionboard_async.errors import ResponseError, ResponseTooLargeError
+
+MEBIBYTE = 1 << 20
+TEXT = b'{"results":[{"title":"Keynote"}]}' * 500
+
+# The same data for every test with another implementation is what is wanted here.
+with_each = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def _gzipped(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+def _compressors() -> dict[str, Callable[[bytes], bytes]]:
+    found: dict[str, Callable[[bytes], bytes]] = {"gzip": _gzipped}
+    for coding, names in (("zstd", ("compression.zstd", "backports.zstd")), ("br", ("brotli",))):
+        for name in names:
+            try:
+                found[coding] = importlib.import_module(name).compress
+                break
+            except ImportError:
+                continue
+    return {coding: compress for coding, compress in found.items() if coding in ACCEPT_ENCODING.split(", ")}
+
+
+COMPRESSORS = _compressors()
+IMPLEMENTATIONS = {"zlib": "gzip"} | ({"isal": "gzip"} if room._isal else {})
+IMPLEMENTATIONS |= {coding: coding for coding in COMPRESSORS if coding != "gzip"}
+
+
+def _choose(implementation: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    if implementation == "zlib":
+        monkeypatch.setattr(room, "_isal", None)
+    return IMPLEMENTATIONS[implementation]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def coding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    return _choose(request.param, monkeypatch)
+
+
+@pytest.fixture(params=[name for name, coding in IMPLEMENTATIONS.items() if coding != "br"])
+def coding_with_members(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A coding whose data may be several members one after the other, each with a checksum or a frame."""
+    return _choose(request.param, monkeypatch)
+
+
+@pytest.fixture(params=[name for name, coding in IMPLEMENTATIONS.items() if coding == "gzip"])
+def gzip_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    _choose(request.param, monkeypatch)
+
+
+# What fits
+
+
+@with_each
+@given(data=st.binary(max_size=5_000), times=st.integers(1, 50))
+def test_any_data_comes_back_whole(coding: str, data: bytes, times: int) -> None:
+    assert inflate(COMPRESSORS[coding](data * times), coding, len(data) * times) == data * times
+
+
+@with_each
+@given(parts=st.lists(st.binary(max_size=200), min_size=1, max_size=5))
+def test_members_one_after_the_other_are_one_body(coding_with_members: str, parts: list[bytes]) -> None:
+    body = b"".join(COMPRESSORS[coding_with_members](part) for part in parts)
+    assert inflate(body, coding_with_members, len(b"".join(parts))) == b"".join(parts)
+
+
+def test_large_data_comes_back_whole(coding: str) -> None:
+    data = TEXT * 400
+    assert inflate(COMPRESSORS[coding](data), coding, 64 * MEBIBYTE) == data
+
+
+def test_an_empty_body_is_empty_in_any_coding(coding: str) -> None:
+    assert inflate(b"", coding, 0) == b""
+    assert inflate(COMPRESSORS[coding](b""), coding, 0) == b""
+
+
+@pytest.mark.parametrize("name", ["", "identity", "Identity", " identity ", "  "])
+@given(body=st.binary())
+def test_what_is_not_compressed_stays_as_it_is(name: str, body: bytes) -> None:
+    assert inflate(body, name, 10) == body
+
+
+@pytest.mark.parametrize("name", ["gzip", "GZip", "x-gzip", "X-GZIP", " gzip "])
+def test_gzip_has_two_names_in_any_case(name: str) -> None:
+    assert inflate(_gzipped(TEXT), name, len(TEXT)) == TEXT
+
+
+@pytest.mark.parametrize("field", ["name", "comment", "crc"])
+@pytest.mark.usefixtures("gzip_only")
+def test_reads_gzip_headers_with_everything_in_them(field: str) -> None:
+    flag, extra = {"name": (8, b"talks.json\0"), "comment": (16, b"hello\0"), "crc": (4, b"\x02\x00ab")}[
+        field
+    ]
+    plain = _gzipped(TEXT)
+    assert inflate(plain[:3] + bytes([flag]) + plain[4:10] + extra + plain[10:], "gzip", len(TEXT)) == TEXT
+
+
+def test_the_largest_limit_there_is_is_no_limit(coding: str) -> None:
+    assert inflate(COMPRESSORS[coding](TEXT), coding, sys.maxsize) == TEXT
+
+
+# What is too large
+
+
+def test_the_limit_is_exact(coding: str) -> None:
+    body = COMPRESSORS[coding](TEXT)
+    assert inflate(body, coding, len(TEXT)) == TEXT
+    with pytest.raises(ResponseTooLargeError, match=f"larger than {len(TEXT) - 1} bytes when decompressed"):
+        inflate(body, coding, len(TEXT) - 1)
+
+
+@with_each
+@given(size=st.integers(1, 300_000), data=st.data())
+def test_any_limit_is_exact(coding: str, size: int, data: st.DataObject) -> None:
+    body = COMPRESSORS[coding](b"a" * size)
+    limit = data.draw(st.integers(0, size - 1))
+    assert len(inflate(body, coding, size)) == size
+    with pytest.raises(ResponseTooLargeError, match="max_response_bytes"):
+        inflate(body, coding, limit)
+
+
+def test_the_limit_holds_for_all_members_together(coding_with_members: str) -> None:
+    body = COMPRESSORS[coding_with_members](TEXT) * 2
+    assert inflate(body, coding_with_members, 2 * len(TEXT)) == TEXT * 2
+    for limit in (2 * len(TEXT) - 1, len(TEXT), len(TEXT) - 1):
+        with pytest.raises(ResponseTooLargeError):
+            inflate(body, coding_with_members, limit)
+
+
+def test_a_bomb_is_not_unfolded(coding: str) -> None:
+    bomb = COMPRESSORS[coding](bytes(32 * MEBIBYTE))
+    assert len(bomb) < MEBIBYTE // 10
+    tracemalloc.start()
+    try:
+        with pytest.raises(ResponseTooLargeError):
+            inflate(bomb, coding, MEBIBYTE)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * MEBIBYTE
+
+
+@pytest.mark.usefixtures("gzip_only")
+def test_very_many_empty_members_do_not_hold_the_loop_up() -> None:
+    body = _gzipped(b"") * 100_000
+    began = time.process_time()
+    # Refusing it is as good as reading it fast.
+    with contextlib.suppress(ResponseError):
+        assert inflate(body, "gzip", 10) == b""
+    assert time.process_time() - began < 1.0
+
+
+# What is broken
+
+
+def test_data_cut_short_anywhere_is_refused(coding: str) -> None:
+    body = COMPRESSORS[coding](TEXT)
+    for end in range(1, len(body)):
+        with pytest.raises(ResponseError, match=f"the answer's {coding} data is (cut short|broken)"):
+            inflate(body[:end], coding, len(TEXT))
+
+
+def test_data_cut_short_in_a_later_member_is_refused(coding_with_members: str) -> None:
+    body = COMPRESSORS[coding_with_members](TEXT)
+    for end in range(1, len(body)):
+        with pytest.raises(ResponseError, match=r"is (cut short|broken)"):
+            inflate(body + body[:end], coding_with_members, 3 * len(TEXT))
+
+
+def test_garbage_behind_the_data_is_refused(coding: str) -> None:
+    for garbage in (b"\x00", b"garbage", b"\x00" * 100, b'{"results":[]}'):
+        with pytest.raises(ResponseError, match=r"is (cut short|broken)"):
+            inflate(COMPRESSORS[coding](TEXT) + garbage, coding, 3 * len(TEXT))
+
+
+@with_each
+@given(body=st.binary(min_size=1))
+def test_garbage_is_refused_or_read_within_the_limit(coding: str, body: bytes) -> None:
+    refusal: ResponseError | None = None
+    try:
+        assert len(inflate(body, coding, 100)) <= 100
+    except ResponseError as error:
+        refusal = error
+    if refusal is not None:
+        assert refusal.__cause__ is refusal.__context__ is None
+        assert coding in str(refusal) or isinstance(refusal, ResponseTooLargeError)
+
+
+@with_each
+@given(position=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_a_flipped_bit_never_changes_what_is_read(coding_with_members: str, position: int, bit: int) -> None:
+    body = bytearray(COMPRESSORS[coding_with_members](TEXT))
+    body[position % len(body)] ^= 1 << bit
+    try:
+        read = inflate(bytes(body), coding_with_members, 2 * len(TEXT))
+    except ResponseError:
+        return
+    if coding_with_members == "gzip":
+        assert read == TEXT
+
+
+@pytest.mark.usefixtures("gzip_only")
+@pytest.mark.parametrize("size", [0, 1, len(TEXT) - 1, len(TEXT) + 1, 0xFFFFFFFF])
+def test_a_lying_size_in_the_trailer_is_refused_and_never_believed(size: int) -> None:
+    body = _gzipped(TEXT)[:-4] + size.to_bytes(4, "little")
+    with pytest.raises(ResponseError, match="broken"):
+        inflate(body, "gzip", 2 * len(TEXT))
+    with pytest.raises(ResponseTooLargeError):
+        inflate(body, "gzip", 100)
+
+
+@pytest.mark.usefixtures("gzip_only")
+def test_a_wrong_checksum_is_refused() -> None:
+    body = _gzipped(TEXT)
+    with pytest.raises(ResponseError, match="broken"):
+        inflate(body[:-8] + bytes(4) + body[-4:], "gzip", len(TEXT))
+
+
+@pytest.mark.parametrize("data", [zlib.compress(TEXT), TEXT])
+@pytest.mark.usefixtures("gzip_only")
+def test_data_that_is_not_what_it_is_called_is_refused(data: bytes) -> None:
+    with pytest.raises(ResponseError, match=r"broken|cut short"):
+        inflate(data, "gzip", 2 * len(TEXT))
+
+
+@pytest.mark.parametrize("name", ["deflate", "compress", "gzip, br", "gzip, gzip", "gzip;q=1", "*", "gzipp"])
+def test_a_coding_that_was_not_asked_for_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ResponseError, match="in a way that was not asked for") as caught:
+        inflate(_gzipped(TEXT), name, len(TEXT))
+    assert repr(name) in str(caught.value)
+
+
+def test_a_long_name_of_a_coding_is_cut() -> None:
+    with pytest.raises(ResponseError) as caught:
+        inflate(b"", "z" * 5_000, 1)
+    assert len(str(caught.value)) < 150
+
+
+# What is asked for
+
+
+@pytest.fixture
+def reloaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
+    """Load a second copy of the module, with other packages installed."""
+
+    def load(**packages: ModuleType | None) -> ModuleType:
+        for name in ("isal.isal_zlib", "compression.zstd", "backports.zstd", "brotli"):
+            monkeypatch.setitem(sys.modules, name, packages.get(name.rpartition(".")[2]))
+        spec = importlib.util.find_spec(room.__name__)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    monkeypatch.undo()
+
+
+def test_asks_only_for_what_it_can_read() -> None:
+    for name in ACCEPT_ENCODING.split(", "):
+        assert inflate(COMPRESSORS[name](TEXT), name, len(TEXT)) == TEXT
+
+
+def test_gzip_needs_no_package(reloaded: Callable[..., ModuleType]) -> None:
+    bare = reloaded()
+    assert bare.ACCEPT_ENCODING == "gzip"
+    assert bare.inflate(_gzipped(TEXT), "gzip", len(TEXT)) == TEXT
+    with pytest.raises(ResponseError, match="'br'"):
+        bare.inflate(b"x", "br", 1)
+
+
+def test_a_brotli_without_a_bound_is_not_asked_for(reloaded: Callable[..., ModuleType]) -> None:
+    class Decompressor:
+        """As of Brotli 1.1, which knows no ``output_buffer_limit``."""
+
+        def process(self, data: bytes) -> bytes:
+            return data
+
+        def is_finished(self) -> bool:
+            return True
+
+    old = types.ModuleType("brotli")
+    old.Decompressor = Decompressor  # type: ignore[attr-defined]  # a module made here
+    assert "br" not in reloaded(brotli=old).ACCEPT_ENCODING

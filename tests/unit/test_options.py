@@ -1,0 +1,58 @@
+"""Options are values, and those that make no sense are refused at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from sessionboard_async.core.options import RateLimits, Retry, Timeout
+
+
+def test_options_are_values() -> None:
+    assert Timeout() == Timeout(connect=10, attempt=60, total=300)
+    assert Retry() == Retry(attempts=5, base=0.5, longest=30)
+    assert RateLimits() == RateLimits(requests=100, window=900)
+    assert len({Timeout(), Timeout(), replace(Timeout(), total=1)}) == 2
+    with pytest.raises(FrozenInstanceError):
+        Timeout().total = 1  # type: ignore[misc]  # what is tested
+
+
+def test_no_timeout_is_a_timeout_too() -> None:
+    assert Timeout(connect=None, attempt=None, total=None).total is None
+
+
+@pytest.mark.parametrize("name", ["connect", "attempt", "total"])
+@pytest.mark.parametrize("seconds", [0, -1, -0.5, math.nan, math.inf])
+def test_refuses_times_that_no_clock_shows(name: str, seconds: Any) -> None:
+    with pytest.raises(ValueError, match=rf"Timeout\.{name} "):
+        Timeout(**{name: seconds})
+
+
+@pytest.mark.parametrize("attempts", [0, -1, 2.5, math.nan, math.inf])
+def test_refuses_attempts_that_cannot_be_counted(attempts: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"Retry\.attempts"):
+        Retry(attempts=attempts)
+
+
+@pytest.mark.parametrize("name", ["base", "longest"])
+@pytest.mark.parametrize("seconds", [-0.1, math.nan, math.inf])
+def test_refuses_waits_that_no_clock_shows(name: str, seconds: Any) -> None:
+    with pytest.raises(ValueError, match=rf"Retry\.{name}"):
+        Retry(**{name: seconds})
+
+
+def test_waits_may_be_nothing() -> None:
+    assert Retry(base=0, longest=0, attempts=1) == Retry(base=0.0, longest=0.0, attempts=1)
+
+
+@pytest.mark.parametrize("name", ["requests", "window"])
+@pytest.mark.parametrize("value", [0, -1, 0.5, math.nan, math.inf, None])
+def test_refuses_budgets_that_would_never_let_a_request_pass(name: str, value: Any) -> None:
+    if (name, value) == ("window", 0.5):
+        assert RateLimits(window=0.5).window == 0.5
+        return
+    with pytest.raises((ValueError, TypeError), match=rf"RateLimits\.{name} "):
+        RateLimits(**{name: value})

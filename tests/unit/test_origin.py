@@ -1,0 +1,163 @@
+"""The token goes to the API, or to this machine, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionboard_async.core.origin import base_url_of, checked_base_url, is_loopback
+from sessionboard_async.errors import ConfigurationError
+
+US = "https://public-api.sessionboard.com"
+EU = "https://public-api-eu.sessionboard.com"
+
+
+@pytest.mark.parametrize(
+    ("region", "base_url", "environ", "expected"),
+    [
+        (None, None, {}, US),
+        ("us", None, {}, US),
+        ("eu", None, {}, EU),
+        ("EU", None, {}, EU),
+        (None, None, {"SESSIONBOARD_REGION": "eu"}, EU),
+        (None, None, {"SESSIONBOARD_REGION": ""}, US),
+        ("us", None, {"SESSIONBOARD_REGION": "eu"}, US),
+        ("eu", "https://api.example/", {}, "https://api.example"),
+        (None, "https://a.example", {"SESSIONBOARD_BASE_URL": "https://b.example"}, "https://a.example"),
+        ("eu", None, {"SESSIONBOARD_BASE_URL": "http://127.0.0.1:8080/"}, "http://127.0.0.1:8080"),
+        ("eu", None, {"SESSIONBOARD_BASE_URL": ""}, EU),
+    ],
+)
+def test_the_nearest_word_wins(
+    region: str | None, base_url: str | None, environ: dict[str, str], expected: str
+) -> None:
+    assert base_url_of(region, base_url, environ) == expected
+
+
+@pytest.mark.parametrize(("region", "environ"), [("asia", {}), (None, {"SESSIONBOARD_REGION": "asia"})])
+def test_refuses_an_unknown_region_and_names_the_known(region: str | None, environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="region must be one of us, eu, not 'asia'"):
+        base_url_of(region, None, environ)
+
+
+def test_checks_the_address_of_the_environment_too() -> None:
+    with pytest.raises(ConfigurationError, match="base_url must begin with https://"):
+        base_url_of(None, None, {"SESSIONBOARD_BASE_URL": "http://api.example"})
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://api.example", "https://api.example"),
+        ("https://api.example/", "https://api.example"),
+        ("https://api.example:8443/prefix/", "https://api.example:8443/prefix"),
+        ("https://10.0.0.1", "https://10.0.0.1"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://LOCALHOST", "http://LOCALHOST"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("http://127.8.9.10:1/", "http://127.8.9.10:1"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+    ],
+)
+def test_takes_https_and_http_to_this_machine(base_url: str, expected: str) -> None:
+    assert checked_base_url(base_url) == expected
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://api.example",
+        "http://localhost.evil.com",
+        "http://127.0.0.1.evil.com",
+        "http://evil.com/localhost",
+        "http://evil.com:80/127.0.0.1",
+        "http://localhost%2eevil.com",
+        "http://0.0.0.0",
+        "http://10.0.0.1",
+        "http://2130706433",
+        "http://[::]",
+        "http://[2001:db8::1]",
+        "http://①27.0.0.1",
+        "ftp://api.example",
+        "file://localhost/etc",
+        "//api.example",
+    ],
+)
+def test_refuses_what_could_be_overheard(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url must begin with https://"):
+        checked_base_url(base_url)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "problem"),
+    [
+        ("https://user:password@api.example", "user or password"),
+        ("https://user@api.example", "user or password"),
+        ("https://@api.example", "user or password"),
+        ("http://localhost@evil.com", "user or password"),
+        ("http://localhost:80@evil.com", "user or password"),
+        ("https://api.example?q=1", "query or fragment"),
+        ("https://api.example/?", "query or fragment"),
+        ("https://api.example#f", "query or fragment"),
+        ("https://api.example/#", "query or fragment"),
+        ("http://evil.com#@localhost", "query or fragment"),
+        ("http://localhost\\.evil.com", "spaces or backslashes"),
+        ("https://api.example/a\\b", "spaces or backslashes"),
+        ("https://api.example ", "spaces or backslashes"),
+        (" https://api.example", "spaces or backslashes"),
+        ("https://api. example", "spaces or backslashes"),
+        ("https://api.example\u2028", "spaces or backslashes"),
+        ("https://api.exa\tmple", "is not a URL"),
+        ("https://api.example\r\nx: y", "is not a URL"),
+        ("https://[::1", "is not a URL"),
+        ("https://api.example:99999", "is not a URL"),
+        ("https://api.example:x", "is not a URL"),
+        ("https://", "names no host"),
+        ("https:///path", "names no host"),
+        ("https://:443", "names no host"),
+        ("https:api.example", "names no host"),
+        ("api.example", "names no host"),
+        ("/", "names no host"),
+    ],
+)
+def test_refuses_what_is_more_or_less_than_an_origin_and_a_path(base_url: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"base_url .*{problem}"):
+        checked_base_url(base_url)
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://höst.example", "https://host。example", "https://\u212aelvin.example"]
+)
+def test_refuses_a_host_that_could_not_be_sent_to(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url"):
+        checked_base_url(base_url)
+
+
+@pytest.mark.parametrize("base_url", ["https://user:hunter2@api.example", "https://user:hunter2"])
+def test_repeats_no_password(base_url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checked_base_url(base_url)
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(caught.value.__context__)
+
+
+def test_this_machine_has_these_names() -> None:
+    assert all(
+        is_loopback(host) for host in ("localhost", "LocalHost", "127.0.0.1", "127.255.255.254", "::1")
+    )
+    assert not any(
+        is_loopback(host) for host in ("", "localhost.", "0.0.0.0", "::", "1.2.3.4", "127.1", "::2")
+    )
+
+
+@given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
+def test_http_never_leaves_this_machine(rest: str) -> None:
+    try:
+        checked = checked_base_url(f"http://{rest}")
+    except ConfigurationError:
+        return
+    authority = checked.removeprefix("http://").split("/")[0]
+    host = authority.split("]")[0].removeprefix("[") if authority.startswith("[") else authority.split(":")[0]
+    assert is_loopback(host)

@@ -1,0 +1,114 @@
+"""The set of seen ids behaves as a set, in a fraction of its memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sessionboard_async.core.seen import SeenIds
+
+PAGES = st.sampled_from(
+    [
+        st.text(min_size=1),
+        st.integers(0, 20).map(str),
+        st.uuids().map(str),
+        st.integers(),
+        st.integers(-3, 3),
+    ]
+).flatmap(lambda ids: st.lists(st.lists(st.none() | ids).map(tuple)))
+
+
+def _itself(record: Any) -> Any:
+    return record
+
+
+def _model(pages: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """What a plain set would do."""
+    seen: set[object] = set()
+    delivered = []
+    for page in pages:
+        new: list[object] = []
+        for id_ in page:
+            if id_ is None or id_ not in seen:
+                new.append(id_)
+                seen.add(id_)
+        delivered.append(tuple(new))
+    return delivered
+
+
+@given(PAGES)
+@example([(0, 1)])
+@example([(-1,), (-2,)])
+@example([(1, 2**61)])
+def test_behaves_as_a_set(pages: list[tuple[object, ...]]) -> None:
+    seen = SeenIds()
+    assert [seen.unseen(page, _itself) for page in pages] == _model(pages)
+    assert len(seen) == len({id_ for page in pages for id_ in page if id_ is not None})
+
+
+def test_records_without_an_id_are_all_delivered() -> None:
+    seen = SeenIds()
+    assert seen.unseen((None, None), _itself) == (None, None)
+    assert seen.unseen((None,), _itself) == (None,)
+    assert len(seen) == 0
+
+
+def _id(record: Any) -> Any:
+    return record["id"]
+
+
+@pytest.mark.parametrize("nothing", ["", {}, []])
+def test_an_empty_id_is_no_id(nothing: object) -> None:
+    records = ({"id": nothing, "title": "One"}, {"id": nothing, "title": "Two"})
+    assert SeenIds().unseen(records, _id) == records
+
+
+@pytest.mark.parametrize("odd", [["a"], {"a": 1}, 1.5, True])
+def test_an_id_of_an_odd_kind_breaks_nothing(odd: object) -> None:
+    records = ({"id": odd, "title": "One"}, {"id": "a", "title": "Two"})
+    assert SeenIds().unseen(records, _id) == records
+
+
+def test_keeps_the_records_and_not_their_ids() -> None:
+    records = ({"id": "a", "title": "One"}, {"id": "b"}, {"id": "a", "title": "Again"})
+    assert SeenIds().unseen(records, _id) == records[:2]
+
+
+def test_forgets_nothing_while_it_grows_through_many_doublings() -> None:
+    seen = SeenIds()
+    ids = tuple(range(100_000))
+    for start in range(0, len(ids), 100):
+        page = ids[start : start + 100]
+        assert seen.unseen(page, _itself) == page
+        assert seen.unseen(ids[:100], _itself) == ()
+    assert seen.unseen(ids, _itself) == ()
+    assert len(seen) == len(ids)
+
+
+@pytest.mark.parametrize("first", [0, 1, 1023])
+def test_ids_that_fall_into_one_slot_stay_apart(first: int) -> None:
+    seen = SeenIds()
+    ids = tuple(first + 1024 * number for number in range(400))
+    assert seen.unseen(ids, _itself) == ids
+    assert seen.unseen(ids, _itself) == ()
+    assert seen.unseen((first + 1024 * 400,), _itself) == (first + 1024 * 400,)
+
+
+def test_takes_little_memory() -> None:
+    ids = tuple(str(uuid.UUID(int=number)) for number in range(100_000))
+    tracemalloc.start()
+    try:
+        seen = SeenIds()
+        for start in range(0, len(ids), 100):
+            seen.unseen(ids[start : start + 100], _itself)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(seen) == 100_000
+    assert kept <= 3_000_000
