@@ -70,7 +70,7 @@ def _bars(place: Axes, part: str, figures: Sequence[Figure]) -> None:
         end = max(found.median, found.quartiles[1], _target(found))
         place.text(end + widest * 0.012, row, _label(found), va="center", fontsize=8)
     place.set_yticks(rows, [found.what for found in figures])
-    place.set_xlim(0, widest * 1.3)
+    place.set_xlim(0, widest * 1.36)
     place.invert_yaxis()
     place.set_title(_TITLES[part], loc="left", fontsize=9, fontweight="bold")
     place.spines[["top", "right"]].set_visible(False)

@@ -22,6 +22,7 @@ _PACKAGES = (
     "anyio",
     "backoff",
     "isal",
+    "deflate",
     "uvloop",
     "httpx",
     "pydantic",

@@ -12,12 +12,13 @@ import anyio
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
+from sessionboard_async.core.attempts import Attempts
 from sessionboard_async.core.auth import Token
 from sessionboard_async.core.decode import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.limits import Limiter
-from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.options import RateLimits, Retry, Timeout, checked_option
 from sessionboard_async.core.origin import Region, base_url_of
 from sessionboard_async.core.request import QueryValue, free_request
 from sessionboard_async.core.response import Response
@@ -56,8 +57,8 @@ class AsyncSession:
         ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy.
         user_agent: The ``User-Agent`` header.
-        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here. Unlike the
-            session's own, it may send a PUT or DELETE once more when a kept connection breaks.
+        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here. It no
+            longer sends a PUT or DELETE again by itself when a connection breaks.
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.
@@ -79,17 +80,17 @@ class AsyncSession:
         user_agent: str = f"sessionboard_async/{__version__}",
         client: Client | None = None,
     ) -> None:
-        given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
-        if given is None:
-            raise ConfigurationError(
-                "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
-            )
-        self._token = Token(given)
-        self._base_url = base_url_of(region, base_url, os.environ)
-        self._timeout = timeout or Timeout()
-        self._retry = retry or Retry()
-        self._limiter = Limiter(limits)
         self._lifetime = Lifetime()
+        credentials = _credentials(token)
+        # Out of this frame, which the traceback of a later error would keep.
+        del token
+        if isinstance(credentials, ConfigurationError):
+            raise credentials
+        self._token = credentials
+        self._base_url = base_url_of(region, base_url, os.environ)
+        self._timeout = checked_option("timeout", timeout or Timeout(), Timeout)
+        self._retry = checked_option("retry", retry or Retry(), Retry)
+        self._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
         self._decoders = Decoders()
         self._is_view = False
         self._transport = Transport(
@@ -106,14 +107,9 @@ class AsyncSession:
         self._hang_services()
 
     def _hang_services(self) -> None:
+        attempts = Attempts(self._transport, self._limiter, self._token, self._timeout)
         self._engine = engine = Engine(
-            self._transport,
-            self._limiter,
-            self._lifetime,
-            self._token,
-            self._decoders,
-            self._timeout,
-            self._retry,
+            attempts, self._lifetime, self._decoders, self._timeout.total, self._retry
         )
         self.events = services.Events(engine)
         self.sessions = services.Sessions(engine)
@@ -132,8 +128,9 @@ class AsyncSession:
         self.statuses = services.Statuses(engine)
 
     def __repr__(self) -> str:
-        state = ", closed" if self.closed else ""
-        return f"<AsyncSession of {self._base_url}{state}>"
+        # Debuggers show a session also while it is being made.
+        state = ", closed" if "_lifetime" in vars(self) and self.closed else ""
+        return f"<AsyncSession of {vars(self).get('_base_url', 'nowhere yet')}{state}>"
 
     @property
     def base_url(self) -> str:
@@ -190,10 +187,10 @@ class AsyncSession:
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._is_view = True
-        view._timeout = timeout or self._timeout
-        view._retry = retry or self._retry
+        view._timeout = checked_option("timeout", timeout or self._timeout, Timeout)
+        view._retry = checked_option("retry", retry or self._retry, Retry)
         if not isinstance(limits, Unchanged):
-            view._limiter = Limiter(limits)
+            view._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
         view._hang_services()
         return view
 
@@ -223,3 +220,15 @@ class AsyncSession:
             SessionboardError: As for every other call.
         """
         return await self._engine.call(free_request(method, path, query=query, body=json, read=read))
+
+
+def _credentials(token: str | None) -> Token | ConfigurationError:
+    given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
+    if given is None:
+        return ConfigurationError(
+            "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
+        )
+    try:
+        return Token(given)
+    except ConfigurationError as error:
+        return error.with_traceback(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sessionboard_async.core.request import refuse_control_characters
 from sessionboard_async.errors import ConfigurationError
 
 
@@ -13,18 +12,11 @@ class Token:
 
     def __init__(self, value: str) -> None:
         value = value.strip()
-        if not value:
-            raise ConfigurationError("the token is empty: pass one, or set SESSIONBOARD_TOKEN")
-        try:
-            refuse_control_characters("the token", value)
-            value.encode("ascii")
-        except ValueError:
-            # Not chained: the error of `encode` holds the token.
-            refused = True
-        else:
-            refused = False
-        if refused:
-            raise ConfigurationError("the token holds characters that no header can carry: copy it again")
+        problem = _problem(value)
+        if problem:
+            # Out of the frame, which the traceback keeps, before the error is raised.
+            del value
+            raise ConfigurationError(problem)
         self._value = value
 
     def __repr__(self) -> str:
@@ -40,3 +32,11 @@ class Token:
     def reveal(self) -> str:
         """Return the token itself, to blot it out of a text."""
         return self._value
+
+
+def _problem(value: str) -> str:
+    if not value:
+        return "the token is empty: pass one, or set SESSIONBOARD_TOKEN"
+    if not value.isascii() or not value.isprintable():
+        return "the token holds characters that no header can carry: copy it again"
+    return ""

@@ -113,7 +113,10 @@ class RecordDecoder(Generic[T]):
         """
         # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
         with suppress(*_UNREADABLE):
-            return self._strict.decode(self._unwrapped(body))
+            body = self._unwrapped(body)
+            record = self._strict.decode(body)
+            if not self._fields or self._fields & _raw_object.decode(body).keys():
+                return record
         body = self.without_cut_characters(body)
         with suppress(*_UNREADABLE):
             body = self._unwrapped(body)
@@ -150,6 +153,8 @@ class RecordDecoder(Generic[T]):
         value: object = None
         try:
             value = msgspec.json.decode(body)
+            if is_object(value) and value and self._fields.isdisjoint(value) and self._fields:
+                raise UnreadableError("$", "a record", "an object with none of its fields")
             return read_leniently(value, self._type, self.note)
         except UnreadableError as unreadable:
             reason, path = f"{unreadable.promised} was promised, and {unreadable.came} came", unreadable.path
@@ -209,7 +214,9 @@ class PageDecoder(Generic[T]):
             if body[:1] == b"[":
                 return Page(results=self._array.decode(body))
             envelope = self._envelope.decode(body)
-            results = envelope.data if envelope.results is UNSET else envelope.results
+            # Where both are there, the one with records counts.
+            results = envelope.data if envelope.results in (UNSET, ()) else envelope.results
+            results = envelope.results if results is UNSET else results
         except _UNREADABLE:
             results = UNSET
         if results is UNSET:
@@ -248,11 +255,12 @@ class PageDecoder(Generic[T]):
         raise self._unreadable(page, reason)
 
     def _rows(self, given: list[Raw]) -> list[Raw]:
-        for rows in given:
-            if bytes(rows) != b"null":
-                return _raw_array.decode(rows)
-        self._record.note(("$.results", "an array", "null"))
-        return []
+        told = [rows for rows in given if bytes(memoryview(rows)[:4]) != b"null"]
+        if not told:
+            self._record.note(("$.results", "an array", "null"))
+        arrays = [rows for rows in told if bytes(memoryview(rows)[:1]) == b"["]
+        # Where both are there, the one with records counts.
+        return next(filter(None, map(_raw_array.decode, arrays or told)), [])
 
     def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
         if pagination is UNSET:

@@ -18,6 +18,8 @@ class Lifetime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.deadlines: set[asyncio.Timeout] = set()
+        """Of the calls under way: moving one to now ends its call, wherever that waits."""
 
     @property
     def closed(self) -> bool:
@@ -59,6 +61,8 @@ class Lifetime:
     async def end(self) -> None:
         """Refuse further use, and end every task that still runs."""
         self._closed = True
+        for deadline in self.deadlines:
+            deadline.reschedule(0)
         if self._tasks:
             await end_tasks(self._tasks)
 

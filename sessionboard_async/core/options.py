@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def checked_option(name: str, value: object, kind: type[T]) -> T:
+    """Return an option if it is of the right kind.
+
+    Raises:
+        TypeError: If it is not: many would pass a plain number.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}(...), not {type(value).__name__}")
+    return value
 
 
 def _check_seconds(owner: object, name: str, *, least: float = math.ulp(0.0)) -> None:

@@ -80,7 +80,7 @@ def error_of(request: Request, response: Response, *, secret: str = "") -> error
         status=status,
         code=code,
         api_message=api_message,
-        request_id=_printable(request_id(response.headers), secret),
+        request_id=request_id(response.headers, secret=secret),
         retry_after=retry_after(response.headers),
         method=request.method,
         route=request.route,
@@ -115,9 +115,9 @@ def _printable(text: object, secret: str) -> str | None:
     return _UNPRINTABLE.sub(" ", text)[:_LONGEST_API_MESSAGE].strip() or None
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(headers: Mapping[str, str], *, secret: str = "") -> str | None:
     """Return the id under which the server logged the request, where it sent one."""
-    values = (_UNPRINTABLE.sub(" ", headers.get(name) or "").strip() for name in _REQUEST_ID_HEADERS)
+    values = (_printable(headers.get(name), secret) for name in _REQUEST_ID_HEADERS)
     return next((value[:100] for value in values if value), None)
 
 

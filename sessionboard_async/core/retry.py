@@ -96,9 +96,6 @@ def retrying(
             # come back together.
             failure = yield _asked_to_wait(failure.error) + backoff.full_jitter(bound)
 
-    @backoff.on_exception(
-        waits, _Failure, max_tries=policy.attempts, giveup=give_up, jitter=None, logger=None
-    )
     async def try_once(call: Call) -> Response:
         call.attempts += 1
         try:
@@ -108,12 +105,29 @@ def retrying(
             failure = _Failure(call, error)
         raise failure
 
+    @backoff.on_exception(
+        waits, _Failure, max_tries=policy.attempts, giveup=give_up, jitter=None, logger=None
+    )
+    async def try_again(call: Call, failed: list[_Failure]) -> Response:
+        if failed:
+            raise failed.pop()
+        return await try_once(call)
+
     async def try_often(call: Call) -> Response:
         try:
+            # Most calls succeed at once, and need not pay for the machinery of trying again.
             return await try_once(call)
         except _Failure as failure:
+            failed = [failure]
+        try:
+            return await try_again(call, failed)
+        except _Failure as failure:
             error = failure.error
-        raise error
+        try:
+            raise error
+        finally:
+            # The traceback of the error holds this frame: without this, the frame would hold the error too.
+            del error
 
     return try_often
 

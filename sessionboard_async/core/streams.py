@@ -16,7 +16,7 @@ import msgspec
 from sessionboard_async.core.decode import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.lifetime import end_tasks
-from sessionboard_async.core.page import Page
+from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.query import Query
 from sessionboard_async.core.request import Request
 from sessionboard_async.core.response import Response
@@ -88,6 +88,12 @@ class PageStream(Generic[T]):
         self._number = 0
         self._last: float = math.inf
         self._last_is_reported = False
+        self._first_total: int | None = None
+        self._total: int | None = None
+        self._rows_a_page = self._page_size
+        self._delivered = 0
+        self._barren = 0
+        self._body: int | None = None
         self._ahead: deque[asyncio.Task[tuple[Response, float]]] = deque()
         self._seconds = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,15 +102,16 @@ class PageStream(Generic[T]):
         return self
 
     async def __anext__(self) -> Page[T]:
-        if self._left <= 0 or self._number >= self._last:
-            await self.aclose()
-            raise StopAsyncIteration
         try:
-            page = await self._next_page()
+            if self._left > 0 and self._number < self._last:
+                return await self._next_page()
+            if self._left > 0:
+                self._look_for_what_is_missing()
         except BaseException:
             await self.aclose()
             raise
-        return page
+        await self.aclose()
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """End the iteration now, with all that it has under way."""
@@ -136,11 +143,11 @@ class PageStream(Generic[T]):
         page = self._decoder.decode(response.body, page=number, on_invalid=self._on_invalid)
         self._check(page)
         results = self._unseen(page)
-        self._look_for_the_end(page, len(results))
+        self._look_for_the_end(page, len(results), response.body)
         if len(results) > self._left:
             results = results[: int(self._left)]
         self._left -= len(results)
-        if number == 1:
+        if number == 1 and self._last_is_reported:
             await self._read_ahead(self._left)
         if len(results) == len(page.results):
             return page
@@ -191,27 +198,56 @@ class PageStream(Generic[T]):
             )
         return results
 
-    def _look_for_the_end(self, page: Page[T], new: int) -> None:
-        reported = page.pagination.total_pages if page.pagination is not None else None
-        if reported is None and page.pagination is not None and page.pagination.total_results is not None:
-            size = page.pagination.page_size or self._page_size
-            reported = math.ceil(page.pagination.total_results / size)
-        if reported is not None:
-            self._last = reported
-            self._last_is_reported = True
-            if self._number == 1 and reported > LAST_SERVED_PAGE < self._left / self._page_size:
-                logger.warning(
-                    "%s: %d pages are reported, and the API serves no more than %d",
-                    self._query.endpoint.operation_id,
-                    reported,
-                    LAST_SERVED_PAGE,
-                )
-        elif not self._query.paged or not new or len(page.results) + page.skipped < self._page_size:
-            # Nothing is reported: a page that is not full, or brings nothing new, is the last.
+    def _look_for_the_end(self, page: Page[T], new: int, body: bytes) -> None:
+        pagination = page.pagination or Pagination()
+        came = len(page.results) + page.skipped
+        if self._number == 1:
+            self._first_total = pagination.total_results
+            # Some servers send smaller pages than asked for, and a list is asked for without a size.
+            self._rows_a_page = pagination.page_size or came or self._page_size
+            if not self._query.paged:
+                self._page_size = self._rows_a_page
+        self._total = pagination.total_results
+        self._delivered += new + page.skipped
+        # Servers that count from 0 pages, though there are records, have told nothing.
+        last = pagination.total_pages if pagination.total_pages or not came else None
+        if last is None and self._total is not None:
+            last = math.ceil(self._total / self._rows_a_page)
+        self._last_is_reported = last is not None
+        if last is not None:
+            self._last = last
+        elif (not self._query.paged and page.pagination is None) or not self._is_new(page, new, body):
+            # Nothing is reported: a page that brings nothing new is the last.
             self._last = self._number
-        if not self._query.paged and page.pagination is not None and page.pagination.page_size:
-            # The first request named no size, so the pages that follow must be of the server's own.
-            self._page_size = page.pagination.page_size
+        if self._number < self._last and not new and not page.skipped:
+            self._barren = self._number
+        if self._number == 1 and min(self._last, self._left / self._page_size) > LAST_SERVED_PAGE:
+            self._warn(f"there are more pages than the {LAST_SERVED_PAGE} that the API serves")
+
+    def _is_new(self, page: Page[T], new: int, body: bytes) -> bool:
+        # Records without ids, or that cannot be read, cannot be told apart; the same page once more can.
+        before, self._body = self._body, hash(body)
+        return (new > 0 or page.skipped > 0) and before != self._body
+
+    def _look_for_what_is_missing(self) -> None:
+        """Compare what came with what was reported, at the end of a stream that was not cut by a limit.
+
+        While data changes, page numbers may miss some records, and there is nothing wrong with the answers.
+        They contradict themselves where the total stayed the same, and yet a page in the middle brought
+        nothing new or the pages had no room for the total.
+        """
+        total = self._total
+        if total is None or self._delivered >= total:
+            return
+        missing = f"{self._delivered} of {total} records came"
+        if total == self._first_total and self._barren:
+            raise self._contradiction(f"{missing}: page {self._barren} brought nothing new; try again")
+        if total == self._first_total and self._last * self._rows_a_page < total:
+            raise self._contradiction(f"{missing}: more were reported than have room on {self._last} pages")
+        self._warn(f"{missing}: the data changed meanwhile, or the token may not see all")
+
+    def _warn(self, message: str) -> None:
+        logger.warning("%s: %s", self._query.endpoint.operation_id, message)
 
     def _contradiction(self, message: str) -> PaginationError:
         endpoint = self._query.endpoint
@@ -246,7 +282,7 @@ def _id_reader(record: type[Any]) -> Callable[[Any], object]:
 def _id_of_json(record: msgspec.Raw) -> str | int | None:
     try:
         return _identified.decode(record).id
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

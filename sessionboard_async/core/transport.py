@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 import warnings
+import weakref
 from functools import lru_cache
 
 import aiohttp
@@ -56,6 +57,17 @@ class Transport:
         proxy: str | None = None,
         client: Client | None = None,
     ) -> None:
+        for name, count in (("pool_size", pool_size), ("max_response_bytes", max_response_bytes)):
+            if not isinstance(count, int) or count < 1:
+                raise errors.ConfigurationError(f"{name} must be an integer of at least 1, not {count!r}")
+        if not isinstance(ssl, Ssl):
+            raise errors.ConfigurationError(
+                f"ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or a bool, not {type(ssl).__name__}"
+            )
+        if not user_agent.isascii() or not user_agent.isprintable():
+            raise errors.ConfigurationError("user_agent holds characters that no header can carry")
+        if proxy is not None:
+            _check_proxy(proxy)
         self._base_url = base_url
         self._token = token
         self._lifetime = lifetime
@@ -64,7 +76,7 @@ class Transport:
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING}
         self._ssl = ssl
         self._proxy = proxy
-        self._owned = client is None
+        self._abandoned: weakref.finalize[..., Transport] | None = None
         self._client = client
         # Waiting for a free connection happens here: in aiohttp it would eat the attempt's time.
         self._slots = asyncio.Semaphore(pool_size)
@@ -88,7 +100,11 @@ class Transport:
         # Raised out here, so that the error of aiohttp, which holds the request's headers and with them the
         # token, is not chained to ours.
         failure.method, failure.route, failure.operation = request.method, request.route, request.operation
-        raise failure
+        try:
+            raise failure
+        finally:
+            # The traceback of the error holds this frame: without this, the frame would hold the error too.
+            del failure
 
     async def _exchange(self, client: Client, request: Request, timeout: Timeout) -> Response:
         headers = self._headers | self._token.headers()
@@ -107,9 +123,15 @@ class Transport:
             proxy=self._proxy,
             timeout=_client_timeout(timeout),
         ) as answer:
-            body = await self._read(answer)
-        coding = answer.headers.get("Content-Encoding", "")
-        return Response(answer.status, answer.headers, inflate(body, coding, self._max_response_bytes))
+            try:
+                body = b"" if request.method == "HEAD" else await self._read(answer)
+                body = inflate(body, answer.headers.get("Content-Encoding", ""), self._max_response_bytes)
+            except errors.ResponseError:
+                if 200 <= answer.status < 300:
+                    raise
+                # What an error says is worth less than that it is one.
+                body = b""
+        return Response(answer.status, answer.headers, body)
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []
@@ -138,35 +160,38 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
-            # aiohttp itself would send a PUT or DELETE again when a kept connection breaks, and there is no
-            # public way to keep it from that.
-            self._client._retry_connection = False
+            # Not `__del__`: in a cycle of garbage, that of aiohttp's client might come first, and warn too.
+            self._abandoned = weakref.finalize(self, _abandon, self._client)
         elif self._client.closed:
             raise errors.SessionClosedError("the aiohttp.ClientSession that was passed in is closed")
+        # aiohttp itself would send a PUT or DELETE again when a connection breaks, and there is no public way
+        # to keep it from that.
+        self._client._retry_connection = False
         return self._client
 
     async def close(self) -> None:
         """Close every connection, unless the client belongs to the caller. Closing twice is fine."""
-        await self._lifetime.end()
-        if self._owned and self._client is not None:
-            await self._client.close()
+        try:
+            await self._lifetime.end()
+        finally:
+            if self._abandoned is not None and self._client is not None:
+                self._abandoned.detach()
+                await self._client.close()
 
-    def __del__(self) -> None:
-        client = getattr(self, "_client", None)
-        if client is None or client.closed or not self._owned:
-            return
-        warnings.warn(
-            "an AsyncSession was never closed: use `async with AsyncSession(...) as sb:`, "
-            "or call `await sb.aclose()`",
-            ResourceWarning,
-            source=self,
-            stacklevel=1,
-        )
-        connector = client.connector
-        client.detach()
-        if connector is not None:
-            # aiohttp offers no public way to close from outside a coroutine.
-            connector._close()
+
+def _abandon(client: Client) -> None:
+    """Close what nobody closed, and say how to do better."""
+    warnings.warn(
+        "an AsyncSession was never closed: use `async with AsyncSession(...) as sb:`, "
+        "or call `await sb.aclose()`",
+        ResourceWarning,
+        stacklevel=2,
+    )
+    connector = client.connector
+    client.detach()
+    if connector is not None:
+        # aiohttp offers no public way to close from outside a coroutine.
+        connector._close()
 
 
 def _keep_freed_memory() -> None:
@@ -179,6 +204,16 @@ def _keep_freed_memory() -> None:
     bytes(_LARGER_THAN_PAGES)
 
 
+def _check_proxy(proxy: str) -> None:
+    try:
+        usable = URL(proxy).scheme in {"http", "https"} and bool(URL(proxy).host)
+    except ValueError:
+        usable = False
+    if not usable:
+        # Without the address, which may hold a password.
+        raise errors.ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")
+
+
 @lru_cache(maxsize=32)
 def _client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect)
@@ -187,10 +222,14 @@ def _client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
 def _failure(error: BaseException) -> errors.TransportError:
     """Say in our own words what went wrong; the words of aiohttp may hold an address with its query."""
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+        case aiohttp.ClientConnectorCertificateError():
             failure: errors.TransportError = errors.ConnectError(
                 "the server's certificate was refused: check the base URL, the system's clock and `ssl`",
                 transient=False,
+            )
+        case aiohttp.ClientSSLError():
+            failure = errors.ConnectError(
+                "no TLS connection could be made: check the base URL and `ssl`", transient=False
             )
         case aiohttp.ServerFingerprintMismatch():
             failure = errors.ConnectError(

@@ -1,4 +1,4 @@
-"""The package held against the API's OpenAPI document, which stands beside the checkout where there is one."""
+"""The package held against the API's OpenAPI document, where that stands beside the checkout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from sessionboard_async import models, services
+from sessionboard_async import models
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
 from sessionboard_async.core.page import Pagination
 from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource
@@ -28,12 +28,10 @@ DOCUMENT = Path(__file__).parents[3] / "shared" / "sessionboard-openapi.yaml"
 if not DOCUMENT.exists():
     pytest.skip(f"the API's document is not beside the checkout: no {DOCUMENT.name}", allow_module_level=True)
 
-assert services  # importing it declares the operations
-
 
 def load() -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(DOCUMENT.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+    return yaml.load(DOCUMENT.read_text(encoding="utf-8"), Loader=loader)  # a safe loader
 
 
 API = load()
@@ -55,7 +53,10 @@ def operations() -> Iterator[tuple[str, tuple[str, str, dict[str, Any]]]]:
         for method, operation in item.items():
             if method in {"get", "post", "put", "patch", "delete"}:
                 parameters = item.get("parameters", []) + operation.get("parameters", [])
-                yield operation["operationId"], (method.upper(), path, {**operation, "parameters": parameters})
+                yield (
+                    operation["operationId"],
+                    (method.upper(), path, {**operation, "parameters": parameters}),
+                )
 
 
 OPERATIONS = dict(operations())
@@ -99,11 +100,11 @@ def test_the_document_is_the_one_that_was_worked_from() -> None:
     assert len(OPERATIONS) == 177
     assert len(SCHEMAS) == 68
     assert len(READS) == 33
-    assert READS <= OPERATIONS.keys()
+    assert OPERATIONS.keys() >= READS
 
 
 def test_every_operation_that_reads_is_declared() -> None:
-    assert READS <= ENDPOINTS.keys()
+    assert ENDPOINTS.keys() >= READS
 
 
 @EVERY_ENDPOINT
@@ -233,15 +234,15 @@ MODELS: dict[str, type[msgspec.Struct]] = {
 }
 
 UNLIKE_THE_DOCUMENT: dict[tuple[str, str], str] = {
-    ("Event", "id"): "an integer there, and a string on other servers of this format",
+    ("Event", "id"): "an integer there, and a string on some servers",
     ("CustomFieldValue", "value"): "a string there, and any JSON value on the wire",
-    ("Tag", "event_id"): "an integer there, and a string on other servers of this format",
-    ("Track", "event_id"): "an integer there, and a string on other servers of this format",
-    ("Language", "event_id"): "an integer there, and a string on other servers of this format",
-    ("Format", "event_id"): "an integer there, and a string on other servers of this format",
-    ("Level", "event_id"): "an integer there, and a string on other servers of this format",
-    ("Room", "event_id"): "an integer there, and a string on other servers of this format",
-    ("OrgContactSessionSummary", "event_id"): "an integer there, and a string on other servers of this format",
+    ("Track", "event_id"): "an integer there, and a string on some servers",
+    ("Language", "event_id"): "an integer there, and a string on some servers",
+    ("Format", "event_id"): "an integer there, and a string on some servers",
+    (
+        "OrgContactSessionSummary",
+        "event_id",
+    ): "an integer there, and a string on some servers",
 }
 """Fields whose type differs from the document on purpose."""
 
@@ -251,7 +252,8 @@ def properties_of(schema: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in schema.get("allOf", ()):
         found |= properties_of(part)
-    return found | schema.get("properties", {})
+    found |= schema.get("properties", {})
+    return found
 
 
 def kind_of(schema: Any) -> str:
@@ -276,7 +278,9 @@ def kind_of(schema: Any) -> str:
 def kind_in_python(type_: msgspec.inspect.Type) -> str:
     match type_:
         case msgspec.inspect.UnionType():
-            kinds = [kind_in_python(one) for one in type_.types if not isinstance(one, msgspec.inspect.NoneType)]
+            kinds = [
+                kind_in_python(one) for one in type_.types if not isinstance(one, msgspec.inspect.NoneType)
+            ]
             return " or ".join(kinds)
         case msgspec.inspect.VarTupleType():
             return f"{kind_in_python(type_.item_type)}s"
@@ -288,25 +292,56 @@ def kind_in_python(type_: msgspec.inspect.Type) -> str:
             return names.get(name, name)
 
 
+def fields_of(model: type[msgspec.Struct]) -> dict[str, msgspec.inspect.Type]:
+    info = msgspec.inspect.type_info(model)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return {field.encode_name: field.type for field in info.fields}
+
+
+def struct_in(type_: msgspec.inspect.Type) -> type[msgspec.Struct] | None:
+    """Return the class of an object, or of the objects of an array."""
+    for option in type_.types if isinstance(type_, msgspec.inspect.UnionType) else (type_,):
+        if isinstance(option, msgspec.inspect.StructType):
+            return option.cls
+        if isinstance(option, msgspec.inspect.VarTupleType):
+            return struct_in(option.item_type)
+    return None
+
+
+def missing(schema: Any, model: type[msgspec.Struct]) -> Iterator[str]:
+    """Name the properties that have no field, also in objects that the document describes in place."""
+    fields = fields_of(model)
+    for name, inside in properties_of(schema).items():
+        if name not in fields:
+            yield name
+        elif struct := struct_in(fields[name]):
+            yield from (f"{name}.{deeper}" for deeper in missing(inside.get("items", inside), struct))
+
+
+def same_kind(name: str, theirs: str, ours: str) -> bool:
+    # The document calls many times plain strings; an object that it describes in place has a name here.
+    is_time = theirs == "string" and ours == "datetime" and snake(name).endswith("_at")
+    is_described_in_place = theirs in {"object", "objects"} and ours[:1].isupper()
+    return theirs == ours or is_time or is_described_in_place
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_property_of_a_schema_is_a_field_of_its_model(name: str) -> None:
-    known = {field.encode_name for field in msgspec.structs.fields(MODELS[name])}
-    assert properties_of(SCHEMAS[name]).keys() - known == set()
+    assert set(missing(SCHEMAS[name], MODELS[name])) == set()
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_field_has_the_type_that_the_document_promises(name: str) -> None:
-    info = msgspec.inspect.type_info(MODELS[name])
-    assert isinstance(info, msgspec.inspect.StructType)
-    ours = {field.encode_name: kind_in_python(field.type) for field in info.fields}
+    ours = {field: kind_in_python(type_) for field, type_ in fields_of(MODELS[name]).items()}
     theirs = {field: kind_of(schema) for field, schema in properties_of(SCHEMAS[name]).items()}
-    differing = {field for field, kind in theirs.items() if ours.get(field) != kind}
-    assert {(field, theirs[field], ours.get(field)) for field in differing if (name, field) not in UNLIKE_THE_DOCUMENT} == set()
-
-
-def test_every_difference_is_still_one() -> None:
-    for name, field in UNLIKE_THE_DOCUMENT:
-        assert field in properties_of(SCHEMAS[name]), (name, field)
+    differing = {
+        field: (kind, ours[field])
+        for field, kind in theirs.items()
+        if not same_kind(field, kind, ours[field])
+    }
+    on_purpose = {field for schema, field in UNLIKE_THE_DOCUMENT if schema == name}
+    assert {field: kinds for field, kinds in differing.items() if field not in on_purpose} == {}
+    assert on_purpose - differing.keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(READS))
@@ -325,7 +360,7 @@ def test_an_operation_answers_with_the_model_of_its_schema(name: str) -> None:
 
 def test_schemas_that_read_operations_reach_all_have_a_model() -> None:
     reached: set[str] = set()
-    left = [answer_schema(OPERATIONS[name][2]) for name in READS]
+    left: list[Any] = [answer_schema(OPERATIONS[name][2]) for name in READS]
     while left:
         node = left.pop()
         if isinstance(node, list):

@@ -56,6 +56,14 @@ def search(sb: AsyncSession, prefetch: int) -> Pager[Session]:
     return sb.sessions.search(1, page_size=2, prefetch=prefetch)
 
 
+async def read(pager: Pager[Session], fail_at: str = "") -> None:
+    """Read a stream, slowly, up to its end or to a record at which the reader breaks down."""
+    async for talk in pager:
+        if talk.id == fail_at:
+            raise ZeroDivisionError
+        await asyncio.sleep(0)
+
+
 def small(server: HttpServer, **options: Any) -> AsyncSession:
     return AsyncSession(TOKEN, base_url=server.base_url, pool_size=3, retry=IMPATIENT, **options)
 
@@ -89,7 +97,9 @@ async def test_a_break_right_before_the_session_closes(serve: Serve, prefetch: i
 
 
 @PREFETCH
-async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(serve: Serve, prefetch: int) -> None:
+async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(
+    serve: Serve, prefetch: int
+) -> None:
     server = await serve(Pages())
     async with small(server) as sb:
         stream = aiter(search(sb, prefetch))
@@ -120,8 +130,7 @@ async def test_an_exception_in_the_body(serve: Serve, prefetch: int) -> None:
     server = await serve(Pages())
     async with small(server) as sb:
         with pytest.raises(ZeroDivisionError):
-            async for _ in search(sb, prefetch):
-                _ = 1 / 0
+            await read(search(sb, prefetch), fail_at="s2")
         gc.collect()
         for _ in range(5):
             await asyncio.sleep(0)
@@ -133,14 +142,10 @@ async def test_an_exception_in_the_body(serve: Serve, prefetch: int) -> None:
 async def test_a_cancelled_consumer_at_every_point(serve: Serve, prefetch: int) -> None:
     server = await serve(Pages())
 
-    async def read(sb: AsyncSession) -> None:
-        async for _ in search(sb, prefetch):
-            await asyncio.sleep(0)
-
     async with small(server) as sb:
         await sb.sessions.search(1).first()
         for turns in range(0, 160, 3):
-            reader = asyncio.ensure_future(read(sb))
+            reader = asyncio.ensure_future(read(search(sb, prefetch)))
             for _ in range(turns):
                 await asyncio.sleep(0)
             reader.cancel()
@@ -179,9 +184,7 @@ async def test_a_timeout_of_asyncio(serve: Serve, prefetch: int) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02):
-                async for _ in search(sb, prefetch):
-                    pass
+            await asyncio.wait_for(read(search(sb, prefetch)), 0.02)
         assert ours() == set()
         pages.stuck = False
         await still_works(sb, server)
@@ -207,16 +210,14 @@ async def test_a_deadline_of_our_own(serve: Serve, prefetch: int) -> None:
 async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, prefetch: int) -> None:
     server = await serve(Pages())
 
-    async def read(sb: AsyncSession, fail: bool) -> None:
-        async for talk in search(sb, prefetch):
-            if fail and talk.id == "s6":
-                raise ZeroDivisionError
+    async def several(sb: AsyncSession) -> None:
+        async with asyncio.TaskGroup() as group:
+            for fail_at in ("", "s6", ""):
+                group.create_task(read(search(sb, prefetch), fail_at))
 
     async with small(server) as sb:
         with pytest.raises(ExceptionGroup) as caught:
-            async with asyncio.TaskGroup() as group:
-                for fail in (False, True, False):
-                    group.create_task(read(sb, fail))
+            await several(sb)
         assert caught.group_contains(ZeroDivisionError)
         del caught
         gc.collect()
@@ -229,7 +230,7 @@ async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, prefetch: i
 async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve) -> None:
     server = await serve(Pages())
     async with small(server) as sb:
-        for turns in range(0, 40):
+        for turns in range(40):
             call = asyncio.ensure_future(sb.request("GET", "/v1/a", query={"page": 1}))
             for _ in range(turns):
                 await asyncio.sleep(0)

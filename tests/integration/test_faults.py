@@ -7,7 +7,7 @@ import pytest
 
 from sessionboard_async import AsyncSession, SessionboardError, Timeout
 from sessionboard_async.testing import EmbeddedServer, Fault
-from tests.integration.conftest import IMPATIENT
+from tests.integration.conftest import IMPATIENT, read_into
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -60,17 +60,19 @@ OVERCOME = {
 @pytest.mark.parametrize("compress", [True, False], ids=["gzip", "identity"])
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_fault_on_page_3_of_10(kind: str, compress: bool, prefetch: int) -> None:
-    async with EmbeddedServer(sessions=PAGES * PAGE_SIZE, compress=compress) as server:
-        async with AsyncSession(
+    async with (
+        EmbeddedServer(sessions=PAGES * PAGE_SIZE, compress=compress) as server,
+        AsyncSession(
             server.token,
             base_url=server.base_url,
             retry=IMPATIENT,
             timeout=Timeout(attempt=0.3, total=20),
-        ) as sb:
-            expected = [talk.id async for talk in sb.sessions.search(server.event_id)]
-            assert len(expected) == PAGES * PAGE_SIZE
-            server.faults = [FAULTS[kind](on=3, operation=SEARCH)]
-            delivered, error = await read(sb, server.event_id, prefetch)
+        ) as sb,
+    ):
+        expected = [talk.id async for talk in sb.sessions.search(server.event_id)]
+        assert len(expected) == PAGES * PAGE_SIZE
+        server.faults = [FAULTS[kind](on=3, operation=SEARCH)]
+        delivered, error = await read(sb, server.event_id, prefetch)
 
     check(delivered, error, expected)
     if kind in OVERCOME:
@@ -86,16 +88,18 @@ async def test_a_fault_on_page_3_of_10(kind: str, compress: bool, prefetch: int)
 @pytest.mark.parametrize("every", [1, 2, 3])
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_fault_on_every_nth_request(kind: str, every: int, prefetch: int) -> None:
-    async with EmbeddedServer(sessions=PAGES * PAGE_SIZE) as server:
-        async with AsyncSession(
+    async with (
+        EmbeddedServer(sessions=PAGES * PAGE_SIZE) as server,
+        AsyncSession(
             server.token,
             base_url=server.base_url,
             retry=IMPATIENT,
             timeout=Timeout(attempt=0.05, total=20),
-        ) as sb:
-            expected = [talk.id async for talk in sb.sessions.search(server.event_id)]
-            server.faults = [FAULTS[kind](every=every, operation=SEARCH)]
-            delivered, error = await read(sb, server.event_id, prefetch)
+        ) as sb,
+    ):
+        expected = [talk.id async for talk in sb.sessions.search(server.event_id)]
+        server.faults = [FAULTS[kind](every=every, operation=SEARCH)]
+        delivered, error = await read(sb, server.event_id, prefetch)
 
     check(delivered, error, expected)
 
@@ -112,8 +116,7 @@ async def read(sb: AsyncSession, event_id: int, prefetch: int) -> tuple[list[str
     delivered: list[str | None] = []
     with anyio.fail_after(20):
         try:
-            async for talk in sb.sessions.search(event_id, page_size=PAGE_SIZE, prefetch=prefetch):
-                delivered.append(talk.id)
+            await read_into(delivered, sb.sessions.search(event_id, page_size=PAGE_SIZE, prefetch=prefetch))
         except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
             return delivered, error
     return delivered, None

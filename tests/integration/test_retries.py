@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import aiohttp
 import anyio
 import pytest
 from aiohttp import web
@@ -115,8 +117,9 @@ async def test_a_write_that_was_refused_for_its_rate_is_sent_again(serve: Serve,
 
 @pytest.mark.parametrize("method", WRITES)
 @pytest.mark.parametrize("warm", [False, True], ids=["a new connection", "a kept connection"])
+@pytest.mark.parametrize("own_client", [True, False], ids=["our client", "the caller's client"])
 async def test_a_write_whose_fate_is_unknown_is_sent_once(
-    serve_bytes: ServeBytes, method: str, warm: bool
+    serve_bytes: ServeBytes, method: str, warm: bool, own_client: bool
 ) -> None:
     """The server takes the request and closes: it may have been carried out."""
     sent: list[bytes] = []
@@ -129,7 +132,11 @@ async def test_a_write_whose_fate_is_unknown_is_sent_once(
                 return
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
-    async with AsyncSession(TOKEN, base_url=await serve_bytes(take_and_close), retry=IMPATIENT) as sb:
+    base_url = await serve_bytes(take_and_close)
+    async with (
+        nullcontext() if own_client else aiohttp.ClientSession() as client,
+        AsyncSession(TOKEN, base_url=base_url, retry=IMPATIENT, client=client) as sb,
+    ):
         if warm:
             await sb.request("GET", "/v1/a")
         with pytest.raises(ConnectionLostError) as caught:
@@ -175,7 +182,7 @@ def nobody_listens() -> Iterator[str]:
 @pytest.mark.parametrize("method", ["GET", *WRITES])
 async def test_whatever_never_left_is_tried_again(nobody_listens: str, method: str) -> None:
     async with AsyncSession(TOKEN, base_url=nobody_listens, retry=IMPATIENT) as sb:
-        with pytest.raises(ConnectError, match="refused|Connect call failed") as caught:
+        with pytest.raises(ConnectError, match="no connection could be made") as caught:
             await sb.request(method, "/v1/a")
     assert caught.value.attempts == 5
     assert caught.value.transient
@@ -239,7 +246,7 @@ async def test_the_deadline_ends_waits_and_attempts_alike(serve: Serve) -> None:
     server = await serve(answers(503))
     retry, timeout = Retry(attempts=100_000, base=0.001), Timeout(total=0.15)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=retry, timeout=timeout) as sb:
-        with pytest.raises(DeadlineExceededError, match="0.15 s") as caught:
+        with pytest.raises(DeadlineExceededError, match=r"0\.15 s") as caught:
             await sb.sessions.get(1, "x")
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.attempts >= len(server.requests) > 1

@@ -254,7 +254,7 @@ async def test_a_view_shares_the_pool_and_closing_it_closes_nothing(serve: Serve
         await sb.events.list().collect()
         await view.with_options(limits=None).events.list().collect()
         assert server.open_connections == 1
-    assert view.closed
+    assert repr(view).endswith(", closed>")
     with pytest.raises(SessionClosedError):
         await view.events.list().collect()
 
@@ -270,6 +270,22 @@ async def test_a_view_does_not_change_the_session_it_was_made_from(serve: Serve)
         with pytest.raises(TimeoutError):
             await hasty.events.list().collect()
         assert await sb.events.list().collect() == []
+
+
+async def used_up(_: web.Request) -> web.StreamResponse:
+    return web.json_response({}, headers={"RateLimit-Limit": "100", "RateLimit-Remaining": "0"})
+
+
+async def test_a_view_shares_the_budget_unless_it_has_its_own(serve: Serve) -> None:
+    server = await serve(used_up)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        await sb.sponsors.get(1, "a")
+        hasty = sb.with_options(timeout=Timeout(total=0.05))
+        with pytest.raises(SessionboardError):
+            await hasty.sponsors.get(1, "b")
+        assert len(server.requests) == 1
+        await hasty.with_options(limits=None).sponsors.get(1, "c")
+        assert len(server.requests) == 2
 
 
 class Held:
@@ -323,9 +339,6 @@ async def test_a_call_that_waits_to_try_again_when_the_session_closes_ends_then(
 
 
 async def test_a_call_that_waits_for_the_budget_when_the_session_closes_ends_then(serve: Serve) -> None:
-    async def used_up(_: web.Request) -> web.StreamResponse:
-        return web.json_response({}, headers={"RateLimit-Limit": "100", "RateLimit-Remaining": "0"})
-
     server = await serve(used_up)
     sb = AsyncSession(TOKEN, base_url=server.base_url)
     await sb.sponsors.get(1, "a")

@@ -1,10 +1,11 @@
-"""Streams of numbered pages: every record once, in order, however they are read and whatever the server says."""
+"""Streams of numbered pages: every record once and in order, whatever the server says."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -15,11 +16,12 @@ from aiohttp import web
 from sessionboard_async import AsyncSession, DecodeError, PaginationError, SessionClosedError
 from sessionboard_async.models import Session
 from sessionboard_async.testing import EmbeddedServer
-from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, until
+from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, read_into, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
+SpecialPage = Callable[[int, int], web.StreamResponse]
 PREFETCH = [0, 1, 3, 8, None]
 
 
@@ -37,7 +39,9 @@ def found(results: list[Any], number: int, size: int, pages: int, total: int) ->
     return web.json_response({"results": results, "pagination": pagination})
 
 
-def pages_of(total: int, special: Mapping[int, Callable[[int, int], web.StreamResponse]] | None = None) -> Handler:
+def pages_of(
+    total: int, special: Mapping[int, Callable[[int, int], web.StreamResponse]] | None = None
+) -> Handler:
     """Serve so many records, but the special pages otherwise."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -53,46 +57,50 @@ def pages_of(total: int, special: Mapping[int, Callable[[int, int], web.StreamRe
 # Reading what a well-behaved server has
 
 
+@asynccontextmanager
+async def conference() -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
+    async with (
+        EmbeddedServer(sessions=30) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        yield server, sb
+
+
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("page_size", [1, 7, 30, 100])
 async def test_every_way_to_read_gives_the_same_records(page_size: int, prefetch: int | None) -> None:
-    async with EmbeddedServer(sessions=30) as server:
-        async with AsyncSession(server.token, base_url=server.base_url) as sb:
-            expected = await sb.sessions.search(server.event_id).collect()
-            server.requests.clear()
-            pager = sb.sessions.search(server.event_id, page_size=page_size, prefetch=prefetch)
-            assert [talk async for talk in pager] == expected
-            assert len(server.requests) == -(-30 // page_size)
-            assert [talk async for page in pager.pages() for talk in page.results] == expected
-            assert [talk["id"] async for talk in pager.raw()] == [talk.id for talk in expected]
-            assert [
-                msgspec.json.decode(talk, type=Session) async for talk in pager.raw_json()
-            ] == expected
-            assert await pager.collect() == expected
-            assert await pager.collect(limit=8) == expected[:8]
-            assert await pager.first() == expected[0]
-            assert await pager.count() == 30
+    async with conference() as (server, sb):
+        expected = await sb.sessions.search(server.event_id).collect()
+        server.requests.clear()
+        pager = sb.sessions.search(server.event_id, page_size=page_size, prefetch=prefetch)
+        assert [talk async for talk in pager] == expected
+        assert len(server.requests) == -(-30 // page_size)
+        assert [talk async for page in pager.pages() for talk in page.results] == expected
+        assert [talk["id"] async for talk in pager.raw()] == [talk.id for talk in expected]
+        assert [msgspec.json.decode(talk, type=Session) async for talk in pager.raw_json()] == expected
+        assert await pager.collect() == expected
+        assert await pager.collect(limit=8) == expected[:8]
+        assert await pager.first() == expected[0]
+        assert await pager.count() == 30
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("limit", [0, 1, 9, 10, 11, 20, 29, 30, 31])
 async def test_a_limit_asks_for_no_more_pages_than_it_needs(limit: int, prefetch: int | None) -> None:
-    async with EmbeddedServer(sessions=30) as server:
-        async with AsyncSession(server.token, base_url=server.base_url) as sb:
-            expected = await sb.sessions.search(server.event_id).collect()
-            server.requests.clear()
-            pager = sb.sessions.search(server.event_id, page_size=10, limit=limit, prefetch=prefetch)
-            assert [talk async for talk in pager] == expected[:limit]
+    async with conference() as (server, sb):
+        expected = await sb.sessions.search(server.event_id).collect()
+        server.requests.clear()
+        pager = sb.sessions.search(server.event_id, page_size=10, limit=limit, prefetch=prefetch)
+        assert [talk async for talk in pager] == expected[:limit]
     assert len(server.requests) == min(-(-limit // 10), 3)
 
 
 async def test_the_smaller_of_two_limits_counts() -> None:
-    async with EmbeddedServer(sessions=30) as server:
-        async with AsyncSession(server.token, base_url=server.base_url) as sb:
-            pager = sb.sessions.search(server.event_id, limit=5)
-            assert len(await pager.collect(limit=9)) == 5
-            assert len(await pager.collect(limit=3)) == 3
-            assert await pager.count() == 30
+    async with conference() as (server, sb):
+        pager = sb.sessions.search(server.event_id, limit=5)
+        assert len(await pager.collect(limit=9)) == 5
+        assert len(await pager.collect(limit=3)) == 3
+        assert await pager.count() == 30
 
 
 @pytest.mark.parametrize("prefetch", [0, 3])
@@ -161,14 +169,11 @@ async def test_a_wrong_option_is_refused_where_it_stands(serve: Serve, options: 
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("current", [1, 2, 4, 0, 99])
 async def test_another_page_than_asked_is_an_error(serve: Serve, current: int, prefetch: int | None) -> None:
-    server = await serve(
-        pages_of(20, {3: lambda _, size: found(records(0, 1), current, size, 10, 20)})
-    )
+    server = await serve(pages_of(20, {3: lambda _, size: found(records(0, 1), current, size, 10, 20)}))
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(PaginationError, match=f"page 3 was asked for.*page {current}") as caught:
-            async for talk in sb.sessions.search(1, page_size=2, prefetch=prefetch):
-                got.append(talk.id)
+        with pytest.raises(PaginationError, match=rf"page 3 was asked for.*page {current}") as caught:
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
     assert got == ["s0", "s1", "s2", "s3"]
     assert caught.value.operation == "search-sessions"
 
@@ -192,8 +197,7 @@ async def test_an_empty_page_in_the_middle_is_not_the_end_and_not_hushed_up(
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises(PaginationError):
-            async for talk in sb.sessions.search(1, page_size=2, prefetch=prefetch):
-                got.append(talk.id)
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
     assert got == [f"s{number}" for number in range(20) if number not in (4, 5)]
 
 
@@ -249,9 +253,8 @@ async def test_the_last_page_that_is_served_is_a_clear_end(serve: Serve, prefetc
     server = await serve(pages_of(2500))
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(PaginationError, match="999 pages.*page_size"):
-            async for talk in sb.sessions.search(1, page_size=2, prefetch=prefetch):
-                got.append(talk.id)
+        with pytest.raises(PaginationError, match=r"999 pages.*page_size"):
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
     assert got == [f"s{number}" for number in range(1998)]
     assert len(server.requests) == 999
 
@@ -289,8 +292,7 @@ async def test_a_record_that_cannot_be_read_is_named(serve: Serve, prefetch: int
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises(DecodeError) as caught:
-            async for talk in sb.sessions.search(1, page_size=2, prefetch=prefetch):
-                got.append(talk.id)
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
     error = caught.value
     assert (error.operation, error.page, error.index) == ("search-sessions", 3, 1)
     assert (error.record_id, error.path) == ("bad", "$.speakers")
@@ -306,8 +308,18 @@ async def test_a_record_that_cannot_be_read_may_be_skipped_and_is_counted(
         pager = sb.sessions.search(1, page_size=2, prefetch=prefetch, on_invalid="skip")
         pages = [page async for page in pager.pages()]
         assert [page.skipped for page in pages] == [0, 0, 1, 0]
-        assert [talk.id for page in pages for talk in page.results] == ["s0", "s1", "s2", "s3", "s4", "s6", "s7"]
-        assert [record.levelno for record in caplog.records if "left out" in record.message] == [logging.WARNING]
+        assert [talk.id for page in pages for talk in page.results] == [
+            "s0",
+            "s1",
+            "s2",
+            "s3",
+            "s4",
+            "s6",
+            "s7",
+        ]
+        assert [record.levelno for record in caplog.records if "left out" in record.message] == [
+            logging.WARNING
+        ]
         assert len(await pager.raw().collect()) == 8
 
 
@@ -374,15 +386,15 @@ async def test_pages_are_fetched_at_once_and_delivered_in_order(serve: Serve) ->
 
 
 async def test_by_itself_it_reads_ahead_only_where_answers_take_their_time(serve: Serve) -> None:
-    pause = 0.0
+    pauses = {"now": 0.0}
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pauses["now"])
         return await pages_of(20)(request)
 
     server = await serve(answer)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        for pause, expected in ((0.0, 0), (0.03, 1)):
+        for pauses["now"], expected in ((0.0, 0), (0.03, 1)):
             server.requests.clear()
             consumed = furthest = 0
             async for _ in sb.sessions.search(1, page_size=4).pages():
@@ -407,8 +419,7 @@ async def test_a_stream_whose_session_closes_says_so(serve: Serve, prefetch: int
     got: list[str | None] = []
 
     async def read() -> None:
-        async for talk in sb.sessions.search(1, page_size=2, prefetch=prefetch):
-            got.append(talk.id)
+        await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
 
     reader = asyncio.ensure_future(read())
     await until(lambda: server.under_way >= 1 and len(got) == 4)

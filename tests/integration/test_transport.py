@@ -114,12 +114,12 @@ async def test_waiting_for_the_pool_does_not_count_against_an_attempt(serve: Ser
 
     server = await serve(slow)
     timeout = Timeout(attempt=0.15)
-    async with AsyncSession(
-        TOKEN, base_url=server.base_url, pool_size=1, timeout=timeout, retry=ONCE
-    ) as sb:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(8):
-                group.create_task(sb.request("GET", "/v1/a"))
+    async with (
+        AsyncSession(TOKEN, base_url=server.base_url, pool_size=1, timeout=timeout, retry=ONCE) as sb,
+        asyncio.TaskGroup() as group,
+    ):
+        for _ in range(8):
+            group.create_task(sb.request("GET", "/v1/a"))
     assert len(server.requests) == 8
 
 
@@ -183,9 +183,7 @@ async def test_a_connection_has_its_own_timeout() -> None:
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     timeout = Timeout(connect=0.05, attempt=5)
-    async with AsyncSession(
-        TOKEN, base_url=f"https://127.0.0.1:{port}", timeout=timeout, retry=ONCE
-    ) as sb:
+    async with AsyncSession(TOKEN, base_url=f"https://127.0.0.1:{port}", timeout=timeout, retry=ONCE) as sb:
         with anyio.fail_after(2), pytest.raises(ConnectError, match=r"Timeout\.connect"):
             await sb.events.list().collect()
     server.close()
@@ -235,10 +233,13 @@ async def test_a_certificate_of_an_own_authority_is_accepted_with_its_context() 
 
 
 async def test_another_fingerprint_than_was_named_is_refused_at_once() -> None:
-    async with with_certificate() as (base_url, _):
-        async with AsyncSession(TOKEN, base_url=base_url, ssl=aiohttp.Fingerprint(b"x" * 32)) as sb:
-            with pytest.raises(ConnectError, match="fingerprint") as caught:
-                await sb.events.list().collect()
+    other = aiohttp.Fingerprint(b"x" * 32)
+    async with (
+        with_certificate() as (base_url, _),
+        AsyncSession(TOKEN, base_url=base_url, ssl=other) as sb,
+    ):
+        with pytest.raises(ConnectError, match="fingerprint") as caught:
+            await sb.events.list().collect()
     assert not caught.value.transient
 
 
@@ -523,7 +524,5 @@ async def test_requests_of_the_callers_own(serve: Serve) -> None:
         with pytest.raises(ValueError, match="method"):
             await sb.request("GET /x", "/v1/a")
     assert (response.status, response.headers["x-answer"], response.body) == (201, "42", b"\x00\xff")
-    assert server.requests == [
-        "PUT /base/v1/event/1/a%20b?word=x%26y%3Dz%20%C3%A9&tags=a&tags=b&flag=true"
-    ]
+    assert server.requests == ["PUT /base/v1/event/1/a%20b?word=x%26y%3Dz%20%C3%A9&tags=a&tags=b&flag=true"]
     assert server.bodies == [b'{"deep":[1,null]}']

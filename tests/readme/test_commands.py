@@ -57,11 +57,16 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_every_command_that_is_named_exists(readme: str, tmp_path: Path) -> None:
-    named = set(re.findall(r"(?:`|&& )sessionboard (\w+)", readme))
-    assert "serve" in named
-    for name in named:
-        assert sessionboard(name, "--help", cwd=tmp_path).returncode == 0
+def test_every_command_that_is_named_exists_with_its_options(readme: str, tmp_path: Path) -> None:
+    named: dict[str, set[str]] = {}
+    for line in readme.splitlines():
+        for command in re.findall(r"(?:`|&& )sessionboard (\w+)", line):
+            named.setdefault(command, set()).update(re.findall(r"(?<!\S)`?(--[a-z-]+)", line))
+    assert named.keys() == {"events", "check", "export", "serve"}
+    for command, options in named.items():
+        told = sessionboard(command, "--help", cwd=tmp_path)
+        assert told.returncode == 0, told.stderr
+        assert options <= set(re.findall(r"--[a-z-]+", told.stdout))
 
 
 def nox_sessions(root: Path, *selected: str) -> set[str]:
