@@ -210,20 +210,18 @@ class PageDecoder(Generic[T]):
         Raises:
             DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be read.
         """
-        try:
+        envelope: _Envelope[T] | None = None
+        with suppress(*_UNREADABLE):
             if body[:1] == b"[":
                 return Page(results=self._array.decode(body))
             envelope = self._envelope.decode(body)
-            # Where both are there, the one with records counts.
-            results = envelope.data if envelope.results in (UNSET, ()) else envelope.results
-            results = envelope.results if results is UNSET else results
-        except _UNREADABLE:
-            results = UNSET
-        if results is UNSET:
+        if envelope is None or (envelope.results is UNSET and envelope.data is UNSET):
             return self._decode_leniently(self._record.without_cut_characters(body), page, on_invalid)
+        # Where both are there, the one with records counts.
+        results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
         pagination = envelope.pagination
         return Page(
-            results=results,
+            results=() if results is UNSET else results,
             pagination=None if pagination is None else pagination.read(),
         )
 
@@ -260,7 +258,8 @@ class PageDecoder(Generic[T]):
             self._record.note(("$.results", "an array", "null"))
         arrays = [rows for rows in told if bytes(memoryview(rows)[:1]) == b"["]
         # Where both are there, the one with records counts.
-        return next(filter(None, map(_raw_array.decode, arrays or told)), [])
+        lists = [_raw_array.decode(rows) for rows in arrays or told]
+        return max(lists, key=bool) if lists else []
 
     def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
         if pagination is UNSET:

@@ -142,8 +142,9 @@ class PageStream(Generic[T]):
             await self._read_ahead(self._left - self._page_size)
         page = self._decoder.decode(response.body, page=number, on_invalid=self._on_invalid)
         self._check(page)
-        results = self._unseen(page)
-        self._look_for_the_end(page, len(results), response.body)
+        # Records without ids cannot be told apart, but whole pages can.
+        results = () if self._repeats_the_last(page, response.body) else self._unseen(page)
+        self._look_for_the_end(page, len(results))
         if len(results) > self._left:
             results = results[: int(self._left)]
         self._left -= len(results)
@@ -198,7 +199,7 @@ class PageStream(Generic[T]):
             )
         return results
 
-    def _look_for_the_end(self, page: Page[T], new: int, body: bytes) -> None:
+    def _look_for_the_end(self, page: Page[T], new: int) -> None:
         pagination = page.pagination or Pagination()
         came = len(page.results) + page.skipped
         if self._number == 1:
@@ -216,7 +217,7 @@ class PageStream(Generic[T]):
         self._last_is_reported = last is not None
         if last is not None:
             self._last = last
-        elif (not self._query.paged and page.pagination is None) or not self._is_new(page, new, body):
+        elif not (new or page.skipped) or not (self._query.paged or page.pagination):
             # Nothing is reported: a page that brings nothing new is the last.
             self._last = self._number
         if self._number < self._last and not new and not page.skipped:
@@ -224,10 +225,12 @@ class PageStream(Generic[T]):
         if self._number == 1 and min(self._last, self._left / self._page_size) > LAST_SERVED_PAGE:
             self._warn(f"there are more pages than the {LAST_SERVED_PAGE} that the API serves")
 
-    def _is_new(self, page: Page[T], new: int, body: bytes) -> bool:
-        # Records without ids, or that cannot be read, cannot be told apart; the same page once more can.
+    def _repeats_the_last(self, page: Page[T], body: bytes) -> bool:
+        """Tell whether a server that reports nothing sent the same page once more, whatever was asked for."""
+        if page.pagination is not None:
+            return False
         before, self._body = self._body, hash(body)
-        return (new > 0 or page.skipped > 0) and before != self._body
+        return before == self._body
 
     def _look_for_what_is_missing(self) -> None:
         """Compare what came with what was reported, at the end of a stream that was not cut by a limit.

@@ -166,7 +166,7 @@ class Transport:
             raise errors.SessionClosedError("the aiohttp.ClientSession that was passed in is closed")
         # aiohttp itself would send a PUT or DELETE again when a connection breaks, and there is no public way
         # to keep it from that.
-        self._client._retry_connection = False
+        self._client._retry_connection = False  # pyright: ignore[reportPrivateUsage]
         return self._client
 
     async def close(self) -> None:
@@ -191,7 +191,7 @@ def _abandon(client: Client) -> None:
     client.detach()
     if connector is not None:
         # aiohttp offers no public way to close from outside a coroutine.
-        connector._close()
+        connector._close()  # pyright: ignore[reportPrivateUsage]
 
 
 def _keep_freed_memory() -> None:

@@ -173,6 +173,20 @@ def test_raw_records_are_saved_as_the_api_spells_them(
     assert [json.loads(line) for line in lines] == sponsors
 
 
+@block("save_event.py")
+def test_an_event_is_saved_with_a_manifest(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    counts = {name: len(records(sessionboard_server, name)) for name in ("sessions", "speakers")}
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [f"{count} {name} in {name}.jsonl" for name, count in counts.items()]
+    folder = block.with_name("export")
+    assert {path.name for path in folder.iterdir()} == {"sessions.jsonl", "speakers.jsonl", "manifest.json"}
+    for name, count in counts.items():
+        assert len((folder / f"{name}.jsonl").read_bytes().splitlines()) == count
+
+
 PYTEST = (
     *("-m", "pytest", "-W", "error", "--strict-markers", "-p", "no:cacheprovider"),
     *("-o", "asyncio_default_fixture_loop_scope=function"),  # pytest-asyncio warns until it is told

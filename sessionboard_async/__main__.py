@@ -1,0 +1,19 @@
+"""``python -m sessionboard_async``, and the command ``sessionboard``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what it needs."""
+    if any(importlib.util.find_spec(name) is None for name in ("click", "rich")):
+        sys.exit("The command line needs two more packages: python -m pip install 'sessionboard-async[cli]'")
+    from sessionboard_async.cli import sessionboard
+
+    sessionboard()
+
+
+if __name__ == "__main__":
+    main()

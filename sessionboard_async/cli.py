@@ -1,0 +1,255 @@
+"""The command line. What it does is done elsewhere; here are only its words and its screen."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, get_args
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressDisplay
+from rich.table import Table
+
+from sessionboard_async import AsyncSession, AuthenticationError, SessionboardError, __version__
+from sessionboard_async.core.origin import Region
+from sessionboard_async.export import RESOURCES, Manifest, Progress, export_event
+from sessionboard_async.services.search import Expansion
+from sessionboard_async.testing import EmbeddedServer
+
+P = ParamSpec("P")
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where to connect, as the options say."""
+
+    token: str | None
+    region: Region | None
+    base_url: str | None
+    embedded: bool
+
+    @asynccontextmanager
+    async def open(self, *, pool_size: int = 20) -> AsyncGenerator[AsyncSession, None]:
+        """Open a session, on an embedded server where that was asked for."""
+        if not self.embedded:
+            async with AsyncSession(
+                self.token, region=self.region, base_url=self.base_url, pool_size=pool_size
+            ) as sb:
+                yield sb
+            return
+        async with (
+            EmbeddedServer() as server,
+            AsyncSession(server.token, base_url=server.base_url, pool_size=pool_size) as sb,
+        ):
+            yield sb
+
+
+def connected(
+    command: Callable[Concatenate[Connection, P], Coroutine[Any, Any, None]],
+) -> Callable[..., None]:
+    """Give a command the options that say where to connect, and run it."""
+
+    @click.option("--token", help="The API token. Better set SESSIONBOARD_TOKEN: other users see arguments.")
+    @click.option("--region", type=click.Choice(get_args(Region)), help="Where the organization's data lies.")
+    @click.option("--base-url", help="Another address than the region's.")
+    @click.option("--embedded", is_flag=True, help="Use a server of invented data; no token, no network.")
+    def run(
+        token: str | None,
+        region: Region | None,
+        base_url: str | None,
+        embedded: bool,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        _run(command(Connection(token, region, base_url, embedded), *args, **kwargs))
+
+    return update_wrapper(run, command)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        sys.exit(_INTERRUPTED)
+    except (SessionboardError, ValueError, OSError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sessionboard")
+def sessionboard() -> None:
+    """Read the data of Sessionboard events.
+
+    The token comes from SESSIONBOARD_TOKEN, the region from SESSIONBOARD_REGION (us or eu).
+    """
+
+
+@sessionboard.command()
+@connected
+async def events(connection: Connection) -> None:
+    """List the events that the token may see."""
+    async with connection.open() as sb:
+        found = await sb.events.list().collect()
+    console = Console()
+    if console.is_terminal:
+        table = Table("id", "name", "time zone")
+        for event in found:
+            table.add_row(str(event.id), event.name, event.timezone)
+        console.print(table)
+        return
+    for event in found:
+        click.echo(f"{event.id}\t{event.name or ''}\t{event.timezone or ''}")
+
+
+@sessionboard.command()
+@connected
+async def check(connection: Connection) -> None:
+    """Tell whether the token works, and in which region."""
+    choices = [connection]
+    if not (connection.region or connection.base_url or connection.embedded):
+        choices = [Connection(connection.token, region, None, embedded=False) for region in get_args(Region)]
+    refused: AuthenticationError | None = None
+    for choice in choices:
+        async with choice.open() as sb:
+            try:
+                count = await sb.events.list().count()
+            except AuthenticationError as error:
+                refused = error
+                continue
+            where = "the embedded server" if choice.embedded else choice.region or "the given address"
+            click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
+            return
+    if refused is not None and len(choices) > 1:
+        raise click.ClickException("the token works in no region: it is wrong or revoked")
+    if refused is not None:
+        raise refused
+
+
+@sessionboard.command()
+@click.argument("event")
+@click.option("--to", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
+@click.option(
+    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+)
+@click.option("--updated-after", help="Only records changed after this time: 2026-08-01T09:00:00Z.")
+@click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
+@connected
+async def export(
+    connection: Connection,
+    event: str,
+    directory: Path,
+    only: str | None,
+    expand: tuple[Expansion, ...],
+    updated_after: str | None,
+    concurrency: int,
+) -> None:
+    """Write the data of EVENT to files, one JSON Lines file per resource and a manifest.
+
+    The files appear together when all are complete; before that the directory stays as it was.
+    """
+    wanted = [name.strip() for name in only.split(",")] if only is not None else RESOURCES
+    if unknown := [name for name in wanted if name not in RESOURCES]:
+        raise click.UsageError(
+            f"--only knows no {', '.join(map(repr, unknown))}; it knows {', '.join(RESOURCES)}"
+        )
+    with progress_display(Console(stderr=True)) as show:
+        async with connection.open(pool_size=concurrency) as sb:
+            manifest = await export_event(
+                sb,
+                int(event) if event.isdecimal() else event,
+                directory,
+                only=wanted,
+                expand=expand,
+                updated_after=updated_after,
+                concurrency=concurrency,
+                on_progress=show,
+            )
+    _summarize(manifest, directory)
+
+
+def _summarize(manifest: Manifest, directory: Path) -> None:
+    for resource, reason in manifest.refused.items():
+        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+    for resource, summary in manifest.resources.items():
+        if summary.reported is not None and summary.reported != summary.records:
+            click.echo(
+                f"Warning: {summary.records} {resource} came and {summary.reported} were reported: "
+                "the data changed meanwhile",
+                err=True,
+            )
+    records = sum(summary.records for summary in manifest.resources.values())
+    click.echo(
+        f"{records} records in {len(manifest.resources)} files, {manifest.seconds:.1f} s: "
+        f"{directory / 'manifest.json'}"
+    )
+
+
+class progress_display:  # noqa: N801  # it reads as a function in a `with` statement
+    """Shows how far each resource has come: live on a terminal, elsewhere a line for each that is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._display = ProgressDisplay(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._live = console.is_terminal
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        self._display.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._display.stop()
+
+    def _show(self, progress: Progress) -> None:
+        if not self._live:
+            if progress.done:
+                click.echo(f"{progress.resource}: {progress.records} records", err=True)
+            return
+        if progress.resource not in self._tasks:
+            self._tasks[progress.resource] = self._display.add_task(progress.resource, total=None)
+        total = progress.records if progress.done else progress.total
+        self._display.update(self._tasks[progress.resource], completed=progress.records, total=total)
+
+
+@sessionboard.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default.")
+@click.option("--events", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--sessions", type=click.IntRange(0), default=120, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Decides every name, text and id.")
+@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds before each answer.")
+def serve(port: int, events: int, sessions: int, seed: int, latency: float) -> None:
+    """Run a server of invented data on this machine, until Ctrl-C."""
+    server = EmbeddedServer(port=port, events=events, sessions=sessions, seed=seed, latency=latency)
+    _run(_serve(server))
+
+
+async def _serve(server: EmbeddedServer) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with server:
+        click.echo(
+            f"Serving on {server.base_url} until Ctrl-C. In another terminal:\n\n"
+            f"  export SESSIONBOARD_BASE_URL={server.base_url} SESSIONBOARD_TOKEN='{server.token}'\n"
+            f"  sessionboard export {server.event_id} --to export\n"
+        )
+        await stop.wait()

@@ -1,0 +1,273 @@
+"""An event's data as files: one JSON Lines file per resource, every record exactly as the API sent it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from sessionboard_async._version import __version__
+from sessionboard_async.core.pages import Pager
+from sessionboard_async.errors import NotFoundError, PermissionDeniedError
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services.search import Expansion, Moment, moment
+from sessionboard_async.session import AsyncSession
+
+RESOURCES = (
+    "sessions",
+    "speakers",
+    "contacts",
+    "sponsors",
+    "exhibitors",
+    "fields",
+    "rooms",
+    "tracks",
+    "tags",
+    "formats",
+    "levels",
+    "languages",
+    "statuses",
+)
+"""What can be exported; each is a service of ``AsyncSession`` with a ``search``."""
+
+_PAGES_AHEAD = 2
+_CLEANUP_SECONDS = 5.0
+
+
+class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file holds.
+
+    Attributes:
+        file: The file's name.
+        records: How many records it holds.
+        reported: How many the API reported last; another number means that the data changed meanwhile.
+        pages: How many pages were read.
+        bytes: The file's size.
+        seconds: How long it took.
+    """
+
+    file: str
+    records: int
+    reported: int | None
+    pages: int
+    bytes: int
+    seconds: float
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export holds, as it is written to ``manifest.json``.
+
+    Attributes:
+        event_id: The event.
+        base_url: Where the data came from.
+        started_at: When the export began.
+        finished_at: When all files were there.
+        seconds: How long it took.
+        expand: What the records hold in addition.
+        updated_after: Only records changed after this moment are there; ``None`` for all.
+        resources: What each file holds.
+        refused: The resources that the API did not give, each with its reason. Sponsors, exhibitors and more
+            are features that an event may not have.
+        made_by: Name and version of this package.
+    """
+
+    event_id: EventId
+    base_url: str
+    started_at: datetime
+    finished_at: datetime
+    seconds: float
+    expand: tuple[str, ...]
+    updated_after: str | None
+    resources: dict[str, ResourceSummary]
+    refused: dict[str, str]
+    made_by: str = f"sessionboard_async {__version__}"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one resource has come.
+
+    Attributes:
+        resource: The resource.
+        records: How many records were written.
+        total: How many there are, as far as the API said.
+        done: Whether all were written.
+    """
+
+    resource: str
+    records: int
+    total: int | None
+    done: bool
+
+
+async def export_event(
+    sb: AsyncSession,
+    event_id: EventId,
+    directory: str | os.PathLike[str],
+    *,
+    only: Iterable[str] = RESOURCES,
+    expand: Sequence[Expansion] = (),
+    updated_after: Moment | None = None,
+    concurrency: int = 8,
+    on_progress: Callable[[Progress], object] = lambda _: None,
+) -> Manifest:
+    """Write an event's data to a directory, one ``<resource>.jsonl`` each, and ``manifest.json`` last.
+
+    All files are written beside their places and moved there together at the end: whatever happens before
+    leaves the directory as it was. Each file holds at most a few pages in memory.
+
+    Args:
+        sb: The session to read with; its ``pool_size`` bounds the requests in flight.
+        event_id: The event.
+        directory: Where the files go; it is made where it does not exist.
+        only: The resources to export, of ``RESOURCES``.
+        expand: What the records shall hold in addition.
+        updated_after: Only records changed after this moment: an aware datetime, or an ISO 8601 string with
+            its offset.
+        concurrency: How many resources are read at a time.
+        on_progress: Told of each page.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: If a resource is unknown, or another argument cannot be used.
+        SessionboardError: If the data cannot be read, or the API refuses every resource.
+        OSError: If a file cannot be written.
+    """
+    wanted = tuple(dict.fromkeys(only))
+    if unknown := [resource for resource in wanted if resource not in RESOURCES]:
+        raise ValueError(f"there is no {', '.join(unknown)} to export; there are {', '.join(RESOURCES)}")
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+    since = None if updated_after is None else moment("updated_after", updated_after)
+    pagers = {resource: _pager(sb, event_id, resource, expand, since) for resource in wanted}
+    started_at, began = datetime.now(UTC), time.monotonic()
+    place = Path(directory)
+    await anyio.to_thread.run_sync(partial(place.mkdir, parents=True, exist_ok=True))
+    resources: dict[str, ResourceSummary] = {}
+    refused: dict[str, NotFoundError | PermissionDeniedError] = {}
+    turns = anyio.CapacityLimiter(concurrency)
+
+    async def export(resource: str) -> None:
+        async with turns:
+            try:
+                resources[resource] = await _write(pagers[resource], resource, place, on_progress)
+            except (NotFoundError, PermissionDeniedError) as error:
+                refused[resource] = error
+
+    try:
+        await _side_by_side(export, wanted)
+        if refused and not resources:
+            raise next(iter(refused.values())).with_traceback(None)
+        manifest = Manifest(
+            event_id=event_id,
+            base_url=sb.base_url,
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+            seconds=round(time.monotonic() - began, 3),
+            expand=tuple(expand),
+            updated_after=since,
+            resources={resource: resources[resource] for resource in wanted if resource in resources},
+            refused={resource: str(error) for resource, error in refused.items()},
+        )
+        content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        await anyio.to_thread.run_sync(_put_in_place, place, manifest, content)
+    finally:
+        with anyio.move_on_after(_CLEANUP_SECONDS, shield=True):
+            await anyio.to_thread.run_sync(_remove_partial, place, wanted)
+    return manifest
+
+
+async def _side_by_side(export: Callable[[str], Coroutine[Any, Any, None]], wanted: Iterable[str]) -> None:
+    """Run an export of each resource; the first error ends the others and is raised as it is."""
+    first: Exception | None = None
+    try:
+        async with anyio.create_task_group() as group:
+            for resource in wanted:
+                group.start_soon(export, resource)
+    except* Exception as errors:  # noqa: BLE001  # one of them is raised again below
+        first = next(_leaves(errors))
+    if first is not None:
+        raise first
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _pager(
+    sb: AsyncSession, event_id: EventId, resource: str, expand: Sequence[Expansion], since: str | None
+) -> Pager[msgspec.Raw]:
+    service = getattr(sb, resource)
+    found: Pager[object] = service.search(event_id, expand=expand, updated_after=since, prefetch=_PAGES_AHEAD)
+    return found.raw_json()
+
+
+async def _write(
+    pager: Pager[msgspec.Raw], resource: str, place: Path, on_progress: Callable[[Progress], object]
+) -> ResourceSummary:
+    began = time.monotonic()
+    records = pages = size = 0
+    total: int | None = None
+    on_progress(Progress(resource=resource, records=0, total=None, done=False))
+    async with await anyio.open_file(_partial_path(place, resource), "wb") as file:
+        async for page in pager.pages():
+            lines = b"".join(_line(record) for record in page.results)
+            await file.write(lines)
+            records, pages, size = records + len(page.results), pages + 1, size + len(lines)
+            if page.pagination is not None:
+                total = page.pagination.total_results
+            on_progress(Progress(resource=resource, records=records, total=total, done=False))
+        await file.flush()
+        await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+    on_progress(Progress(resource=resource, records=records, total=total, done=True))
+    return ResourceSummary(
+        file=f"{resource}.jsonl",
+        records=records,
+        reported=total,
+        pages=pages,
+        bytes=size,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def _line(record: msgspec.Raw) -> bytes:
+    content = bytes(record)
+    if b"\n" in content or b"\r" in content:
+        # Printed over several lines; a line break inside a text is always written as an escape.
+        content = msgspec.json.format(content, indent=-1)
+    return content + b"\n"
+
+
+def _partial_path(place: Path, resource: str) -> Path:
+    return place / f".{resource}.jsonl.partial"
+
+
+def _put_in_place(place: Path, manifest: Manifest, content: bytes) -> None:
+    path = place / "manifest.json"
+    beside = place / ".manifest.json.partial"
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    for resource, summary in manifest.resources.items():
+        _partial_path(place, resource).replace(place / summary.file)
+    beside.replace(path)
+
+
+def _remove_partial(place: Path, wanted: Iterable[str]) -> None:
+    for resource in wanted:
+        _partial_path(place, resource).unlink(missing_ok=True)
+    (place / ".manifest.json.partial").unlink(missing_ok=True)
