@@ -11,8 +11,9 @@
 
 from sessionboard_async._version import __version__
 from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.origin import Region
 from sessionboard_async.core.page import Page, Pagination
-from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.core.response import Response
 from sessionboard_async.errors import (
     APIError,
@@ -40,6 +41,16 @@ from sessionboard_async.errors import (
     UnprocessableError,
     WrongEventLoopError,
 )
+from sessionboard_async.services.search import (
+    Expansion,
+    FieldSearch,
+    Moment,
+    RecordSearch,
+    SessionStatusName,
+    Sort,
+    StatusSearch,
+    StatusSort,
+)
 from sessionboard_async.session import AsyncSession
 
 __all__ = [
@@ -54,15 +65,21 @@ __all__ = [
     "ConnectionLostError",
     "DeadlineExceededError",
     "DecodeError",
+    "Expansion",
+    "FieldSearch",
+    "Moment",
     "NotFoundError",
     "Page",
     "Pager",
+    "PagerOptions",
     "Pagination",
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",
+    "RecordSearch",
     "RedirectError",
+    "Region",
     "Response",
     "ResponseError",
     "ResponseTooLargeError",
@@ -70,7 +87,11 @@ __all__ = [
     "ServerError",
     "SessionClosedError",
     "SessionStateError",
+    "SessionStatusName",
     "SessionboardError",
+    "Sort",
+    "StatusSearch",
+    "StatusSort",
     "Timeout",
     "TransportError",
     "UnprocessableError",

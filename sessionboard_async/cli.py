@@ -59,9 +59,18 @@ def connected(
 ) -> Callable[..., None]:
     """Give a command the options that say where to connect, and run it."""
 
-    @click.option("--token", help="The API token. Better set SESSIONBOARD_TOKEN: other users see arguments.")
-    @click.option("--region", type=click.Choice(get_args(Region)), help="Where the organization's data lies.")
-    @click.option("--base-url", help="Another address than the region's.")
+    @click.option(
+        "--token",
+        envvar="SESSIONBOARD_TOKEN",
+        help="The API token. Better set SESSIONBOARD_TOKEN.",
+    )
+    @click.option(
+        "--region",
+        envvar="SESSIONBOARD_REGION",
+        type=click.Choice(get_args(Region)),
+        help="Where the organization's data lies.",
+    )
+    @click.option("--base-url", envvar="SESSIONBOARD_BASE_URL", help="Another address than the region's.")
     @click.option("--embedded", is_flag=True, help="Use a server of invented data; no token, no network.")
     def run(
         token: str | None,

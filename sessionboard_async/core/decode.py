@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Hashable
 from contextlib import suppress
+from functools import cache
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType, inspect
+from msgspec import UNSET, Raw, UnsetType
 
 from sessionboard_async.core.drift import Drift, UnreadableError, is_object, read_leniently
 from sessionboard_async.core.endpoint import Endpoint
@@ -83,10 +85,16 @@ def _whole(escape: re.Match[bytes]) -> bytes:
     return rb"\ufffd" if escape["half"] else escape[0]
 
 
-def _field_names(type_: object) -> frozenset[str]:
-    info = inspect.type_info(type_)
-    if isinstance(info, inspect.StructType):
-        return frozenset(field.encode_name for field in info.fields)
+@cache
+def _decoder(type_: Hashable) -> msgspec.json.Decoder[Any]:
+    # Kept for all sessions of the process: making one takes longer than decoding a page.
+    return msgspec.json.Decoder(cast("Any", type_))
+
+
+@cache
+def _field_names(type_: Hashable) -> frozenset[str]:
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return frozenset(field.encode_name for field in msgspec.structs.fields(type_))
     return frozenset()
 
 
@@ -101,8 +109,8 @@ class RecordDecoder(Generic[T]):
     def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
         self._type = type_
         self._endpoint = endpoint
-        self._strict = msgspec.json.Decoder(type_)
-        self._fields = _field_names(type_)
+        self._strict: msgspec.json.Decoder[T] = _decoder(cast("Hashable", type_))
+        self._fields = _field_names(cast("Hashable", type_))
         self._drifts: set[Drift] = set()
 
     def decode(self, body: bytes) -> T:
@@ -196,8 +204,8 @@ class PageDecoder(Generic[T]):
     def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
         self._endpoint = endpoint
         self._record = RecordDecoder(type_, endpoint)
-        self._array = msgspec.json.Decoder(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
-        self._envelope = msgspec.json.Decoder(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
+        self._array: msgspec.json.Decoder[tuple[T, ...]] = _decoder(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
+        self._envelope: msgspec.json.Decoder[_Envelope[T]] = _decoder(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
 
     def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
         """Decode a page, whatever the envelope: a bare array, or one under ``results`` or ``data``.

@@ -6,12 +6,15 @@ The rest of the engine knows three verbs: ``acquire`` before an attempt, ``repor
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Callable
 
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.response import Response, retry_after
+
+logger = logging.getLogger("sessionboard_async")
 
 
 class TokenBucket:
@@ -85,7 +88,8 @@ class Limiter:
             self._buckets[category] = (TokenBucket(self._limits, self._clock()), asyncio.Lock())
         bucket, turn = self._buckets[category]
         async with turn:
-            while wait := bucket.take(self._clock()):  # noqa: ASYNC110  # how long is known
+            while wait := bucket.take(self._clock()):
+                logger.info("waiting %.1f s for the rate limit of %s", wait, category)
                 await asyncio.sleep(wait)
 
     def report(self, category: str | None, response: Response | None) -> None:

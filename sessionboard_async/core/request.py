@@ -13,7 +13,8 @@ from sessionboard_async.core.endpoint import Endpoint
 
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
-PathValue = str | int
+PathValue = str | int | None
+"""An id. ``None``, as which an id may come in a record, is refused when the request is built."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 

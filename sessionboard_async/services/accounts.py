@@ -41,7 +41,7 @@ class AccountService(Service, Generic[T]):
 
     ENDPOINTS: ClassVar[AccountEndpoints[Any]]
 
-    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[T]:
+    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
         """Search them, each with its contacts.
 
         Args:
@@ -56,7 +56,9 @@ class AccountService(Service, Generic[T]):
         """
         return self._search(self.ENDPOINTS.search, {"event_id": event_id}, search)
 
-    async def get(self, event_id: EventId, account_id: str, *, expand: Sequence[Expansion] = ()) -> T:
+    async def get(
+        self, event_id: EventId | None, account_id: str | None, *, expand: Sequence[Expansion] = ()
+    ) -> T:
         """Get one.
 
         Args:

@@ -9,7 +9,7 @@ from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.models import Field
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.base import Service
-from sessionboard_async.services.search import RecordSearch, one_of
+from sessionboard_async.services.search import FIELD_SEARCH, FieldSearch, one_of
 
 FieldModule = Literal["session", "account", "contact"]
 """What has the field; ``account`` stands for sponsors and exhibitors."""
@@ -27,7 +27,7 @@ class Fields(Service):
     LIST = Endpoint("list-fields", "GET", "/v1/event/{event_id}/fields", list_of(Field), limit="entity-reads")
     SEARCH = Endpoint("search-fields", "POST", "/v1/event/{event_id}/fields", page_of(Field), read=True)
 
-    def list(self, event_id: EventId, **options: Unpack[PagerOptions]) -> Pager[Field]:
+    def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[Field]:
         """List all field definitions at once.
 
         Args:
@@ -41,12 +41,12 @@ class Fields(Service):
 
     def search(
         self,
-        event_id: EventId,
+        event_id: EventId | None,
         *,
         module: FieldModule | None = None,
         source: FieldSource | None = None,
         scope: FieldScope | None = None,
-        **search: Unpack[RecordSearch],
+        **search: Unpack[FieldSearch],
     ) -> Pager[Field]:
         """Search field definitions.
 
@@ -55,7 +55,7 @@ class Fields(Service):
             module: Only fields of this kind of record.
             source: Only standard, or only custom fields.
             scope: Only fields of the organization, or only those of the event.
-            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
+            **search: Filters, sort, expansions and paging, as in ``FieldSearch``.
 
         Returns:
             A stream of fields. Not rate limited.
@@ -68,4 +68,4 @@ class Fields(Service):
             "source": None if source is None else one_of("source", source, get_args(FieldSource)),
             "scope": None if scope is None else one_of("scope", scope, get_args(FieldScope)),
         }
-        return self._search(self.SEARCH, {"event_id": event_id}, search, filters)
+        return self._search(self.SEARCH, {"event_id": event_id}, search, filters, kind=FIELD_SEARCH)

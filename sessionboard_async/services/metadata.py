@@ -46,7 +46,7 @@ class MetadataService(Service, Generic[T]):
 
     ENDPOINTS: ClassVar[MetadataEndpoints[Any]]
 
-    def list(self, event_id: EventId, **options: Unpack[PagerOptions]) -> Pager[T]:
+    def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
         """List all at once.
 
         Args:
@@ -58,7 +58,7 @@ class MetadataService(Service, Generic[T]):
         """
         return self._pages(self.ENDPOINTS.list, {"event_id": event_id}, **options)
 
-    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[T]:
+    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
         """Search by time.
 
         Args:

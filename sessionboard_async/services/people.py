@@ -19,7 +19,7 @@ class Speakers(Service):
     SEARCH = Endpoint("search-speakers", "POST", "/v1/event/{event_id}/speakers", page_of(Contact), read=True)
     GET = Endpoint("get-speaker", "GET", "/v1/event/{event_id}/speakers/{contact_id}", Contact)
 
-    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the speakers of an event. Chairpersons and moderators are contacts, and not found here.
 
         Args:
@@ -34,7 +34,9 @@ class Speakers(Service):
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search)
 
-    async def get(self, event_id: EventId, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+    async def get(
+        self, event_id: EventId | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
+    ) -> Contact:
         """Get one speaker.
 
         Args:
@@ -70,7 +72,7 @@ class Contacts(Service):
         "get-contact-sessions", "GET", "/v1/event/{event_id}/contacts/{contact_id}/sessions", ContactSessions
     )
 
-    def search(self, event_id: EventId, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an event.
 
         Args:
@@ -85,7 +87,9 @@ class Contacts(Service):
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search)
 
-    async def get(self, event_id: EventId, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+    async def get(
+        self, event_id: EventId | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
+    ) -> Contact:
         """Get one contact of an event.
 
         A contact that was merged into another one is gone: its id is not found any more.
@@ -105,7 +109,7 @@ class Contacts(Service):
         path = {"event_id": event_id, "contact_id": contact_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
 
-    async def sessions(self, event_id: EventId, contact_id: str) -> ContactSessions:
+    async def sessions(self, event_id: EventId | None, contact_id: str | None) -> ContactSessions:
         """Get a contact's sessions at an event, those merged into others included.
 
         Args:
@@ -135,7 +139,7 @@ class OrgContacts(Service):
         OrgContactSessions,
     )
 
-    def search(self, org_id: str, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+    def search(self, org_id: str | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an organization.
 
         Args:
@@ -150,7 +154,9 @@ class OrgContacts(Service):
         """
         return self._search(self.SEARCH, {"org_id": org_id}, search)
 
-    async def get(self, org_id: str, contact_id: str, *, expand: Sequence[Expansion] = ()) -> Contact:
+    async def get(
+        self, org_id: str | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
+    ) -> Contact:
         """Get one contact of an organization.
 
         Args:
@@ -168,7 +174,7 @@ class OrgContacts(Service):
         path = {"org_id": org_id, "contact_id": contact_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
 
-    async def sessions(self, org_id: str, contact_id: str) -> OrgContactSessions:
+    async def sessions(self, org_id: str | None, contact_id: str | None) -> OrgContactSessions:
         """Get a contact's sessions at all events of an organization.
 
         Args:

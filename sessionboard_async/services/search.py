@@ -29,7 +29,6 @@ class SearchFilters(PagerOptions, total=False):
     """What every search takes by keyword, beside its paging.
 
     Attributes:
-        status: Only records with this status.
         created_after: Only records created after this moment: an aware datetime, or an ISO 8601 string with
             its offset. So for the three that follow.
         created_before: Only records created before this moment.
@@ -38,7 +37,6 @@ class SearchFilters(PagerOptions, total=False):
         expand: What the records shall hold in addition.
     """
 
-    status: SessionStatusName | None
     created_after: Moment | None
     created_before: Moment | None
     updated_after: Moment | None
@@ -46,8 +44,8 @@ class SearchFilters(PagerOptions, total=False):
     expand: Sequence[Expansion]
 
 
-class RecordSearch(SearchFilters, total=False):
-    """What a search takes by keyword.
+class FieldSearch(SearchFilters, total=False):
+    """What the search for fields takes by keyword.
 
     Attributes:
         sort: What to sort by; a leading minus means descending. The API's own order is not documented.
@@ -56,15 +54,27 @@ class RecordSearch(SearchFilters, total=False):
     sort: Sort | None
 
 
+class RecordSearch(FieldSearch, total=False):
+    """What a search takes by keyword.
+
+    Attributes:
+        status: Only records with this status.
+    """
+
+    status: SessionStatusName | None
+
+
 class StatusSearch(SearchFilters, total=False):
     """What the search for statuses takes by keyword.
 
     Attributes:
+        status: Only sessions with this status.
         deleted_after: Only sessions deleted after this moment.
         deleted_before: Only sessions deleted before this moment.
         sort: What to sort by; a leading minus means descending.
     """
 
+    status: SessionStatusName | None
     deleted_after: Moment | None
     deleted_before: Moment | None
     sort: StatusSort | None
@@ -84,6 +94,7 @@ class SearchKind:
 
 
 RECORD_SEARCH = SearchKind(RecordSearch.__optional_keys__, get_args(Sort))
+FIELD_SEARCH = SearchKind(FieldSearch.__optional_keys__, get_args(Sort))
 STATUS_SEARCH = SearchKind(StatusSearch.__optional_keys__, get_args(StatusSort))
 
 _SORT_FIELDS = {"created_at": "createdAt", "updated_at": "updatedAt", "deleted_at": "deletedAt"}

@@ -38,7 +38,7 @@ class Sessions(Service):
     )
 
     def search(
-        self, event_id: EventId, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
+        self, event_id: EventId | None, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
     ) -> Pager[Session]:
         """Search the sessions of an event: the way to read many.
 
@@ -61,7 +61,7 @@ class Sessions(Service):
 
     def list(
         self,
-        event_id: EventId,
+        event_id: EventId | None,
         *,
         status: str | None = None,
         is_abstract: bool | None = None,
@@ -99,7 +99,9 @@ class Sessions(Service):
         }
         return self._pages(self.LIST, {"event_id": event_id}, query, **options)
 
-    def search_statuses(self, event_id: EventId, **search: Unpack[StatusSearch]) -> Pager[SessionStatus]:
+    def search_statuses(
+        self, event_id: EventId | None, **search: Unpack[StatusSearch]
+    ) -> Pager[SessionStatus]:
         """Search the statuses of sessions, deleted ones included: the only way to learn of deletions.
 
         A subsession comes twice: within its parent, and on a row of its own.
@@ -116,7 +118,9 @@ class Sessions(Service):
         """
         return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
 
-    async def get(self, event_id: EventId, session_id: str, *, expand: Sequence[Expansion] = ()) -> Session:
+    async def get(
+        self, event_id: EventId | None, session_id: str | None, *, expand: Sequence[Expansion] = ()
+    ) -> Session:
         """Get one session, or one subsession.
 
         To read many, search: this operation is rate limited, and a search is not. The API may serve an answer
