@@ -64,7 +64,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Fail where the tests leave too many branches untaken."""
-    session.install("coverage[toml]>=7.9")
+    session.install("coverage[toml]>=7.10")
     session.run("coverage", "combine", success_codes=[0, 1])
     session.run("coverage", "report", "--fail-under=95")
 
