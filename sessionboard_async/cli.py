@@ -91,6 +91,9 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; click ends quietly.
+        raise
     except (SessionboardError, ValueError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -39,7 +40,6 @@ RESOURCES = (
 """What can be exported; each is a service of ``AsyncSession`` with a ``search``."""
 
 _PAGES_AHEAD = 2
-_CLEANUP_SECONDS = 5.0
 
 
 class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,10 +179,11 @@ async def export_event(
             refused={resource: str(error) for resource, error in refused.items()},
         )
         content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-        await anyio.to_thread.run_sync(_put_in_place, place, manifest, content)
+        # Not in a thread: cancelling the caller's task would not stop that, and leave it to move half.
+        _write_manifest(place, content)
+        _put_in_place(place, manifest)
     finally:
-        with anyio.move_on_after(_CLEANUP_SECONDS, shield=True):
-            await anyio.to_thread.run_sync(_remove_partial, place, wanted)
+        _remove_partial(place, wanted)
     return manifest
 
 
@@ -255,16 +256,21 @@ def _partial_path(place: Path, resource: str) -> Path:
     return place / f".{resource}.jsonl.partial"
 
 
-def _put_in_place(place: Path, manifest: Manifest, content: bytes) -> None:
-    path = place / "manifest.json"
-    beside = place / ".manifest.json.partial"
-    with beside.open("wb") as file:
+def _write_manifest(place: Path, content: bytes) -> None:
+    with (place / ".manifest.json.partial").open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _put_in_place(place: Path, manifest: Manifest) -> None:
+    targets = [place / summary.file for summary in manifest.resources.values()] + [place / "manifest.json"]
+    for target in targets:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a directory is where a file should go", str(target))
     for resource, summary in manifest.resources.items():
         _partial_path(place, resource).replace(place / summary.file)
-    beside.replace(path)
+    (place / ".manifest.json.partial").replace(place / "manifest.json")
 
 
 def _remove_partial(place: Path, wanted: Iterable[str]) -> None:

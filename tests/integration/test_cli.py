@@ -1,0 +1,356 @@
+"""The command line as a shell sees it: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, __version__
+from sessionboard_async.export import RESOURCES, Manifest
+from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.integration.conftest import TOKEN, Handler, HttpServer
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+
+COMMAND = [sys.executable, "-m", "sessionboard_async"]
+SECONDS = 20
+"""No command takes as long; a bound keeps a broken one from hanging."""
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONBOARD_")}
+    return {**kept, "PYTHONWARNINGS": "error", "COLUMNS": "100", **variables}
+
+
+def at(server: EmbeddedServer) -> dict[str, str]:
+    return environment(SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=server.token)
+
+
+def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def run_at(server: EmbeddedServer, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command against a server, and make sure that it tells nobody the token."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env=at(server),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert server.token not in done.stdout + done.stderr
+    return done
+
+
+def one_error(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the message of a command that failed with one line and no output."""
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"Error: [^\n]+\n", done.stderr), done.stderr
+    return done.stderr
+
+
+@contextmanager
+def started(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(sessions=30).in_thread() as server:
+        yield server
+
+
+# Help
+
+
+def test_the_command_says_what_it_can_do() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for word in ("events", "check", "export", "serve", "SESSIONBOARD_TOKEN", "SESSIONBOARD_REGION"):
+        assert word in done.stdout
+    assert run("--version").stdout.strip().endswith(__version__)
+
+
+# events
+
+
+def test_events_are_one_a_line(server: EmbeddedServer) -> None:
+    done = run_at(server, "events")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [int(row[0]) for row in rows] == list(server.event_ids)
+    assert all(len(row) == 3 and row[1] and "/" in row[2] for row in rows)
+    assert run("events", "--embedded").stdout.count("\n") == 2
+
+
+def test_without_a_token_the_message_names_the_variable() -> None:
+    for command in (["check"], ["export", "1", "--to", "nowhere"]):
+        assert "SESSIONBOARD_TOKEN" in one_error(run(*command))
+    assert not Path("nowhere").exists()
+
+
+@pytest.mark.anyio
+async def test_an_error_is_one_line_without_the_token(serve: Serve) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"error": "first line\nsecond", "message": f"not {TOKEN}"}, status=400)
+
+    unfriendly = await serve(answer)
+    done = await anyio.run_process(
+        [*COMMAND, "events", "--token", TOKEN, "--base-url", unfriendly.base_url],
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert re.fullmatch(rb"Error: [^\n]*400[^\n]*\n", done.stderr)
+    assert TOKEN.encode() not in done.stderr
+
+
+def test_an_address_that_could_be_overheard_is_refused() -> None:
+    done = run("events", "--token", TOKEN, "--base-url", "http://example.com")
+    assert "https://" in one_error(done)
+    assert TOKEN not in done.stderr
+
+
+def test_an_unknown_region_is_a_wrong_use() -> None:
+    done = run("events", "--region", "mars", SESSIONBOARD_TOKEN=TOKEN)
+    assert done.returncode == 2
+    assert "us" in done.stderr
+    assert TOKEN not in done.stderr
+
+
+# check
+
+
+def test_check_tells_that_the_token_works(server: EmbeddedServer) -> None:
+    done = run_at(server, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"The token works in the given address ({server.base_url}): it sees 2 events.\n"
+    assert "the embedded server" in run("check", "--embedded").stdout
+
+
+def test_check_fails_with_a_wrong_token(server: EmbeddedServer) -> None:
+    done = run("check", "--token", TOKEN, "--base-url", server.base_url)
+    assert "401" in one_error(done)
+    assert TOKEN not in done.stderr
+
+
+# export
+
+
+def test_an_export_is_summarized(server: EmbeddedServer, tmp_path: Path) -> None:
+    target = tmp_path / "export"
+    done = run_at(server, "export", f"{server.event_id}", "--to", target)
+    assert done.returncode == 0
+    manifest = msgspec.json.decode((target / "manifest.json").read_bytes(), type=Manifest)
+    records = {name: summary.records for name, summary in manifest.resources.items()}
+    assert tuple(records) == RESOURCES
+    assert done.stdout.startswith(f"{sum(records.values())} records in {len(RESOURCES)} files, ")
+    assert done.stdout.endswith(f" s: {target / 'manifest.json'}\n")
+    assert sorted(done.stderr.splitlines()) == sorted(f"{name}: {n} records" for name, n in records.items())
+    for name, count in records.items():
+        assert (target / f"{name}.jsonl").read_bytes().count(b"\n") == count
+
+
+def test_an_export_of_some_resources_with_options(server: EmbeddedServer, tmp_path: Path) -> None:
+    chosen = ["--only", "sessions, tracks", "--concurrency", "1", "--updated-after", "2020-01-01T00:00:00Z"]
+    expand = ["--expand", "translated_fields", "--expand", "composition"]
+    done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen, *expand)
+    assert done.returncode == 0
+    manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
+    assert tuple(manifest.resources) == ("sessions", "tracks")
+    assert manifest.expand == ("translated_fields", "composition")
+    assert manifest.updated_after == "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "talks"], "'talks'"),
+        (["--only", ""], "--only"),
+        (["--expand", "everything"], "everything"),
+        (["--concurrency", "0"], "concurrency"),
+    ],
+)
+def test_a_wrong_use_ends_with_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = run("export", "1", "--to", tmp_path / "new", "--embedded", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: ")
+    assert said in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_export_that_fails_says_why(server: EmbeddedServer, tmp_path: Path) -> None:
+    done = run_at(server, "export", "1", "--to", tmp_path)
+    assert "there is no such event" in one_error(done)
+    assert "time zone" in one_error(
+        run_at(server, "export", "1", "--to", tmp_path, "--updated-after", "2026-08-01T09:00")
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_refused_is_a_warning(tmp_path: Path) -> None:
+    fault = Fault("status", every=1, status=403, operation="search-sponsors")
+    with EmbeddedServer(sessions=3, faults=[fault]).in_thread() as server:
+        chosen = ["--only", "sponsors,tracks"]
+        done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen)
+    assert done.returncode == 0
+    assert re.search(r"^Warning: sponsors were refused: .*403", done.stderr, re.MULTILINE)
+    assert {path.name for path in tmp_path.iterdir()} == {"tracks.jsonl", "manifest.json"}
+
+
+@pytest.mark.anyio
+async def test_another_number_than_was_reported_is_a_warning(serve: Serve, tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        number = int(request.query["page"])
+        rows = [{"id": f"t{n}"} for n in (range(100) if number == 1 else range(98, 103))]
+        pagination = {"currentPage": number, "pageSize": 100, "totalPages": 2, "totalResults": 106 - number}
+        return web.json_response({"results": rows, "pagination": pagination})
+
+    changing = await serve(answer)
+    done = await anyio.run_process(
+        [*COMMAND, "export", "1", "--to", str(tmp_path), "--only", "tracks", "--base-url", changing.base_url],
+        env=environment(SESSIONBOARD_TOKEN=TOKEN),
+        check=False,
+    )
+    assert done.returncode == 0
+    assert b"Warning: 103 tracks came and 104 were reported" in done.stderr
+
+
+def test_an_interrupted_export_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "tracks.jsonl").write_bytes(b"older\n")
+    with EmbeddedServer(sessions=300, latency=0.15).in_thread() as server:
+        arguments = ["export", f"{server.event_id}", "--to", str(tmp_path), "--concurrency", "1"]
+        with started([*COMMAND, *arguments], at(server)) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "sessions: 300 records\n"
+            # The next resource has begun, and its file with it.
+            deadline = time.monotonic() + 2
+            while not (tmp_path / ".speakers.jsonl.partial").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=2)
+    assert (process.returncode, output) == (130, "")
+    assert errors.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in errors
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"tracks.jsonl": b"older\n"}
+
+
+# serve
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_serve_serves_until_it_is_told_to_stop(name: signal.Signals) -> None:
+    command = [*COMMAND, "serve", "--events", "1", "--sessions", "7", "--seed", "3"]
+    with started(command, environment()) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        found = re.search(r"Serving on (http://127\.0\.0\.1:\d+) ", first)
+        assert found, first
+        hint = process.stdout.readline() + process.stdout.readline()
+        token = re.search(r"SESSIONBOARD_TOKEN='([^']+)'", hint)
+        assert token, hint
+
+        async def count() -> int:
+            async with AsyncSession(token[1], base_url=found[1]) as sb:
+                (event,) = await sb.events.list().collect()
+                return await sb.sessions.search(event.id).count()
+
+        assert anyio.run(count) == 7
+        process.send_signal(name)
+        _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_serve_at_a_taken_port(server: EmbeddedServer) -> None:
+    assert f"{server.port}" in one_error(run("serve", "--port", f"{server.port}"))
+
+
+# The rest
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_without_its_packages_the_command_says_what_to_install(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\nfrom sessionboard_async.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pip install 'sessionboard-async[cli]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def on_a_terminal(*arguments: str | Path) -> tuple[int, str]:
+    """Run a command on a terminal of its own, and return its exit code and all that the screen was sent."""
+    ours, theirs = os.openpty()
+    with (
+        open(ours, "rb", buffering=0) as screen,
+        subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            env=environment(TERM="xterm-256color"),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process,
+    ):
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := screen.read(65536):
+                shown += piece
+        except OSError:  # the way Linux tells that the other side was closed
+            pass
+    return process.returncode, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, tmp_path: Path) -> None:
+    where = ["--base-url", server.base_url, "--token", server.token]
+    code, shown = on_a_terminal("export", f"{server.event_id}", "--to", tmp_path, *where)
+    assert code == 0
+    manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
+    for name, summary in manifest.resources.items():
+        assert re.search(rf"{name} .*━ +{summary.records}/{summary.records} ", shown), name
+    assert f"records in {len(RESOURCES)} files" in shown.splitlines()[-2] + shown.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+def test_on_a_terminal_events_are_a_table() -> None:
+    code, shown = on_a_terminal("events", "--embedded")
+    assert code == 0
+    assert "time zone" in shown
+    assert "Europe/Paris" in shown
