@@ -22,7 +22,6 @@ _PACKAGES = (
     "anyio",
     "backoff",
     "isal",
-    "deflate",
     "uvloop",
     "httpx",
     "pydantic",

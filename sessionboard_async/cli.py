@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
@@ -17,16 +17,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressDisplay
 from rich.table import Table
+from rich.text import Text
 
 from sessionboard_async import AsyncSession, AuthenticationError, SessionboardError, __version__
 from sessionboard_async.core.origin import Region
 from sessionboard_async.export import RESOURCES, Manifest, Progress, export_event
+from sessionboard_async.models import Event
 from sessionboard_async.services.search import Expansion
 from sessionboard_async.testing import EmbeddedServer
 
 P = ParamSpec("P")
 
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ def connected(
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(work)
+        asyncio.run(_ended_by_sigterm(work))
+    except asyncio.CancelledError:
+        click.echo("Terminated.", err=True)
+        sys.exit(_TERMINATED)
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         sys.exit(_INTERRUPTED)
@@ -96,6 +102,15 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         raise
     except (SessionboardError, ValueError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
+
+
+async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
+    """Let a supervisor's signal end the work as Ctrl-C does: with everything closed and cleaned up."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  # a coroutine always runs in a task
+    with suppress(NotImplementedError):  # On Windows there is no such signal.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,11 +132,15 @@ async def events(connection: Connection) -> None:
     if console.is_terminal:
         table = Table("id", "name", "time zone")
         for event in found:
-            table.add_row(str(event.id), event.name, event.timezone)
+            table.add_row(*(Text(cell) for cell in _cells(event)))
         console.print(table)
         return
     for event in found:
-        click.echo(f"{event.id}\t{event.name or ''}\t{event.timezone or ''}")
+        click.echo("\t".join(_cells(event)))
+
+
+def _cells(event: Event) -> list[str]:
+    return [" ".join(str(cell or "").split()) for cell in (event.id, event.name, event.timezone)]
 
 
 @sessionboard.command()
@@ -139,7 +158,11 @@ async def check(connection: Connection) -> None:
             except AuthenticationError as error:
                 refused = error
                 continue
-            where = "the embedded server" if choice.embedded else choice.region or "the given address"
+            where: str = choice.region or "the default region"
+            if choice.base_url:
+                where = "the given address"
+            if choice.embedded:
+                where = "the embedded server"
             click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
             return
     if refused is not None and len(choices) > 1:
@@ -257,7 +280,8 @@ async def _serve(server: EmbeddedServer) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+        with suppress(NotImplementedError):  # On Windows, Ctrl-C cancels this task instead.
+            loop.add_signal_handler(name, stop.set)
     async with server:
         click.echo(
             f"Serving on {server.base_url} until Ctrl-C. In another terminal:\n\n"

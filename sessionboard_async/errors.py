@@ -28,7 +28,8 @@
         └── PaginationError               its pages contradict what was asked, or cannot all be reached
 
 A wrong argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or ``TypeError``,
-raised before any request. Every error here pickles, and none holds the token, a query value or a body.
+raised before any request. Every error here pickles. None holds the token, a query value or a body, but for
+the API's own sentence about an error, which is cut to 500 characters and of which the token is blotted out.
 """
 
 from __future__ import annotations

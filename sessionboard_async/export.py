@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -40,6 +42,7 @@ RESOURCES = (
 """What can be exported; each is a service of ``AsyncSession`` with a ``search``."""
 
 _PAGES_AHEAD = 2
+_MANIFEST = "manifest.json"
 
 
 class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +123,10 @@ async def export_event(
 ) -> Manifest:
     """Write an event's data to a directory, one ``<resource>.jsonl`` each, and ``manifest.json`` last.
 
-    All files are written beside their places and moved there together at the end: whatever happens before
-    leaves the directory as it was. Each file holds at most a few pages in memory.
+    All files are written beside their places and moved there at the end, one right after the other, the
+    manifest last: whatever happens before leaves the directory as it was. Older files of the resources that
+    the API refuses now are removed; those of resources not asked for stay. At most a few pages of each
+    resource are in memory.
 
     Args:
         sb: The session to read with; its ``pool_size`` bounds the requests in flight.
@@ -151,7 +156,10 @@ async def export_event(
     pagers = {resource: _pager(sb, event_id, resource, expand, since) for resource in wanted}
     started_at, began = datetime.now(UTC), time.monotonic()
     place = Path(directory)
+    is_new = not await anyio.Path(place).exists()
     await anyio.to_thread.run_sync(partial(place.mkdir, parents=True, exist_ok=True))
+    # In the same file system as the places of the files, and for this export alone.
+    beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
     resources: dict[str, ResourceSummary] = {}
     refused: dict[str, NotFoundError | PermissionDeniedError] = {}
     turns = anyio.CapacityLimiter(concurrency)
@@ -159,7 +167,7 @@ async def export_event(
     async def export(resource: str) -> None:
         async with turns:
             try:
-                resources[resource] = await _write(pagers[resource], resource, place, on_progress)
+                resources[resource] = await _write(pagers[resource], resource, beside, on_progress)
             except (NotFoundError, PermissionDeniedError) as error:
                 refused[resource] = error
 
@@ -178,12 +186,12 @@ async def export_event(
             resources={resource: resources[resource] for resource in wanted if resource in resources},
             refused={resource: str(error) for resource, error in refused.items()},
         )
-        content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         # Not in a thread: cancelling the caller's task would not stop that, and leave it to move half.
-        _write_manifest(place, content)
-        _put_in_place(place, manifest)
+        _put_in_place(beside, place, manifest)
     finally:
-        _remove_partial(place, wanted)
+        shutil.rmtree(beside, ignore_errors=True)
+        if is_new:
+            _remove_if_empty(place)
     return manifest
 
 
@@ -217,13 +225,13 @@ def _pager(
 
 
 async def _write(
-    pager: Pager[msgspec.Raw], resource: str, place: Path, on_progress: Callable[[Progress], object]
+    pager: Pager[msgspec.Raw], resource: str, beside: Path, on_progress: Callable[[Progress], object]
 ) -> ResourceSummary:
     began = time.monotonic()
     records = pages = size = 0
     total: int | None = None
     on_progress(Progress(resource=resource, records=0, total=None, done=False))
-    async with await anyio.open_file(_partial_path(place, resource), "wb") as file:
+    async with await anyio.open_file(beside / f"{resource}.jsonl", "wb") as file:
         async for page in pager.pages():
             lines = b"".join(_line(record) for record in page.results)
             await file.write(lines)
@@ -252,28 +260,23 @@ def _line(record: msgspec.Raw) -> bytes:
     return content + b"\n"
 
 
-def _partial_path(place: Path, resource: str) -> Path:
-    return place / f".{resource}.jsonl.partial"
+def _remove_if_empty(place: Path) -> None:
+    if not any(place.iterdir()):
+        place.rmdir()
 
 
-def _write_manifest(place: Path, content: bytes) -> None:
-    with (place / ".manifest.json.partial").open("wb") as file:
-        file.write(content)
+def _put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
+    complete = [summary.file for summary in manifest.resources.values()]
+    for name in (*complete, _MANIFEST):
+        if (place / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a directory is where a file should go", str(place / name))
+    with (beside / _MANIFEST).open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def _put_in_place(place: Path, manifest: Manifest) -> None:
-    targets = [place / summary.file for summary in manifest.resources.values()] + [place / "manifest.json"]
-    for target in targets:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a directory is where a file should go", str(target))
-    for resource, summary in manifest.resources.items():
-        _partial_path(place, resource).replace(place / summary.file)
-    (place / ".manifest.json.partial").replace(place / "manifest.json")
-
-
-def _remove_partial(place: Path, wanted: Iterable[str]) -> None:
-    for resource in wanted:
-        _partial_path(place, resource).unlink(missing_ok=True)
-    (place / ".manifest.json.partial").unlink(missing_ok=True)
+    # A manifest is never there beside files of another export.
+    (place / _MANIFEST).unlink(missing_ok=True)
+    for resource in manifest.refused:
+        (place / f"{resource}.jsonl").unlink(missing_ok=True)
+    for name in (*complete, _MANIFEST):
+        (beside / name).replace(place / name)

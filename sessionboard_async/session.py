@@ -62,6 +62,7 @@ class AsyncSession:
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.
+        TypeError: If ``timeout``, ``retry`` or ``limits`` is something else, such as a number.
     """
 
     def __init__(
@@ -88,8 +89,8 @@ class AsyncSession:
             raise credentials
         self._token = credentials
         self._base_url = base_url_of(region, base_url, os.environ)
-        self._timeout = checked_option("timeout", timeout or Timeout(), Timeout)
-        self._retry = checked_option("retry", retry or Retry(), Retry)
+        self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
+        self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
         self._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
         self._decoders = Decoders()
         self._is_view = False
@@ -187,8 +188,8 @@ class AsyncSession:
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._is_view = True
-        view._timeout = checked_option("timeout", timeout or self._timeout, Timeout)
-        view._retry = checked_option("retry", retry or self._retry, Retry)
+        view._timeout = checked_option("timeout", self._timeout if timeout is None else timeout, Timeout)
+        view._retry = checked_option("retry", self._retry if retry is None else retry, Retry)
         if not isinstance(limits, Unchanged):
             view._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
         view._hang_services()

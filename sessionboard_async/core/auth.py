@@ -10,8 +10,8 @@ class Token:
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
-        value = value.strip()
+    def __init__(self, value: object) -> None:
+        value = value.strip() if isinstance(value, str) else ""
         problem = _problem(value)
         if problem:
             # Out of the frame, which the traceback keeps, before the error is raised.

@@ -62,7 +62,8 @@ class Lifetime:
         """Refuse further use, and end every task that still runs."""
         self._closed = True
         for deadline in self.deadlines:
-            deadline.reschedule(0)
+            if not deadline.expired():
+                deadline.reschedule(0)
         if self._tasks:
             await end_tasks(self._tasks)
 
@@ -75,6 +76,6 @@ async def end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
     try:
         await asyncio.shield(waiting)
     except asyncio.CancelledError:
-        # The tasks are cancelled already and hold no await of their own, so this ends within one turn.
+        # The tasks are cancelled already: this takes as long as letting go of a connection does.
         await asyncio.wait({waiting})
         raise

@@ -29,7 +29,7 @@ def _check_seconds(owner: object, name: str, *, least: float = math.ulp(0.0)) ->
 
 def _check_count(owner: object, name: str) -> None:
     count: object = getattr(owner, name)
-    if not isinstance(count, int) or count < 1:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"{type(owner).__name__}.{name} must be an integer of at least 1, not {count!r}")
 
 

@@ -25,7 +25,8 @@ class PagerOptions(TypedDict, total=False):
         page_size: Records per page, 1 to 100.
         limit: The most records to deliver; ``None`` for all.
         prefetch: How many pages to fetch ahead, concurrently; 0 fetches one at a time. ``None`` fetches two
-            ahead from the second page on, which was measured to pay even without latency.
+            ahead from the second page on, which was measured to pay even without latency. Nothing is
+            fetched ahead where the API reports neither pages nor a total.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be read; ``"skip"`` leaves it out,
             logs it and counts it in ``Page.skipped``.
     """

@@ -29,7 +29,7 @@ LAST_SERVED_PAGE = 999
 """The highest page number that the API accepts."""
 
 _AHEAD_BY_DEFAULT = 2
-"""How many pages are read ahead unless the caller says otherwise.
+"""How many pages are read ahead from the second page on, unless the caller says otherwise.
 
 Measured: while one page is decoded, two more on their way hide the waiting even on loopback, and give 1.1
 times the records per second; a single one gives nothing there.
@@ -158,10 +158,11 @@ class PageStream(Generic[T]):
         """Wait for the page that was asked for first; until it is here, ending the stream ends it too."""
         task = self._ahead[0]
         await asyncio.wait({task})
-        self._ahead.popleft()
-        if task.cancelled():
-            # Not the caller was cancelled but the task, which only the end of the session does.
+        if task.cancelled() or not self._ahead:
+            # Not the caller was cancelled: the session was closed, or somebody closed this stream.
             self._engine.check()
+            raise StopAsyncIteration
+        self._ahead.popleft()
         return task.result()
 
     async def _read_ahead(self, left: float) -> None:
@@ -208,17 +209,19 @@ class PageStream(Generic[T]):
             self._rows_a_page = pagination.page_size or came or self._page_size
             if not self._query.paged:
                 self._page_size = self._rows_a_page
-        self._total = pagination.total_results
+        if pagination.total_results is not None:
+            self._total = pagination.total_results
         self._delivered += new + page.skipped
         # Servers that count from 0 pages, though there are records, have told nothing.
         last = pagination.total_pages if pagination.total_pages or not came else None
-        if last is None and self._total is not None:
-            last = math.ceil(self._total / self._rows_a_page)
-        self._last_is_reported = last is not None
+        if last is None and pagination.total_results is not None:
+            last = math.ceil(pagination.total_results / self._rows_a_page)
         if last is not None:
-            self._last = last
-        elif not (new or page.skipped) or not (self._query.paged or page.pagination):
-            # Nothing is reported: a page that brings nothing new is the last.
+            self._last, self._last_is_reported = last, True
+        elif not self._last_is_reported and not (
+            (new or page.skipped) and (self._query.paged or page.pagination)
+        ):
+            # Nothing was ever reported: a page that brings nothing new is the last.
             self._last = self._number
         if self._number < self._last and not new and not page.skipped:
             self._barren = self._number

@@ -58,11 +58,16 @@ class Transport:
         client: Client | None = None,
     ) -> None:
         for name, count in (("pool_size", pool_size), ("max_response_bytes", max_response_bytes)):
-            if not isinstance(count, int) or count < 1:
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
                 raise errors.ConfigurationError(f"{name} must be an integer of at least 1, not {count!r}")
-        if not isinstance(ssl, Ssl):
+        if ssl is False or not isinstance(ssl, Ssl):
             raise errors.ConfigurationError(
-                f"ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or a bool, not {type(ssl).__name__}"
+                "ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or True: the token goes to no server "
+                "that was not verified"
+            )
+        if client is not None and not isinstance(client, Client):
+            raise errors.ConfigurationError(
+                f"client must be an aiohttp.ClientSession, not {type(client).__name__}"
             )
         if not user_agent.isascii() or not user_agent.isprintable():
             raise errors.ConfigurationError("user_agent holds characters that no header can carry")
@@ -97,6 +102,10 @@ class Transport:
             failure: errors.SessionboardError = _failure(error)
         except errors.ResponseError as error:
             failure = error.with_traceback(None)
+        except BaseException as error:  # noqa: BLE001  # it is raised again
+            # A cancellation goes on as it is, without the frames that hold the token.
+            error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904  # the same error
         # Raised out here, so that the error of aiohttp, which holds the request's headers and with them the
         # token, is not chained to ours.
         failure.method, failure.route, failure.operation = request.method, request.route, request.operation

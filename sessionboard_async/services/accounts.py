@@ -53,6 +53,7 @@ class AccountService(Service, Generic[T]):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.ENDPOINTS.search, {"event_id": event_id}, search)
 
@@ -72,6 +73,7 @@ class AccountService(Service, Generic[T]):
         Raises:
             NotFoundError: If there is none with this id.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, self.ENDPOINTS.id_argument: account_id}
         record: T = await self._record(self.ENDPOINTS.get, path, {"expand": expansions(expand)})

@@ -62,6 +62,7 @@ class Fields(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         filters = {
             "module": None if module is None else one_of("module", module, get_args(FieldModule)),

@@ -70,6 +70,7 @@ class MetadataService(Service, Generic[T]):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.ENDPOINTS.search, {"event_id": event_id}, search)
 

@@ -31,6 +31,7 @@ class Speakers(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search)
 
@@ -50,6 +51,7 @@ class Speakers(Service):
         Raises:
             NotFoundError: If there is no such speaker.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, "contact_id": contact_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
@@ -84,6 +86,7 @@ class Contacts(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search)
 
@@ -105,6 +108,7 @@ class Contacts(Service):
         Raises:
             NotFoundError: If there is no such contact.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, "contact_id": contact_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
@@ -121,6 +125,8 @@ class Contacts(Service):
 
         Raises:
             NotFoundError: If there is no such contact.
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``.
         """
         return await self._record(self.SESSIONS, {"event_id": event_id, "contact_id": contact_id})
 
@@ -151,6 +157,7 @@ class OrgContacts(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"org_id": org_id}, search)
 
@@ -170,6 +177,7 @@ class OrgContacts(Service):
         Raises:
             NotFoundError: If there is no such contact.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
         """
         path = {"org_id": org_id, "contact_id": contact_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
@@ -187,5 +195,7 @@ class OrgContacts(Service):
 
         Raises:
             NotFoundError: If there is no such contact.
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``.
         """
         return await self._record(self.SESSIONS, {"org_id": org_id, "contact_id": contact_id})

@@ -20,7 +20,7 @@ from sessionboard_async.services.search import (
 
 
 class Sessions(Service):
-    """The sessions of an event: talks, workshops, and submitted abstracts."""
+    """What is on the programme of an event, and what was submitted for it."""
 
     SEARCH = Endpoint("search-sessions", "POST", "/v1/event/{event_id}/sessions", page_of(Session), read=True)
     LIST = Endpoint(
@@ -56,6 +56,7 @@ class Sessions(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search, {"isAbstract": is_abstract})
 
@@ -115,6 +116,7 @@ class Sessions(Service):
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
 
@@ -137,6 +139,7 @@ class Sessions(Service):
         Raises:
             NotFoundError: If there is no such session.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, "session_id": session_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})

@@ -243,7 +243,14 @@ async def test_another_number_than_was_reported_is_a_warning(serve: Serve, tmp_p
     assert b"Warning: 103 tracks came and 104 were reported" in done.stderr
 
 
-def test_an_interrupted_export_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "status", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+    ids=["Ctrl-C", "terminate"],
+)
+def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
+    tmp_path: Path, name: signal.Signals, status: int, word: str
+) -> None:
     (tmp_path / "tracks.jsonl").write_bytes(b"older\n")
     with EmbeddedServer(sessions=300, latency=0.15).in_thread() as server:
         arguments = ["export", f"{server.event_id}", "--to", str(tmp_path), "--concurrency", "1"]
@@ -252,13 +259,13 @@ def test_an_interrupted_export_ends_at_once_and_leaves_nothing(tmp_path: Path) -
             assert process.stderr.readline() == "sessions: 300 records\n"
             # The next resource has begun, and its file with it.
             deadline = time.monotonic() + 2
-            while not (tmp_path / ".speakers.jsonl.partial").exists():
+            while not list(tmp_path.glob(".export-*/speakers.jsonl")):
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
-            process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=2)
-    assert (process.returncode, output) == (130, "")
-    assert errors.splitlines()[-1] == "Interrupted."
+            process.send_signal(name)
+            output, errors = process.communicate(timeout=1)
+    assert (process.returncode, output) == (status, "")
+    assert errors.splitlines()[-1] == word
     assert "Traceback" not in errors
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"tracks.jsonl": b"older\n"}
 

@@ -59,7 +59,7 @@ def quoted(text: str) -> set[str]:
 @in_section("Services and methods")
 def test_the_table_lists_every_method_of_every_service(section: str) -> None:
     listed = {
-        service: sorted(methods) for services, methods in cast("Any", table(section)) for service in services
+        service: sorted(verbs) for services, verbs in cast("Any", table(section)) for service in services
     }
     assert listed == {name: sorted(methods(service)) for name, service in services().items()}
 
