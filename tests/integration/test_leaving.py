@@ -10,7 +10,7 @@ import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, PaginationError, SessionClosedError, Timeout
+from sessionboard_async import AsyncSession, PaginationError
 from tests.integration.conftest import TOKEN, Handler, HttpServer
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
@@ -90,21 +90,3 @@ async def test_a_page_stream_closed_by_another_task_just_ends(serve: Serve) -> N
         await pages.aclose()
         with anyio.fail_after(2):
             assert await waiting == []
-
-
-async def test_closing_while_a_deadline_expires_ends_the_other_calls_too(serve: Serve) -> None:
-    server = await serve(_never)
-    sb = AsyncSession(TOKEN, base_url=server.base_url)
-    hasty = sb.with_options(timeout=Timeout(total=0.05))
-    calls = [asyncio.ensure_future(view.sessions.get(1, "x")) for view in (hasty, sb)]
-    await asyncio.sleep(0.02)
-    loop = asyncio.get_running_loop()
-    closing = loop.create_future()
-    # At the very moment at which the deadline fires, before its call has unwound.
-    loop.call_at(loop.time() + 0.03, lambda: closing.set_result(None))
-    await closing
-    await sb.aclose()
-    with anyio.fail_after(2):
-        hurried, other = await asyncio.gather(*calls, return_exceptions=True)
-    assert isinstance(hurried, (SessionClosedError, TimeoutError))
-    assert isinstance(other, SessionClosedError)

@@ -200,3 +200,24 @@ async def test_ending_no_tasks_or_ended_ones_is_nothing() -> None:
     await end_tasks(set())
     await end_tasks({task})
     assert task.result() == 42
+
+
+def test_ends_also_while_a_deadline_is_just_expiring() -> None:
+    async def main() -> list[bool]:
+        lifetime = Lifetime()
+        ended: list[bool] = []
+
+        def end() -> None:
+            # Right after the timer went off, and before its task has heard of it.
+            with pytest.raises(StopIteration):
+                lifetime.end().send(None)
+            ended.append(lifetime.closed)
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0) as deadline:
+                lifetime.deadlines.add(deadline)
+                asyncio.get_running_loop().call_soon(end)
+                await asyncio.Event().wait()
+        return ended
+
+    assert asyncio.run(main()) == [True]
