@@ -213,11 +213,14 @@ def test_ends_also_while_a_deadline_is_just_expiring() -> None:
                 lifetime.end().send(None)
             ended.append(lifetime.closed)
 
-        with pytest.raises(TimeoutError):
+        async def wait() -> None:
             async with asyncio.timeout(0) as deadline:
                 lifetime.deadlines.add(deadline)
                 asyncio.get_running_loop().call_soon(end)
                 await asyncio.Event().wait()
+
+        with pytest.raises(TimeoutError):
+            await wait()
         return ended
 
     assert asyncio.run(main()) == [True]
