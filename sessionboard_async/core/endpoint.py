@@ -47,20 +47,25 @@ class Endpoint(Generic[Answer]):
         operation_id: Its ``operationId`` in the API's document.
         method: The HTTP method.
         path: The path template, with ``{snake_case}`` arguments.
-        answer: What a successful answer holds: a record type, or ``page_of`` or ``list_of`` one.
+        answer: What a successful answer holds: a record type, or ``page_of`` or ``list_of`` one; ``None``
+            where nothing in it matters, and it may as well be empty.
         read: Whether it may be sent twice without harm. True for every GET, and for the POSTs that only
             search or run a query.
+        scope: The scope that a token needs for it; ``None`` where none is known.
         limit: The category of the API's rate limits that it counts against; ``None`` where none applies.
         daily_quota: Whether it also counts against the daily quota of writes.
+        authenticated: Whether the token goes with it.
     """
 
     operation_id: str
     method: Method
     path: str
-    answer: type[Answer] | Pages[Answer]
+    answer: type[Answer] | Pages[Answer] | None
     read: bool = False
+    scope: str | None = None
     limit: str | None = None
     daily_quota: bool = False
+    authenticated: bool = True
 
     def __post_init__(self) -> None:
         if self.method == "GET":

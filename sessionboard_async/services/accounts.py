@@ -31,8 +31,22 @@ def account_endpoints(singular: str, record: type[T]) -> AccountEndpoints[T]:
     one = f"{path}/{{{singular}_id}}"
     return AccountEndpoints(
         id_argument=f"{singular}_id",
-        search=Endpoint(f"search-{singular}s", "POST", path, page_of(record), read=True),
-        get=Endpoint(f"get-{singular}", "GET", one, record, limit="entity-reads"),
+        search=Endpoint(
+            f"search-{singular}s",
+            "POST",
+            path,
+            page_of(record),
+            read=True,
+            scope="read:contacts",
+        ),
+        get=Endpoint(
+            f"get-{singular}",
+            "GET",
+            one,
+            record,
+            scope="read:contacts",
+            limit="entity-reads",
+        ),
     )
 
 

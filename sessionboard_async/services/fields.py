@@ -24,8 +24,22 @@ FieldScope = Literal["global", "event"]
 class Fields(Service):
     """The definitions of an event's fields, standard and custom."""
 
-    LIST = Endpoint("list-fields", "GET", "/v1/event/{event_id}/fields", list_of(Field), limit="entity-reads")
-    SEARCH = Endpoint("search-fields", "POST", "/v1/event/{event_id}/fields", page_of(Field), read=True)
+    LIST = Endpoint(
+        "list-fields",
+        "GET",
+        "/v1/event/{event_id}/fields",
+        list_of(Field),
+        scope="read:events",
+        limit="entity-reads",
+    )
+    SEARCH = Endpoint(
+        "search-fields",
+        "POST",
+        "/v1/event/{event_id}/fields",
+        page_of(Field),
+        read=True,
+        scope="read:events",
+    )
 
     def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[Field]:
         """List all field definitions at once.

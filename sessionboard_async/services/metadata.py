@@ -36,8 +36,22 @@ def metadata_endpoints(
     path = "/v1/event/{event_id}/"
     searched = searched_as or plural
     return MetadataEndpoints(
-        list=Endpoint(f"list-{plural}", "GET", path + plural, list_of(record), limit="entity-reads"),
-        search=Endpoint(f"search-{searched}", "POST", path + searched, page_of(record), read=True),
+        list=Endpoint(
+            f"list-{plural}",
+            "GET",
+            path + plural,
+            list_of(record),
+            scope="read:events",
+            limit="entity-reads",
+        ),
+        search=Endpoint(
+            f"search-{searched}",
+            "POST",
+            path + searched,
+            page_of(record),
+            read=True,
+            scope="read:events",
+        ),
     )
 
 

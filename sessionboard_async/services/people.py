@@ -16,8 +16,21 @@ from sessionboard_async.services.search import Expansion, RecordSearch, expansio
 class Speakers(Service):
     """The speakers of an event: those of its contacts who have the role of a speaker."""
 
-    SEARCH = Endpoint("search-speakers", "POST", "/v1/event/{event_id}/speakers", page_of(Contact), read=True)
-    GET = Endpoint("get-speaker", "GET", "/v1/event/{event_id}/speakers/{contact_id}", Contact)
+    SEARCH = Endpoint(
+        "search-speakers",
+        "POST",
+        "/v1/event/{event_id}/speakers",
+        page_of(Contact),
+        read=True,
+        scope="read:contacts",
+    )
+    GET = Endpoint(
+        "get-speaker",
+        "GET",
+        "/v1/event/{event_id}/speakers/{contact_id}",
+        Contact,
+        scope="read:contacts",
+    )
 
     def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the speakers of an event. Chairpersons and moderators are contacts, and not found here.
@@ -61,17 +74,27 @@ class Contacts(Service):
     """The contacts of an event: speakers, attendees, and everybody else who is on record."""
 
     SEARCH = Endpoint(
-        "search-event-contacts", "POST", "/v1/event/{event_id}/contacts", page_of(Contact), read=True
+        "search-event-contacts",
+        "POST",
+        "/v1/event/{event_id}/contacts",
+        page_of(Contact),
+        read=True,
+        scope="read:contacts",
     )
     GET = Endpoint(
         "get-event-contact",
         "GET",
         "/v1/event/{event_id}/contacts/{contact_id}",
         Contact,
+        scope="read:contacts",
         limit="entity-reads",
     )
     SESSIONS = Endpoint(
-        "get-contact-sessions", "GET", "/v1/event/{event_id}/contacts/{contact_id}/sessions", ContactSessions
+        "get-contact-sessions",
+        "GET",
+        "/v1/event/{event_id}/contacts/{contact_id}/sessions",
+        ContactSessions,
+        scope="read:contacts",
     )
 
     def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
@@ -135,14 +158,26 @@ class OrgContacts(Service):
     """The contacts of a whole organization."""
 
     SEARCH = Endpoint(
-        "search-org-contacts", "POST", "/v1/organization/{org_id}/contacts", page_of(Contact), read=True
+        "search-org-contacts",
+        "POST",
+        "/v1/organization/{org_id}/contacts",
+        page_of(Contact),
+        read=True,
+        scope="read:contacts",
     )
-    GET = Endpoint("get-org-contact", "GET", "/v1/organization/{org_id}/contacts/{contact_id}", Contact)
+    GET = Endpoint(
+        "get-org-contact",
+        "GET",
+        "/v1/organization/{org_id}/contacts/{contact_id}",
+        Contact,
+        scope="read:contacts",
+    )
     SESSIONS = Endpoint(
         "get-org-contact-sessions",
         "GET",
         "/v1/organization/{org_id}/contacts/{contact_id}/sessions",
         OrgContactSessions,
+        scope="read:contacts",
     )
 
     def search(self, org_id: str | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:

@@ -22,9 +22,20 @@ from sessionboard_async.services.search import (
 class Sessions(Service):
     """What is on the programme of an event, and what was submitted for it."""
 
-    SEARCH = Endpoint("search-sessions", "POST", "/v1/event/{event_id}/sessions", page_of(Session), read=True)
+    SEARCH = Endpoint(
+        "search-sessions",
+        "POST",
+        "/v1/event/{event_id}/sessions",
+        page_of(Session),
+        read=True,
+        scope="read:sessions",
+    )
     LIST = Endpoint(
-        "list-sessions", "GET", "/v1/event/{event_id}/sessions", page_of(Session, size_parameter="page_size")
+        "list-sessions",
+        "GET",
+        "/v1/event/{event_id}/sessions",
+        page_of(Session, size_parameter="page_size"),
+        scope="read:sessions",
     )
     SEARCH_STATUSES = Endpoint(
         "search-sessions-by-status",
@@ -32,9 +43,15 @@ class Sessions(Service):
         "/v1/event/{event_id}/sessions/status",
         page_of(SessionStatus),
         read=True,
+        scope="read:sessions",
     )
     GET = Endpoint(
-        "get-session", "GET", "/v1/event/{event_id}/sessions/{session_id}", Session, limit="entity-reads"
+        "get-session",
+        "GET",
+        "/v1/event/{event_id}/sessions/{session_id}",
+        Session,
+        scope="read:sessions",
+        limit="entity-reads",
     )
 
     def search(

@@ -6,14 +6,24 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+JSON = "application/json; charset=utf-8"
+
 
 class EncodedAnswer:
-    """The JSON of one answer, and the same as gzip once somebody asked for it."""
+    """The bytes of one answer, and the same as gzip once somebody asked for it.
 
-    __slots__ = ("_gzipped", "body")
+    Args:
+        body: The bytes.
+        status: The HTTP status.
+        content_type: What the bytes are.
+    """
 
-    def __init__(self, body: bytes) -> None:
+    __slots__ = ("_gzipped", "body", "content_type", "status")
+
+    def __init__(self, body: bytes, status: int = 200, content_type: str = JSON) -> None:
         self.body = body
+        self.status = status
+        self.content_type = content_type
         self._gzipped: bytes | None = None
 
     @property
@@ -28,7 +38,7 @@ class AnswerCache:
     """The answers that were asked for last, up to a number of bytes.
 
     Args:
-        capacity: The most bytes of JSON that are kept.
+        capacity: The most bytes that are kept, compressed ones aside.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -36,11 +46,11 @@ class AnswerCache:
         self._size = 0
         self._answers: OrderedDict[Hashable, EncodedAnswer] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], bytes]) -> EncodedAnswer:
+    def get(self, key: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
         """Return the answer that belongs to a key, made now where it is not kept."""
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[key] = EncodedAnswer(make())
+            answer = self._answers[key] = make()
             self._size += len(answer.body)
             while self._size > self._capacity and len(self._answers) > 1:
                 self._size -= len(self._answers.popitem(last=False)[1].body)

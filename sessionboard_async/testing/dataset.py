@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Self, TypeVar, cast
 
 from sessionboard_async.testing.accounts import Accounts
 from sessionboard_async.testing.agenda import Agenda, SessionRow
 from sessionboard_async.testing.chance import uuid_for
+from sessionboard_async.testing.clock import Clock
 from sessionboard_async.testing.fields import FieldBook, Record
 from sessionboard_async.testing.metadata import DatedRow, Metadata
 from sessionboard_async.testing.people import People
 from sessionboard_async.testing.program import Program
 from sessionboard_async.testing.query import Criteria, select
+from sessionboard_async.testing.shelf import Shelf
 from sessionboard_async.testing.texts import EVENTS
+
+T = TypeVar("T")
 
 FIRST_EVENT_ID = 4630
 
@@ -73,10 +79,38 @@ class Size:
         return size
 
 
-class Event:
+class Keeper:
+    """Something that keeps what is written to it: an event, or the organization.
+
+    Args:
+        clock: Dates what is written.
+        key: What tells the ids of its records from those of all others.
+    """
+
+    def __init__(self, clock: Clock, *key: object) -> None:
+        self.clock = clock
+        self._written = (*key, "written")
+        self._shelves: dict[str, Shelf] = {}
+        self._parts: dict[object, object] = {}
+
+    def shelf(self, name: str) -> Shelf:
+        """Return the records of one kind, such as ``"rule"``; none are there at first."""
+        if name not in self._shelves:
+            self._shelves[name] = Shelf(name, self.clock, *self._written, name)
+        return self._shelves[name]
+
+    def part(self, make: Callable[[Self], T]) -> T:
+        """Return what a function makes of this keeper; it is called once and what it made is kept."""
+        if make not in self._parts:
+            self._parts[make] = make(self)
+        return cast("T", self._parts[make])
+
+
+class Event(Keeper):
     """One event with everything that belongs to it."""
 
-    def __init__(self, seed: int, position: int, size: Size, people: People) -> None:
+    def __init__(self, seed: int, position: int, size: Size, people: People, clock: Clock) -> None:
+        super().__init__(clock, seed, position)
         self.id = FIRST_EVENT_ID + 37 * position
         self._position = position
         self._size = size
@@ -170,19 +204,22 @@ class Event:
         return select((row for row in rows if linked_sources or not row.is_source), criteria)
 
 
-class Organization:
-    """Everything the embedded server knows, made from a seed and a size alone.
+class Organization(Keeper):
+    """Everything the embedded server knows: made from a seed and a size, and changed by what is written.
 
     Args:
         seed: Decides every name, text, id and time.
         size: How much there is of everything.
+        clock: Dates what is written.
     """
 
-    def __init__(self, seed: int, size: Size) -> None:
+    def __init__(self, seed: int, size: Size, clock: Clock | None = None) -> None:
+        clock = Clock() if clock is None else clock
+        super().__init__(clock, seed)
         self.id = uuid_for(seed, "organization")
         contacts = size.contacts + (size.events - 1) * (size.contacts // 2)
         self.people = People(seed, contacts, FieldBook(seed, None))
-        events = (Event(seed, position, size, self.people) for position in range(size.events))
+        events = (Event(seed, position, size, self.people, clock) for position in range(size.events))
         self.events = {event.id: event for event in events}
         self._selected = lru_cache(maxsize=8)(self._select_contacts)
 

@@ -244,8 +244,8 @@ def _read_moments(value: object, name: str) -> tuple[int | None, int | None]:
         bounds = msgspec.convert(value, _Bounds)
     except msgspec.ValidationError:
         raise RequestError(400, f"{name} must be an object with after, before or both") from None
-    since = None if bounds.after is None else _read_moment(bounds.after, f"{name}.after")
-    until = None if bounds.before is None else _read_moment(bounds.before, f"{name}.before")
+    since = None if bounds.after is None else _since_1970(bounds.after, f"{name}.after")
+    until = None if bounds.before is None else _since_1970(bounds.before, f"{name}.before")
     # Rows are exact to the millisecond; a bound between two of them lies after the first, before the second.
     return (
         None if since is None else since // _MILLISECOND,
@@ -253,9 +253,14 @@ def _read_moments(value: object, name: str) -> tuple[int | None, int | None]:
     )
 
 
-def _read_moment(text: str, name: str) -> timedelta:
+def read_moment(value: object, name: str) -> int:
+    """Read a moment, as whole milliseconds since 1970."""
+    return _since_1970(value, name) // _MILLISECOND
+
+
+def _since_1970(value: object, name: str) -> timedelta:
     try:
-        moment = datetime.fromisoformat(text) if "T" in text else None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:

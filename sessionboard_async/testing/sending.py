@@ -13,7 +13,6 @@ from aiohttp import web
 from sessionboard_async.testing.answers import EncodedAnswer, compress
 from sessionboard_async.testing.faults import Fault
 
-_JSON = "application/json; charset=utf-8"
 _NOT_JSON = b"<!doctype html><title>Bad gateway</title><p>The service could not be reached.</p>"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _DEFAULT_INTERVAL = 0.1
@@ -25,12 +24,10 @@ class Answer:
     """An answer before it is sent.
 
     Attributes:
-        status: The HTTP status.
-        content: What it says.
+        content: What it says, and with which status.
         headers: The headers, without those of the content.
     """
 
-    status: int
     content: EncodedAnswer
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -65,7 +62,7 @@ async def send(
         gzipped: Whether to send it as gzip.
         fault: What goes wrong on the way.
     """
-    headers = {**answer.headers, "Content-Type": _JSON}
+    headers = {**answer.headers, "Content-Type": answer.content.content_type}
     encode: Callable[[bytes], bytes] = compress if gzipped else bytes
     body = answer.content.gzipped if gzipped else answer.content.body
     kind = None if fault is None else fault.kind
@@ -75,14 +72,16 @@ async def send(
         body = encode(_NOT_JSON)
     elif kind == "truncate":
         body = encode(answer.content.body[: len(answer.content.body) // 2])
+    if not answer.content.body:
+        del headers["Content-Type"]
     if gzipped:
         headers["Content-Encoding"] = "gzip"
     if kind == "close_midway":
-        return await _half(request, answer.status, headers, body)
+        return await _half(request, answer.content.status, headers, body)
     if fault is not None and fault.kind == "slow":
         interval = _DEFAULT_INTERVAL if fault.interval is None else fault.interval
-        return await _trickle(request, answer.status, headers, body, interval)
-    return web.Response(status=answer.status, headers=headers, body=body)
+        return await _trickle(request, answer.content.status, headers, body, interval)
+    return web.Response(status=answer.content.status, headers=headers, body=body)
 
 
 async def _begin(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import itertools
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import blake2b
 from http import HTTPStatus
 from importlib import import_module
 from types import TracebackType
@@ -23,12 +21,15 @@ from aiohttp.typedefs import Handler
 from anyio.from_thread import start_blocking_portal
 from multidict import CIMultiDictProxy, MultiDict, MultiMapping
 
-from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
+from sessionboard_async.testing.access import Access, Grant, scopes_of
 from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
 from sessionboard_async.testing.dataset import Organization, Size
 from sessionboard_async.testing.faults import Fault, FaultCounter
+from sessionboard_async.testing.masks import masked
+from sessionboard_async.testing.operations import Call, Reply, event_of
 from sessionboard_async.testing.problems import RequestError, error_body
-from sessionboard_async.testing.routes import OPERATIONS, Call
+from sessionboard_async.testing.routes import OPERATIONS
 from sessionboard_async.testing.sending import Answer, drop_connection, send
 
 _HOST = "127.0.0.1"
@@ -83,8 +84,10 @@ class EmbeddedServer:
         seed: Decides every name, text, id and time.
         latency: Seconds that pass before each answer.
         faults: What goes wrong, and when.
-        scopes: The scopes of the token, such as ``read:sessions``. None at all allow every read, as with the
-            API's oldest tokens.
+        scopes: The scopes of the token, such as ``read:sessions``; ``None`` for all that there are. An empty
+            sequence allows every read and no write, as with the API's oldest tokens.
+        hide_personal_data: Whether answers to the token mask e-mail addresses, phone numbers and the like, as
+            they do for the API's own tokens unless somebody allows more.
         compress: Whether to answer with gzip those who accept it.
         port: The port to listen on; 0 takes a free one.
 
@@ -112,7 +115,8 @@ class EmbeddedServer:
         seed: int = 1,
         latency: float = 0.0,
         faults: Iterable[Fault] = (),
-        scopes: Iterable[str] = (),
+        scopes: Iterable[str] | None = None,
+        hide_personal_data: bool = False,
         compress: bool = True,
         port: int = 0,
     ) -> None:
@@ -124,19 +128,18 @@ class EmbeddedServer:
             sponsors=sponsors,
             exhibitors=exhibitors,
         )
-        if isinstance(scopes, str):
-            raise TypeError(f"scopes must be a sequence of strings: write [{scopes!r}]")
         if latency < 0:
             raise ValueError("latency must not be negative")
         self._organization = Organization(seed, size)
-        self._scopes = frozenset(scopes)
+        self._access = Access(seed)
+        self._written = 0
         self._compress = compress
         self._cache = AnswerCache(_KEPT_ANSWERS)
         self._fault_counter = FaultCounter()
         self._answered = itertools.count(1)
         self._handling: set[asyncio.Task[object]] = set()
         self._runner: web.AppRunner | None = None
-        self.token = _token(seed)
+        self.token = self.issue_token(scopes=scopes, hide_personal_data=hide_personal_data)
         self.latency = latency
         self.faults = list(faults)
         self.requests: deque[RecordedRequest] = deque(maxlen=_KEPT_REQUESTS)
@@ -169,6 +172,30 @@ class EmbeddedServer:
     def org_id(self) -> str:
         """The id of the organization."""
         return self._organization.id
+
+    def issue_token(
+        self,
+        *,
+        scopes: Iterable[str] | None = None,
+        events: Iterable[int] | None = None,
+        hide_personal_data: bool = False,
+    ) -> str:
+        """Make one more token that the server accepts.
+
+        Args:
+            scopes: Its scopes; ``None`` for all, an empty sequence for every read and no write.
+            events: The ids of the events that it may see; ``None`` for all.
+            hide_personal_data: Whether answers to it mask personal data.
+
+        Returns:
+            The token, which is good for nothing else.
+
+        Raises:
+            TypeError: If the scopes are one string.
+        """
+        return self._access.issue(
+            Grant(scopes_of(scopes), None if events is None else frozenset(events), hide_personal_data)
+        )
 
     def __repr__(self) -> str:
         state = "running" if self._runner else "stopped"
@@ -261,7 +288,7 @@ class EmbeddedServer:
             self._record(None, request, await request.read())
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             try:
-                self._authorize(request.headers, None)
+                self._access.grant_of(request.headers)
             except RequestError as refusal:
                 return await self._send(request, _refusal(refusal.status, refusal.message))
             message = f"there is no {request.method} for this path"
@@ -296,47 +323,53 @@ class EmbeddedServer:
             retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
             return _refusal(fault.status, "an injected fault", retry_after)
         if fault is not None and fault.location is not None:
-            return Answer(HTTPStatus.FOUND, EncodedAnswer(b""), {"Location": fault.location})
+            return Answer(EncodedAnswer(b"", HTTPStatus.FOUND), {"Location": fault.location})
         query = MultiDict(request.query)
         if kind == "wrong_page" and "page" in query:
             query["page"] = "1"
-        call = Call(request.match_info, query, body)
+        endpoint = ENDPOINTS[operation]
+        call = Call(request.match_info, query, body, request.headers, self.base_url)
         try:
-            self._authorize(request.headers, OPERATIONS[operation].scope)
+            grant = self._admitted(endpoint, call)
             if kind == "empty_page":
-                return Answer(
-                    HTTPStatus.OK, EncodedAnswer(_encode(_without_records(self._run(operation, call))))
-                )
-            key = (operation, tuple(call.path.items()), tuple(query.items()), body)
-            return Answer(HTTPStatus.OK, self._cache.get(key, lambda: _encode(self._run(operation, call))))
+                return Answer(_encode(Reply(_without_records(self._run(operation, call, grant).content))))
+            if not (endpoint.read and isinstance(endpoint.answer, Pages)):
+                return Answer(_encode(self._run(operation, call, grant)))
+            key = (self._written, grant, operation, tuple(call.path.items()), tuple(query.items()), body)
+            return Answer(self._cache.get(key, lambda: _encode(self._run(operation, call, grant))))
         except RequestError as refusal:
             return _refusal(refusal.status, refusal.message)
 
-    def _run(self, operation: str, call: Call) -> object:
-        return OPERATIONS[operation].handler(self._organization, call)
+    def _admitted(self, endpoint: Endpoint[object], call: Call) -> Grant:
+        if not endpoint.authenticated:
+            return Grant()
+        grant = self._access.grant_of(call.headers)
+        if not grant.allows(endpoint):
+            raise RequestError(403, f"the token lacks the scope {endpoint.scope}")
+        if "event_id" in call.path and not grant.sees(event_of(self._organization, call).id):
+            raise RequestError(403, "the token may not see this event")
+        return grant
 
-    def _authorize(self, headers: CIMultiDictProxy[str], scope: str | None) -> None:
-        scheme, _, bearer = headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        given = headers.get("x-access-token") or (bearer if scheme.lower() == "bearer" else "")
-        if not given:
-            raise RequestError(401, "the request has no token")
-        if given != self.token:
-            raise RequestError(401, "the token is not valid")
-        if scope is not None and self._scopes and scope not in self._scopes:
-            raise RequestError(403, f"the token lacks the scope {scope}")
+    def _run(self, operation: str, call: Call, grant: Grant) -> Reply:
+        if not ENDPOINTS[operation].read:
+            self._written += 1
+        content = OPERATIONS[operation](self._organization, replace(call, grant=grant))
+        reply = content if isinstance(content, Reply) else Reply(content)
+        if grant.hides_personal_data and not isinstance(reply.content, bytes):
+            return replace(reply, content=masked(reply.content))
+        return reply
 
 
-def _token(seed: int) -> str:
-    text = base64.b64encode(blake2b(f"token/{seed}".encode(), digest_size=18).digest()).decode()
-    return f"embedded-fake+{text[:12]}/{text[12:]}=="
-
-
-def _encode(content: object) -> bytes:
-    return msgspec.json.encode(content)
+def _encode(reply: Reply) -> EncodedAnswer:
+    if reply.content is None:
+        return EncodedAnswer(b"", reply.status)
+    if isinstance(reply.content, bytes):
+        return EncodedAnswer(reply.content, reply.status, reply.content_type)
+    return EncodedAnswer(msgspec.json.encode(reply.content), reply.status)
 
 
 def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(status, EncodedAnswer(_encode(error_body(status, message))), headers or {})
+    return Answer(_encode(Reply(error_body(status, message), status)), headers or {})
 
 
 def _without_records(content: object) -> object:

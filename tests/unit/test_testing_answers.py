@@ -13,9 +13,9 @@ from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
 def test_an_answer_is_made_once() -> None:
     made: list[str] = []
 
-    def make() -> bytes:
+    def make() -> EncodedAnswer:
         made.append("again")
-        return b"{}"
+        return EncodedAnswer(b"{}")
 
     cache = AnswerCache(100)
     assert cache.get("key", make) is cache.get("key", make)
@@ -28,7 +28,12 @@ def test_it_keeps_the_last_answers_within_its_capacity(keys: list[int], capacity
     kept: list[int] = []
     for key in keys:
         made: list[int] = []
-        answer = cache.get(key, lambda key=key, made=made: made.append(key) or bytes([key]) * 10)  # type: ignore[misc]  # defaults bind the loop's values
+
+        def make(key: int = key, made: list[int] = made) -> EncodedAnswer:
+            made.append(key)
+            return EncodedAnswer(bytes([key]) * 10)
+
+        answer = cache.get(key, make)
         assert answer.body == bytes([key]) * 10
         assert (not made) == (key in kept)
         if key in kept:

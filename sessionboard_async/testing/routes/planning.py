@@ -1,0 +1,7 @@
+"""What the operations of agenda drafts, rules and personas answer."""
+
+from __future__ import annotations
+
+from sessionboard_async.testing.operations import Handler
+
+OPERATIONS: dict[str, Handler] = {}
