@@ -7,12 +7,13 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_args
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressDisplay
@@ -20,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionboard_async import AsyncSession, AuthenticationError, SessionboardError, __version__
+from sessionboard_async.catalog import CoveredOperation, covered_operations
 from sessionboard_async.core.origin import Region
 from sessionboard_async.export import RESOURCES, Manifest, Progress, export_event
 from sessionboard_async.models import Event
@@ -141,6 +143,27 @@ async def events(connection: Connection) -> None:
 
 def _cells(event: Event) -> list[str]:
     return [" ".join(str(cell or "").split()) for cell in (event.id, event.name, event.timezone)]
+
+
+@sessionboard.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+def endpoints(as_json: bool) -> None:
+    """List every operation of the API that is covered, with the method that calls it."""
+    covered = covered_operations()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(covered)))
+        return
+    columns = [field.name for field in fields(CoveredOperation)]
+    rows = [[getattr(operation, column) or "" for column in columns] for operation in covered]
+    console = Console()
+    if console.is_terminal:
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+        return
+    for row in rows:
+        click.echo("\t".join(row))
 
 
 @sessionboard.command()

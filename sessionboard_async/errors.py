@@ -11,6 +11,7 @@
     │   ├── ConnectError                  no connection: the request surely did not arrive
     │   ├── ConnectionLostError           the connection broke: the request may have arrived
     │   └── AttemptTimeoutError           one attempt took too long                         (TimeoutError)
+    ├── BulkInterruptedError          a batch failed after others had been answered
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
     ├── APIError                      the API answered with a status that is no success
     │   ├── RedirectError                 3xx: redirects are never followed
@@ -21,7 +22,8 @@
     │   ├── ConflictError                 409
     │   ├── UnprocessableError            422
     │   ├── RateLimitError                429
-    │   └── ServerError                   5xx
+    │   ├── ServerError                   5xx
+    │   └── StorageError                  the storage behind an upload address refused, and not the API
     └── ResponseError                 an answer came, and cannot be used
         ├── DecodeError                   it does not fit what the operation promises
         ├── ResponseTooLargeError         it is larger than the session allows
@@ -33,6 +35,8 @@ the API's own sentence about an error, which is cut to 500 characters and of whi
 """
 
 from __future__ import annotations
+
+from sessionboard_async.models.bulk import BulkResult
 
 
 class SessionboardError(Exception):
@@ -124,6 +128,27 @@ class DeadlineExceededError(SessionboardError, TimeoutError):
     """The whole call took longer than ``Timeout.total``, all attempts and waits together."""
 
 
+class BulkInterruptedError(SessionboardError):
+    """A batch of a bulk job failed after others had been answered; what failed is its ``__cause__``.
+
+    Attributes:
+        result: What became of each operation, as far as it is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        result: BulkResult | None = None,
+        method: str | None = None,
+        route: str | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
+        self.result = BulkResult() if result is None else result
+
+
 class APIError(SessionboardError):
     """The API answered with a status that is no success.
 
@@ -199,6 +224,10 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """5xx: the API failed."""
+
+
+class StorageError(APIError):
+    """The storage that an upload address leads to refused what was sent."""
 
 
 class ResponseError(SessionboardError):

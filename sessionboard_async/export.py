@@ -21,7 +21,8 @@ from sessionboard_async._version import __version__
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.search import Expansion, Moment, moment
+from sessionboard_async.services.moments import Moment, moment
+from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
 
 RESOURCES = (

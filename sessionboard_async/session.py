@@ -6,24 +6,27 @@ import os
 from collections.abc import Mapping
 from enum import Enum
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 import anyio
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
 from sessionboard_async.core.attempts import Attempts
-from sessionboard_async.core.auth import Token
+from sessionboard_async.core.auth import Token, TokenType
 from sessionboard_async.core.decode import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.limits import Limiter
 from sessionboard_async.core.options import RateLimits, Retry, Timeout, checked_option
 from sessionboard_async.core.origin import Region, base_url_of
-from sessionboard_async.core.request import QueryValue, free_request
+from sessionboard_async.core.request import QueryValue, free_request, storage_request
 from sessionboard_async.core.response import Response
+from sessionboard_async.core.transfer import Content, Source, Transfer
 from sessionboard_async.core.transport import Client, Ssl, Transport
 from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.models.uploads import UploadAddress
+from sessionboard_async.services.base import Service
 
 _CLOSING_SECONDS = 5.0
 
@@ -45,6 +48,7 @@ class AsyncSession:
 
     Args:
         token: An API token of the organization; without one, the variable ``SESSIONBOARD_TOKEN`` is read.
+        token_type: ``"Bearer"`` for an access token that ``oauth.exchange_code`` or ``oauth.refresh`` gave.
         region: ``"us"`` or ``"eu"``: where the organization's data lies, as the address of its admin pages
             tells. Without one, ``SESSIONBOARD_REGION`` is read; else it is ``"us"``.
         base_url: Another address to use instead of the region's; without one, ``SESSIONBOARD_BASE_URL`` is
@@ -65,10 +69,41 @@ class AsyncSession:
         TypeError: If ``timeout``, ``retry`` or ``limits`` is something else, such as a number.
     """
 
+    events: services.Events
+    sessions: services.Sessions
+    speakers: services.Speakers
+    contacts: services.Contacts
+    org_contacts: services.OrgContacts
+    sponsors: services.Sponsors
+    exhibitors: services.Exhibitors
+    fields: services.Fields
+    rooms: services.Rooms
+    tracks: services.Tracks
+    tags: services.Tags
+    formats: services.Formats
+    levels: services.Levels
+    languages: services.Languages
+    statuses: services.Statuses
+    agenda_drafts: services.AgendaDrafts
+    rules: services.Rules
+    personas: services.Personas
+    dashboards: services.Dashboards
+    widgets: services.Widgets
+    queries: services.Queries
+    insights: services.Insights
+    content: services.ContentPacks
+    transcriptions: services.Transcriptions
+    recordings: services.Recordings
+    media: services.Media
+    files: services.Files
+    gdpr: services.GDPR
+    oauth: services.OAuth
+
     def __init__(
         self,
         token: str | None = None,
         *,
+        token_type: TokenType = "api",  # noqa: S107  # a kind, no secret
         region: Region | None = None,
         base_url: str | None = None,
         pool_size: int = 20,
@@ -82,7 +117,7 @@ class AsyncSession:
         client: Client | None = None,
     ) -> None:
         self._lifetime = Lifetime()
-        credentials = _credentials(token)
+        credentials = _credentials(token, token_type)
         # Out of this frame, which the traceback of a later error would keep.
         del token
         if isinstance(credentials, ConfigurationError):
@@ -112,21 +147,8 @@ class AsyncSession:
         self._engine = engine = Engine(
             attempts, self._lifetime, self._decoders, self._timeout.total, self._retry
         )
-        self.events = services.Events(engine)
-        self.sessions = services.Sessions(engine)
-        self.speakers = services.Speakers(engine)
-        self.contacts = services.Contacts(engine)
-        self.org_contacts = services.OrgContacts(engine)
-        self.sponsors = services.Sponsors(engine)
-        self.exhibitors = services.Exhibitors(engine)
-        self.fields = services.Fields(engine)
-        self.rooms = services.Rooms(engine)
-        self.tracks = services.Tracks(engine)
-        self.tags = services.Tags(engine)
-        self.formats = services.Formats(engine)
-        self.levels = services.Levels(engine)
-        self.languages = services.Languages(engine)
-        self.statuses = services.Statuses(engine)
+        for name, kind in SERVICES.items():
+            setattr(self, name, kind(engine))
 
     def __repr__(self) -> str:
         # Debuggers show a session also while it is being made.
@@ -222,14 +244,47 @@ class AsyncSession:
         """
         return await self._engine.call(free_request(method, path, query=query, body=json, read=read))
 
+    async def send_file(self, upload: UploadAddress | None, source: Source) -> str | None:
+        """Send bytes to the address of an upload: the step between announcing and completing it.
 
-def _credentials(token: str | None) -> Token | ConfigurationError:
+        The address gets the headers that it came with and nothing else: no token, no cookie. The bytes are
+        read in pieces, and sent again from their beginning after a failure that may pass. ``Timeout.attempt``
+        bounds how long nothing may move; ``Timeout.total`` does not apply.
+
+        Args:
+            upload: The ``upload`` that announced files and recordings have, or one of the ``addresses`` of
+            the
+                parts of a media upload.
+            source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
+
+        Returns:
+            The ``ETag`` that the storage gave the bytes; completing a media upload takes it.
+
+        Raises:
+            StorageError: If the storage refused: an address soon expires.
+            ValueError: If there is no address, or it is not https, or the source cannot be read twice.
+            TypeError: If the source is something else.
+            OSError: If the source cannot be read.
+            SessionboardError: As for every other call.
+        """
+        if upload is None or upload.url is None:
+            raise ValueError("there is no upload address: announce the file first")
+        transfer = Transfer(content=Content(source), address=upload.url, headers=upload.headers or {})
+        response = await self._engine.call(storage_request(upload.method or "PUT", transfer))
+        return response.headers.get("ETag")
+
+
+SERVICES: dict[str, type[Service]] = get_type_hints(AsyncSession)
+"""Every service by its name on a session."""
+
+
+def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:
     given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
     if given is None:
         return ConfigurationError(
             "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
         )
     try:
-        return Token(given)
+        return Token(given, token_type)
     except ConfigurationError as error:
         return error.with_traceback(None)

@@ -50,7 +50,7 @@ class Attempts:
             raise
         self._limiter.report(request.limit, response)
         self._log(call, str(response.status), began, response)
-        refused = error_of(request, response, secret=self._token.reveal())
+        refused = error_of(request, response, secrets=(self._token.reveal(), *request.secrets))
         if refused is not None:
             raise refused
         return response
@@ -65,5 +65,5 @@ class Attempts:
             outcome,
             call.attempts,
             (time.perf_counter() - began) * 1000,
-            None if response is None else request_id(response.headers, secret=self._token.reveal()),
+            None if response is None else request_id(response.headers, secrets=(self._token.reveal(),)),
         )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from sessionboard_async.errors import ConfigurationError
+
+TokenType = Literal["api", "Bearer"]
+"""``api`` for a token that an administrator made, ``Bearer`` for an access token of OAuth."""
 
 
 class Token:
-    """An API token of an organization, which shows itself to nobody but the transport."""
+    """A token of an organization, which shows itself to nobody but the transport."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_type", "_value")
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: object, token_type: TokenType = "api") -> None:  # noqa: S107  # a kind, no secret
+        if token_type not in get_args(TokenType):
+            del value
+            raise ConfigurationError("token_type must be 'api' or 'Bearer'")
         value = value.strip() if isinstance(value, str) else ""
         problem = _problem(value)
         if problem:
@@ -18,6 +26,7 @@ class Token:
             del value
             raise ConfigurationError(problem)
         self._value = value
+        self._type = token_type
 
     def __repr__(self) -> str:
         return "Token('***')"
@@ -27,6 +36,8 @@ class Token:
 
     def headers(self) -> dict[str, str]:
         """Return the headers that authenticate a request to the API's own origin."""
+        if self._type == "Bearer":
+            return {"Authorization": f"Bearer {self._value}"}
         return {"x-access-token": self._value}
 
     def reveal(self) -> str:

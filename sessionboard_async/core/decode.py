@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeGuard, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import force_setattr
 
-from sessionboard_async.core.drift import Drift, UnreadableError, is_object, read_leniently
+from sessionboard_async.core.drift import Drift, UnreadableError, is_array, is_object, read_leniently
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.errors import DecodeError
+from sessionboard_async.models.base import OpenRecord
+from sessionboard_async.models.kinds import KindRecord
 
 T = TypeVar("T")
 
@@ -112,6 +115,8 @@ class RecordDecoder(Generic[T]):
         self._strict: msgspec.json.Decoder[T] = _decoder(cast("Hashable", type_))
         self._fields = _field_names(cast("Hashable", type_))
         self._drifts: set[Drift] = set()
+        self.is_open = isinstance(type_, type) and issubclass(type_, OpenRecord)
+        self._array: str | None = getattr(type_, "_array", None)
 
     def decode(self, body: bytes) -> T:
         """Decode an answer that is one record, bare or under ``data``.
@@ -119,29 +124,42 @@ class RecordDecoder(Generic[T]):
         Raises:
             DecodeError: If it cannot be read even leniently.
         """
+        if self._endpoint.may_be_empty and not body.strip():
+            return self._type()
         # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
         with suppress(*_UNREADABLE):
             body = self._unwrapped(body)
             record = self._strict.decode(body)
-            if not self._fields or self._fields & _raw_object.decode(body).keys():
-                return record
+            if self.is_open or not self._fields or self._fields & _raw_object.decode(body).keys():
+                return self._remembering(record, body)
         body = self.without_cut_characters(body)
         with suppress(*_UNREADABLE):
             body = self._unwrapped(body)
-        return self.read_leniently(body)
+        return self._remembering(self.read_leniently(body), body)
 
     def _unwrapped(self, body: bytes) -> bytes:
+        if self._array is not None and body.lstrip()[:1] == b"[":
+            return b'{"%s":%s}' % (self._array.encode(), body)
         if _raw_envelope.decode(body).data is UNSET:
             return body
         parts = _raw_object.decode(body)
         # A record may itself have a field called `data`, known or unknown, but then not alone.
-        return body if self._fields & (parts.keys() - {"data"}) else bytes(parts["data"])
+        others = parts.keys() - {"data"}
+        if self._fields & others or (others and not self._fields):
+            return body
+        return self._unwrapped(bytes(parts["data"])) if self._array is not None else bytes(parts["data"])
 
     def read(self, body: bytes | Raw, *, page: int, index: int) -> T:
         """Decode one record of a page."""
         with suppress(*_UNREADABLE):
-            return self._strict.decode(body)
-        return self.read_leniently(body, page=page, index=index)
+            return self._remembering(self._strict.decode(body), body)
+        return self._remembering(self.read_leniently(body, page=page, index=index), body)
+
+    def _remembering(self, record: T, body: bytes | Raw) -> T:
+        if self.is_open:
+            remember(record, msgspec.json.decode(body))
+        # What an operation answers stands above the classes of all its kinds.
+        return cast("T", record.in_its_kind()) if isinstance(record, KindRecord) else record
 
     def without_cut_characters(self, body: bytes) -> bytes:
         """Replace halves of surrogate pairs, which JavaScript makes by cutting a text within an emoji."""
@@ -161,10 +179,14 @@ class RecordDecoder(Generic[T]):
         value: object = None
         try:
             value = msgspec.json.decode(body)
-            if is_object(value) and value and self._fields.isdisjoint(value) and self._fields:
+            if is_object(value) and value and not self.is_open and self._is_strange(value):
                 raise UnreadableError("$", "a record", "an object with none of its fields")
             return read_leniently(value, self._type, self.note)
         except UnreadableError as unreadable:
+            if self.is_open and is_object(value):
+                # What it may hold is a guess of ours; nothing is lost, since all of it is kept as it came.
+                self.note((unreadable.path, unreadable.promised, unreadable.came))
+                return self._type()
             reason, path = f"{unreadable.promised} was promised, and {unreadable.came} came", unreadable.path
         except _UNREADABLE as error:
             reason, path = f"it is not JSON ({type(error).__name__})", "$"
@@ -178,6 +200,9 @@ class RecordDecoder(Generic[T]):
             record_id=_id_in(value),
             path=path,
         )
+
+    def _is_strange(self, value: dict[str, object]) -> bool:
+        return bool(self._fields) and self._fields.isdisjoint(value)
 
     def note(self, drift: Drift) -> None:
         """Log a difference from what was promised, the first time it is seen."""
@@ -218,6 +243,9 @@ class PageDecoder(Generic[T]):
         Raises:
             DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be read.
         """
+        if self._record.is_open:
+            # What the document does not describe is kept record by record; there is little of it.
+            return self._decode_leniently(self._record.without_cut_characters(body), page, on_invalid)
         envelope: _Envelope[T] | None = None
         with suppress(*_UNREADABLE):
             if body[:1] == b"[":
@@ -308,6 +336,28 @@ class Decoders:
         if decoder is None:
             decoder = self._pages[key] = PageDecoder(type_, endpoint)
         return decoder
+
+
+def remember(record: object, sent: object) -> None:
+    """Keep in an open record, and in those inside it, what was sent."""
+    if not isinstance(record, OpenRecord) or not is_object(sent):
+        return
+    force_setattr(record, "as_sent", sent)
+    for field in msgspec.structs.fields(record):
+        inside: object = getattr(record, field.name)
+        for one, its in _pairs(inside, sent.get(field.encode_name)):
+            remember(one, its)
+
+
+def _pairs(inside: object, sent: object) -> Iterable[tuple[object, object]]:
+    if not _is_tuple(inside) or not is_array(sent):
+        return ((inside, sent),)
+    # A null was left out where records were promised.
+    return zip(inside, (one for one in sent if one is not None), strict=False)
+
+
+def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(value, tuple)
 
 
 def _id_in(value: object) -> str | None:

@@ -18,6 +18,8 @@ from typing import TypeGuard, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
+from sessionboard_async.models.base import OpenRecord
+
 T = TypeVar("T")
 
 Drift = tuple[str, str, str]
@@ -139,8 +141,16 @@ class _Mender:
         mended = dict(value)
         for field in promised.fields:
             name = field.encode_name
-            if name in value:
+            if name not in value:
+                continue
+            try:
                 mended[name] = self.mend(value[name], field.type, f"{path}.{name}")
+            except UnreadableError as unreadable:
+                if not issubclass(promised.cls, OpenRecord):
+                    raise
+                # Left out here, and so not lost: an open record keeps all that came as it came.
+                self._note((_without_positions(unreadable.path), unreadable.promised, unreadable.came))
+                del mended[name]
         return mended
 
     def _array(self, value: object, item: inspect.Type, path: str) -> object:

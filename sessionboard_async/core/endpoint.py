@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", covariant=True)
@@ -17,17 +17,26 @@ class Pages(Generic[Answer]):
 
     Attributes:
         record: The type of one record.
-        size_parameter: The query parameter for the page size; ``None`` for an operation that is documented
-            to answer with all records at once.
+        size_parameter: What the operation calls the page size; ``None`` for one that is documented to answer
+            with all records at once.
+        in_body: Whether page and page size go into the body and not into the query.
+        identified: Whether an ``id`` tells records apart; rows of a query may well be equal.
     """
 
     record: type[Answer]
     size_parameter: str | None
+    in_body: bool = False
+    identified: bool = True
 
 
 def page_of(record: type[T], *, size_parameter: str = "pageSize") -> Pages[T]:
     """Declare an answer of numbered pages; most operations call the page size ``pageSize``."""
     return Pages(record, size_parameter)
+
+
+def rows() -> Pages[dict[str, Any]]:
+    """Declare an answer of rows, as plain objects, whose pages are asked for in the body."""
+    return Pages(dict[str, Any], "limit", in_body=True, identified=False)
 
 
 def list_of(record: type[T]) -> Pages[T]:
@@ -55,6 +64,7 @@ class Endpoint(Generic[Answer]):
         limit: The category of the API's rate limits that it counts against; ``None`` where none applies.
         daily_quota: Whether it also counts against the daily quota of writes.
         authenticated: Whether the token goes with it.
+        may_be_empty: Whether a success may come without a body, which is then a record with nothing in it.
     """
 
     operation_id: str
@@ -66,6 +76,7 @@ class Endpoint(Generic[Answer]):
     limit: str | None = None
     daily_quota: bool = False
     authenticated: bool = True
+    may_be_empty: bool = False
 
     def __post_init__(self) -> None:
         if self.method == "GET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sessionboard_async.core.attempts import Attempts
 from sessionboard_async.core.decode import Decoders
@@ -50,9 +50,11 @@ class Engine:
             ResponseError: If the answer is too large, or its compression is broken.
         """
         self._lifetime.check()
-        call = Call(request, None if self._total is None else time.monotonic() + self._total)
+        # How long a file takes depends on the file: what bounds a transfer is that something keeps moving.
+        total = self._total if request.transfer is None else None
+        call = Call(request, None if total is None else time.monotonic() + total)
         # A tenth of what a cancel scope of anyio costs, which is 3 per cent of a page.
-        deadline = asyncio.timeout(self._total)
+        deadline = asyncio.timeout(total)
         self._lifetime.deadlines.add(deadline)
         try:
             async with deadline:
@@ -65,7 +67,7 @@ class Engine:
             self._lifetime.deadlines.discard(deadline)
         self._lifetime.check()
         raise DeadlineExceededError(
-            f"not done within Timeout.total of {self._total:g} s: raise it, or find what is slow",
+            f"not done within Timeout.total of {total:g} s: raise it, or find what is slow",
             method=request.method,
             route=request.route,
             operation=request.operation,
@@ -73,8 +75,10 @@ class Engine:
         )
 
     async def fetch(self, endpoint: Endpoint[T], request: Request) -> T:
-        """Carry out a request and decode its single record."""
+        """Carry out a request and decode its single record; ``None`` where the operation promises nothing."""
         response = await self.call(request)
+        if endpoint.answer is None:
+            return cast("T", None)
         return self.decoders.record(endpoint).decode(response.body)
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
-from sessionboard_async.core.request import refuse_control_characters
+from sessionboard_async.core.text import refuse_control_characters
 from sessionboard_async.errors import ConfigurationError
 
 Region = Literal["us", "eu"]
@@ -53,6 +53,23 @@ def checked_base_url(base_url: str) -> str:
     if problem:
         raise ConfigurationError(f"base_url {problem}")
     return base_url.rstrip("/")
+
+
+def checked_address(address: str) -> str:
+    """Return an address that the API gave for an upload, if nobody can listen on the way.
+
+    Raises:
+        ValueError: If it is neither https nor http to this machine. The address itself, which is a secret, is
+            not repeated.
+    """
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        return address
+    raise ValueError("the upload address is no https:// address: nothing is sent there")
 
 
 def _problem(base_url: str, parts: SplitResult, host: str | None, port: int | None) -> str:

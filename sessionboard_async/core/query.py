@@ -22,16 +22,24 @@ class Query:
     @property
     def paged(self) -> bool:
         """Whether the operation is documented to answer in pages, and not with everything at once."""
-        return self._size_parameter is not None
+        return self._pages.size_parameter is not None
 
     @property
-    def _size_parameter(self) -> str | None:
-        return cast("Pages[object]", self.endpoint.answer).size_parameter
+    def identified(self) -> bool:
+        """Whether an ``id`` tells the records apart."""
+        return self._pages.identified
+
+    @property
+    def _pages(self) -> Pages[object]:
+        return cast("Pages[object]", self.endpoint.answer)
 
     def page(self, number: int, size: int) -> Request:
         """Build the request for one page."""
         paging: dict[str, QueryValue] = {}
         if self.paged or number > 1:
             # Some servers answer in pages even where everything at once is documented.
-            paging = {"page": number, self._size_parameter or "pageSize": size}
+            paging = {"page": number, self._pages.size_parameter or "pageSize": size}
+        if self._pages.in_body:
+            body = {**cast("Mapping[str, object]", self.body), **paging}
+            return build(self.endpoint, self.path, query=self.query, body=body)
         return build(self.endpoint, self.path, query={**self.query, **paging}, body=self.body)

@@ -10,13 +10,14 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.origin import checked_address
+from sessionboard_async.core.text import refuse_control_characters
+from sessionboard_async.core.transfer import Transfer
 
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
 PathValue = str | int | None
 """An id. ``None``, as which an id may come in a record, is refused when the request is built."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Request:
         operation: The ``operationId``; ``None`` for a request outside the API's document.
         read: Whether it may be sent twice without harm.
         limit: The category of the rate limits that it counts against.
+        authenticated: Whether the token goes with it.
+        secrets: What no error may repeat, should the server echo it.
+        transfer: What it streams, where its body or its answer is not to be in memory.
     """
 
     method: str
@@ -42,6 +46,9 @@ class Request:
     operation: str | None = None
     read: bool = False
     limit: str | None = None
+    authenticated: bool = True
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    transfer: Transfer | None = None
 
 
 def build(
@@ -50,6 +57,8 @@ def build(
     *,
     query: Mapping[str, QueryValue] | None = None,
     body: object = None,
+    secrets: tuple[str, ...] = (),
+    transfer: Transfer | None = None,
 ) -> Request:
     """Build the request of an operation.
 
@@ -58,6 +67,8 @@ def build(
         path: The values of the arguments in its path.
         query: Query parameters; ``None`` leaves one out, several values repeat it.
         body: What to send as JSON; ``None`` sends no body.
+        secrets: What no error may repeat.
+        transfer: What it streams.
 
     Raises:
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
@@ -73,6 +84,9 @@ def build(
         operation=endpoint.operation_id,
         read=endpoint.read,
         limit=endpoint.limit,
+        authenticated=endpoint.authenticated,
+        secrets=secrets,
+        transfer=transfer,
     )
 
 
@@ -114,6 +128,29 @@ def free_request(
     )
 
 
+def storage_request(method: str, transfer: Transfer) -> Request:
+    """Build a request to an address that the API gave for an upload.
+
+    Args:
+        method: The HTTP method that goes with the address.
+        transfer: The content, the address, and its headers.
+
+    Raises:
+        ValueError: If the address is neither https nor http to this machine.
+    """
+    checked_address(transfer.address or "")
+    return Request(
+        method=method.upper(),
+        # The address is a secret: whoever has it may write there.
+        route="(an upload address)",
+        target="",
+        # Writing the same bytes to the same place twice leaves them there once.
+        read=True,
+        authenticated=False,
+        transfer=transfer,
+    )
+
+
 def quote_path_argument(name: str, value: PathValue) -> str:
     """Quote one path argument so that it stays one segment, whatever characters it holds.
 
@@ -129,18 +166,6 @@ def quote_path_argument(name: str, value: PathValue) -> str:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
     refuse_control_characters(name, text)
     return quote(text, safe="")
-
-
-def refuse_control_characters(name: str, text: str) -> None:
-    """Refuse line breaks and other control characters, which could forge a header or a path.
-
-    Halves of surrogate pairs, which no encoding can carry, are refused with them.
-
-    Raises:
-        ValueError: If there is one.
-    """
-    if _CONTROL.search(text):
-        raise ValueError(f"{name} must not hold control characters")
 
 
 def encode_query(query: Mapping[str, QueryValue] | None) -> str:

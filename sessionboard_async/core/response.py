@@ -30,6 +30,12 @@ _ADVICE = {
     404: "there is no such event or record, or this token may not see it",
 }
 
+_STORAGE_ADVICE = {
+    400: "the storage did not take what was sent",
+    403: "the upload address has expired, or other headers were sent than it came with: ask for a new one",
+    404: "the upload address leads nowhere: ask for a new one",
+}
+
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amzn-trace-id", "cf-ray")
 _LONGEST_API_MESSAGE = 500
 _LONGEST_WAIT = 1e9
@@ -60,27 +66,31 @@ class _ErrorBody(msgspec.Struct):
 _error_body_decoder = msgspec.json.Decoder(_ErrorBody)
 
 
-def error_of(request: Request, response: Response, *, secret: str = "") -> errors.APIError | None:
+def error_of(
+    request: Request, response: Response, *, secrets: tuple[str, ...] = ()
+) -> errors.APIError | None:
     """Return the error that an answer stands for; ``None`` for a success.
 
     Args:
         request: What was asked.
         response: What came back.
-        secret: The token; should the API repeat it in its message, it is blotted out.
+        secrets: The token and its like; should the API repeat one in its message, it is blotted out.
     """
     status = response.status
     if 200 <= status < 300:
         return None
-    code, api_message = _what_the_api_says(response.body, secret)
+    code, api_message = _what_the_api_says(response.body, secrets)
     sentence = " ".join(part for part in (str(status), code) if part)
-    advice = _ADVICE.get(301 if 300 <= status < 400 else status)
+    is_storage = request.transfer is not None and request.transfer.address is not None
+    advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
     sentence = ": ".join(part for part in (sentence, api_message or advice) if part)
-    return _class_of(status)(
+    kind = errors.StorageError if is_storage else _class_of(status)
+    return kind(
         sentence,
         status=status,
         code=code,
         api_message=api_message,
-        request_id=request_id(response.headers, secret=secret),
+        request_id=request_id(response.headers, secrets=secrets),
         retry_after=retry_after(response.headers),
         method=request.method,
         route=request.route,
@@ -96,28 +106,28 @@ def _class_of(status: int) -> type[errors.APIError]:
     return _ERROR_BY_STATUS.get(status, errors.APIError)
 
 
-def _what_the_api_says(body: bytes, secret: str) -> tuple[str | None, str | None]:
+def _what_the_api_says(body: bytes, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
     try:
         said = _error_body_decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None
-    error, message = _printable(said.error, secret), _printable(said.message, secret)
+    error, message = _printable(said.error, secrets), _printable(said.message, secrets)
     # Some servers of this API put prose into `error` and the name into `code`.
-    code = _printable(said.code, secret)
+    code = _printable(said.code, secrets)
     return (error, message) if code is None else (code, message or error)
 
 
-def _printable(text: object, secret: str) -> str | None:
+def _printable(text: object, secrets: tuple[str, ...]) -> str | None:
     if not isinstance(text, str):
         return None
-    if secret:
+    for secret in filter(None, secrets):
         text = text.replace(secret, "***")
     return _UNPRINTABLE.sub(" ", text)[:_LONGEST_API_MESSAGE].strip() or None
 
 
-def request_id(headers: Mapping[str, str], *, secret: str = "") -> str | None:
+def request_id(headers: Mapping[str, str], *, secrets: tuple[str, ...] = ()) -> str | None:
     """Return the id under which the server logged the request, where it sent one."""
-    values = (_printable(headers.get(name), secret) for name in _REQUEST_ID_HEADERS)
+    values = (_printable(headers.get(name), secrets) for name in _REQUEST_ID_HEADERS)
     return next((value[:100] for value in values if value), None)
 
 

@@ -54,6 +54,9 @@ def may_try_again(request: Request, error: SessionboardError) -> bool:
     """
     if isinstance(error, ConnectError):
         return error.transient
+    sink = None if request.transfer is None else request.transfer.sink
+    if sink is not None and not sink.can_start_again:
+        return False
     if isinstance(error, RateLimitError):
         return True
     if not request.read:

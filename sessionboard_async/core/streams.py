@@ -80,7 +80,7 @@ class PageStream(Generic[T]):
         self._engine = engine
         self._query = query
         self._decoder = engine.decoders.pages(query.endpoint, record)
-        self._id_of = _id_reader(record)
+        self._id_of = _id_reader(record) if query.identified else _no_id
         self._page_size = page_size if limit is None else max(1, min(page_size, limit))
         self._left = math.inf if limit is None else limit
         self._prefetch = prefetch
@@ -276,6 +276,10 @@ def _id_reader(record: type[Any]) -> Callable[[Any], object]:
     if issubclass(getattr(record, "__origin__", record), dict):
         return _id_of_dict
     return attrgetter("id")
+
+
+def _no_id(record: object) -> None:
+    return None
 
 
 def _id_of_json(record: msgspec.Raw) -> str | int | None:

@@ -1,4 +1,4 @@
-"""Bytes out, bytes in: one attempt of one request. The only room that imports aiohttp."""
+"""Bytes out, bytes in: one attempt of one request. With ``wire`` the only room that imports aiohttp."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import ssl as ssl_module
 import warnings
 import weakref
-from functools import lru_cache
+from collections.abc import Callable
+from contextlib import aclosing
 
 import aiohttp
 from yarl import URL
@@ -18,6 +19,8 @@ from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Timeout
 from sessionboard_async.core.request import Request
 from sessionboard_async.core.response import Response
+from sessionboard_async.core.transfer import LocalFileError, Transfer
+from sessionboard_async.core.wire import Upload, client_timeout, failure_of, form_of, pieces
 
 Ssl = ssl_module.SSLContext | aiohttp.Fingerprint | bool
 Client = aiohttp.ClientSession
@@ -27,6 +30,8 @@ Client = aiohttp.ClientSession
 _READ_BUFFER = 1 << 20
 
 _LARGER_THAN_PAGES = 4 << 20
+
+_ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
 class Transport:
@@ -95,19 +100,31 @@ class Transport:
             ResponseError: If the answer is too large, or its compression is broken.
         """
         client = self._open()
+        failure: errors.SessionboardError | None = None
+        local: Exception | None = None
         try:
             async with self._slots:
-                return await self._exchange(client, request, timeout)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure: errors.SessionboardError = _failure(error)
-        except errors.ResponseError as error:
+                if request.transfer is None:
+                    return await self._exchange(client, request, timeout)
+                return await self._stream(client, request, request.transfer, timeout)
+        except LocalFileError as error:
+            local = error.error.with_traceback(None)
+        except errors.SessionboardError as error:
             failure = error.with_traceback(None)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = failure_of(error)
         except BaseException as error:  # noqa: BLE001  # it is raised again
             # A cancellation goes on as it is, without the frames that hold the token.
             error.__context__ = None
             raise error.with_traceback(None)  # noqa: B904  # the same error
         # Raised out here, so that the error of aiohttp, which holds the request's headers and with them the
         # token, is not chained to ours.
+        if local is not None:
+            try:
+                raise local
+            finally:
+                del local
+        assert failure is not None  # noqa: S101  # one of the two it is
         failure.method, failure.route, failure.operation = request.method, request.route, request.operation
         try:
             raise failure
@@ -116,7 +133,7 @@ class Transport:
             del failure
 
     async def _exchange(self, client: Client, request: Request, timeout: Timeout) -> Response:
-        headers = self._headers | self._token.headers()
+        headers = self._headers | (self._token.headers() if request.authenticated else {})
         if request.content_type is not None:
             headers["Content-Type"] = request.content_type
         async with client.request(
@@ -130,7 +147,7 @@ class Transport:
             raise_for_status=False,
             ssl=self._ssl,
             proxy=self._proxy,
-            timeout=_client_timeout(timeout),
+            timeout=client_timeout(timeout),
         ) as answer:
             try:
                 body = b"" if request.method == "HEAD" else await self._read(answer)
@@ -141,6 +158,81 @@ class Transport:
                 # What an error says is worth less than that it is one.
                 body = b""
         return Response(answer.status, answer.headers, body)
+
+    async def _stream(
+        self, client: Client, request: Request, transfer: Transfer, timeout: Timeout
+    ) -> Response:
+        """Exchange what is not whole in memory; ``timeout.attempt`` bounds how long nothing moves."""
+        idle = asyncio.timeout(timeout.attempt)
+
+        def moved() -> None:
+            if timeout.attempt is not None:
+                idle.reschedule(asyncio.get_running_loop().time() + timeout.attempt)
+
+        body = None if transfer.content is None else Upload(transfer.content, moved)
+        try:
+            async with idle:
+                if transfer.address is None:
+                    headers = self._headers | (self._token.headers() if request.authenticated else {})
+                    headers["Accept-Encoding"] = "identity"
+                    url = self._base_url + request.target
+                    return await self._stream_with(client, request, url, headers, body, timeout, moved)
+                # A client of its own, so that nothing goes there that a client of the caller's adds to all.
+                async with aiohttp.ClientSession(
+                    connector=client.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar()
+                ) as bare:
+                    bare._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+                    return await self._stream_with(
+                        bare, request, transfer.address, dict(transfer.headers), body, timeout, moved
+                    )
+        except TimeoutError as error:
+            if idle.expired():
+                failure: Exception = errors.AttemptTimeoutError("nothing moved for Timeout.attempt")
+            else:
+                failure = error
+        except aiohttp.ClientError as error:
+            # What fails while the body is read comes as a failure of the connection.
+            failure = error if body is None or body.failure is None else body.failure
+        raise failure
+
+    async def _stream_with(
+        self,
+        client: Client,
+        request: Request,
+        url: str,
+        headers: dict[str, str],
+        body: Upload | None,
+        timeout: Timeout,
+        moved: Callable[[], None],
+    ) -> Response:
+        transfer = request.transfer
+        assert transfer is not None  # noqa: S101  # the caller looked
+        is_storage = transfer.address is not None
+        async with client.request(
+            request.method,
+            URL(url, encoded=True),
+            data=body if body is None or transfer.form is None else form_of(transfer, transfer.form, body),
+            headers=headers,
+            skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
+            allow_redirects=False,
+            raise_for_status=False,
+            # A fingerprint is that of the API's own certificate.
+            ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
+            proxy=self._proxy,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect),
+        ) as answer:
+            if transfer.sink is not None and 200 <= answer.status < 300:
+                async with aclosing(pieces(answer, moved)) as parts:
+                    await transfer.sink.take(parts)
+                return Response(answer.status, answer.headers, b"")
+            moved()
+            try:
+                content = await self._read(answer)
+            except errors.ResponseError:
+                if 200 <= answer.status < 300:
+                    raise
+                content = b""
+        return Response(answer.status, answer.headers, content)
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []
@@ -221,48 +313,3 @@ def _check_proxy(proxy: str) -> None:
     if not usable:
         # Without the address, which may hold a password.
         raise errors.ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")
-
-
-@lru_cache(maxsize=32)
-def _client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect)
-
-
-def _failure(error: BaseException) -> errors.TransportError:
-    """Say in our own words what went wrong; the words of aiohttp may hold an address with its query."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            failure: errors.TransportError = errors.ConnectError(
-                "the server's certificate was refused: check the base URL, the system's clock and `ssl`",
-                transient=False,
-            )
-        case aiohttp.ClientSSLError():
-            failure = errors.ConnectError(
-                "no TLS connection could be made: check the base URL and `ssl`", transient=False
-            )
-        case aiohttp.ServerFingerprintMismatch():
-            failure = errors.ConnectError(
-                "the server's certificate has another fingerprint than `ssl` names", transient=False
-            )
-        case aiohttp.ConnectionTimeoutError():
-            failure = errors.ConnectError("no connection within Timeout.connect")
-        case aiohttp.ClientHttpProxyError():
-            failure = errors.ConnectError(f"the proxy refused the connection with status {error.status}")
-        case aiohttp.ClientConnectorError():
-            failure = errors.ConnectError(f"no connection could be made ({_reason(error.os_error)})")
-        case TimeoutError():
-            failure = errors.AttemptTimeoutError("no complete answer within Timeout.attempt")
-        case aiohttp.ClientPayloadError():
-            failure = errors.ConnectionLostError("the answer was cut short")
-        case aiohttp.ClientResponseError():
-            failure = errors.ConnectionLostError("the answer was not HTTP")
-        case aiohttp.ServerDisconnectedError():
-            failure = errors.ConnectionLostError("the server closed the connection without an answer")
-        case _:
-            failure = errors.ConnectionLostError(f"the connection broke ({_reason(error)})")
-    return failure
-
-
-def _reason(error: BaseException) -> str:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return reason or type(error).__name__

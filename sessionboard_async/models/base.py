@@ -33,3 +33,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         values = ((name, getattr(self, name)) for name in self._shown)
         return [(name, value) for name, value in values if value is not None]
+
+
+class OpenRecord(Record, frozen=True, kw_only=True):
+    """An object that the API's document leaves open: what is known of it has fields, all is in ``as_sent``.
+
+    Attributes:
+        as_sent: Everything that came, under the API's own names.
+    """
+
+    _array: ClassVar[str | None] = None
+    """The field to which an answer belongs that is an array and no object."""
+
+    as_sent: dict[str, Any] = {}

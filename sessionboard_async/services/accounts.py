@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, Unpack
 
+from msgspec import UNSET
+
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Exhibitor, Sponsor
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
+from sessionboard_async.models.translation import RecordWithFields
+from sessionboard_async.services.records import RecordService, record_writes
 from sessionboard_async.services.search import Expansion, RecordSearch, expansions
+from sessionboard_async.services.values import AccountCreate, AccountUpdate
+from sessionboard_async.services.writing import Extra
 
-T = TypeVar("T")
+T = TypeVar("T", bound=RecordWithFields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def account_endpoints(singular: str, record: type[T]) -> AccountEndpoints[T]:
     )
 
 
-class AccountService(Service, Generic[T]):
+class AccountService(RecordService[T]):
     """What sponsors and exhibitors can do."""
 
     ENDPOINTS: ClassVar[AccountEndpoints[Any]]
@@ -93,14 +98,73 @@ class AccountService(Service, Generic[T]):
         record: T = await self._record(self.ENDPOINTS.get, path, {"expand": expansions(expand)})
         return record
 
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[AccountCreate]
+    ) -> T:
+        """Create one.
+
+        ``name`` or ``account_id`` must be passed.
+
+        Scope ``write:sponsors`` or ``write:exhibitors``; limit category of the family's writes, and the daily
+        quota; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``AccountCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            BadRequestError: If the API does not take a value.
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a time has no offset, or a value is masked.
+        """
+        if all(values.get(name, UNSET) in (None, UNSET) for name in ("name", "account_id")):
+            raise TypeError("pass name or account_id")
+        return await self._create(event_id, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        account: str | T | None,
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[AccountUpdate],
+    ) -> T:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:sponsors`` or ``write:exhibitors``; limit category of the family's writes; not sent
+        again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            account: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``AccountUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now. Use this one: what a search answers may be three minutes old.
+
+        Raises:
+            ConflictError: If it was changed since it had this ``updated_at``.
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, account, values, extra)
+
 
 class Sponsors(AccountService[Sponsor]):
     """The sponsors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
 
     ENDPOINTS = account_endpoints("sponsor", Sponsor)
+    WRITES = record_writes("sponsor", Sponsor, create=AccountCreate, update=AccountUpdate)
 
 
 class Exhibitors(AccountService[Exhibitor]):
     """The exhibitors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
 
     ENDPOINTS = account_endpoints("exhibitor", Exhibitor)
+    WRITES = record_writes("exhibitor", Exhibitor, create=AccountCreate, update=AccountUpdate)

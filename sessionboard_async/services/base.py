@@ -10,7 +10,11 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.core.query import Query
 from sessionboard_async.core.request import PathValue, QueryValue, build
+from sessionboard_async.core.transfer import Download, Sink, Target, Transfer
+from sessionboard_async.models.bulk import BulkAnswer, BulkResult
+from sessionboard_async.services.bulk import BulkValues, Operations, run_bulk
 from sessionboard_async.services.search import RECORD_SEARCH, SearchKind, search_body
+from sessionboard_async.services.writing import Extra, written
 
 T = TypeVar("T")
 
@@ -30,8 +34,47 @@ class Service:
         path: Mapping[str, PathValue],
         query: Mapping[str, QueryValue] | None = None,
         body: object = None,
+        secrets: tuple[str, ...] = (),
     ) -> T:
-        return await self._engine.fetch(endpoint, build(endpoint, path, query=query, body=body))
+        request = build(endpoint, path, query=query, body=body, secrets=secrets)
+        return await self._engine.fetch(endpoint, request)
+
+    async def _write(
+        self,
+        endpoint: Endpoint[T],
+        path: Mapping[str, PathValue],
+        kind: type[Any],
+        values: Mapping[str, Any],
+        extra: Extra | None,
+    ) -> T:
+        return await self._record(endpoint, path, body=written(kind, values, extra))
+
+    async def _upload(self, endpoint: Endpoint[T], path: Mapping[str, PathValue], transfer: Transfer) -> T:
+        return await self._engine.fetch(endpoint, build(endpoint, path, transfer=transfer))
+
+    async def _download(
+        self,
+        endpoint: Endpoint[None],
+        path: Mapping[str, PathValue],
+        to: Target,
+        query: Mapping[str, QueryValue] | None = None,
+    ) -> Download:
+        sink = Sink(to)
+        response = await self._engine.call(build(endpoint, path, query=query, transfer=Transfer(sink=sink)))
+        return Download(sink.size, response.headers.get("Content-Type"))
+
+    async def _bulk(
+        self,
+        endpoint: Endpoint[BulkAnswer],
+        path: Mapping[str, PathValue],
+        operations: Operations,
+        values: BulkValues,
+    ) -> BulkResult:
+        async def send(batch: list[dict[str, object]]) -> BulkAnswer:
+            return await self._record(endpoint, path, body={"operations": batch})
+
+        build(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
+        return await run_bulk(operations, values, send)
 
     def _pages(
         self,

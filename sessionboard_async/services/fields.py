@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Literal, Unpack, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Field
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
+from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
 from sessionboard_async.services.search import FIELD_SEARCH, FieldSearch, one_of
+from sessionboard_async.services.values import FieldValues
+from sessionboard_async.services.writing import Extra
 
 FieldModule = Literal["session", "account", "contact"]
 """What has the field; ``account`` stands for sponsors and exhibitors."""
@@ -21,37 +23,43 @@ FieldScope = Literal["global", "event"]
 """Whether the field belongs to the organization or to one event."""
 
 
-class Fields(Service):
+_ALL = "/v1/event/{event_id}/fields"
+
+
+class Fields(CollectionService[Field]):
     """The definitions of an event's fields, standard and custom."""
 
-    LIST = Endpoint(
-        "list-fields",
-        "GET",
-        "/v1/event/{event_id}/fields",
-        list_of(Field),
-        scope="read:events",
-        limit="entity-reads",
+    ENDPOINTS = CollectionEndpoints(
+        id_argument="field_id",
+        list=Endpoint("list-fields", "GET", _ALL, list_of(Field), scope="read:events", limit="entity-reads"),
+        create=Endpoint(
+            "create-field",
+            "POST",
+            f"{_ALL}/create",
+            Field,
+            scope="write:fields",
+            limit="field-writes",
+            may_be_empty=True,
+        ),
+        update=Endpoint(
+            "update-field",
+            "PUT",
+            f"{_ALL}/{{field_id}}",
+            Field,
+            scope="write:fields",
+            limit="field-writes",
+            may_be_empty=True,
+        ),
+        delete=Endpoint(
+            "delete-field",
+            "DELETE",
+            f"{_ALL}/{{field_id}}",
+            None,
+            scope="write:fields",
+            limit="field-writes",
+        ),
     )
-    SEARCH = Endpoint(
-        "search-fields",
-        "POST",
-        "/v1/event/{event_id}/fields",
-        page_of(Field),
-        read=True,
-        scope="read:events",
-    )
-
-    def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[Field]:
-        """List all field definitions at once.
-
-        Args:
-            event_id: The event.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
-
-        Returns:
-            A stream of fields. Limit category ``entity-reads``: where that matters, ``search``.
-        """
-        return self._pages(self.LIST, {"event_id": event_id}, **options)
+    SEARCH = Endpoint("search-fields", "POST", _ALL, page_of(Field), read=True, scope="read:events")
 
     def search(
         self,
@@ -84,3 +92,53 @@ class Fields(Service):
             "scope": None if scope is None else one_of("scope", scope, get_args(FieldScope)),
         }
         return self._search(self.SEARCH, {"event_id": event_id}, search, filters, kind=FIELD_SEARCH)
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[FieldValues]
+    ) -> Field:
+        """Create a custom field.
+
+        Scope ``write:fields``; limit category ``field-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall be, as in ``FieldValues``.
+
+        Returns:
+            The field, as far as the API tells: its document promises nothing.
+
+        Raises:
+            TypeError: If a value is unknown or of the wrong type.
+            ValueError: If a value is masked.
+        """
+        return await self._create(event_id, FieldValues, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        field_id: str | None,
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[FieldValues],
+    ) -> Field:
+        """Change what is passed of a custom field, and nothing else.
+
+        Scope ``write:fields``; limit category ``field-writes``; not sent again once it may have arrived. The
+        API's document does not say what can be changed; what creates a field is offered here.
+
+        Args:
+            event_id: The event.
+            field_id: The field.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``FieldValues``.
+
+        Returns:
+            The field, as far as the API tells.
+
+        Raises:
+            NotFoundError: If there is no such field.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, field_id, FieldValues, values, extra)

@@ -2,75 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar, Unpack
+from typing import Any, ClassVar, TypeVar, Unpack
 
-from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
+from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Format, Language, Level, Room, Status, Tag, Track
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
+from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
 from sessionboard_async.services.search import RecordSearch
+from sessionboard_async.services.values import (
+    ColoredCreate,
+    ColoredUpdate,
+    NamedCreate,
+    NamedUpdate,
+    RoomCreate,
+    RoomUpdate,
+)
+from sessionboard_async.services.writing import Extra
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataEndpoints(Generic[T]):
-    """The operations of one family."""
-
-    list: Endpoint[T]
-    search: Endpoint[T]
+_EVENT = "/v1/event/{event_id}"
 
 
 def metadata_endpoints(
-    plural: str, record: type[T], *, searched_as: str | None = None
-) -> MetadataEndpoints[T]:
+    singular: str, record: type[T], *, plural: str | None = None
+) -> CollectionEndpoints[T]:
     """Declare the operations of a family.
 
     Args:
-        plural: Its name in paths and operation ids.
+        singular: Its name in the ids of operations.
         record: The type of its records.
-        searched_as: Its name where it is searched, if that is another one.
+        plural: Its name in paths, if that is more than the singular with an ``s``.
     """
-    path = "/v1/event/{event_id}/"
-    searched = searched_as or plural
-    return MetadataEndpoints(
+    plural = plural or f"{singular}s"
+    base = f"{_EVENT}/{plural}"
+    one = f"{base}/{{id}}"
+
+    def write(operation: str, method: Method, path: str, answer: type[A] | None) -> Endpoint[A]:
+        return Endpoint(operation, method, path, answer, scope="write:metadata", limit="metadata-writes")
+
+    return CollectionEndpoints(
+        id_argument="id",
         list=Endpoint(
-            f"list-{plural}",
-            "GET",
-            path + plural,
-            list_of(record),
-            scope="read:events",
-            limit="entity-reads",
+            f"list-{plural}", "GET", base, list_of(record), scope="read:events", limit="entity-reads"
         ),
-        search=Endpoint(
-            f"search-{searched}",
-            "POST",
-            path + searched,
-            page_of(record),
-            read=True,
-            scope="read:events",
-        ),
+        create=write(f"create-{singular}", "POST", f"{base}/create", record),
+        update=write(f"update-{singular}", "PUT", one, record),
+        delete=write(f"delete-{singular}", "DELETE", one, None),
     )
 
 
-class MetadataService(Service, Generic[T]):
+def metadata_search(plural: str, record: type[T]) -> Endpoint[T]:
+    """Declare the search of a family by its name in paths."""
+    return Endpoint(
+        f"search-{plural}", "POST", f"{_EVENT}/{plural}", page_of(record), read=True, scope="read:events"
+    )
+
+
+class MetadataService(CollectionService[T]):
     """What the seven families can do."""
 
-    ENDPOINTS: ClassVar[MetadataEndpoints[Any]]
-
-    def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
-        """List all at once.
-
-        Args:
-            event_id: The event.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
-
-        Returns:
-            A stream of records. Limit category ``entity-reads``: where that matters, ``search``.
-        """
-        return self._pages(self.ENDPOINTS.list, {"event_id": event_id}, **options)
+    SEARCH: ClassVar[Endpoint[Any]]
 
     def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
         """Search by time.
@@ -86,46 +81,235 @@ class MetadataService(Service, Generic[T]):
             ValueError: If an argument is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self.ENDPOINTS.search, {"event_id": event_id}, search)
+        return self._search(self.SEARCH, {"event_id": event_id}, search)
+
+
+class NamedService(MetadataService[T]):
+    """What the families can do whose records have only a name."""
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[NamedCreate]
+    ) -> T:
+        """Create one.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``NamedCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a value is masked.
+        """
+        return await self._create(event_id, NamedCreate, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[NamedUpdate],
+    ) -> T:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            id: Its id.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``NamedUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, id, NamedUpdate, values, extra)
+
+
+class ColoredService(MetadataService[T]):
+    """What the families can do whose records have a color too."""
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ColoredCreate]
+    ) -> T:
+        """Create one.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``ColoredCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a value is masked.
+        """
+        return await self._create(event_id, ColoredCreate, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[ColoredUpdate],
+    ) -> T:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            id: Its id.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``ColoredUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, id, ColoredUpdate, values, extra)
 
 
 class Rooms(MetadataService[Room]):
     """The rooms of an event."""
 
-    ENDPOINTS = metadata_endpoints("rooms", Room)
+    ENDPOINTS = metadata_endpoints("room", Room)
+    SEARCH = metadata_search("rooms", Room)
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
+    ) -> Room:
+        """Create one.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``RoomCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a value is masked.
+        """
+        return await self._create(event_id, RoomCreate, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[RoomUpdate],
+    ) -> Room:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            id: Its id.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``RoomUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, id, RoomUpdate, values, extra)
 
 
-class Tracks(MetadataService[Track]):
+class Tracks(ColoredService[Track]):
     """The tracks of an event."""
 
-    ENDPOINTS = metadata_endpoints("tracks", Track)
+    ENDPOINTS = metadata_endpoints("track", Track)
+    SEARCH = metadata_search("tracks", Track)
 
 
-class Tags(MetadataService[Tag]):
+class Tags(NamedService[Tag]):
     """The tags of an event."""
 
-    ENDPOINTS = metadata_endpoints("tags", Tag)
+    ENDPOINTS = metadata_endpoints("tag", Tag)
+    SEARCH = metadata_search("tags", Tag)
 
 
-class Formats(MetadataService[Format]):
+class Formats(NamedService[Format]):
     """The formats of an event's sessions."""
 
-    ENDPOINTS = metadata_endpoints("formats", Format)
+    ENDPOINTS = metadata_endpoints("format", Format)
+    SEARCH = metadata_search("formats", Format)
 
 
-class Levels(MetadataService[Level]):
+class Levels(NamedService[Level]):
     """The levels of an event's sessions."""
 
-    ENDPOINTS = metadata_endpoints("levels", Level)
+    ENDPOINTS = metadata_endpoints("level", Level)
+    SEARCH = metadata_search("levels", Level)
 
 
-class Languages(MetadataService[Language]):
+class Languages(NamedService[Language]):
     """The languages that an event's sessions are held in."""
 
-    ENDPOINTS = metadata_endpoints("languages", Language)
+    ENDPOINTS = metadata_endpoints("language", Language)
+    SEARCH = metadata_search("languages", Language)
 
 
-class Statuses(MetadataService[Status]):
+class Statuses(ColoredService[Status]):
     """The session statuses that an event defines."""
 
-    ENDPOINTS = metadata_endpoints("statuses", Status, searched_as="session-statuses")
+    ENDPOINTS = metadata_endpoints("status", Status, plural="statuses")
+    SEARCH = metadata_search("session-statuses", Status)
+    RESTORE = Endpoint(
+        "restore-status",
+        "POST",
+        "/v1/event/{event_id}/statuses/{id}/restore",
+        Status,
+        scope="write:metadata",
+        limit="metadata-writes",
+    )
+
+    async def restore(self, event_id: EventId | None, id: str | None) -> Status:  # noqa: A002  # the API's own word
+        """Bring a deleted one back.
+
+        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            id: Its id.
+
+        Returns:
+            The status as it is now.
+
+        Raises:
+            NotFoundError: If no status was deleted under this id.
+            ValueError: If the id is empty.
+            TypeError: If an id is ``None``.
+        """
+        return await self._record(self.RESTORE, {"event_id": event_id, "id": id})

@@ -10,7 +10,10 @@ from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.base import Service
+from sessionboard_async.services.records import RecordService, record_writes
 from sessionboard_async.services.search import Expansion, RecordSearch, expansions
+from sessionboard_async.services.values import ContactCreate, ContactUpdate
+from sessionboard_async.services.writing import Extra
 
 
 class Speakers(Service):
@@ -70,7 +73,7 @@ class Speakers(Service):
         return await self._record(self.GET, path, {"expand": expansions(expand)})
 
 
-class Contacts(Service):
+class Contacts(RecordService[Contact]):
     """The contacts of an event: speakers, attendees, and everybody else who is on record."""
 
     SEARCH = Endpoint(
@@ -96,6 +99,8 @@ class Contacts(Service):
         ContactSessions,
         scope="read:contacts",
     )
+
+    WRITES = record_writes("contact", Contact, create=ContactCreate, update=ContactUpdate)
 
     def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an event.
@@ -152,6 +157,61 @@ class Contacts(Service):
             TypeError: If an id is ``None``.
         """
         return await self._record(self.SESSIONS, {"event_id": event_id, "contact_id": contact_id})
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ContactCreate]
+    ) -> Contact:
+        """Create a contact.
+
+        Scope ``write:contacts``; limit category ``contact-writes``, and the daily quota; not sent again once
+        it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``ContactCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            BadRequestError: If the API does not take a value, or another
+                contact of the event has the e-mail address.
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a time has no offset, or a value is masked.
+        """
+        return await self._create(event_id, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        contact: str | Contact | None,
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[ContactUpdate],
+    ) -> Contact:
+        """Change what is passed of a contact, and nothing else.
+
+        A new e-mail address does not change with which one the person logs in.
+
+        Scope ``write:contacts``; limit category ``contact-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            contact: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``ContactUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now. Use this one: what a search answers may be three minutes old.
+
+        Raises:
+            ConflictError: If it was changed since it had this ``updated_at``.
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, contact, values, extra)
 
 
 class OrgContacts(Service):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from sessionboard_async.core.pages import PagerOptions
-
-Moment = datetime | str
-"""An aware datetime, or the same as an ISO 8601 string with its offset (``2026-08-01T09:00:00Z``)."""
+from sessionboard_async.services.moments import Moment, moment
 
 SessionStatusName = Literal["accepted", "accept_queue", "pending", "decline_queue", "declined"]
 """The statuses of the API itself; the ones that an event defines each stand for one of these."""
@@ -153,31 +150,6 @@ def expansions(expand: Sequence[Expansion]) -> list[str]:
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
     return [one_of("expand", name, get_args(Expansion)) for name in expand]
-
-
-def moment(name: str, value: Moment) -> str:
-    """Return a moment as the API takes it: ISO 8601 in UTC.
-
-    Raises:
-        ValueError: If it has no offset from UTC, so that nobody could say which moment it is, or is no time.
-        TypeError: If it is neither a datetime nor a string.
-    """
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"{name} must be an ISO 8601 time such as 2026-08-01T09:00:00Z") from None
-    if not isinstance(value, datetime):
-        raise TypeError(f"{name} must be a datetime or an ISO 8601 string, not {type(value).__name__}")
-    if value.utcoffset() is None:
-        raise ValueError(
-            f"{name} has no time zone: pass an aware datetime, such as datetime.now(timezone.utc), "
-            "or a string that ends in Z or an offset"
-        )
-    try:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except OverflowError:
-        raise ValueError(f"{name} lies outside of the years 1 to 9999 in UTC") from None
 
 
 def _range(name: str, search: Mapping[str, Any]) -> dict[str, str] | None:

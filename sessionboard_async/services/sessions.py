@@ -9,7 +9,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.models import Session, SessionStatus
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
+from sessionboard_async.services.records import RecordService, record_writes
 from sessionboard_async.services.search import (
     STATUS_SEARCH,
     Expansion,
@@ -17,9 +17,11 @@ from sessionboard_async.services.search import (
     StatusSearch,
     expansions,
 )
+from sessionboard_async.services.values import SessionCreate, SessionFields, SessionUpdate
+from sessionboard_async.services.writing import CustomFields, Extra
 
 
-class Sessions(Service):
+class Sessions(RecordService[Session]):
     """What is on the programme of an event, and what was submitted for it."""
 
     SEARCH = Endpoint(
@@ -52,6 +54,16 @@ class Sessions(Service):
         Session,
         scope="read:sessions",
         limit="entity-reads",
+    )
+
+    WRITES = record_writes("session", Session, create=SessionCreate, update=SessionUpdate)
+    UPDATE_FIELDS = Endpoint(
+        "update-session-fields",
+        "PUT",
+        "/v1/event/{event_id}/sessions/{session_id}/fields",
+        Session,
+        scope="write:sessions",
+        limit="session-writes",
     )
 
     def search(
@@ -160,3 +172,84 @@ class Sessions(Service):
         """
         path = {"event_id": event_id, "session_id": session_id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
+
+    async def create(
+        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[SessionCreate]
+    ) -> Session:
+        """Create a session.
+
+        With ``parent_session_id`` it becomes a part of that session; with ``is_abstract=True`` a submission,
+        which it stays for ever.
+
+        Scope ``write:sessions``; limit category ``session-writes``, and the daily quota; not sent again once
+        it may have arrived.
+
+        Args:
+            event_id: The event.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``SessionCreate``.
+
+        Returns:
+            The record as it was created.
+
+        Raises:
+            BadRequestError: If the API does not take a value.
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a time has no offset, or a value is masked.
+        """
+        return await self._create(event_id, values, extra)
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        session: str | Session | None,
+        *,
+        extra: Extra | None = None,
+        **values: Unpack[SessionUpdate],
+    ) -> Session:
+        """Change what is passed of a session, and nothing else.
+
+        Level, format and language, people and files cannot be changed in this way. Of a session that was
+        merged into another one nothing can.
+
+        Scope ``write:sessions``; limit category ``session-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            session: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``SessionUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now. Use this one: what a search answers may be three minutes old.
+
+        Raises:
+            ConflictError: If it was changed since it had this ``updated_at``.
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
+        """
+        return await self._update(event_id, session, values, extra)
+
+    async def update_fields(
+        self, event_id: EventId | None, session: str | Session | None, custom_fields: CustomFields
+    ) -> Session:
+        """Change values of custom fields of a session, and nothing else.
+
+        Scope ``write:sessions``; limit category ``session-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            session: Its id, or the session itself.
+            custom_fields: Values by internal name, or the list in which a record has them.
+
+        Returns:
+            The session as it is now.
+
+        Raises:
+            NotFoundError: If there is no such session.
+            TypeError: If ``custom_fields`` is something else, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        path, values = self._path(event_id, session), {"custom_fields": custom_fields}
+        return await self._write(self.UPDATE_FIELDS, path, SessionFields, values, None)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sessionboard_async.testing.faults import Fault
-    from sessionboard_async.testing.server import EmbeddedServer, RecordedRequest
+    from sessionboard_async.testing.recorded import RecordedRequest
+    from sessionboard_async.testing.server import EmbeddedServer
 
 __all__ = ["EmbeddedServer", "Fault", "RecordedRequest"]
 
-_ROOMS = {"EmbeddedServer": "server", "Fault": "faults", "RecordedRequest": "server"}
+_ROOMS = {"EmbeddedServer": "server", "Fault": "faults", "RecordedRequest": "recorded"}
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -44,10 +44,12 @@ class Access:
 
     Args:
         seed: Decides the tokens that are made.
+        granted: Tells what a token may do that was made elsewhere; ``None`` for one that is not known there.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, granted: Callable[[str], Grant | None] = lambda _: None) -> None:
         self._seed = seed
+        self._granted = granted
         self._grants: dict[str, Grant] = {}
         self._made = 0
 
@@ -74,9 +76,10 @@ class Access:
         given = headers.get("x-access-token") or (bearer if scheme.lower() == "bearer" else "")
         if not given:
             raise RequestError(401, "the request has no token")
-        if given not in self._grants:
+        grant = self._grants.get(given) or self._granted(given)
+        if grant is None:
             raise RequestError(401, "the token is not valid")
-        return self._grants[given]
+        return grant
 
 
 def scopes_of(scopes: Iterable[str] | None) -> frozenset[str] | None:

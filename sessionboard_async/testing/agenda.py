@@ -1,14 +1,19 @@
-"""Which sessions an event has, when they are and who takes part: facts by number, without any text."""
+"""Which sessions an event has, when they are and who takes part: facts by number, without any text.
+
+They follow from a seed. Only rows are kept, and of subsessions only those that a write has touched.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
-from sessionboard_async.testing.chance import DAY, HOUR, MINUTE, Draw, milliseconds
+from sessionboard_async.testing.chance import DAY, HOUR, MINUTE, Draw, milliseconds, uuid_for
 from sessionboard_async.testing.metadata import STATUS_DEFINITIONS, Metadata
+from sessionboard_async.testing.query import Criteria
+from sessionboard_async.testing.selections import Selections
 
 _SUBMISSIONS_OPEN = milliseconds(2025, 10, 6, 8)
 _SUBMISSIONS = 240 * DAY
@@ -36,6 +41,11 @@ class SessionRow(NamedTuple):
     target: int | None
     track_id: str | None
     tag_ids: tuple[str, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which session or subsession it is, whatever is written to it."""
+        return self.ordinal, self.number
 
 
 class Times(NamedTuple):
@@ -79,13 +89,20 @@ class Agenda:
             tuple(tags[(first + step) % len(tags)] for step in range(0, 3 * (first % 4), 3))
             for first in range(len(tags))
         ]
+        self._sources = sessions // 20 or min(1, sessions // 2)
+        self._deleted = sessions // 25 or min(1, sessions)
+        self._generated = sessions + self._sources + self._deleted
+        self._touched: dict[int, list[SessionRow]] = {}
+        self._selections = {
+            (everything, linked_sources): Selections(partial(self._among, everything, linked_sources))
+            for everything in (False, True)
+            for linked_sources in (False, True)
+        }
 
     @cached_property
     def rows(self) -> list[SessionRow]:
         """Every session in the order of its creation: also the deleted ones and the composition sources."""
-        sources = self._sessions // 20 or min(1, self._sessions // 2)
-        deleted = self._sessions // 25 or min(1, self._sessions)
-        kinds = ["session"] * self._sessions + ["source"] * sources + ["deleted"] * deleted
+        kinds = ["session"] * self._sessions + ["source"] * self._sources + ["deleted"] * self._deleted
         Draw(self._seed, self._position, "kinds").shuffle(kinds)
         targets = _targets(kinds)
         return [
@@ -93,19 +110,22 @@ class Agenda:
             for index, kind in enumerate(kinds)
         ]
 
-    @cached_property
+    @property
     def live(self) -> list[SessionRow]:
         """Every session that was not deleted."""
         return [row for row in self.rows if row.deleted is None]
 
-    @cached_property
+    @property
     def with_parts(self) -> list[SessionRow]:
         """Every session, deleted or not, each followed by its subsessions."""
         return [part for row in self.rows for part in (row, *self.parts(row))]
 
+    def sources_of(self, row: SessionRow) -> list[SessionRow]:
+        """Return the composition sources of a session, or of the session that it is a part of."""
+        return [self.rows[ordinal] for ordinal in self._composed.get(row.ordinal, ())]
+
     @cached_property
-    def sources(self) -> dict[int, list[int]]:
-        """The composition sources of each session that has some."""
+    def _composed(self) -> dict[int, list[int]]:
         sources: defaultdict[int, list[int]] = defaultdict(list)
         for row in self.rows:
             if row.target is not None:
@@ -114,26 +134,95 @@ class Agenda:
 
     @cached_property
     def taken_by(self) -> dict[int, list[int]]:
-        """The sessions, not deleted, in which each contact takes part."""
+        """The sessions, also deleted ones, in which each contact takes part."""
         sessions: defaultdict[int, list[int]] = defaultdict(list)
-        for row in self.live:
-            for contact in dict.fromkeys(who.contact for who in self.cast(row.ordinal)):
+        for row in self.rows:
+            for contact in dict.fromkeys(who.contact for who in self.cast(row)):
                 sessions[contact].append(row.ordinal)
         return dict(sessions)
 
-    def parts(self, row: SessionRow) -> list[SessionRow]:
-        """Return the subsessions of a session, in the order of the programme."""
-        return [self._part(row, number + 1) for number in range(_part_count(row.ordinal))]
+    @cached_property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The place of every session and subsession, deleted or not, by id."""
+        return {self.id(row): row.place for row in self.with_parts}
 
-    def part(self, row: SessionRow, number: int) -> SessionRow:
-        """Return one subsession of a session, counted from 1."""
-        return self._part(row, number)
+    def id(self, row: SessionRow) -> str:
+        """Return the id of a session or subsession."""
+        return uuid_for(self._seed, self._position, "session", row.ordinal, row.number)
+
+    def find(self, session_id: str) -> SessionRow | None:
+        """Return the session or subsession with this id, deleted or not; ``None`` where there is none."""
+        place = self.places.get(session_id)
+        if place is None:
+            return None
+        ordinal, number = place
+        return self.parts(self.rows[ordinal])[number - 1] if number else self.rows[ordinal]
+
+    def select(self, criteria: Criteria, *, everything: bool, linked_sources: bool) -> list[SessionRow]:
+        """Return the sessions that meet the criteria.
+
+        Args:
+            criteria: Which, and in which order.
+            everything: Whether subsessions and deleted sessions are among them.
+            linked_sources: Whether composition sources are among them.
+        """
+        return self._selections[everything, linked_sources].find(criteria)
+
+    def is_created(self, row: SessionRow) -> bool:
+        """Return whether a write created it, so that nothing about it follows from the seed."""
+        return row.ordinal >= self._generated or row.number > self._part_count(row.ordinal)
+
+    def parts(self, row: SessionRow) -> list[SessionRow]:
+        """Return the subsessions of a session, also deleted ones, by number."""
+        touched = self._touched.get(row.ordinal)
+        if touched is not None:
+            return touched
+        return [self._part(row, number + 1) for number in range(self._part_count(row.ordinal))]
+
+    def add(self, row: SessionRow) -> SessionRow:
+        """Add a session; it gets the next ordinal."""
+        row = row._replace(ordinal=len(self.rows), number=0)
+        self.rows.append(row)
+        self._changed(None, row)
+        return row
+
+    def add_part(self, row: SessionRow) -> SessionRow:
+        """Add a subsession to the session with this ordinal; it gets the next number."""
+        parts = self._touch(row.ordinal)
+        row = row._replace(number=len(parts) + 1)
+        parts.append(row)
+        self._changed(None, row)
+        return row
+
+    def replace(self, row: SessionRow) -> None:
+        """Put a row in place of the one that stands for the same session or subsession."""
+        # Subsessions follow from their session's row, until one of them is kept.
+        parts = self._touch(row.ordinal) if row.number or self._part_count(row.ordinal) else []
+        rows, index = (parts, row.number - 1) if row.number else (self.rows, row.ordinal)
+        old, rows[index] = rows[index], row
+        self._changed(old, row)
+
+    def _touch(self, ordinal: int) -> list[SessionRow]:
+        return self._touched.setdefault(ordinal, self.parts(self.rows[ordinal]))
+
+    def _changed(self, old: SessionRow | None, new: SessionRow) -> None:
+        if old is None:
+            self.places[self.id(new)] = new.place
+        for (everything, linked_sources), selections in self._selections.items():
+            selections.change(
+                old if old and _is_among(old, everything, linked_sources) else None,
+                new if _is_among(new, everything, linked_sources) else None,
+            )
+
+    def _among(self, everything: bool, linked_sources: bool) -> Iterator[SessionRow]:
+        rows = self.with_parts if everything else self.rows
+        return (row for row in rows if _is_among(row, everything, linked_sources))
 
     def times(self, row: SessionRow) -> Times | None:
-        """Return when a session takes place; ``None`` where nothing is scheduled, as for any abstract."""
+        """Return when a generated session takes place; ``None`` where nothing is scheduled."""
         if row.is_abstract or row.ordinal % 10 == 7:
             return None
-        parts = _part_count(row.ordinal)
+        parts = self._part_count(row.ordinal)
         start = (
             _FIRST_DAY
             + self._position * 28 * DAY
@@ -145,8 +234,11 @@ class Agenda:
             return Times(start, start + 20 * MINUTE)
         return Times(start, start + (parts * 20 if parts else 45) * MINUTE)
 
-    def cast(self, index: int) -> list[Participation]:
+    def cast(self, row: SessionRow) -> list[Participation]:
         """Return who takes part in a session, in order; the same contact may hold two roles."""
+        if self.is_created(row):
+            return []
+        index = row.ordinal
         people: list[Participation] = []
         if self._speakers:
             first = index % self._speakers
@@ -164,6 +256,10 @@ class Agenda:
         if self._contacts and index % 9 == 1:
             people.append(Participation((index * 3 + 1) % self._contacts, 2))
         return people
+
+    def _part_count(self, index: int) -> int:
+        """Return how many subsessions a session had from the start."""
+        return 2 + index // 18 % 3 if index % 18 == 2 and index < self._generated else 0
 
     def _row(self, index: int, kind: str, target: int | None) -> SessionRow:
         total = self._sessions + self._sessions // 10 + 2
@@ -208,8 +304,8 @@ def _targets(kinds: list[str]) -> Iterator[int]:
         yield ordinary[(number - number % 3 // 2) * 7 % len(ordinary)]
 
 
-def _part_count(index: int) -> int:
-    return 2 + index // 18 % 3 if index % 18 == 2 else 0
+def _is_among(row: SessionRow, everything: bool, linked_sources: bool) -> bool:
+    return (everything or (row.deleted is None and not row.number)) and (linked_sources or not row.is_source)
 
 
 def _speaker_count(index: int) -> int:

@@ -67,6 +67,11 @@ def zulu(moment: int) -> str:
     return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def shown(moment: int | None) -> str | None:
+    """Write a time that may be missing as ``zulu`` does."""
+    return None if moment is None else zulu(moment)
+
+
 def with_offset(moment: int) -> str:
     """Write milliseconds since 1970 as the API writes the times of people: with ``+00:00``."""
     return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")

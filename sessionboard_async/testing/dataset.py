@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Self, TypeVar, cast
 
 from sessionboard_async.testing.accounts import Accounts
 from sessionboard_async.testing.agenda import Agenda, SessionRow
 from sessionboard_async.testing.chance import uuid_for
 from sessionboard_async.testing.clock import Clock
+from sessionboard_async.testing.details import DetailBook
 from sessionboard_async.testing.fields import FieldBook, Record
-from sessionboard_async.testing.metadata import DatedRow, Metadata
+from sessionboard_async.testing.metadata import Metadata
 from sessionboard_async.testing.people import People
 from sessionboard_async.testing.program import Program
-from sessionboard_async.testing.query import Criteria, select
+from sessionboard_async.testing.query import Criteria
+from sessionboard_async.testing.session_files import SessionFiles
 from sessionboard_async.testing.shelf import Shelf
+from sessionboard_async.testing.storage import Storage
 from sessionboard_async.testing.texts import EVENTS
 
 T = TypeVar("T")
@@ -109,7 +111,16 @@ class Keeper:
 class Event(Keeper):
     """One event with everything that belongs to it."""
 
-    def __init__(self, seed: int, position: int, size: Size, people: People, clock: Clock) -> None:
+    def __init__(
+        self,
+        seed: int,
+        position: int,
+        size: Size,
+        people: People,
+        fields: FieldBook,
+        storage: Storage,
+        clock: Clock,
+    ) -> None:
         super().__init__(clock, seed, position)
         self.id = FIRST_EVENT_ID + 37 * position
         self._position = position
@@ -117,10 +128,13 @@ class Event(Keeper):
         self._first_contact = position * (size.contacts // 2)
         key = (seed, position)
         self.people = people
-        self.metadata = Metadata(seed, self.id, position)
-        self.fields = FieldBook(seed, position)
-        self.sponsors = Accounts("sponsor", key, size.sponsors, people, self.fields)
-        self.exhibitors = Accounts("exhibitor", key, size.exhibitors, people, self.fields)
+        self.storage = storage
+        self.metadata = Metadata(seed, self.id, position, clock)
+        self.fields = FieldBook(seed, position, clock, fields)
+        self.sponsors = Accounts("sponsor", key, size.sponsors, people, self.fields, clock)
+        self.exhibitors = Accounts("exhibitor", key, size.exhibitors, people, self.fields, clock)
+        self.contacts = people.registry.group(self.contact_indexes)
+        self.speakers = people.registry.group(self.speaker_indexes)
         self.agenda = Agenda(
             seed,
             position,
@@ -129,17 +143,22 @@ class Event(Keeper):
             contacts=size.contacts,
             metadata=self.metadata,
         )
+        self.details = DetailBook(key, self.agenda, self.metadata)
+        self.files = SessionFiles(
+            key, self.agenda, people, self._first_contact, self.contacts, storage, clock
+        )
         self.program = Program(
             key,
             self.agenda,
+            self.details,
             self.metadata,
             self.fields,
             people,
             self._first_contact,
             self.sponsors,
             self.exhibitors,
+            self.files,
         )
-        self._selected = lru_cache(maxsize=8)(self._select_sessions)
 
     @property
     def has_translations(self) -> bool:
@@ -158,50 +177,31 @@ class Event(Keeper):
 
     @property
     def speaker_indexes(self) -> range:
-        """The contacts of the organization that speak at this event."""
+        """The contacts of the organization that speak at this event from the start, deleted or not."""
         return range(self._first_contact, self._first_contact + self._size.speakers)
 
     @property
     def contact_indexes(self) -> range:
-        """The contacts of the organization that belong to this event."""
+        """The contacts of the organization that belong to this event from the start, deleted or not."""
         return range(self._first_contact, self._first_contact + self._size.contacts)
 
     def sessions(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
         """Return the sessions that meet the criteria; composition sources only when asked for."""
-        return self._selected(criteria, linked_sources, False)
+        return self.agenda.select(criteria, everything=False, linked_sources=linked_sources)
 
     def statuses(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
         """Return sessions and subsessions, also deleted ones, that meet the criteria."""
-        return self._selected(criteria, linked_sources, True)
+        return self.agenda.select(criteria, everything=True, linked_sources=linked_sources)
 
     def session(self, session_id: str) -> SessionRow | None:
         """Return the session or subsession with this id; ``None`` where there is none or it was deleted."""
-        found = self._session_by_id.get(session_id)
-        if found is None:
-            return None
-        index, number = found
-        row = self.agenda.rows[index]
-        return self.agenda.part(row, number) if number else row
+        row = self.agenda.find(session_id)
+        return None if row is None or row.deleted is not None else row
 
     def sessions_of(self, contact: int) -> list[SessionRow]:
         """Return the sessions in which one of the organization's contacts takes part."""
-        return [
-            self.agenda.rows[index] for index in self.agenda.taken_by.get(contact - self._first_contact, ())
-        ]
-
-    @cached_property
-    def _session_by_id(self) -> dict[str, tuple[int, int]]:
-        return {
-            self.program.id(row): (row.ordinal, row.number)
-            for row in self.agenda.with_parts
-            if row.deleted is None
-        }
-
-    def _select_sessions(
-        self, criteria: Criteria, linked_sources: bool, everything: bool
-    ) -> list[SessionRow]:
-        rows = self.agenda.with_parts if everything else self.agenda.live
-        return select((row for row in rows if linked_sources or not row.is_source), criteria)
+        taken = self.agenda.taken_by.get(contact - self._first_contact, ())
+        return [row for index in taken if (row := self.agenda.rows[index]).deleted is None]
 
 
 class Organization(Keeper):
@@ -218,19 +218,11 @@ class Organization(Keeper):
         super().__init__(clock, seed)
         self.id = uuid_for(seed, "organization")
         contacts = size.contacts + (size.events - 1) * (size.contacts // 2)
-        self.people = People(seed, contacts, FieldBook(seed, None))
-        events = (Event(seed, position, size, self.people, clock) for position in range(size.events))
+        fields = FieldBook(seed, None, clock)
+        self.people = People(seed, contacts, fields, clock)
+        self.storage = Storage(clock, seed)
+        events = (
+            Event(seed, position, size, self.people, fields, self.storage, clock)
+            for position in range(size.events)
+        )
         self.events = {event.id: event for event in events}
-        self._selected = lru_cache(maxsize=8)(self._select_contacts)
-
-    @cached_property
-    def contact_by_id(self) -> dict[str, int]:
-        """The place of every contact, by id."""
-        return {self.people.id(index): index for index in range(self.people.count)}
-
-    def contacts(self, among: range, criteria: Criteria) -> list[DatedRow]:
-        """Return those among these contacts that meet the criteria."""
-        return self._selected(among, criteria)
-
-    def _select_contacts(self, among: range, criteria: Criteria) -> list[DatedRow]:
-        return select((self.people.row(index) for index in among), criteria)

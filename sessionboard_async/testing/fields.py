@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from sessionboard_async.testing.chance import DAY, milliseconds, uuid_for, zulu
+from sessionboard_async.testing.clock import Clock
+from sessionboard_async.testing.problems import RequestError
+from sessionboard_async.testing.query import read_moment, read_word
 from sessionboard_async.testing.texts import Triple
 
 Record = dict[str, object]
 
+MODULES = ("session", "account", "contact")
+
 _DEFINED = milliseconds(2025, 9, 1, 9)
+
+Text = tuple[str | None, str, str]
+"""A text in English, French and German; an empty one was never translated."""
+
+
+class FieldValue(NamedTuple):
+    """The value of a custom field.
+
+    ``created`` is since when it is there, in milliseconds since 1970.
+    """
+
+    value: object
+    created: int
+    translated: Text | None = None
 
 
 class Field(NamedTuple):
@@ -28,12 +48,22 @@ class Field(NamedTuple):
 class FieldRow(NamedTuple):
     """What field definitions are filtered and sorted by."""
 
-    ordinal: int
+    id: str
     created: int
     updated: int
     module: str
     source: str
     scope: str
+
+
+class _Definition(NamedTuple):
+    """A field with what tells it from others; ``event`` is the one that alone has it, ``None`` for all."""
+
+    id: str
+    field: Field
+    created: int
+    updated: int
+    event: int | None
 
 
 def _standard(name: str, public_name: Triple, kind: str, module: str, contains_pii: bool = False) -> Field:
@@ -96,58 +126,159 @@ Translations = Iterable[tuple[str, Triple]]
 class FieldBook:
     """The field definitions of one event, and how records refer to them.
 
+    Names are never given twice, so that what was written to a deleted field does not show in a new one.
+
     Args:
         seed: The seed of the data set.
-        event: The event that the fields of scope ``event`` belong to; ``None`` for the organization itself,
-            which has only the global ones.
+        event: The place of the event that the fields of scope ``event`` belong to; ``None`` for the
+            organization itself, which has the global ones, and all of its contacts.
+        clock: Dates what is written.
+        shared: The organization's own, for an event.
     """
 
-    def __init__(self, seed: int, event: int | None) -> None:
+    def __init__(self, seed: int, event: int | None, clock: Clock, shared: FieldBook | None = None) -> None:
         self._seed = seed
-        fields = [field for field in FIELDS if event is not None or field.scope == "global"]
-        self._fields = {(field.module, field.internal_name): field for field in fields}
-        self._ids = {
-            key: uuid_for(seed, event if field.scope == "event" else "org", "field", *key)
-            for key, field in self._fields.items()
-        }
-        self.rows = [
+        self._event = event
+        self._clock = clock
+        self._shared = shared
+        self._made = 0
+        self._definitions: dict[tuple[str, str], _Definition] = {}
+        for index, field in enumerate(FIELDS):
+            if field.scope == ("global" if event is None else "event"):
+                key = (field.module, field.internal_name)
+                self._definitions[key] = _Definition(
+                    uuid_for(seed, "org" if event is None else event, "field", *key),
+                    field,
+                    _DEFINED + index * DAY,
+                    _DEFINED + (index * 3 + 1) * DAY,
+                    event,
+                )
+        self._names = set(self._definitions)
+
+    @property
+    def rows(self) -> list[FieldRow]:
+        """What the definitions are filtered and sorted by, in the order in which they were made."""
+        return [
             FieldRow(
-                index,
-                _DEFINED + index * DAY,
-                _DEFINED + (index * 3 + 1) * DAY,
-                field.module,
-                field.source,
-                field.scope,
+                definition.id,
+                definition.created,
+                definition.updated,
+                definition.field.module,
+                definition.field.source,
+                definition.field.scope,
             )
-            for index, field in enumerate(fields)
+            for definition in sorted(self._visible().values(), key=lambda definition: definition.created)
         ]
 
     def record(self, row: FieldRow) -> Record:
         """Return a definition as the API shows it."""
-        key, field = list(self._fields.items())[row.ordinal]
-        return {
-            "id": self._ids[key],
-            "internal_name": field.internal_name,
-            "public_name": field.public_name[0],
-            "field_type": field.field_type,
-            "field_source": field.source,
-            "contains_pii": field.contains_pii,
-            "scope": field.scope,
-            "createdAt": zulu(row.created),
-            "updatedAt": zulu(row.updated),
-        }
+        return _shown(self._visible()[row.id])
 
-    def value(self, module: str, name: str, value: object, created: str) -> Record:
-        """Return the value that one record has in a field that the organization added."""
-        field = self._fields[module, name]
-        return {
-            "id": self._ids[module, name],
-            "name": field.public_name[0],
-            "value": value,
-            "type": field.field_type,
-            "internal_name": name,
-            "created_at": created,
+    def create(self, values: Mapping[str, Any]) -> Record:
+        """Make a custom field: ``name``, ``type`` and ``module_id``, which is what has the field.
+
+        Raises:
+            RequestError: With 400 where the module is none of the three.
+        """
+        module = read_word(values.get("module_id"), "module_id", MODULES)
+        # Contacts belong to the organization, and so their values are shown where no event is asked.
+        home = self._shared if module == "contact" and self._shared is not None else self
+        name = self._free_name(module, values["name"])
+        now = self._clock.read()
+        home._made += 1
+        field = Field(name, (values["name"], "", ""), values.get("type") or "text", module, "custom", "event")
+        place = "org" if home._event is None else home._event
+        definition = _Definition(
+            uuid_for(self._seed, place, "field", "made", home._made), field, now, now, self._event
+        )
+        home._definitions[module, name] = definition
+        home._names.add((module, name))
+        return _shown(definition)
+
+    def update(self, id_: str, values: Mapping[str, Any]) -> Record:
+        """Change name and type of a custom field; its internal name stays.
+
+        Raises:
+            RequestError: With 404 where there is none, with 400 where it is a standard field or its module
+                would change, with 409 where the ``updated_at`` is stale.
+        """
+        definition = self._custom(id_)
+        field = definition.field
+        if values.get("module_id", field.module) != field.module:
+            raise RequestError(400, "module_id of a field cannot be changed")
+        given = values.get("updated_at")
+        if given is not None and read_moment(given, "updated_at") != definition.updated:
+            raise RequestError(409, "the field was modified since it was fetched")
+        if values.get("name") is not None:
+            field = field._replace(public_name=(values["name"], "", ""))
+        if values.get("type") is not None:
+            field = field._replace(field_type=values["type"])
+        changed = definition._replace(field=field, updated=self._clock.read())
+        self._home(definition)._definitions[field.module, field.internal_name] = changed
+        return _shown(changed)
+
+    def delete(self, id_: str) -> Record:
+        """Delete a custom field; its values are not shown any more.
+
+        Returns:
+            What it was.
+
+        Raises:
+            RequestError: With 404 where there is none, with 400 where it is a standard field.
+        """
+        definition = self._custom(id_)
+        key = (definition.field.module, definition.field.internal_name)
+        del self._home(definition)._definitions[key]
+        return _shown(definition)
+
+    def values(
+        self, module: str, values: Mapping[str, FieldValue], *, write: Callable[[int], str] = zulu
+    ) -> list[Record]:
+        """Return the values that one record has in its custom fields, as the API shows them.
+
+        Args:
+            module: What kind of record it is.
+            values: The values, by the internal names of the fields.
+            write: Writes the time since when a value is there.
+        """
+        return [
+            {
+                "id": definition.id,
+                "name": definition.field.public_name[0],
+                "value": held.value,
+                "type": definition.field.field_type,
+                "internal_name": name,
+                "created_at": write(held.created),
+            }
+            for name, held in values.items()
+            if (definition := self._find(module, name)) is not None
+        ]
+
+    def written(
+        self, module: str, held: Mapping[str, FieldValue], values: Mapping[str, object] | None, now: int
+    ) -> dict[str, FieldValue]:
+        """Return the values that one record has after a write.
+
+        Args:
+            module: What kind of record it is.
+            held: The values that it has.
+            values: The custom fields of a body, by internal name; ``None`` clears all.
+            now: When that is, in milliseconds since 1970.
+
+        Raises:
+            RequestError: With 400, naming the first that is no custom field of the module.
+        """
+        if values is None:
+            return {}
+        for name in sorted(values):
+            definition = self._find(module, name)
+            if definition is None or definition.field.source != "custom":
+                raise RequestError(400, f"custom_fields: no field of {module}s is called {name!r}")
+        written = {
+            name: FieldValue(value, held[name].created if name in held else now)
+            for name, value in values.items()
         }
+        return {**held, **written}
 
     def translations(self, module: str, owner: str, texts: Translations) -> list[Record]:
         """Return the French and German texts of one record.
@@ -160,17 +291,69 @@ class FieldBook:
         return [
             {
                 "id": uuid_for(self._seed, owner, name, language),
-                "name": f"{field.public_name[0]} ({language})",
-                "type": field.field_type,
-                "parent_field_id": self._ids[module, name],
-                "parent_field_source": field.source,
-                "parent_field_name": field.public_name[0],
+                "name": f"{definition.field.public_name[0]} ({language})",
+                "type": definition.field.field_type,
+                "parent_field_id": definition.id,
+                "parent_field_source": definition.field.source,
+                "parent_field_name": definition.field.public_name[0],
                 "parent_field_internal_name": name,
                 "translated_language": language,
                 "value": text,
             }
             for name, triple in texts
-            for field in (self._fields[module, name],)
+            if (definition := self._find(module, name)) is not None
             for language, text in zip(("fr", "de"), triple[1:], strict=True)
             if text
         ]
+
+    def _find(self, module: str, name: str) -> _Definition | None:
+        found = self._definitions.get((module, name))
+        if found is None and self._shared is not None:
+            found = self._shared._find(module, name)
+            return None if found is not None and self._hides(found) else found
+        return found
+
+    def _visible(self) -> dict[str, _Definition]:
+        shared = {} if self._shared is None else self._shared._visible()
+        mine = {definition.id: definition for definition in self._definitions.values()}
+        return {id_: one for id_, one in {**shared, **mine}.items() if not self._hides(one)}
+
+    def _hides(self, definition: _Definition) -> bool:
+        return self._event is not None and definition.event not in (None, self._event)
+
+    def _custom(self, id_: str) -> _Definition:
+        definition = self._visible().get(id_)
+        if definition is None:
+            raise RequestError(404, "there is no such field")
+        if definition.field.source != "custom":
+            raise RequestError(400, "the field is a standard one, which cannot be changed or deleted")
+        return definition
+
+    def _home(self, definition: _Definition) -> FieldBook:
+        """Return the book that a definition stands in: this one, or the organization's."""
+        key = (definition.field.module, definition.field.internal_name)
+        return self if key in self._definitions or self._shared is None else self._shared
+
+    def _free_name(self, module: str, name: str) -> str:
+        taken = self._names if self._shared is None else self._names | self._shared._names
+        plain = re.sub(r"\W+", "_", name.lower()).strip("_") or "field"
+        free, number = plain, 1
+        while (module, free) in taken:
+            number += 1
+            free = f"{plain}_{number}"
+        return free
+
+
+def _shown(definition: _Definition) -> Record:
+    field = definition.field
+    return {
+        "id": definition.id,
+        "internal_name": field.internal_name,
+        "public_name": field.public_name[0],
+        "field_type": field.field_type,
+        "field_source": field.source,
+        "contains_pii": field.contains_pii,
+        "scope": field.scope,
+        "createdAt": zulu(definition.created),
+        "updatedAt": zulu(definition.updated),
+    }

@@ -3,38 +3,74 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import cast
 
-_HIDDEN = {
-    "email": "email",
-    "assigned_participant_email": "email",
-    "phone": "phone",
-    "phone_home": "phone",
-    "phone_mobile": "phone",
-    "address_line_1": "text",
-    "address_line_2": "text",
-    "address_postal_code": "text",
-}
+_SHOWN_DIGITS = 4
+_MASKED_PHONE = re.compile(r"\*{3}-\*{3}-(?:\*|\d){4}")
 
 
 def masked(content: object) -> object:
-    """Return an answer with the personal data in it masked, wherever in it that stands."""
-    if isinstance(content, dict):
-        return {
-            name: _mask(_HIDDEN[name], value) if name in _HIDDEN and isinstance(value, str) else masked(value)
-            for name, value in cast("dict[str, Any]", content).items()
-        }
+    """Return an answer with the personal data in it masked, wherever in it that stands.
+
+    E-mail addresses become ``j***@a***.com``, telephone numbers ``***-***-4567``, street and postal code
+    their first character and ``***``. What is masked already stays as it is.
+    """
+    if isinstance(content, Mapping):
+        record = cast("Mapping[str, object]", content)
+        return {name: _masked_property(record, name) for name in record}
     if isinstance(content, (list, tuple)):
-        return [masked(item) for item in cast("list[Any]", content)]
+        return [masked(item) for item in cast("list[object]", content)]
     return content
 
 
-def _mask(kind: str, value: str) -> str:
-    if not value:
+def _masked_property(record: Mapping[str, object], name: str) -> object:
+    # The value of a custom field is as personal as the type of the field says.
+    mask = _FIELD_TYPES.get(str(record.get("type"))) if name == "value" else _mask_for(name)
+    return masked(record[name]) if mask is None else _masked_texts(mask, record[name])
+
+
+def _masked_texts(mask: Callable[[str], str], value: object) -> object:
+    """Mask every text in a value, and leave its structure alone."""
+    if isinstance(value, Mapping):
+        record = cast("Mapping[str, object]", value)
+        return {name: _masked_texts(mask, item) for name, item in record.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked_texts(mask, item) for item in cast("list[object]", value)]
+    return mask(value) if isinstance(value, str) and value else value
+
+
+def _mask_email(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not at:
+        return _mask_text(value)
+    name, dot, ending = domain.rpartition(".") if "." in domain else (domain, "", "")
+    return f"{_mask_text(local)}@{_mask_text(name)}{dot}{ending}"
+
+
+def _mask_phone(value: str) -> str:
+    if _MASKED_PHONE.fullmatch(value):
         return value
-    if kind == "email":
-        # j***@a***.com
-        return re.sub(r"^(.)[^@]*@(.)[^.]*(?:\.[^.]+)*?(\.[^.]+)?$", r"\1***@\2***\3", value)
-    if kind == "phone":
-        return f"***-***-{value[-4:]}"
-    return f"{value[0]}***"
+    digits = "".join(character for character in value if character.isdecimal())
+    return f"***-***-{digits[-_SHOWN_DIGITS:] if len(digits) > _SHOWN_DIGITS else '****'}"
+
+
+def _mask_text(value: str) -> str:
+    return f"{value.removesuffix('***')[:1]}***"
+
+
+_Mask = Callable[[str], str]
+_FIELD_TYPES: Mapping[str, _Mask] = {"email": _mask_email, "phone": _mask_phone}
+_PARTS: Mapping[str, _Mask] = {"email": _mask_email, "emails": _mask_email, "phone": _mask_phone}
+_NAMES: Mapping[str, _Mask] = {
+    "address_line_1": _mask_text,
+    "address_line_2": _mask_text,
+    "address_postal_code": _mask_text,
+    "identity_value": _mask_email,  # of GDPR requests
+}
+
+
+def _mask_for(name: str) -> _Mask | None:
+    """Return what masks a property with this name: ``assigned_participant_email``, ``phone_mobile``."""
+    parts = (_PARTS[part] for part in name.split("_") if part in _PARTS)
+    return next(parts, _NAMES.get(name))

@@ -11,6 +11,7 @@ import msgspec
 from multidict import CIMultiDict, MultiDict, MultiMapping
 
 from sessionboard_async.testing.access import Grant
+from sessionboard_async.testing.agenda import SessionRow
 from sessionboard_async.testing.dataset import Event, Organization
 from sessionboard_async.testing.fields import Record
 from sessionboard_async.testing.problems import RequestError
@@ -58,11 +59,13 @@ class Reply:
         content: What to send as JSON; bytes go out as they are, and ``None`` as nothing at all.
         status: The HTTP status.
         content_type: What bytes are.
+        changes: Whether something that is kept changed, though the operation only reads.
     """
 
     content: object = None
     status: int = HTTPStatus.OK
     content_type: str = "application/octet-stream"
+    changes: bool = False
 
 
 Handler = Callable[[Organization, Call], object]
@@ -76,6 +79,14 @@ def event_of(organization: Organization, call: Call) -> Event:
     if event is None:
         raise RequestError(404, "there is no such event")
     return event
+
+
+def session_of(event: Event, call: Call) -> SessionRow:
+    """Return the session or subsession that the path names."""
+    row = event.session(call.path["session_id"])
+    if row is None:
+        raise RequestError(404, "there is no such session")
+    return row
 
 
 def found(results: Sequence[object], pagination: Record) -> Record:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from sessionboard_async.testing.chance import DAY, Draw, milliseconds, uuid_for, with_offset, zulu
-from sessionboard_async.testing.fields import FieldBook, Record
+from sessionboard_async.testing.clock import Clock
+from sessionboard_async.testing.fields import FieldBook, FieldValue, Record
 from sessionboard_async.testing.metadata import DatedRow
 from sessionboard_async.testing.names import BIOS, CITIES, COMPANIES, JOBS, NAMES
+from sessionboard_async.testing.registry import Registry, Written
 from sessionboard_async.testing.texts import Triple
 
 _FIRST = milliseconds(2025, 3, 3, 7)
@@ -43,7 +48,7 @@ class _Person(NamedTuple):
     record: Record
     about: Triple
     title: Triple
-    diet: Triple
+    custom_fields: Mapping[str, FieldValue]
 
 
 _SESSION_KEYS = (
@@ -108,27 +113,59 @@ _RARELY_FILLED = (
 
 
 class People:
-    """Every contact of the organization, made when asked for.
+    """Every contact of the organization, made when asked for, with what was written to it.
 
     Args:
         seed: The seed of the data set.
-        count: How many contacts there are.
+        count: How many contacts the seed makes.
         fields: The organization's own fields.
+        clock: Dates what is written.
     """
 
-    def __init__(self, seed: int, count: int, fields: FieldBook) -> None:
+    def __init__(self, seed: int, count: int, fields: FieldBook, clock: Clock) -> None:
         self._seed = seed
         self._fields = fields
         self.count = count
-        self._person = lru_cache(maxsize=8192)(self._make)
+        self.registry = Registry("contact", count, clock, self.id, self._row)
+        self.everybody = self.registry.group(range(count))
+        self._generated = lru_cache(maxsize=8192)(self._make)
+        self._written_emails: defaultdict[str, set[int]] = defaultdict(set)
 
     def id(self, index: int) -> str:
         """Return a contact's id."""
         return uuid_for(self._seed, "contact", index)
 
-    def row(self, index: int) -> DatedRow:
-        """Return what a contact is sorted by. Every fourth was imported together with the one before."""
-        created = _FIRST + (index - (index % 4 == 3)) * (_SPAN // self.count) + index // 4 * 37 % 1000
+    def custom_fields(self, index: int) -> Mapping[str, FieldValue]:
+        """Return the values that a contact has in its custom fields."""
+        return self._person(index).custom_fields
+
+    def name(self, index: int) -> tuple[object, object]:
+        """Return the first and the last name of a contact."""
+        record = self._person(index).record
+        return record["first_name"], record["last_name"]
+
+    def with_email(self, email: str) -> Iterator[int]:
+        """Yield the contacts that have an address, in whatever case; deleted ones are left out."""
+        folded = email.casefold()
+        candidates = set(self._written_emails.get(folded, ()))
+        # Addresses that the seed makes hold the contact's number: so nobody has to look through all of them.
+        if (numbered := re.search(r"\.([0-9]{1,9})@", folded)) is not None:
+            candidates |= {number for number in (int(numbered[1]) - 1,) if 0 <= number < self.count}
+        for index in candidates:
+            if self.email(index).casefold() == folded and not self.registry.is_deleted(index):
+                yield index
+
+    def email_was_written(self, index: int) -> None:
+        """Take note of the address of a contact, so that ``with_email`` finds it."""
+        self._written_emails[self.email(index).casefold()].add(index)
+
+    def email(self, index: int) -> str:
+        """Return the address of a contact."""
+        return str(self._person(index).record["email"])
+
+    def _row(self, index: int) -> DatedRow:
+        """Return what a contact of the seed is sorted by. Every fourth came together with the one before."""
+        created = _FIRST + (index - (index % 4 == 3)) * (_SPAN // max(1, self.count)) + index // 4 * 37 % 1000
         return DatedRow(index, created, created + index * 11 % 40 * DAY)
 
     def contact(self, index: int, *, prefix: str = "CONT", translated: bool = False) -> Record:
@@ -140,7 +177,11 @@ class People:
             translated: Whether to add the translations.
         """
         person = self._person(index)
-        record = {**person.record, "friendly_id": f"{prefix}-{index + 1}"}
+        record = {
+            **person.record,
+            "friendly_id": f"{prefix}-{index + 1}",
+            "custom_fields": self._shown_fields(person),
+        }
         if translated:
             record["translated_fields"] = self._translations(person)
         record["admin_url"] = f"https://admin.example.com/contacts/{person.record['id']}"
@@ -154,6 +195,7 @@ class People:
         contact = person.record
         # Sessions show some people with every key, and others without those that hold nothing.
         every_key = index % 4 == 0
+        is_written = self.registry.is_touched(index)
         record: Record = {
             "id": contact["id"],
             "participant_role": role,
@@ -161,7 +203,7 @@ class People:
             "friendly_id_raw": index + 1,
             **{key: contact[key] for key in _SESSION_KEYS},
             **{key: contact.get(key) for key in _SPARSE_SESSION_KEYS if every_key or contact.get(key)},
-            "custom_fields": contact["custom_fields"] if index % 6 == 1 else [],
+            "custom_fields": self._shown_fields(person) if index % 6 == 1 or is_written else [],
             "order": order,
             "is_public": is_public,
         }
@@ -184,9 +226,29 @@ class People:
             "relationship_updated_at": zulu(since),
         }
 
+    def _shown_fields(self, person: _Person) -> list[Record]:
+        return self._fields.values("contact", person.custom_fields, write=with_offset)
+
     def _translations(self, person: _Person) -> list[Record]:
-        texts = (("about", person.about), ("title", person.title), ("dietary_needs", person.diet))
+        texts: list[tuple[str, Triple]] = [("about", person.about), ("title", person.title)]
+        for name, held in person.custom_fields.items():
+            if held.translated is not None:
+                texts.append((name, (held.translated[0] or "", *held.translated[1:])))
         return self._fields.translations("contact", str(person.record["id"]), texts)
+
+    def _person(self, index: int) -> _Person:
+        """Return a contact as it is: as the seed makes it, or blank, with what was written over it."""
+        if not self.registry.is_touched(index):
+            return self._generated(index)
+        row = self.registry.row(index)
+        dates = {"created_at": with_offset(row.created), "updated_at": with_offset(row.updated)}
+        person = self._generated(index)
+        if self.registry.is_created(index):
+            record: Record = {name: self.id(index) if name == "id" else None for name in person.record}
+            person = _Person(record, ("", "", ""), ("", "", ""), {})
+        values, custom_fields = self.registry.written(index) or Written({}, person.custom_fields)
+        title = (str(values["title"] or ""), "", "") if "title" in values else person.title
+        return _Person({**person.record, **values, **dates}, person.about, title, custom_fields)
 
     def _make(self, index: int) -> _Person:
         draw = Draw(self._seed, "contact", index)
@@ -197,8 +259,7 @@ class People:
         city, country, street = draw.pick(CITIES)
         spelt = f"{spelt_given}.{spelt_family}"
         has_photo = index % 6 != 4
-        row = self.row(index)
-        created = with_offset(row.created)
+        row = self._row(index)
         record: Record = {
             "id": self.id(index),
             "friendly_id": "",
@@ -207,7 +268,7 @@ class People:
             "first_name": given,
             "last_name": f"{family} " if index % 13 == 9 else family,
             "email": f"{spelt}.{index + 1}@example.{'org' if index % 2 else 'com'}",
-            "created_at": created,
+            "created_at": with_offset(row.created),
             "updated_at": with_offset(row.updated),
             "photo_url": f"https://images.example.com/people/{index + 1}.jpg" if has_photo else None,
             "company_name": f" {company} " if index % 17 == 6 else company,
@@ -232,17 +293,18 @@ class People:
             "industry": draw.pick(("Culture", "Public sector", "Software", None)),
             "topic_expertise": draw.pick(("Archives", "Maps & routing", "Sensors", None)),
             **dict.fromkeys(_RARELY_FILLED),
-            "custom_fields": [
-                self._fields.value("contact", "dietary_needs", diet[0], created),
-                self._fields.value("contact", "first_time_speaker", index % 3 == 0, created),
-            ],
+            "custom_fields": [],
+        }
+        custom_fields = {
+            "dietary_needs": FieldValue(diet[0], row.created, diet),
+            "first_time_speaker": FieldValue(index % 3 == 0, row.created),
         }
         about = (
             _about(given, bio[0]),
             _about(given, bio[1]),
             "" if index % 8 == 5 else _about(given, bio[2]),
         )
-        return _Person(record, about, job, diet)
+        return _Person(record, about, job, custom_fields)
 
 
 def _about(name: str, bio: str) -> str:

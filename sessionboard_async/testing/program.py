@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import lru_cache
+import math
+from collections.abc import Collection
 
 from sessionboard_async.testing.accounts import Accounts
 from sessionboard_async.testing.agenda import Agenda, Participation, SessionRow
-from sessionboard_async.testing.chance import DAY, Draw, uuid_for, zulu
+from sessionboard_async.testing.chance import DAY, shown, uuid_for, zulu
+from sessionboard_async.testing.details import SETTINGS, DetailBook, Details
 from sessionboard_async.testing.fields import FieldBook, Record
 from sessionboard_async.testing.metadata import Metadata
 from sessionboard_async.testing.people import ROLES, People
-from sessionboard_async.testing.texts import (
-    ANGLES,
-    AUDIENCES,
-    FORMULA,
-    PARTS,
-    SENTENCES,
-    TALKS,
-    TOPICS,
-    Triple,
-)
+from sessionboard_async.testing.session_files import SessionFiles
 
 _RELATIONS = ("merged_session", "merged_abstract", "composed_into_session")
-_KEYWORDS = ("maps", "archives", "données", "統計", "🦉", "Wetter", "queues")
-_FILES = (("Slides", "slides.pdf", "application/pdf"), ("Notes – заметки", "notes.txt", "text/plain"))
 _MINIMAL = (
     "title",
     "description",
@@ -49,42 +39,40 @@ class Program:
     Args:
         key: What tells this event's sessions from all others: seed and the event's place, from 0.
         agenda: Which sessions there are.
+        details: What they say and where they belong.
         metadata: The event's rooms, tracks and so on.
         fields: The event's fields.
         people: The organization's contacts.
         first_contact: The first of them that belongs to this event.
         sponsors: The event's sponsors.
         exhibitors: The event's exhibitors.
+        files: The files of the sessions.
     """
 
     def __init__(
         self,
         key: tuple[int, int],
         agenda: Agenda,
+        details: DetailBook,
         metadata: Metadata,
         fields: FieldBook,
         people: People,
         first_contact: int,
         sponsors: Accounts,
         exhibitors: Accounts,
+        files: SessionFiles,
     ) -> None:
         self._key = key
         self._agenda = agenda
+        self._details = details
         self._metadata = metadata
         self._fields = fields
         self._people = people
         self._first_contact = first_contact
         self._sponsors = sponsors
         self._exhibitors = exhibitors
-        self._tracks = {str(track["id"]): track for track in metadata.all("tracks")}
-        self._tags = {str(tag["id"]): tag for tag in metadata.all("tags")}
-        self._settings: dict[str, Sequence[Record]] = {
-            "room": metadata.all("rooms"),
-            # Sessions show of their format only this.
-            "format": [{"id": record["id"], "name": record["name"]} for record in metadata.all("formats")],
-            "level": metadata.all("levels"),
-            "language": metadata.all("languages"),
-        }
+        self._files = files
+        self._statuses = [str(status["id"]) for status in metadata.all("statuses")]
         self._roles: list[Record] = [
             {
                 "id": uuid_for(*key, "role", role.slug),
@@ -95,15 +83,6 @@ class Program:
             }
             for role in ROLES
         ]
-        self._texts = lru_cache(maxsize=4096)(self._write)
-
-    def id(self, row: SessionRow) -> str:
-        """Return the id of a session or subsession."""
-        return uuid_for(*self._key, "session", row.ordinal, row.number)
-
-    def title(self, row: SessionRow) -> str:
-        """Return the title of a session or subsession."""
-        return self._title(row)[0]
 
     def session(self, row: SessionRow, *, unassigned: Record | None, expand: Collection[str]) -> Record:
         """Return a session in full.
@@ -119,7 +98,7 @@ class Program:
                 self._detailed(part, unassigned=unassigned, expand=expand)
                 if "subsession_details" in expand
                 else self._minimal(part, unassigned=unassigned, expand=expand)
-                for part in self._agenda.parts(row)
+                for part in self._programme(row)
             ]
         record["admin_url"] = f"https://admin.example.com/sessions/{record['id']}"
         return record
@@ -138,13 +117,27 @@ class Program:
         """Return the short form in which a contact's sessions are listed."""
         custom = self._custom_status(row)
         return {
-            "id": self.id(row),
-            "title": self.title(row),
+            "id": self._agenda.id(row),
+            "title": self._details.title(row),
             "status": row.status,
             "custom_status": None if custom is None else custom["name"],
             "is_abstract": row.is_abstract,
             "composition_status": self._composed(row),
         }
+
+    def speakers(self, row: SessionRow) -> list[str]:
+        """Return the names of those who speak in a session, in order."""
+        people = self._taking_part(row, translated=False)["speakers"]
+        return [str(person["full_name"]) for person in people if person.get("full_name")]
+
+    def _programme(self, row: SessionRow) -> list[SessionRow]:
+        """Return the subsessions that are not deleted, in the order in which they take place."""
+
+        def start(part: SessionRow) -> float:
+            moment = self._details.of(part).starts_at
+            return math.inf if moment is None else moment
+
+        return sorted((part for part in self._agenda.parts(row) if part.deleted is None), key=start)
 
     def _part_status(self, row: SessionRow) -> Record:
         return {
@@ -157,12 +150,12 @@ class Program:
     def _names(self, row: SessionRow) -> Record:
         if not row.number:
             return {
-                "id": self.id(row),
+                "id": self._agenda.id(row),
                 "friendly_id": f"SESS-{row.ordinal + 1}",
                 "friendly_id_raw": row.ordinal + 1,
             }
         return {
-            "id": self.id(row),
+            "id": self._agenda.id(row),
             "friendly_id": f"SESS-{row.ordinal + 1}-{row.number}",
             "friendly_id_raw": row.number,
             "parent_session_friendly_id": f"SESS-{row.ordinal + 1}",
@@ -181,8 +174,8 @@ class Program:
     def _custom_status(self, row: SessionRow) -> Record | None:
         if row.definition is None:
             return None
-        definition = self._metadata.all("statuses")[row.definition]
-        return definition if definition["is_custom"] else None
+        definition = self._metadata.find("statuses", self._statuses[row.definition])
+        return definition if definition and definition["is_custom"] else None
 
     def _minimal(self, row: SessionRow, *, unassigned: Record | None, expand: Collection[str]) -> Record:
         full = self._body(row, unassigned=unassigned, expand=expand)
@@ -193,53 +186,52 @@ class Program:
         return {**self._names(row), **full, "source": "subsession"}
 
     def _body(self, row: SessionRow, *, unassigned: Record | None, expand: Collection[str]) -> Record:
-        index, is_part = row.ordinal, bool(row.number)
-        translated = "translated_fields" in expand
-        draw = Draw(*self._key, "session", index, row.number)
-        title, description = self._title(row), self._texts(index, row.number)
-        audience = draw.pick(AUDIENCES)
-        created = zulu(row.created)
-        record: Record = {"title": title[0], "description": None if index % 50 == 33 else description[0]}
-        record |= self._status(row, in_short=not is_part)
-        record |= self._schedule(row)
+        details = self._details.of(row)
+        record: Record = {"title": details.title[0], "description": details.description[0]}
+        record |= self._status(row, in_short=not row.number)
+        record |= self._schedule(row, details)
         record |= {
-            "is_public": row.status == "accepted" and index % 8 != 3,
+            "is_public": details.is_public,
             "is_abstract": row.is_abstract,
             "composition_status": self._composed(row),
-            "external_url": f"https://talks.example.org/{index + 1}" if index % 4 == 0 else None,
-            "client_session_id": f"C-{index + 1:05}" if index % 3 == 0 else None,
+            "external_url": details.external_url,
+            "client_session_id": details.client_session_id,
             **_dates(row),
-            "ceu_credits": draw.below(8) / 4 if index % 3 == 1 else None,
-            "capacity": 20 + draw.below(400) if index % 4 != 2 else None,
-            "custom_fields": [
-                self._fields.value("session", "audience", audience[0], created),
-                self._fields.value("session", *_unusual(index, draw), created),
-            ],
+            "ceu_credits": details.ceu_credits,
+            "capacity": details.capacity,
+            "custom_fields": self._fields.values("session", details.custom_fields),
         }
         if "composition" in expand:
             record["composition"] = self._composition(row)
+        translated = "translated_fields" in expand
         if translated:
-            texts = (("title", title), ("description", description), ("audience", audience))
-            record["translated_fields"] = self._fields.translations("session", self.id(row), texts)
+            record["translated_fields"] = self._translations(row, details)
         record |= self._taking_part(row, translated)
-        record["sponsors"] = [] if is_part else self._supporters(self._sponsors, index, 0, translated)
-        record["exhibitors"] = [] if is_part else self._supporters(self._exhibitors, index, 3, translated)
-        record["content"] = self._files(row)
-        record["tags"] = [self._tags[tag] for tag in row.tag_ids]
-        record["track"] = unassigned if row.track_id is None else self._tracks[row.track_id]
-        for place, (name, options) in enumerate(self._settings.items()):
-            is_set = (index + place * 3) % 7 != 5
-            record[name] = options[(index * 3 + place) % len(options)] if is_set else unassigned
+        record["sponsors"] = self._supporters(self._sponsors, row, 0, translated)
+        record["exhibitors"] = self._supporters(self._exhibitors, row, 3, translated)
+        record["content"] = self._files.shown(row)
+        record["tags"] = [tag for id_ in row.tag_ids if (tag := self._metadata.find("tags", id_))]
+        record["track"] = self._metadata.find("tracks", row.track_id) or unassigned
+        for name, family in SETTINGS.items():
+            record[name] = self._metadata.find(family, getattr(details, f"{name}_id")) or unassigned
+        if chosen := self._metadata.find("formats", details.format_id):
+            # Sessions show of their format only this.
+            record["format"] = {"id": chosen["id"], "name": chosen["name"]}
         return record
 
-    def _schedule(self, row: SessionRow) -> Record:
-        times = self._agenda.times(row)
-        if times is not None:
-            return {"starts_at": zulu(times.start), "ends_at": zulu(times.end)}
-        return {} if row.ordinal % 20 == 7 else {"starts_at": None, "ends_at": None}
+    def _translations(self, row: SessionRow, details: Details) -> list[Record]:
+        texts = {"title": details.title, "description": details.description}
+        texts |= {name: field.translated for name, field in details.custom_fields.items() if field.translated}
+        triples = [(name, (text[0] or "", *text[1:])) for name, text in texts.items()]
+        return self._fields.translations("session", self._agenda.id(row), triples)
 
-    def _taking_part(self, row: SessionRow, translated: bool) -> Record:
-        cast = self._agenda.cast(row.ordinal)
+    def _schedule(self, row: SessionRow, details: Details) -> Record:
+        if details.starts_at is None and details.ends_at is None and row.ordinal % 20 == 7:
+            return {"starts_at": None, "ends_at": None} if self._details.is_written(row) else {}
+        return {"starts_at": shown(details.starts_at), "ends_at": shown(details.ends_at)}
+
+    def _taking_part(self, row: SessionRow, translated: bool) -> dict[str, list[Record]]:
+        cast = self._agenda.cast(row)
         if row.number:
             speakers = [who for who in cast if ROLES[who.role].core == "speaker"]
             cast = [speakers[(row.number - 1) % len(speakers)]] if speakers else []
@@ -250,11 +242,13 @@ class Program:
             "participants": [],
         }
         for order, who in enumerate(cast):
+            if self._people.registry.is_deleted(self._first_contact + who.contact):
+                continue
             person = self._person(row, who, order, translated)
             arrays[f"{ROLES[who.role].core}s"].append(person)
             participant = uuid_for(*self._key, "participant", row.ordinal, row.number, order)
             arrays["participants"].append({**person, "session_participant_id": participant})
-        return dict(arrays)
+        return arrays
 
     def _person(self, row: SessionRow, who: Participation, order: int, translated: bool) -> Record:
         return self._people.in_session(
@@ -265,104 +259,54 @@ class Program:
             translated=translated,
         )
 
-    def _supporters(self, accounts: Accounts, index: int, remainder: int, translated: bool) -> list[Record]:
-        if not accounts.count or index % 18 != remainder:
+    def _supporters(
+        self, accounts: Accounts, row: SessionRow, remainder: int, translated: bool
+    ) -> list[Record]:
+        is_supported = not row.number and row.ordinal % 18 == remainder
+        if not accounts.count or not is_supported or self._agenda.is_created(row):
             return []
-        return [accounts.in_session(index // 18 % accounts.count, translated=translated)]
-
-    def _files(self, row: SessionRow) -> list[Record]:
-        if row.number or row.ordinal % 4:
+        index = row.ordinal // 18 % accounts.count
+        if accounts.registry.is_deleted(index):
             return []
-        cast = self._agenda.cast(row.ordinal)
-        owner = (
-            self._people.contact(self._first_contact + cast[0].contact) if cast and row.ordinal % 8 else {}
-        )
-        return [
-            {
-                "id": uuid_for(*self._key, "content", row.ordinal, number),
-                "url": f"https://files.example.com/{row.ordinal + 1}/{name}",
-                "title": title,
-                "filename": name,
-                "size": 40_000 + row.ordinal * 977 % 4_000_000,
-                "mimetype": mimetype,
-                "created_at": zulu(row.created + number * DAY),
-                "updated_at": zulu(row.created + number * DAY),
-                "assigned_participant_id": owner.get("id"),
-                "assigned_participant_email": owner.get("email"),
-                "assigned_participant_name": owner.get("full_name"),
-            }
-            for number, (title, name, mimetype) in enumerate(_FILES[: 1 + (row.ordinal % 12 == 0)])
-        ]
+        return [accounts.in_session(index, translated=translated)]
 
     def _composed(self, row: SessionRow) -> Record:
-        sources = self._agenda.sources.get(row.ordinal, ())
+        sources = self._agenda.sources_of(row)
         role = "source" if row.is_source else "target" if sources else "standalone"
         return {
             "role": role,
             "is_linked": role != "standalone",
             "is_read_only": row.is_source,
             "source_count": len(sources),
-            "target": None if row.target is None else self._linked(row.target),
+            "target": self._target(row),
         }
 
     def _composition(self, row: SessionRow) -> Record:
         return {
-            "target": None if row.target is None else self._linked(row.target),
+            "target": self._target(row),
             "sources": [
                 {
-                    "composition_id": uuid_for(*self._key, "composition", source),
-                    "relationship_type": _RELATIONS[source % len(_RELATIONS)],
-                    "created_at": zulu(self._agenda.rows[source].created + 30 * DAY),
+                    "composition_id": uuid_for(*self._key, "composition", source.ordinal),
+                    "relationship_type": _RELATIONS[source.ordinal % len(_RELATIONS)],
+                    "created_at": zulu(source.created + 30 * DAY),
                     **self._linked(source),
                 }
-                for source in self._agenda.sources.get(row.ordinal, ())
+                for source in self._agenda.sources_of(row)
             ],
         }
 
-    def _linked(self, index: int) -> Record:
-        row = self._agenda.rows[index]
+    def _target(self, row: SessionRow) -> Record | None:
+        target = None if row.target is None else self._agenda.rows[row.target]
+        return None if target is None or target.deleted is not None else self._linked(target)
+
+    def _linked(self, row: SessionRow) -> Record:
         return {
-            "id": self.id(row),
-            "friendly_id": f"SESS-{index + 1}",
-            "title": self.title(row),
+            "id": self._agenda.id(row),
+            "friendly_id": f"SESS-{row.ordinal + 1}",
+            "title": self._details.title(row),
             "is_abstract": row.is_abstract,
         }
-
-    def _title(self, row: SessionRow) -> Triple:
-        index = row.ordinal
-        if row.number:
-            return PARTS[(row.number - 1) % len(PARTS)]
-        if index % 7 == 4:
-            return TALKS[index // 7 % len(TALKS)].title
-        topic, angle = TOPICS[index * 5 % len(TOPICS)], ANGLES[(index + index // len(TOPICS)) % len(ANGLES)]
-        german = "" if index % 9 == 1 else f"{topic[2]}: {angle[2]}"
-        return f"{topic[0]}: {angle[0]}", f"{topic[1]} : {angle[1]}", german
-
-    def _write(self, index: int, number: int) -> Triple:
-        draw = Draw(*self._key, "text", index, number)
-        sentences = draw.several(SENTENCES, 2 if number else 5)
-        opening = f"<p>{TALKS[index // 7 % len(TALKS)].text}</p>" if index % 7 == 4 else ""
-        closing = FORMULA if index % 10 == 3 else ""
-        english, french, german = (
-            f"<p>{texts[0]}</p><ul>{''.join(f'<li>{text}</li>' for text in texts[1:])}</ul>"
-            for texts in zip(*sentences, strict=True)
-        )
-        return f"{opening}{english}{closing}", f"{french}{closing}", f"{german}{closing}"
 
 
 def _dates(row: SessionRow) -> Record:
     return {"created_at": zulu(row.created), "updated_at": zulu(row.updated)}
-
-
-def _unusual(index: int, draw: Draw) -> tuple[str, object]:
-    match index % 5:
-        case 0:
-            return "expected_attendance", draw.below(300)
-        case 1:
-            return "keywords", draw.several(_KEYWORDS, 3)
-        case 2:
-            return "stage", {"microphones": 1 + draw.below(4), "screen": True, "note": None}
-        case 3:
-            return "slides_ready", draw.chance(0.5)
-        case _:
-            return "expected_attendance", None

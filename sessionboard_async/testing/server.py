@@ -7,7 +7,7 @@ import itertools
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from importlib import import_module
@@ -19,45 +19,27 @@ import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from anyio.from_thread import start_blocking_portal
-from multidict import CIMultiDictProxy, MultiDict, MultiMapping
+from multidict import CIMultiDictProxy, MultiDict
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
 from sessionboard_async.testing.access import Access, Grant, scopes_of
 from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
+from sessionboard_async.testing.authorization import Authorization
 from sessionboard_async.testing.dataset import Organization, Size
 from sessionboard_async.testing.faults import Fault, FaultCounter
 from sessionboard_async.testing.masks import masked
 from sessionboard_async.testing.operations import Call, Reply, event_of
 from sessionboard_async.testing.problems import RequestError, error_body
+from sessionboard_async.testing.recorded import RecordedRequest, recorded
 from sessionboard_async.testing.routes import OPERATIONS
 from sessionboard_async.testing.sending import Answer, drop_connection, send
+from sessionboard_async.testing.storage import PATH
 
 _HOST = "127.0.0.1"
 _KEPT_ANSWERS = 128 * 1024 * 1024
 _KEPT_REQUESTS = 10_000
 _LARGEST_REQUEST = 64 * 1024 * 1024
 _CLOSING_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class RecordedRequest:
-    """A request that reached the server.
-
-    Attributes:
-        operation: Its ``operationId``; ``None`` where the path belongs to no operation.
-        method: The HTTP method.
-        path: The path, without the query.
-        query: The query parameters.
-        header_names: The names of its headers in lower case; their values are not kept, as one is the token.
-        body: The body, from JSON where it is JSON; ``None`` where there is none.
-    """
-
-    operation: str | None
-    method: str
-    path: str
-    query: MultiMapping[str] = field(repr=False)
-    header_names: tuple[str, ...]
-    body: object = field(repr=False)
 
 
 class EmbeddedServer:
@@ -73,6 +55,10 @@ class EmbeddedServer:
     asked for, so that an event may have 100,000 sessions. It is stricter than the API in one way: filters,
     query parameters and expansions that an operation does not have are answered with 400. The bounds of time
     filters are exclusive.
+
+    Uploads and downloads lead to a storage of its own, below ``/storage/``, which keeps bytes in memory and
+    refuses requests that carry a token, as well as those without exactly the headers of their address. Faults
+    do not apply there.
 
     Args:
         events: How many events there are. The first, and every second after it, has translated texts.
@@ -131,7 +117,7 @@ class EmbeddedServer:
         if latency < 0:
             raise ValueError("latency must not be negative")
         self._organization = Organization(seed, size)
-        self._access = Access(seed)
+        self._access = Access(seed, self._organization.part(Authorization).grant_of)
         self._written = 0
         self._compress = compress
         self._cache = AnswerCache(_KEPT_ANSWERS)
@@ -197,6 +183,26 @@ class EmbeddedServer:
             Grant(scopes_of(scopes), None if events is None else frozenset(events), hide_personal_data)
         )
 
+    def approve(
+        self, client_id: str, redirect_uri: str, code_challenge: str, scope: str | None = None
+    ) -> str:
+        """Approve an authorization, as a user does on the page of consent, which has no operation.
+
+        Args:
+            client_id: ``authorization.CLIENT.id``; there is no other client.
+            redirect_uri: One of the client's.
+            code_challenge: The SHA-256 hash of the code verifier, in base64url without padding.
+            scope: The scopes, separated by spaces; ``None`` for all that the client has.
+
+        Returns:
+            The code, to be exchanged once and within 10 minutes.
+
+        Raises:
+            AuthorizationError: If anything in it is wrong.
+        """
+        authorization = self._organization.part(Authorization)
+        return authorization.approve(client_id, redirect_uri, code_challenge, scope)
+
     def __repr__(self) -> str:
         state = "running" if self._runner else "stopped"
         return f"<EmbeddedServer {state}, port {self.port}>"
@@ -221,6 +227,7 @@ class EmbeddedServer:
             raise
         self._runner = runner
         self.port = runner.addresses[0][1]
+        self._organization.storage.base_url = self.base_url
 
     async def stop(self) -> None:
         """Stop listening, give up answers under way, and close every connection. Stopping twice is fine."""
@@ -251,6 +258,8 @@ class EmbeddedServer:
         application = web.Application(middlewares=[self._answer_unknown], client_max_size=_LARGEST_REQUEST)
         application.on_shutdown.append(self._give_up)
         application.router.add_get("/", _greet)
+        for method in ("GET", "PUT"):
+            application.router.add_route(method, f"{PATH}{{key:.+}}", self._handle_storage)
         for operation, endpoint in ENDPOINTS.items():
             handler = partial(self._handle, operation)
             for path in (endpoint.path, f"{endpoint.path}/"):
@@ -265,18 +274,35 @@ class EmbeddedServer:
         await asyncio.gather(*handling, return_exceptions=True)
 
     async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
-        self._handling.add(task)
-        try:
+        with self._under_way():
             body = await request.read()
-            self._record(operation, request, body)
+            self.requests.append(recorded(operation, request, body))
             fault = self._fault_counter.next(self.faults, operation)
             if self.latency:
                 await asyncio.sleep(self.latency)
             if fault is not None and fault.kind in {"refuse", "close_before"}:
                 return drop_connection(request, reset=fault.kind == "refuse")
             return await self._send(request, self._answer(operation, request, body, fault), fault)
+
+    async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
+        with self._under_way():
+            body = await request.read()
+            self.requests.append(recorded(None, request, body))
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            answer = self._organization.storage.answer(
+                request.method, request.match_info["key"], request.query, request.headers, body
+            )
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    @contextmanager
+    def _under_way(self) -> Generator[None]:
+        """Let the end of the server cancel the task that runs this."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
+        self._handling.add(task)
+        try:
+            yield
         finally:
             self._handling.discard(task)
 
@@ -285,7 +311,7 @@ class EmbeddedServer:
         try:
             return await handler(request)
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
-            self._record(None, request, await request.read())
+            self.requests.append(recorded(None, request, await request.read()))
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             try:
                 self._access.grant_of(request.headers)
@@ -300,22 +326,6 @@ class EmbeddedServer:
         answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
         gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
         return await send(request, answer, gzipped=gzipped, fault=fault)
-
-    def _record(self, operation: str | None, request: web.Request, body: bytes) -> None:
-        try:
-            content = msgspec.json.decode(body) if body else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            content = body
-        self.requests.append(
-            RecordedRequest(
-                operation=operation,
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                header_names=tuple(name.lower() for name in request.headers),
-                body=content,
-            )
-        )
 
     def _answer(self, operation: str, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
         kind = None if fault is None else fault.kind
@@ -355,6 +365,8 @@ class EmbeddedServer:
             self._written += 1
         content = OPERATIONS[operation](self._organization, replace(call, grant=grant))
         reply = content if isinstance(content, Reply) else Reply(content)
+        if reply.changes:
+            self._written += 1
         if grant.hides_personal_data and not isinstance(reply.content, bytes):
             return replace(reply, content=masked(reply.content))
         return reply

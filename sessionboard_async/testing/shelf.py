@@ -36,6 +36,10 @@ class Shelf:
         """Return every record that is not deleted, in the order in which they were made."""
         return list(self._records.values())
 
+    def find(self, id_: object) -> Record | None:
+        """Return a record; ``None`` where there is none with this id, or none any more."""
+        return self._records.get(id_) if isinstance(id_, str) else None
+
     def get(self, id_: str) -> Record:
         """Return a record.
 

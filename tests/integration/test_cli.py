@@ -18,6 +18,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, __version__
+from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.export import RESOURCES, Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.integration.conftest import TOKEN, Handler, HttpServer
@@ -361,3 +362,33 @@ def test_on_a_terminal_events_are_a_table() -> None:
     assert code == 0
     assert "time zone" in shown
     assert "Europe/Paris" in shown
+
+
+# Endpoints
+
+
+def test_endpoints_lists_every_operation_with_the_method_that_calls_it() -> None:
+    done = run("endpoints")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [
+        "search-sessions",
+        "POST",
+        "/v1/event/{event_id}/sessions",
+        "sessions.search",
+        "read:sessions",
+        "",
+    ] in lines
+    assert sorted(line[0] for line in lines) == sorted(ENDPOINTS)
+
+
+def test_endpoints_as_json_are_the_declarations() -> None:
+    done = run("endpoints", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    sb = AsyncSession("a-token")
+    for covered in msgspec.json.decode(done.stdout):
+        endpoint = ENDPOINTS[covered["operation"]]
+        assert (covered["method"], covered["path"]) == (endpoint.method, endpoint.path)
+        assert (covered["scope"], covered["limit"]) == (endpoint.scope, endpoint.limit)
+        service, method = covered["calls"].split(".")
+        assert callable(getattr(getattr(sb, service), method))

@@ -330,3 +330,66 @@ async def test_the_app_stops_reading_when_the_visitor_leaves(
     assert visitor.lines < 700
     assert len(sessionboard_server.requests) <= 2
     assert asyncio.all_tasks() == before
+
+
+@block("keynote.py")
+def test_a_keynote_is_created_renamed_deleted_and_restored(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(r"SESS-\d+ Keynote: maps for all \| Everybody\n", result.stdout)
+    made, changed, *_ = sessionboard_server.requests
+    assert [request.method for request in sessionboard_server.requests] == ["POST", "PUT", "DELETE", "POST"]
+    assert made.body == {
+        "title": "Maps for all",
+        "starts_at": "2026-09-14T09:00:00.000Z",
+        "ends_at": "2026-09-14T09:45:00.000Z",
+        "custom_fields": {"audience": "Everybody"},
+    }
+    assert isinstance(changed.body, dict)
+    assert changed.body.keys() == {"updated_at", "title", "capacity"}
+    assert "Keynote: maps for all" in {talk["title"] for talk in records(sessionboard_server, "sessions")}
+
+
+@block("import_contacts.py")
+def test_contacts_are_imported_and_what_is_refused_is_told_by_its_line(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    people = block.with_name("people.csv")
+    lines = ["email,first_name", *(f"{number}@example.org,Ann" for number in range(130)), "7@example.org,Ben"]
+    people.write_text("\n".join(lines), encoding="utf-8")
+    result = run(block, people)
+    assert (result.returncode, result.stderr) == (0, "")
+    failed, done = result.stdout.splitlines()
+    assert failed.startswith("line 132: error ")
+    assert done == "130 of 131 contacts created"
+    assert [request.operation for request in sessionboard_server.requests] == ["bulk-contacts"] * 2
+
+
+@block("files.py")
+def test_files_go_up_and_a_report_comes_down(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    talk = records(sessionboard_server, "sessions")[0]
+    slides = block.with_name("slides.pdf")
+    slides.write_bytes(b"%PDF-1.4 slides")
+    result = run(block, talk["id"], slides)
+    assert (result.returncode, result.stderr) == (0, "")
+    uploaded, recorded, report = result.stdout.splitlines()
+    assert (uploaded, recorded) == ("slides.pdf 15", "completed")
+    path = block.with_name("report.pdf")
+    assert report == f"application/pdf {path.stat().st_size}"
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+@block("insights.py")
+def test_insights_count_the_talks_by_status(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    rows, table = result.stdout.split("status,talks")
+    counted = {status: int(talks) for status, talks in (line.split() for line in rows.splitlines())}
+    assert counted.keys() >= {"accepted", "pending"}
+    assert len(table.split()) >= len(counted)

@@ -67,7 +67,8 @@ def test_the_table_lists_every_method_of_every_service(section: str) -> None:
 @in_section("Services and methods")
 def test_every_argument_that_is_named_exists(section: str) -> None:
     known = {f"{name}.{method}" for name, service in services().items() for method in methods(service)}
-    known |= {"search", "list", "search_statuses", "get", "org_contacts", "Pager"}
+    known |= {method for service in services().values() for method in methods(service)}
+    known |= {*services(), "Pager", "event_id=4630"}
     known |= {*RecordSearch.__optional_keys__, *StatusSearch.__optional_keys__}
     known |= {f'"{value}"' for value in (*get_args(Sort), *get_args(Expansion))}
     for name in ("sessions", "fields"):

@@ -41,6 +41,13 @@ REFUSED = {
     'sb.fields.search(4630, module="room")': "arg-type",
     "sb.org_contacts.search(4630)": "arg-type",
     "sb.speakers.list(4630)": "attr-defined",
+    "await sb.rooms.create(4630, capacity=3)": "call-arg",
+    "await sb.rooms.create(4630, name=None)": "arg-type",
+    'await sb.tags.update(4630, "an-id", capacity=3)': "call-arg",
+    'await sb.sessions.create(4630, title="A", starts_at=5)': "arg-type",
+    'await sb.sessions.update(4630, Contact(), title="A")': "arg-type",
+    'await sb.sessions.bulk(4630, ["an-id"])': "list-item",
+    'await sb.insights.execute("FIND Session")': "misc",
     'AsyncSession("TOKEN", region="ap")': "arg-type",
     "AsyncSession(timeout=5)": "arg-type",
     "sb.with_options(retry=5)": "arg-type",
@@ -50,7 +57,11 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What mypy finds wrong with each expression, as the codes of its errors; one run for all."""
-    head = ["from sessionboard_async import AsyncSession", "async def refused(sb: AsyncSession) -> None:"]
+    head = [
+        "from sessionboard_async import AsyncSession",
+        "from sessionboard_async.models import Contact",
+        "async def refused(sb: AsyncSession) -> None:",
+    ]
     source = tmp_path_factory.mktemp("types") / "refused.py"
     source.write_text("\n".join([*head, *(f"    {line}" for line in REFUSED)]), encoding="utf-8")
     result = subprocess.run(
@@ -74,7 +85,8 @@ def test_a_wrong_call_is_refused(line: str, verdicts: dict[str, list[str]]) -> N
 def test_every_method_of_every_service_is_looked_at() -> None:
     calls = {
         f"{node.value.attr}.{node.attr}"
-        for node in ast.walk(ast.parse((HERE / "reads.py").read_text(encoding="utf-8")))
+        for name in ("reads.py", "writes.py")
+        for node in ast.walk(ast.parse((HERE / name).read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)
     }
     assert {

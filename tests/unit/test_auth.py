@@ -22,6 +22,16 @@ def test_authenticates_with_the_header_that_the_api_reads() -> None:
     assert Token(SECRET).reveal() == SECRET
 
 
+def test_an_access_token_of_oauth_is_a_bearer_token() -> None:
+    assert Token(SECRET, "Bearer").headers() == {"Authorization": f"Bearer {SECRET}"}
+
+
+def test_there_are_two_types_of_tokens() -> None:
+    with pytest.raises(ConfigurationError, match="token_type must be 'api' or 'Bearer'") as caught:
+        Token(SECRET, SECRET)  # type: ignore[arg-type]  # what is to be refused
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
 @given(HEADER_TEXT)
 def test_carries_any_printable_token_unchanged(value: str) -> None:
     assert Token(value).headers() == {"x-access-token": value}

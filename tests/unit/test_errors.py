@@ -28,6 +28,7 @@ from sessionboard_async.errors import (
     TransportError,
     WrongEventLoopError,
 )
+from sessionboard_async.models import BulkOutcome, BulkResult
 
 CLASSES = [
     value
@@ -59,6 +60,7 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
         "index": 0,
         "record_id": "a",
         "path": "$.title",
+        "result": BulkResult(outcomes=(BulkOutcome(index=0, status="success"),), batch_ids=("b-1",)),
     }
     parameters = inspect.signature(class_).parameters.values()
     return {one.name: values[one.name] for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}

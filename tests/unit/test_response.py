@@ -29,7 +29,7 @@ def answer(status: int, body: object = b"", headers: Mapping[str, str] | None = 
 
 
 def refused(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> errors.APIError:
-    error = error_of(REQUEST, answer(status, body, headers), secret=SECRET)
+    error = error_of(REQUEST, answer(status, body, headers), secrets=(SECRET,))
     assert error is not None
     return error
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionboard_async.services.moments import moment
 from sessionboard_async.services.search import (
     RECORD_SEARCH,
     STATUS_SEARCH,
@@ -19,7 +20,6 @@ from sessionboard_async.services.search import (
     SearchKind,
     SessionStatusName,
     expansions,
-    moment,
     search_body,
 )
 

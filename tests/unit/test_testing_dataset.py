@@ -263,12 +263,12 @@ def test_neighbouring_events_share_half_of_their_contacts() -> None:
     one, other = organization(events=2, sessions=20).events.values()
     shared = set(one.contact_indexes) & set(other.contact_indexes)
     assert len(shared) == len(one.contact_indexes) // 2
-    assert one.program.id(one.agenda.rows[0]) != other.program.id(other.agenda.rows[0])
+    assert one.agenda.id(one.agenda.rows[0]) != other.agenda.id(other.agenda.rows[0])
 
 
 def test_a_session_is_found_by_its_id_unless_it_was_deleted() -> None:
     event = first_event()
     for row in event.agenda.with_parts:
-        assert event.session(event.program.id(row)) == (None if row.deleted is not None else row)
+        assert event.session(event.agenda.id(row)) == (None if row.deleted is not None else row)
     assert event.session("no such id") is None
     assert any(row.deleted is not None for row in event.agenda.rows)

@@ -7,15 +7,15 @@ from functools import partial
 from sessionboard_async.testing.accounts import Accounts
 from sessionboard_async.testing.dataset import Event, Organization
 from sessionboard_async.testing.operations import PAGING, Call, Handler, event_of, found
-from sessionboard_async.testing.problems import RequestError
 from sessionboard_async.testing.query import (
     RECORD_FILTERS,
     expansions_of,
     read_page,
     read_search,
     refuse_unknown,
-    select,
 )
+from sessionboard_async.testing.record_edits import AccountEditor
+from sessionboard_async.testing.routes.records import writing
 
 
 def _accounts(event: Event, kind: str) -> Accounts:
@@ -28,7 +28,7 @@ def _search_accounts(organization: Organization, call: Call, *, kind: str) -> ob
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
     criteria, expand = read_search(call.body, RECORD_FILTERS)
-    rows = select(accounts.rows, criteria)
+    rows = accounts.everyone.select(criteria)
     translated = event.has_translations and "translated_fields" in expand
     records = [accounts.account(row.ordinal, translated=translated) for row in page.of(rows)]
     return found(records, page.pagination(len(rows)))
@@ -39,13 +39,15 @@ def _get_account(organization: Organization, call: Call, *, kind: str) -> object
     refuse_unknown(call.query, ("expand",))
     translated = event.has_translations and "translated_fields" in expansions_of(call.query)
     accounts = _accounts(event, kind)
-    index = accounts.index_by_id.get(call.path[f"{kind}_id"])
-    if index is None:
-        raise RequestError(404, f"there is no such {kind}")
-    return accounts.account(index, translated=translated)
+    return accounts.account(accounts.everyone.find(call.path[f"{kind}_id"]), translated=translated)
+
+
+def _editor(event: Event, kind: str) -> AccountEditor:
+    return AccountEditor(event, _accounts(event, kind))
 
 
 OPERATIONS: dict[str, Handler] = {}
 for _kind in ("sponsor", "exhibitor"):
     OPERATIONS[f"search-{_kind}s"] = partial(_search_accounts, kind=_kind)
     OPERATIONS[f"get-{_kind}"] = partial(_get_account, kind=_kind)
+    OPERATIONS.update(writing(_kind, partial(_editor, kind=_kind)))

@@ -16,15 +16,18 @@ from sessionboard_async.testing.query import (
     read_search,
     refuse_unknown,
 )
+from sessionboard_async.testing.record_edits import ContactEditor
+from sessionboard_async.testing.registry import Group
+from sessionboard_async.testing.routes.records import writing
 
 
 def _search_people(
-    organization: Organization, call: Call, indexes: range, *, prefix: str, has_translations: bool
+    organization: Organization, call: Call, group: Group, *, prefix: str, has_translations: bool
 ) -> object:
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
     criteria, expand = read_search(call.body, RECORD_FILTERS)
-    rows = organization.contacts(indexes, criteria)
+    rows = group.select(criteria)
     translated = has_translations and "translated_fields" in expand
     records = [
         organization.people.contact(row.ordinal, prefix=prefix, translated=translated)
@@ -33,61 +36,54 @@ def _search_people(
     return found(records, page.pagination(len(rows)))
 
 
-def _person(organization: Organization, call: Call, indexes: range) -> int:
-    index = organization.contact_by_id.get(call.path["contact_id"])
-    if index is None or index not in indexes:
-        raise RequestError(404, "there is no such contact")
-    return index
-
-
 def _get_person(
-    organization: Organization, call: Call, indexes: range, *, prefix: str, has_translations: bool
+    organization: Organization, call: Call, group: Group, *, prefix: str, has_translations: bool
 ) -> object:
     refuse_unknown(call.query, ("expand",))
     translated = has_translations and "translated_fields" in expansions_of(call.query)
-    index = _person(organization, call, indexes)
+    index = group.find(call.path["contact_id"])
     return organization.people.contact(index, prefix=prefix, translated=translated)
 
 
 def _search_speakers(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     return _search_people(
-        organization, call, event.speaker_indexes, prefix="SPK", has_translations=event.has_translations
+        organization, call, event.speakers, prefix="SPK", has_translations=event.has_translations
     )
 
 
 def _get_speaker(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     return _get_person(
-        organization, call, event.speaker_indexes, prefix="SPK", has_translations=event.has_translations
+        organization, call, event.speakers, prefix="SPK", has_translations=event.has_translations
     )
 
 
 def _search_event_contacts(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     return _search_people(
-        organization, call, event.contact_indexes, prefix="CONT", has_translations=event.has_translations
+        organization, call, event.contacts, prefix="CONT", has_translations=event.has_translations
     )
 
 
 def _get_event_contact(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     return _get_person(
-        organization, call, event.contact_indexes, prefix="CONT", has_translations=event.has_translations
+        organization, call, event.contacts, prefix="CONT", has_translations=event.has_translations
     )
 
 
 def _get_contact_sessions(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
-    rows = event.sessions_of(_person(organization, call, event.contact_indexes))
+    rows = event.sessions_of(event.contacts.find(call.path["contact_id"]))
     return _summaries([event.program.summary(row) for row in rows], rows)
 
 
-def _everybody(organization: Organization, call: Call) -> range:
+def _everybody(organization: Organization, call: Call) -> Group:
     if call.path["org_id"] != organization.id:
         raise RequestError(404, "there is no such organization")
-    return range(organization.people.count)
+    return organization.people.everybody
 
 
 def _search_org_contacts(organization: Organization, call: Call) -> object:
@@ -102,8 +98,9 @@ def _get_org_contact(organization: Organization, call: Call) -> object:
 
 def _get_org_contact_sessions(organization: Organization, call: Call) -> object:
     refuse_unknown(call.query, ())
-    contact = _person(organization, call, _everybody(organization, call))
-    taken = [(event, row) for event in organization.events.values() for row in event.sessions_of(contact)]
+    contact = _everybody(organization, call).find(call.path["contact_id"])
+    events = [event for event in organization.events.values() if call.grant.sees(event.id)]
+    taken = [(event, row) for event in events for row in event.sessions_of(contact)]
     summaries = [{**event.program.summary(row), "event_id": event.id} for event, row in taken]
     return _summaries(summaries, [row for _, row in taken])
 
@@ -123,4 +120,5 @@ OPERATIONS: dict[str, Handler] = {
     "search-org-contacts": _search_org_contacts,
     "get-org-contact": _get_org_contact,
     "get-org-contact-sessions": _get_org_contact_sessions,
+    **writing("contact", lambda event: event.part(ContactEditor)),
 }

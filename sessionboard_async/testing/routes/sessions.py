@@ -53,7 +53,7 @@ def _list_sessions(organization: Organization, call: Call) -> object:
     if (tag := query.get("tag_id")) is not None:
         rows = [row for row in rows if tag in row.tag_ids]
     if (text := query.get("search")) is not None:
-        rows = [row for row in rows if text.casefold() in event.program.title(row).casefold()]
+        rows = [row for row in rows if text.casefold() in event.details.title(row).casefold()]
     shown = _expand(event, expand)
     records = [event.program.session(row, unassigned=None, expand=shown) for row in page.of(rows)]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}

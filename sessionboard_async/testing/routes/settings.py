@@ -1,29 +1,26 @@
-"""What the operations of an event's fields and settings answer."""
+"""What the operations of an event's fields answer."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from sessionboard_async.testing.dataset import Organization
-from sessionboard_async.testing.metadata import FAMILIES
-from sessionboard_async.testing.operations import PAGING, Call, Handler, event_of, found
-from sessionboard_async.testing.query import (
-    FIELD_FILTERS,
-    RECORD_FILTERS,
-    read_page,
-    read_search,
-    refuse_unknown,
-    select,
-)
+from sessionboard_async.testing.fields import FieldBook
+from sessionboard_async.testing.operations import PAGING, Call, Handler, Values, event_of, found, read_values
+from sessionboard_async.testing.query import FIELD_FILTERS, read_page, read_search, refuse_unknown, select
+
+_KNOWN: Values = {"name": str, "type": str, "module_id": str, "updated_at": str}
 
 
-def _list_fields(organization: Organization, call: Call) -> object:
-    fields = event_of(organization, call).fields
+def _fields(organization: Organization, call: Call) -> FieldBook:
     refuse_unknown(call.query, ())
+    return event_of(organization, call).fields
+
+
+def _list(organization: Organization, call: Call) -> object:
+    fields = _fields(organization, call)
     return [fields.record(row) for row in fields.rows]
 
 
-def _search_fields(organization: Organization, call: Call) -> object:
+def _search(organization: Organization, call: Call) -> object:
     fields = event_of(organization, call).fields
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -32,28 +29,25 @@ def _search_fields(organization: Organization, call: Call) -> object:
     return found([fields.record(row) for row in page.of(rows)], page.pagination(len(rows)))
 
 
-def _list_metadata(organization: Organization, call: Call, *, family: str) -> object:
-    event = event_of(organization, call)
-    refuse_unknown(call.query, ())
-    return event.metadata.all(family)
+def _create(organization: Organization, call: Call) -> object:
+    fields = _fields(organization, call)
+    return fields.create(read_values(call.json(), _KNOWN, required=("name", "module_id")))
 
 
-def _search_metadata(organization: Organization, call: Call, *, family: str) -> object:
-    metadata = event_of(organization, call).metadata
-    refuse_unknown(call.query, PAGING)
-    page = read_page(call.query)
-    criteria, _ = read_search(call.body, RECORD_FILTERS)
-    rows = select(metadata.rows(family), criteria)
-    records = metadata.all(family)
-    return found([records[row.ordinal] for row in page.of(rows)], page.pagination(len(rows)))
+def _update(organization: Organization, call: Call) -> object:
+    fields, values = _fields(organization, call), call.json()
+    read_values(values, _KNOWN, required=("name",) if "name" in values else ())
+    return fields.update(call.path["field_id"], values)
+
+
+def _delete(organization: Organization, call: Call) -> object:
+    return _fields(organization, call).delete(call.path["field_id"])
 
 
 OPERATIONS: dict[str, Handler] = {
-    "list-fields": _list_fields,
-    "search-fields": _search_fields,
-    "list-statuses": partial(_list_metadata, family="statuses"),
-    "search-session-statuses": partial(_search_metadata, family="statuses"),
+    "list-fields": _list,
+    "search-fields": _search,
+    "create-field": _create,
+    "update-field": _update,
+    "delete-field": _delete,
 }
-for _family in FAMILIES:
-    OPERATIONS[f"list-{_family}"] = partial(_list_metadata, family=_family)
-    OPERATIONS[f"search-{_family}"] = partial(_search_metadata, family=_family)

@@ -1,0 +1,84 @@
+"""Requests of people about the data that is kept about them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, Unpack
+
+from sessionboard_async.core.endpoint import Endpoint, list_of
+from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.models import GDPRRequest
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.writing import written
+
+GDPRRequestType = Literal["erasure", "access"]
+"""What somebody asks for."""
+
+GDPRIdentityType = Literal["email"]
+"""What a person is told by."""
+
+
+class _Asked(TypedDict):
+    request_type: GDPRRequestType
+    identity_type: GDPRIdentityType
+    identity_value: str
+
+
+class GDPR(Service):
+    """Requests for access to personal data, and for their erasure, of the organization."""
+
+    LIST = Endpoint("list-gdpr-requests", "GET", "/v1/gdpr/requests", list_of(GDPRRequest))
+    CREATE = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
+
+    def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
+        """List all requests.
+
+        No scope is documented; not rate limited.
+
+        Args:
+            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+
+        Returns:
+            A stream of requests.
+
+        Raises:
+            ValueError: If an option is out of bounds.
+        """
+        return self._pages(self.LIST, {}, **options)
+
+    async def create(
+        self,
+        *,
+        request_type: GDPRRequestType,
+        identity_value: str,
+        identity_type: GDPRIdentityType = "email",
+    ) -> GDPRRequest:
+        """Request access to the data of a person, or their erasure, which nothing takes back.
+
+        No scope is documented; not rate limited; not sent again once it may have arrived.
+
+        Args:
+            request_type: What is asked for.
+            identity_value: The person's e-mail address.
+            identity_type: What the person is told by.
+
+        Returns:
+            The request.
+
+        Raises:
+            ValueError: If a word is not one that the API knows, or the address is masked.
+            TypeError: If a value is of the wrong type.
+        """
+        values = {
+            "request_type": request_type,
+            "identity_type": identity_type,
+            "identity_value": identity_value,
+        }
+        body = {_WIRE_NAMES[name]: value for name, value in written(_Asked, values).items()}
+        return await self._record(self.CREATE, {}, body=body)
+
+
+_WIRE_NAMES = {
+    "request_type": "requestType",
+    "identity_type": "identityType",
+    "identity_value": "identityValue",
+}

@@ -1,0 +1,54 @@
+"""Moments as callers pass them, and as the API takes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+Moment = datetime | str
+"""An aware datetime, or the same as an ISO 8601 string with its offset (``2026-08-01T09:00:00Z``)."""
+
+
+def moment(name: str, value: Moment) -> str:
+    """Return a moment as the API takes it: ISO 8601 in UTC.
+
+    Raises:
+        ValueError: If it has no offset from UTC, so that nobody could say which moment it is, or is no time.
+        TypeError: If it is neither a datetime nor a string.
+    """
+    return _in_utc(name, value).isoformat().replace("+00:00", "Z")
+
+
+def exact_moment(name: str, value: Moment) -> str:
+    """Return a moment exactly as it was given, since servers compare some of them by the millisecond.
+
+    A string stays what it is; a datetime is written with its milliseconds, or with its microseconds where it
+    has any.
+
+    Raises:
+        ValueError: If it has no offset from UTC, or is no time.
+        TypeError: If it is neither a datetime nor a string.
+    """
+    utc = _in_utc(name, value)
+    if isinstance(value, str):
+        return value
+    precision = "microseconds" if utc.microsecond % 1000 else "milliseconds"
+    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _in_utc(name: str, value: Moment) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{name} must be an ISO 8601 time such as 2026-08-01T09:00:00Z") from None
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime or an ISO 8601 string, not {type(value).__name__}")
+    if value.utcoffset() is None:
+        raise ValueError(
+            f"{name} has no time zone: pass an aware datetime, such as datetime.now(timezone.utc), "
+            "or a string that ends in Z or an offset"
+        )
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} lies outside of the years 1 to 9999 in UTC") from None

@@ -1,0 +1,221 @@
+"""OAuth 2.1 with PKCE: how an application gets tokens of a user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import urlsafe_b64encode
+from typing import Literal, TypedDict, get_args
+
+from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.request import build
+from sessionboard_async.models.oauth import (
+    AuthorizationAnswer,
+    AuthorizationRequest,
+    AuthorizationServer,
+    OAuthTokens,
+)
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.search import one_of
+from sessionboard_async.services.writing import written
+
+TokenTypeHint = Literal["access_token", "refresh_token"]
+"""The two kinds of tokens."""
+
+
+class _CodeGrant(TypedDict):
+    grant_type: str
+    code: str
+    redirect_uri: str
+    client_id: str
+    code_verifier: str
+
+
+class _RefreshGrant(TypedDict):
+    grant_type: str
+    refresh_token: str
+    client_id: str
+
+
+class _Hint(TypedDict, total=False):
+    token_type_hint: str
+
+
+class _Revocation(_Hint):
+    token: str
+
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+def code_challenge(verifier: str) -> str:
+    """Return the challenge of a code verifier, as ``authorize`` takes it (RFC 7636, method S256).
+
+    ``secrets.token_urlsafe(64)`` makes a good verifier. Keep it until the code is exchanged.
+
+    Args:
+        verifier: 43 to 128 letters, digits, ``-``, ``.``, ``_`` or ``~``.
+
+    Returns:
+        The challenge.
+
+    Raises:
+        ValueError: If the verifier is anything else.
+    """
+    digest = hashlib.sha256(_verified(verifier).encode()).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+class OAuth(Service):
+    """How an application gets, renews and gives back tokens. The session's own token goes nowhere here."""
+
+    AUTHORIZE = Endpoint(
+        "oauth-authorize", "GET", "/oauth/authorize", AuthorizationAnswer, authenticated=False
+    )
+    # Codes and refresh tokens work once: sent again they are refused, and what they brought may be revoked.
+    EXCHANGE_CODE = Endpoint("oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False)
+    # A token that is gone already is a success (RFC 7009), so revoking twice does what revoking once does.
+    REVOKE: Endpoint[None] = Endpoint(
+        "oauth-revoke", "POST", "/oauth/revoke", None, read=True, authenticated=False, may_be_empty=True
+    )
+    METADATA = Endpoint(
+        "oauth-metadata",
+        "GET",
+        "/oauth/.well-known/oauth-authorization-server",
+        AuthorizationServer,
+        authenticated=False,
+    )
+
+    async def authorize(
+        self,
+        *,
+        client_id: str,
+        redirect_uri: str,
+        code_challenge: str,
+        scope: str | None = None,
+        state: str | None = None,
+    ) -> AuthorizationRequest:
+        """Have a request for access checked, before the user is sent to consent to it.
+
+        Consent itself happens in the browser. No token is needed; not rate limited.
+
+        Args:
+            client_id: The application, as registered with the API.
+            redirect_uri: Where the browser returns to, exactly as registered.
+            code_challenge: The challenge of a new verifier, from ``code_challenge()``; always of method S256.
+            scope: What is asked for, separated by spaces; without it, all that the application registered.
+            state: A random value that comes back with the code.
+
+        Returns:
+            The request as it is shown to whoever shall consent.
+
+        Raises:
+            BadRequestError: If the API finds the request not in order.
+            ValueError: If the challenge is none.
+        """
+        if not _CHALLENGE.fullmatch(code_challenge):
+            raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
+        query = {
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+            "response_type": "code",
+            "code_challenge": code_challenge,
+            "code_challenge_method": "S256",
+            "scope": scope,
+            "state": state,
+        }
+        request = build(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
+        answer = await self._engine.fetch(self.AUTHORIZE, request)
+        return answer.authorization_request or AuthorizationRequest()
+
+    async def exchange_code(
+        self, *, code: str, redirect_uri: str, client_id: str, code_verifier: str
+    ) -> OAuthTokens:
+        """Exchange a code for tokens.
+
+        No token is needed; not rate limited; not sent again once it may have arrived, since a code works
+        once: if the answer got lost, let the user consent anew.
+
+        Args:
+            code: The code that came back from the consent.
+            redirect_uri: As ``authorize`` was given it.
+            client_id: As ``authorize`` was given it.
+            code_verifier: The verifier whose challenge ``authorize`` was given.
+
+        Returns:
+            The tokens.
+
+        Raises:
+            BadRequestError: If the code or anything else does not fit, or was used already.
+            ValueError: If the verifier is none.
+            TypeError: If a value is no string.
+        """
+        values = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "client_id": client_id,
+            "code_verifier": _verified(code_verifier),
+        }
+        body = written(_CodeGrant, values)
+        request = build(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
+        return await self._engine.fetch(self.EXCHANGE_CODE, request)
+
+    async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
+        """Get new tokens for a refresh token, which works once.
+
+        No token is needed; not rate limited; not sent again once it may have arrived. Never run two of these
+        with the same refresh token, and keep the new one before using the tokens.
+
+        Args:
+            refresh_token: The refresh token that came last.
+            client_id: The application.
+
+        Returns:
+            The new tokens, a new refresh token among them.
+
+        Raises:
+            BadRequestError: If the refresh token is no longer good: let the user consent anew.
+            TypeError: If a value is no string.
+        """
+        values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
+        body = written(_RefreshGrant, values)
+        request = build(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
+        return await self._engine.fetch(self.EXCHANGE_CODE, request)
+
+    async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
+        """Give a token back, so that nobody can use it any more.
+
+        No other token is needed; not rate limited; may be sent again: a token that is gone already is a
+        success too (RFC 7009).
+
+        Args:
+            token: The token to revoke.
+            token_type_hint: Which of the two it is, so that the API finds it faster.
+
+        Raises:
+            ValueError: If the hint is neither of the two.
+            TypeError: If the token is no string.
+        """
+        values = {"token": token}
+        if token_type_hint is not None:
+            values["token_type_hint"] = one_of("token_type_hint", token_type_hint, get_args(TokenTypeHint))
+        request = build(self.REVOKE, {}, body=written(_Revocation, values), secrets=(token,))
+        await self._engine.fetch(self.REVOKE, request)
+
+    async def metadata(self) -> AuthorizationServer:
+        """Get what the authorization server can do, and where (RFC 8414).
+
+        No token is needed; not rate limited.
+
+        Returns:
+            The server's metadata.
+        """
+        return await self._record(self.METADATA, {})
+
+
+def _verified(verifier: str) -> str:
+    if not _VERIFIER.fullmatch(verifier):
+        raise ValueError("code_verifier must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
+    return verifier

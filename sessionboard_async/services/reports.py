@@ -1,0 +1,413 @@
+"""Dashboards, widgets and saved queries, of an event or of the whole organization."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar, Unpack
+
+from sessionboard_async.core.endpoint import Endpoint, Method, Pages, list_of, page_of, rows
+from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.models import Dashboard, SavedQuery, Widget
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.report_values import (
+    DashboardCreate,
+    DashboardUpdate,
+    QueryCreate,
+    QueryUpdate,
+    WidgetCreate,
+    WidgetUpdate,
+)
+from sessionboard_async.services.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services.writing import Extra
+
+T = TypeVar("T")
+
+
+def _write(
+    event: str, organization: str, method: Method, path: str, answer: type[T] | None
+) -> InBothScopes[T]:
+    return in_both_scopes(
+        event,
+        organization,
+        method,
+        path,
+        answer,
+        scope="write:events",
+        limit="event-writes",
+        may_be_empty=True,
+    )
+
+
+def _read(
+    event: str,
+    organization: str,
+    path: str,
+    answer: type[T] | Pages[T],
+    *,
+    of_organization: Pages[T] | None = None,
+) -> InBothScopes[T]:
+    return in_both_scopes(
+        event, organization, "GET", path, answer, of_organization=of_organization, scope="read:insights"
+    )
+
+
+class ReportService(Service):
+    """What dashboards, widgets and saved queries can do."""
+
+    ID_ARGUMENT: ClassVar[str]
+    DELETE: ClassVar[InBothScopes[None]]
+
+    async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
+        """Delete one; with a dashboard go its widgets.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            ValueError: If an id is empty.
+            TypeError: If the id is ``None``.
+        """
+        await self._record(*self._one(self.DELETE, id, event_id))
+
+    def _one(
+        self, operation: InBothScopes[T], id_: str | None, event_id: EventId | None
+    ) -> tuple[Endpoint[T], Path]:
+        endpoint, path = operation.at(event_id)
+        return endpoint, {**path, self.ID_ARGUMENT: id_}
+
+
+_ONE_DASHBOARD = "/dashboards/{dashboard_id}"
+
+
+class Dashboards(ReportService):
+    """Dashboards of an event, or of the whole organization."""
+
+    ID_ARGUMENT = "dashboard_id"
+    LIST = _read(
+        "list-event-dashboards", "list-org-dashboards-convenience", "/dashboards", list_of(Dashboard)
+    )
+    CREATE = _write(
+        "create-event-dashboard", "create-org-dashboard-convenience", "POST", "/dashboards/create", Dashboard
+    )
+    GET = _read("get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard)
+    UPDATE = _write(
+        "update-event-dashboard",
+        "update-org-dashboard-convenience",
+        "PUT",
+        "/dashboards/{dashboard_id}",
+        Dashboard,
+    )
+    DELETE: ClassVar[InBothScopes[None]] = _write(
+        "delete-event-dashboard",
+        "delete-org-dashboard-convenience",
+        "DELETE",
+        "/dashboards/{dashboard_id}",
+        None,
+    )
+
+    def list(self, *, event_id: EventId | None = None, **options: Unpack[PagerOptions]) -> Pager[Dashboard]:
+        """List dashboards, without their widgets.
+
+        Scope ``read:insights``; not rate limited.
+
+        Args:
+            event_id: The event; ``None`` for those of the organization and of all its events.
+            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+
+        Returns:
+            A stream of dashboards.
+
+        Raises:
+            ValueError: If the event's id is empty, or an option is out of bounds.
+        """
+        return self._pages(*self.LIST.at(event_id), **options)
+
+    async def get(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
+        """Get a dashboard with its widgets and what they show.
+
+        Scope ``read:insights``; not rate limited.
+
+        Args:
+            dashboard_id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+
+        Returns:
+            The dashboard. What its widgets show is in their ``as_sent``.
+
+        Raises:
+            NotFoundError: If there is no such dashboard.
+            ValueError: If an id is empty.
+            TypeError: If the id is ``None``.
+        """
+        return await self._record(*self._one(self.GET, dashboard_id, event_id))
+
+    async def create(
+        self,
+        *,
+        event_id: EventId | None = None,
+        extra: Extra | None = None,
+        **values: Unpack[DashboardCreate],
+    ) -> Dashboard:
+        """Create one.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``DashboardCreate``.
+
+        Returns:
+            The record, as far as the API tells: its document promises nothing.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a value is masked, or the event's id is empty.
+        """
+        return await self._write(*self.CREATE.at(event_id), DashboardCreate, values, extra)
+
+    async def update(
+        self,
+        dashboard_id: str | None,
+        *,
+        event_id: EventId | None = None,
+        extra: Extra | None = None,
+        **values: Unpack[DashboardUpdate],
+    ) -> Dashboard:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            dashboard_id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``DashboardUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now, as far as the API tells: its document promises nothing.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._write(
+            *self._one(self.UPDATE, dashboard_id, event_id), DashboardUpdate, values, extra
+        )
+
+
+class Widgets(ReportService):
+    """The panels of dashboards; ``dashboards.get`` reads them."""
+
+    ID_ARGUMENT = "widget_id"
+    CREATE = _write(
+        "create-widget",
+        "create-org-widget-convenience",
+        "POST",
+        "/dashboards/{dashboard_id}/widgets/create",
+        Widget,
+    )
+    UPDATE = _write("update-widget", "update-org-widget-convenience", "PUT", "/widgets/{widget_id}", Widget)
+    DELETE: ClassVar[InBothScopes[None]] = _write(
+        "delete-widget", "delete-org-widget-convenience", "DELETE", "/widgets/{widget_id}", None
+    )
+
+    async def create(
+        self,
+        dashboard_id: str | None,
+        *,
+        event_id: EventId | None = None,
+        extra: Extra | None = None,
+        **values: Unpack[WidgetCreate],
+    ) -> Widget:
+        """Create a widget on a dashboard.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            dashboard_id: The dashboard that it belongs to.
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``WidgetCreate``.
+
+        Returns:
+            The record, as far as the API tells: its document promises nothing.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        endpoint, path = self.CREATE.at(event_id)
+        path = {**path, "dashboard_id": dashboard_id}
+        return await self._write(endpoint, path, WidgetCreate, values, extra)
+
+    async def update(
+        self,
+        widget_id: str | None,
+        *,
+        event_id: EventId | None = None,
+        extra: Extra | None = None,
+        **values: Unpack[WidgetUpdate],
+    ) -> Widget:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            widget_id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``WidgetUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now, as far as the API tells: its document promises nothing.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._write(*self._one(self.UPDATE, widget_id, event_id), WidgetUpdate, values, extra)
+
+
+class Queries(ReportService):
+    """Saved SbQL queries of an event, or of the whole organization. See ``insights`` to run others."""
+
+    ID_ARGUMENT = "query_id"
+    LIST = _read(
+        "list-event-queries",
+        "list-org-queries-convenience",
+        "/queries",
+        list_of(SavedQuery),
+        of_organization=page_of(SavedQuery, size_parameter="limit"),
+    )
+    CREATE = _write(
+        "create-event-query", "create-org-query-convenience", "POST", "/queries/create", SavedQuery
+    )
+    UPDATE = _write(
+        "update-event-query", "update-org-query-convenience", "PUT", "/queries/{query_id}", SavedQuery
+    )
+    DELETE: ClassVar[InBothScopes[None]] = _write(
+        "delete-event-query", "delete-org-query-convenience", "DELETE", "/queries/{query_id}", None
+    )
+    RUN = in_both_scopes(
+        "run-event-query",
+        "run-org-query-convenience",
+        "POST",
+        "/queries/{query_id}/run",
+        rows(),
+        scope="write:events",
+        limit="event-writes",
+        read=True,
+    )
+
+    def list(
+        self,
+        *,
+        event_id: EventId | None = None,
+        category: str | None = None,
+        **options: Unpack[PagerOptions],
+    ) -> Pager[SavedQuery]:
+        """List saved queries.
+
+        Scope ``read:insights``; not rate limited.
+
+        Args:
+            event_id: The event; ``None`` for those of the organization and of all its events.
+            category: Only queries of this category; the API filters only those of the organization.
+            **options: Paging, as in ``PagerOptions``. Of an event all come at once.
+
+        Returns:
+            A stream of queries.
+
+        Raises:
+            ValueError: If both an event and a category are given, the event's id is empty, or an option is
+            out
+                of bounds.
+        """
+        if event_id is not None and category is not None:
+            raise ValueError("the API filters by category only without event_id: insights.queries takes both")
+        return self._pages(*self.LIST.at(event_id), {"category": category}, **options)
+
+    async def create(
+        self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
+    ) -> SavedQuery:
+        """Create one.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What it shall have, as in ``QueryCreate``.
+
+        Returns:
+            The record, as far as the API tells: its document promises nothing.
+
+        Raises:
+            TypeError: If a value is unknown, missing or of the wrong type.
+            ValueError: If a value is masked, or the event's id is empty.
+        """
+        return await self._write(*self.CREATE.at(event_id), QueryCreate, values, extra)
+
+    async def update(
+        self,
+        query_id: str | None,
+        *,
+        event_id: EventId | None = None,
+        extra: Extra | None = None,
+        **values: Unpack[QueryUpdate],
+    ) -> SavedQuery:
+        """Change what is passed of one, and nothing else.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            query_id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+            extra: Further properties, under the API's own names.
+            **values: What shall change, as in ``QueryUpdate``; ``None`` clears.
+
+        Returns:
+            The record as it is now, as far as the API tells: its document promises nothing.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        return await self._write(*self._one(self.UPDATE, query_id, event_id), QueryUpdate, values, extra)
+
+    def run(
+        self,
+        query_id: str | None,
+        *,
+        event_id: EventId | None = None,
+        obfuscate_pii: bool | None = None,
+        **options: Unpack[PagerOptions],
+    ) -> Pager[dict[str, Any]]:
+        """Run a saved query.
+
+        Scope ``write:events``, since the API counts it as a write (limit category ``event-writes``), though
+        it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Sent again like a read.
+
+        Args:
+            query_id: The query.
+            event_id: The event; ``None`` for the whole organization.
+            obfuscate_pii: Whether personal data is masked; the API does so unless this is false.
+            **options: Paging, as in ``PagerOptions``.
+
+        Returns:
+            A stream of rows, as plain objects; equal rows are all delivered.
+
+        Raises:
+            ValueError: If an id is empty, or an option is out of bounds.
+            TypeError: If the id is ``None``.
+        """
+        body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}
+        return self._pages(*self._one(self.RUN, query_id, event_id), body=body, **options)

@@ -1,0 +1,75 @@
+"""Operations that exist twice: for one event, and for the whole organization."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sessionboard_async.core.endpoint import Endpoint, Method, Pages
+from sessionboard_async.models.base import EventId
+
+T = TypeVar("T")
+
+Path = dict[str, EventId | None]
+
+
+@dataclass(frozen=True, slots=True)
+class InBothScopes(Generic[T]):
+    """An operation in its two forms."""
+
+    event: Endpoint[T]
+    organization: Endpoint[T]
+
+    def at(self, event_id: EventId | None) -> tuple[Endpoint[T], Path]:
+        """Return the form to use, and the arguments that its path has for that.
+
+        Args:
+            event_id: The event; ``None`` for the organization.
+        """
+        return (self.organization, {}) if event_id is None else (self.event, {"event_id": event_id})
+
+
+def in_both_scopes(
+    event: str,
+    organization: str,
+    method: Method,
+    path: str,
+    answer: type[T] | Pages[T] | None,
+    *,
+    of_organization: Pages[T] | None = None,
+    scope: str,
+    limit: str | None = None,
+    read: bool = False,
+    may_be_empty: bool = False,
+) -> InBothScopes[T]:
+    """Declare an operation in its two forms.
+
+    Args:
+        event: The ``operationId`` of the event's form.
+        organization: The ``operationId`` of the organization's form.
+        method: The HTTP method of both.
+        path: What follows ``/v1/event/{event_id}`` in the one path, and ``/v1`` in the other.
+        answer: What a success holds.
+        of_organization: What it holds for the organization, where that is more.
+        scope: The scope that both need.
+        limit: The category of the rate limits.
+        read: Whether it may be sent twice without harm.
+        may_be_empty: Whether a success may come without a body.
+    """
+
+    def declared(operation: str, path: str, answer: type[T] | Pages[T] | None) -> Endpoint[T]:
+        return Endpoint(
+            operation,
+            method,
+            path,
+            answer,
+            read=read,
+            scope=scope,
+            limit=limit,
+            may_be_empty=may_be_empty,
+        )
+
+    return InBothScopes(
+        event=declared(event, f"/v1/event/{{event_id}}{path}", answer),
+        organization=declared(organization, f"/v1{path}", of_organization or answer),
+    )

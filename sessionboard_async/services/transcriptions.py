@@ -1,0 +1,250 @@
+"""Single transcriptions of sessions."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, Unpack, get_args
+
+from msgspec import UNSET
+
+from sessionboard_async.core.endpoint import Endpoint, page_of
+from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.models.base import EventId
+from sessionboard_async.models.transcriptions import Transcription
+from sessionboard_async.services.base import Service
+from sessionboard_async.services.search import one_of
+from sessionboard_async.services.writing import Extra, Writable
+
+TranscriptionType = Literal["fragment", "summary", "insight", "translation"]
+"""The kinds of the API's document."""
+
+
+class _Update(TypedDict, total=False):
+    transcription: Writable[str]
+
+
+class _Typed(TypedDict):
+    type: str
+
+
+class _Create(_Typed, _Update, total=False):
+    pass
+
+
+_READ = "read:transcriptions"
+_WRITE = "write:transcriptions"
+_ALL = "/v1/event/{event_id}/transcriptions"
+_OF_SESSION = "/v1/event/{event_id}/sessions/{session_id}/transcriptions"
+
+
+class Transcriptions(Service):
+    """What was heard in sessions, piece by piece; ``content`` has the same put together."""
+
+    LIST = Endpoint("list-event-transcriptions", "GET", _ALL, page_of(Transcription), scope=_READ)
+    GET = Endpoint("get-transcription", "GET", f"{_ALL}/{{transcription_id}}", Transcription, scope=_READ)
+    LIST_FOR_SESSION = Endpoint(
+        "list-session-transcriptions", "GET", _OF_SESSION, page_of(Transcription), scope=_READ
+    )
+    CREATE = Endpoint("create-transcription", "POST", _OF_SESSION, Transcription, scope=_WRITE)
+    GET_FOR_SESSION = Endpoint(
+        "get-session-transcription",
+        "GET",
+        f"{_OF_SESSION}/{{transcription_id}}",
+        Transcription,
+        scope=_READ,
+    )
+    UPDATE = Endpoint(
+        "update-transcription", "PUT", f"{_OF_SESSION}/{{transcription_id}}", Transcription, scope=_WRITE
+    )
+    DELETE: Endpoint[None] = Endpoint(
+        "delete-transcription", "DELETE", f"{_OF_SESSION}/{{transcription_id}}", None, scope=_WRITE
+    )
+
+    def list(
+        self,
+        event_id: EventId | None,
+        *,
+        type: TranscriptionType | None = None,  # noqa: A002  # the API's own word
+        session_id: str | None = None,
+        language_code: str | None = None,
+        include_partial: bool | None = None,
+        **options: Unpack[PagerOptions],
+    ) -> Pager[Transcription]:
+        """List the transcriptions of all sessions of an event.
+
+        Args:
+            event_id: The event.
+            type: Only of this kind.
+            session_id: Only of this session.
+            language_code: Only in this language.
+            include_partial: Whether fragments come too that are not complete yet; the API leaves them out
+                by default.
+            **options: Paging, as in ``PagerOptions``.
+
+        Returns:
+            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; not rate
+            limited.
+
+        Raises:
+            ValueError: If the kind is not one that the API knows.
+            TypeError: If an id is ``None``, or a keyword is unknown.
+        """
+        query = {
+            "type": None if type is None else one_of("type", type, get_args(TranscriptionType)),
+            "session_id": session_id,
+            "language_code": language_code,
+            "include_partial": include_partial,
+        }
+        return self._pages(self.LIST, {"event_id": event_id}, query, **options)
+
+    async def get(self, event_id: EventId | None, transcription_id: str | None) -> Transcription:
+        """Get a transcription, whichever session it is of.
+
+        Scope ``read:transcriptions``; not rate limited.
+
+        Args:
+            event_id: The event.
+            transcription_id: Its id.
+
+        Returns:
+            The transcription, as the class of its kind.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``.
+        """
+        path = {"event_id": event_id, "transcription_id": transcription_id}
+        return await self._record(self.GET, path)
+
+    def list_for_session(
+        self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
+    ) -> Pager[Transcription]:
+        """List the transcriptions of one session.
+
+        Args:
+            event_id: The event.
+            session_id: The session.
+            **options: Paging, as in ``PagerOptions``.
+
+        Returns:
+            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; not rate
+            limited.
+
+        Raises:
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``, or a keyword is unknown.
+        """
+        path = {"event_id": event_id, "session_id": session_id}
+        return self._pages(self.LIST_FOR_SESSION, path, **options)
+
+    async def create(
+        self,
+        event_id: EventId | None,
+        session_id: str | None,
+        *,
+        type: TranscriptionType,  # noqa: A002  # the API's own word
+        transcription: Writable[str] = UNSET,
+        extra: Extra | None = None,
+    ) -> Transcription:
+        """Create a transcription.
+
+        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            session_id: The session.
+            type: What kind it is.
+            transcription: The text.
+            extra: Further properties, under the API's own names.
+
+        Returns:
+            The transcription as it was created.
+
+        Raises:
+            TypeError: If a value is of the wrong type, or an id is ``None``.
+            ValueError: If the kind is not one that the API knows, a value is masked, or an id is empty.
+        """
+        path = {"event_id": event_id, "session_id": session_id}
+        values = {
+            "type": one_of("type", type, get_args(TranscriptionType)),
+            "transcription": transcription,
+        }
+        return await self._write(self.CREATE, path, _Create, values, extra)
+
+    async def get_for_session(
+        self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
+    ) -> Transcription:
+        """Get a transcription of one session.
+
+        Scope ``read:transcriptions``; not rate limited.
+
+        Args:
+            event_id: The event.
+            session_id: The session.
+            transcription_id: Its id.
+
+        Returns:
+            The transcription, as the class of its kind.
+
+        Raises:
+            NotFoundError: If that session has none with this id.
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``.
+        """
+        return await self._record(self.GET_FOR_SESSION, _path(event_id, session_id, transcription_id))
+
+    async def update(
+        self,
+        event_id: EventId | None,
+        session_id: str | None,
+        transcription_id: str | None,
+        *,
+        transcription: Writable[str] = UNSET,
+        extra: Extra | None = None,
+    ) -> Transcription:
+        """Change what is passed of a transcription, and nothing else.
+
+        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            session_id: The session.
+            transcription_id: Its id.
+            transcription: The new text; ``None`` clears.
+            extra: Further properties, under the API's own names: its document leaves open what can change.
+
+        Returns:
+            The transcription as it is now.
+
+        Raises:
+            NotFoundError: If that session has none with this id.
+            TypeError: If a value is of the wrong type, or an id is ``None``.
+            ValueError: If a value is masked, or an id is empty.
+        """
+        path = _path(event_id, session_id, transcription_id)
+        return await self._write(self.UPDATE, path, _Update, {"transcription": transcription}, extra)
+
+    async def delete(
+        self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
+    ) -> None:
+        """Delete a transcription.
+
+        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+
+        Args:
+            event_id: The event.
+            session_id: The session.
+            transcription_id: Its id.
+
+        Raises:
+            NotFoundError: If that session has none with this id.
+            ValueError: If an id is empty.
+            TypeError: If an id is ``None``.
+        """
+        await self._record(self.DELETE, _path(event_id, session_id, transcription_id))
+
+
+def _path(
+    event_id: EventId | None, session_id: str | None, transcription_id: str | None
+) -> dict[str, EventId | None]:
+    return {"event_id": event_id, "session_id": session_id, "transcription_id": transcription_id}

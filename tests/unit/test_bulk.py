@@ -1,0 +1,204 @@
+"""Many writes at once: batches, outcomes in order, and nothing lost when one batch fails."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionboard_async.errors import (
+    BulkInterruptedError,
+    ConnectionLostError,
+    PermissionDeniedError,
+    SessionboardError,
+)
+from sessionboard_async.models import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, Contact
+from sessionboard_async.services.bulk import BulkValues, Create, Delete, Operation, Update, run_bulk
+from sessionboard_async.services.values import ContactCreate, ContactUpdate
+
+pytestmark = pytest.mark.anyio
+
+CONTACTS = BulkValues(ContactCreate, ContactUpdate)
+
+
+class Api:
+    """Takes batches, and fails where it is told to."""
+
+    def __init__(self, *, fails_at: int | None = None, error: SessionboardError | None = None) -> None:
+        self.batches: list[list[dict[str, Any]]] = []
+        self._fails_at = fails_at
+        self._error = error
+
+    async def send(self, batch: list[dict[str, Any]]) -> BulkAnswer:
+        number = len(self.batches)
+        self.batches.append(batch)
+        if number == self._fails_at and self._error is not None:
+            raise self._error
+        results = tuple(
+            BulkOutcome(index=index, action=one["action"], status="success", id=f"{number}-{index}")
+            for index, one in enumerate(batch)
+        )
+        # In another order than they were sent.
+        return BulkAnswer(batch_id=f"batch-{number}", results=results[::-1])
+
+
+def creates(count: int) -> list[Operation]:
+    return [Create({"email": f"{number}@example.org"}) for number in range(count)]
+
+
+async def one_by_one(operations: list[Operation]) -> AsyncIterator[Operation]:
+    for operation in operations:
+        yield operation
+
+
+@given(count=st.integers(0, 450), streamed=st.booleans())
+async def test_outcomes_come_in_the_order_of_the_operations(count: int, streamed: bool) -> None:
+    api = Api()
+    operations = creates(count)
+    result = await run_bulk(one_by_one(operations) if streamed else operations, CONTACTS, api.send)
+    assert [len(batch) for batch in api.batches] == [100] * (count // 100) + [count % 100] * (count % 100 > 0)
+    assert [outcome.index for outcome in result.outcomes] == list(range(count))
+    assert [outcome.id for outcome in result.outcomes] == [f"{n // 100}-{n % 100}" for n in range(count)]
+    assert result.batch_ids == tuple(f"batch-{number}" for number in range(len(api.batches)))
+    assert (result.total, result.succeeded, result.failed) == (count, count, 0)
+
+
+async def test_operations_are_sent_as_the_api_takes_them() -> None:
+    api = Api()
+    read = Contact(id="c-1", updated_at=datetime(2026, 3, 1, 12, 0, 0, 562000, UTC))
+    operations = [
+        Create({"email": "a@example.org", "company": None}, extra={"vip": True}),
+        Update("c-2", {"phone": "1"}),
+        Update(read, {"phone": "2"}),
+        Delete("c-3"),
+        Delete(read),
+    ]
+    await run_bulk(operations, CONTACTS, api.send)
+    assert api.batches == [
+        [
+            {"action": "create", "data": {"email": "a@example.org", "company": None, "vip": True}},
+            {"action": "update", "id": "c-2", "data": {"phone": "1"}},
+            {
+                "action": "update",
+                "id": "c-1",
+                "data": {"phone": "2", "updated_at": "2026-03-01T12:00:00.562Z"},
+            },
+            {"action": "delete", "id": "c-3"},
+            {"action": "delete", "id": "c-1"},
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "said"),
+    [
+        (Create({"name": "?"}), TypeError, "operation 150: unknown: name"),
+        (Create({"email": "a***@b***.org"}), ValueError, "operation 150: email is masked"),
+        (Update("", {"phone": "1"}), TypeError, "operation 150: the id"),
+        (Delete(Contact()), ValueError, "operation 150: the Contact has no id"),
+        ("c-1", TypeError, "operation 150: must be Create, Update or Delete, not str"),
+    ],
+)
+async def test_a_list_is_checked_before_anything_is_sent(
+    wrong: Any, error: type[Exception], said: str
+) -> None:
+    api = Api()
+    with pytest.raises(error, match=said):
+        await run_bulk([*creates(150), wrong], CONTACTS, api.send)
+    assert api.batches == []
+
+
+async def test_a_batch_that_fails_after_others_loses_no_outcome() -> None:
+    api = Api(fails_at=2, error=PermissionDeniedError("403: no more", status=403))
+    with pytest.raises(
+        BulkInterruptedError, match=r"200 operations were answered before this: 403"
+    ) as failure:
+        await run_bulk(creates(420), CONTACTS, api.send)
+    result = failure.value.result
+    assert isinstance(failure.value.__cause__, PermissionDeniedError)
+    assert [outcome.index for outcome in result.outcomes] == list(range(420))
+    assert [outcome.status for outcome in result.outcomes] == (
+        ["success"] * 200 + ["refused"] * 100 + ["not_sent"] * 120
+    )
+    assert {outcome.action for outcome in result.outcomes} == {"create"}
+    assert (result.succeeded, result.failed, len(result.failures)) == (200, 220, 220)
+    assert pickle.loads(pickle.dumps(failure.value)).result == result
+
+
+async def test_what_may_have_arrived_is_not_called_refused() -> None:
+    api = Api(fails_at=1, error=ConnectionLostError("the connection broke"))
+    with pytest.raises(BulkInterruptedError) as failure:
+        await run_bulk(one_by_one([*creates(100), Delete("c-1")]), CONTACTS, api.send)
+    assert failure.value.result.outcomes[-1] == BulkOutcome(
+        index=100, action="delete", status="unknown", id="c-1"
+    )
+
+
+async def test_a_first_batch_that_fails_is_told_as_it_is() -> None:
+    error = PermissionDeniedError("403: the token lacks a scope", status=403)
+    with pytest.raises(PermissionDeniedError) as failure:
+        await run_bulk(creates(3), CONTACTS, Api(fails_at=0, error=error).send)
+    assert failure.value is error
+
+
+async def test_a_stream_that_breaks_loses_no_outcome_and_is_closed() -> None:
+    closed: list[bool] = []
+
+    async def broken() -> AsyncIterator[Operation]:
+        try:
+            for operation in creates(130):
+                yield operation
+            raise OSError("the spreadsheet is gone")
+        finally:
+            closed.append(True)
+
+    api = Api()
+    with pytest.raises(BulkInterruptedError, match="the spreadsheet is gone") as failure:
+        await run_bulk(broken(), CONTACTS, api.send)
+    assert failure.value.result.succeeded == 100
+    assert closed == [True]
+
+
+async def test_a_stream_is_closed_when_a_batch_fails() -> None:
+    closed: list[bool] = []
+
+    async def endless() -> AsyncIterator[Operation]:
+        try:
+            while True:
+                yield Delete("c-1")
+        finally:
+            closed.append(True)
+
+    with pytest.raises(ConnectionLostError):
+        await run_bulk(endless(), CONTACTS, Api(fails_at=0, error=ConnectionLostError("broke")).send)
+    assert closed == [True]
+
+
+async def test_what_the_api_leaves_out_is_unknown() -> None:
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        error = BulkItemError(code="VALIDATION_ERROR", message="no")
+        return BulkAnswer(results=(BulkOutcome(index=1, action="create", status="error", error=error),))
+
+    result = await run_bulk(creates(3), CONTACTS, send)
+    assert [outcome.status for outcome in result.outcomes] == ["unknown", "error", "unknown"]
+    assert result.batch_ids == (None,)
+
+
+async def test_outcomes_without_an_index_are_taken_in_their_order() -> None:
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        return BulkAnswer(results=tuple(BulkOutcome(status="success", id=f"{n}") for n in range(len(batch))))
+
+    result = await run_bulk(creates(2), CONTACTS, send)
+    assert [(outcome.index, outcome.id) for outcome in result.outcomes] == [(0, "0"), (1, "1")]
+
+
+def test_nothing_personal_shows() -> None:
+    shown = repr([Create({"email": "ann@example.org"}), Update("c-1", {"phone": "555"}, {"vip": "ann"})])
+    assert "ann" not in shown
+    assert "555" not in shown
+    assert repr(BulkResult(outcomes=(BulkOutcome(id="ann"),))) == "BulkResult(batch_ids=())"

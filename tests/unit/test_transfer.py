@@ -1,0 +1,176 @@
+"""What is streamed up and down: read as often as it takes, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sessionboard_async.core.transfer import Content, LocalFileError, Sink
+
+pytestmark = pytest.mark.anyio
+
+
+async def read(content: Content) -> bytes:
+    return b"".join([chunk async for chunk in content.chunks()])
+
+
+async def pieces(*given_pieces: bytes, error: Exception | None = None) -> AsyncGenerator[bytes]:
+    for piece in given_pieces:
+        yield piece
+    if error is not None:
+        raise error
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(size=st.sampled_from([0, 1, 262_143, 262_144, 262_145, 600_000]), start=st.integers(0, 9))
+async def test_content_is_the_same_whatever_it_is_read_from_and_however_often(
+    tmp_path: Path, size: int, start: int
+) -> None:
+    data = os.urandom(size)
+    path = tmp_path / "slides.pdf"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        file.seek(min(start, size))
+        contents = [Content(data), Content(path), Content(str(path)), Content(io.BytesIO(data))]
+        for content in contents:
+            assert (content.size, await read(content), await read(content)) == (size, data, data)
+        rest = Content(file)
+        assert (rest.size, await read(rest), await read(rest)) == (
+            size - min(start, size),
+            data[start:],
+            data[start:],
+        )
+        assert not file.closed
+
+
+async def test_a_file_of_anyio_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"notes")
+    async with await anyio.open_file(path, "rb") as file:
+        assert await read(Content(file)) == b"notes"
+
+
+def test_the_name_of_a_file_is_that_of_its_path_or_the_one_given(tmp_path: Path) -> None:
+    path = tmp_path / "slides.pdf"
+    path.write_bytes(b"%PDF")
+    assert Content(path).file_name == "slides.pdf"
+    assert Content(path, file_name="keynote.pdf").file_name == "keynote.pdf"
+    assert Content(b"").file_name is None
+
+
+def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb") as pipe, open(writer, "wb"), pytest.raises(ValueError, match="cannot seek"):
+        Content(pipe)
+    with pytest.raises(TypeError, match="cannot upload int"):
+        Content(5)  # type: ignore[arg-type]  # what is to be refused
+    with pytest.raises(FileNotFoundError):
+        Content(tmp_path / "missing.pdf")
+    with pytest.raises(ValueError, match="is no file"):
+        Content(tmp_path)
+
+
+async def test_a_file_that_becomes_shorter_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "slides.pdf"
+    path.write_bytes(b"0123456789")
+    content = Content(path)
+    path.write_bytes(b"01234")
+    with pytest.raises(LocalFileError) as failure:
+        await read(content)
+    assert "became shorter" in str(failure.value.error)
+
+
+async def test_a_download_appears_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(b"the one of yesterday")
+    sink = Sink(path)
+    seen: list[bytes] = []
+
+    async def watched() -> AsyncGenerator[bytes]:
+        for piece in (b"%PDF", b"-1.4"):
+            seen.append(path.read_bytes())
+            yield piece
+
+    await sink.take(watched())
+    assert seen == [b"the one of yesterday"] * 2
+    assert path.read_bytes() == b"%PDF-1.4"
+    assert sink.size == 8
+    assert os.listdir(tmp_path) == ["report.pdf"]
+
+
+async def test_a_download_that_breaks_leaves_nothing_and_can_start_again(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    sink = Sink(path)
+    with pytest.raises(ConnectionResetError):
+        await sink.take(pieces(b"%PDF", error=ConnectionResetError()))
+    assert os.listdir(tmp_path) == []
+    assert sink.can_start_again
+    await sink.take(pieces(b"%PDF-1.4"))
+    assert path.read_bytes() == b"%PDF-1.4"
+    assert sink.size == 8
+
+
+async def test_a_cancelled_download_leaves_nothing(tmp_path: Path) -> None:
+    async def stalled() -> AsyncGenerator[bytes]:
+        yield b"%PDF"
+        await anyio.sleep_forever()
+
+    with anyio.move_on_after(0.05) as scope:
+        await Sink(tmp_path / "report.pdf").take(stalled())
+    assert scope.cancelled_caught
+    assert os.listdir(tmp_path) == []
+
+
+async def test_writers_may_be_plain_or_async(tmp_path: Path) -> None:
+    plain = io.BytesIO()
+    await Sink(plain).take(pieces(b"%PDF", b"-1.4"))
+    assert plain.getvalue() == b"%PDF-1.4"
+
+    class Collector:
+        def __init__(self) -> None:
+            self.got = b""
+
+        async def write(self, data: bytes) -> None:
+            self.got += data
+
+    collector = Collector()
+    await Sink(collector).take(pieces(b"%PDF", b"-1.4"))
+    assert collector.got == b"%PDF-1.4"
+    async with await anyio.open_file(tmp_path / "report.pdf", "wb") as file:
+        await Sink(file).take(pieces(b"%PDF"))
+    assert (tmp_path / "report.pdf").read_bytes() == b"%PDF"
+
+
+async def test_what_a_writer_was_given_cannot_be_taken_back() -> None:
+    sink = Sink(io.BytesIO())
+    assert sink.can_start_again
+    with pytest.raises(ConnectionResetError):
+        await sink.take(pieces(b"%PDF", error=ConnectionResetError()))
+    assert not sink.can_start_again
+
+
+async def test_a_writer_that_fails_is_told_apart_from_the_network() -> None:
+    class Full:
+        def write(self, data: bytes) -> Any:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(LocalFileError) as failure:
+        await Sink(Full()).take(pieces(b"%PDF"))
+    assert isinstance(failure.value.error, OSError)
+
+
+def test_what_cannot_be_written_to_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="cannot write to int"):
+        Sink(5)  # type: ignore[arg-type]  # what is to be refused
+    with pytest.raises(IsADirectoryError):
+        Sink(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Sink(tmp_path / "missing" / "report.pdf")

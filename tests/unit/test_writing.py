@@ -1,0 +1,173 @@
+"""What writes send: only what was passed, in the API's own form, and nothing that would destroy data."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from sessionboard_async.models import CustomFieldValue, Session
+from sessionboard_async.services.bulk import identified
+from sessionboard_async.services.values import (
+    AccountUpdate,
+    ContactCreate,
+    ContactUpdate,
+    RoomCreate,
+    RoomUpdate,
+    SessionCreate,
+    SessionUpdate,
+)
+from sessionboard_async.services.writing import written
+
+
+def test_only_what_was_passed_is_sent() -> None:
+    assert written(RoomUpdate, {}) == {}
+    assert written(RoomUpdate, {"capacity": None}) == {"capacity": None}
+    assert written(RoomUpdate, {"capacity": UNSET, "name": "Aula"}) == {"name": "Aula"}
+
+
+def test_unknown_keywords_are_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"unknown: capactiy; .*extra"):
+        written(RoomUpdate, {"capactiy": 3})
+
+
+@pytest.mark.parametrize("values", [{}, {"name": UNSET}, {"capacity": 3}])
+def test_what_must_be_there_is_missed(values: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="missing: name"):
+        written(RoomCreate, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        (RoomCreate, {"name": None}, "name must be str, not NoneType"),
+        (RoomUpdate, {"capacity": "12"}, "capacity must be int, not str"),
+        (RoomUpdate, {"capacity": True}, "capacity must be int, not bool"),
+        (SessionUpdate, {"tag_ids": "one"}, "tag_ids must be Sequence, not str"),
+        (SessionUpdate, {"is_public": 1}, "is_public must be bool, not int"),
+        (SessionUpdate, {"custom_fields": ["x"]}, "custom_fields must be"),
+        (SessionUpdate, {"custom_fields": "x"}, "custom_fields must be Mapping or Sequence, not str"),
+        (SessionUpdate, {"starts_at": 5}, "starts_at must be datetime or str, not int"),
+    ],
+)
+def test_values_of_the_wrong_type_are_refused(kind: type[Any], values: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        written(kind, values)
+
+
+def test_what_the_document_lacks_goes_through_extra() -> None:
+    moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
+    body = written(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": moment, "left_out": UNSET})
+    assert body == {"name": "Aula", "floor": 2, "open_from": "2026-09-14T08:00:00.000Z"}
+
+
+def test_extra_is_no_second_way_to_a_known_value() -> None:
+    with pytest.raises(TypeError, match="pass name by keyword, not in extra"):
+        written(RoomUpdate, {}, {"name": "Aula"})
+
+
+# Times
+
+
+@given(
+    st.datetimes(
+        min_value=datetime(2, 1, 1),  # the offset comes on top
+        max_value=datetime(9998, 1, 1),  # the offset comes on top
+        timezones=st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone),
+    )
+)
+def test_a_time_is_the_same_instant_when_it_is_sent(moment: datetime) -> None:
+    sent = written(SessionUpdate, {"updated_at": moment})["updated_at"]
+    assert datetime.fromisoformat(str(sent)) == moment
+    assert str(sent).endswith("Z")
+    assert "." in str(sent)  # servers compare by the millisecond
+
+
+@pytest.mark.parametrize(
+    "sent", ["2025-03-14T23:02:51.562+00:00", "2025-03-14T23:02:51Z", "2025-03-14T23:02:51.562000Z"]
+)
+def test_updated_at_comes_back_as_the_instant_that_was_read(sent: str) -> None:
+    session = msgspec.json.decode(msgspec.json.encode({"id": "a", "updated_at": sent}), type=Session)
+    id_, values = identified(session, {"title": "New"})
+    body = written(SessionUpdate, values)
+    assert id_ == "a"
+    assert datetime.fromisoformat(str(body["updated_at"])) == datetime.fromisoformat(sent)
+
+
+def test_a_time_given_as_text_stays_as_it_is() -> None:
+    sent = "2025-03-14T23:02:51.562+00:00"
+    assert written(SessionUpdate, {"updated_at": sent}) == {"updated_at": sent}
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-09-14T08:00:00", datetime(2026, 9, 14)])
+def test_a_time_that_is_none_or_has_no_offset_is_refused(moment: object) -> None:
+    with pytest.raises(ValueError, match="starts_at"):
+        written(SessionCreate, {"title": "T", "starts_at": moment})
+
+
+def test_what_the_caller_says_wins_over_the_record() -> None:
+    session = Session(id="a", updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert identified(session, {"updated_at": UNSET})[1] == {"updated_at": UNSET}
+
+
+def test_a_record_without_an_id_stands_for_none() -> None:
+    with pytest.raises(ValueError, match="the Session has no id"):
+        identified(Session(title="No id"), {})
+
+
+# Custom fields
+
+
+def test_custom_fields_are_taken_by_name_and_as_they_are_read() -> None:
+    by_name = {"stage": {"screen": True}, "talks_at": "not a time", "none": None}
+    as_read = [
+        CustomFieldValue(id="1", internal_name="stage", value={"screen": True}),
+        CustomFieldValue(key="talks_at", value="not a time"),
+        CustomFieldValue(internal_name="none"),
+    ]
+    assert written(SessionUpdate, {"custom_fields": by_name}) == {"custom_fields": by_name}
+    assert written(SessionUpdate, {"custom_fields": as_read}) == {"custom_fields": by_name}
+    assert written(SessionUpdate, {"custom_fields": ()}) == {"custom_fields": {}}
+
+
+def test_a_field_without_a_name_cannot_be_written() -> None:
+    with pytest.raises(TypeError, match="custom_fields must be"):
+        written(SessionUpdate, {"custom_fields": [CustomFieldValue(id="1", value=2)]})
+
+
+# Masks
+
+
+@pytest.mark.parametrize("masked", ["j***@a***.com", "***-***-4567", "J***", "***"])
+@pytest.mark.parametrize(
+    ("kind", "values", "name"),
+    [
+        (ContactUpdate, lambda mask: ({"email": mask}, None), "email"),
+        (ContactCreate, lambda mask: ({"email": "a@example.org", "phone": mask}, None), "phone"),
+        (ContactUpdate, lambda mask: ({"custom_fields": {"pet": mask}}, None), r"custom_fields\.pet"),
+        (
+            ContactUpdate,
+            lambda mask: ({"custom_fields": {"pets": (1, [mask])}}, None),
+            r"custom_fields\.pets",
+        ),
+        (AccountUpdate, lambda mask: ({}, {"phone": mask}), "phone"),
+        (SessionUpdate, lambda mask: ({"title": mask}, None), "title"),
+    ],
+)
+def test_a_masked_value_is_refused_by_the_name_of_its_field(
+    kind: type[Any], values: Any, name: str, masked: str
+) -> None:
+    given_values, extra = values(masked)
+    with pytest.raises(ValueError, match=f"^{name} is masked") as refusal:
+        written(kind, given_values, extra)
+    assert masked not in str(refusal.value)
+
+
+def test_stars_in_a_description_are_no_mask() -> None:
+    body = {"description": "<p>***</p>"}
+    assert written(SessionUpdate, body) == body

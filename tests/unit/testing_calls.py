@@ -1,0 +1,65 @@
+"""Calls of the embedded server's operations as plain functions, for the tests of its families."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from multidict import MultiDict
+
+from sessionboard_async.testing.access import Grant
+from sessionboard_async.testing.clock import Clock
+from sessionboard_async.testing.dataset import Event, Organization, Size
+from sessionboard_async.testing.operations import Call, Reply
+from sessionboard_async.testing.problems import RequestError
+from sessionboard_async.testing.routes import OPERATIONS
+
+Answer = dict[str, Any]
+
+
+class Operations:
+    """The operations of one organization; those of events are about its first event unless told otherwise."""
+
+    def __init__(self, events: int = 1, sessions: int = 60) -> None:
+        size = Size.of(
+            events=events, sessions=sessions, speakers=None, contacts=None, sponsors=None, exhibitors=None
+        )
+        self.organization = Organization(1, size, Clock(lambda: 1_790_000_000.5))
+        self.events: list[Event] = list(self.organization.events.values())
+        self.event = self.events[0]
+        self.grant = Grant()
+
+    def __call__(
+        self, operation: str, id_: str = "", *, query: Any = (), at: Event | None = None, **body: Any
+    ) -> Any:
+        ids = ("id", "session_id", "contact_id", "sponsor_id", "exhibitor_id", "field_id")
+        path = {
+            "event_id": str((at or self.event).id),
+            "org_id": self.organization.id,
+            **dict.fromkeys(ids, id_),
+        }
+        call = Call(path, MultiDict(query), json.dumps(body).encode(), grant=self.grant)
+        answer = OPERATIONS[operation](self.organization, call)
+        return answer.content if isinstance(answer, Reply) else answer
+
+    def refusal(self, operation: str, id_: str = "", **body: Any) -> tuple[int, str]:
+        with pytest.raises(RequestError) as caught:
+            self(operation, id_, **body)
+        return caught.value.status, caught.value.message
+
+    def found(self, operation: str, at: Event | None = None, **body: Any) -> list[Answer]:
+        """Return what a search finds, all pages together."""
+        records: list[Answer] = []
+        while True:
+            query = {"page": str(len(records) // 100 + 1), "pageSize": "100"}
+            page = self(operation, query=query, at=at, **body)
+            records += page["results"]
+            if len(records) == page["pagination"]["totalResults"]:
+                return records
+
+    def ids(self, operation: str, at: Event | None = None, **body: Any) -> list[str]:
+        return [record["id"] for record in self.found(operation, at, **body)]
+
+    def sessions(self) -> list[Answer]:
+        return self.found("search-sessions", expand=["subsession_details"])
