@@ -74,7 +74,9 @@ class GDPR(Service):
             "identity_value": identity_value,
         }
         body = {_WIRE_NAMES[name]: value for name, value in written(_Asked, values).items()}
-        return await self._record(self.CREATE, {}, body=body)
+        # Servers like to name what they refuse, and to write addresses in small letters.
+        secrets = (identity_value, identity_value.lower())
+        return await self._record(self.CREATE, {}, body=body, secrets=secrets)
 
 
 _WIRE_NAMES = {

@@ -7,13 +7,15 @@ from typing import Any, Literal, NamedTuple, TypeVar, Unpack, cast, overload
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
 from sessionboard_async.core.pages import Pager, PagerOptions
-from sessionboard_async.core.request import build
+from sessionboard_async.core.request import build, quote_path_argument
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.base import Service
 from sessionboard_async.services.insights_options import (
     ExecuteFile,
     ExecuteRows,
+    Prompt,
+    Query,
     RunFile,
     RunRows,
     Turn,
@@ -57,13 +59,25 @@ def _choose(
         everywhere: What both forms take.
         wide: What only the organization's form takes.
     """
-    if event_id is not None and wide.get("event_ids") is not None:
+    event_ids = wide.get("event_ids")
+    if event_id is not None and event_ids is not None:
         raise ValueError("pass event_id or event_ids, not both")
+    if event_ids is not None and not event_ids:
+        # The API might well take no events for all events.
+        raise ValueError("event_ids must name at least one event; leave it out for all")
     given = {name: value for name, value in {**everywhere, **wide}.items() if value is not None}
     values = {_WIRE_NAMES.get(name, name): value for name, value in given.items()}
     if event_id is not None and given.keys() & wide.keys():
-        return _Chosen(operation.organization, {}, {"eventId": event_id, **values})
+        # Here it stands in no path, but an empty one would be as wrong: it could mean every event.
+        quote_path_argument("event_id", event_id)
+        return _Chosen(operation.organization, {}, {"eventId": _as_number(event_id), **values})
     return _Chosen(*operation.at(event_id), values)
+
+
+def _as_number(event_id: EventId) -> EventId:
+    """Return an event's id as the number that the API's document wants in bodies, where it is one."""
+    is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
+    return int(event_id) if is_number else event_id
 
 
 def _insights(
@@ -149,11 +163,12 @@ class Insights(Service):
 
         Raises:
             BadRequestError: If the query is wrong.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, or a value is out of bounds.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, either is empty, or a value is
+                out of bounds.
             TypeError: If a keyword is unknown, or a value is of the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self.EXECUTE, {}, kind, {"query": query}, format, options)
+        return self._run(self.EXECUTE, {}, kind, checked(Query, {"query": query}), format, options)
 
     @overload
     def run_query(
@@ -188,7 +203,8 @@ class Insights(Service):
 
         Raises:
             NotFoundError: If there is no such query.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, or a value is out of bounds.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, either is empty, or a value is
+                out of bounds.
             TypeError: If a keyword is unknown, a value is of the wrong type, or the id is ``None``.
         """
         kind = RunRows if format is None else RunFile
@@ -241,9 +257,11 @@ class Insights(Service):
             The query, and what it means.
 
         Raises:
-            ValueError: If ``event_id`` and ``event_ids`` are both given.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, or either is empty.
+            TypeError: If a value is of the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
+        checked(Prompt, {"prompt": prompt, **wide})
         endpoint, path, body = _choose(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated

@@ -72,6 +72,16 @@ class ExecuteFile(ExecuteOptions, _PageOfFile, total=False):
     """
 
 
+class Query(TypedDict):
+    """What is executed.
+
+    Attributes:
+        query: An SbQL query.
+    """
+
+    query: str
+
+
 class Turn(TypedDict):
     """One turn of a conversation.
 
@@ -82,3 +92,17 @@ class Turn(TypedDict):
 
     role: str
     content: str
+
+
+class Prompt(TypedDict):
+    """What a query is made from.
+
+    Attributes:
+        prompt: A question in plain words.
+        event_ids: Several events of the organization.
+        conversation_history: What was said before.
+    """
+
+    prompt: str
+    event_ids: Sequence[int] | None
+    conversation_history: Sequence[Turn] | None

@@ -327,8 +327,7 @@ class Queries(ReportService):
 
         Raises:
             ValueError: If both an event and a category are given, the event's id is empty, or an option is
-            out
-                of bounds.
+                out of bounds.
         """
         if event_id is not None and category is not None:
             raise ValueError("the API filters by category only without event_id: insights.queries takes both")

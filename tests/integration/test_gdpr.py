@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
 
-ADDRESS = "ada.private@example.org"
+ADDRESS = "Ada.Private@example.org"
 
 
 @pytest.fixture
@@ -55,9 +55,7 @@ async def test_a_request_tells_what_belongs_to_the_person(place: Place) -> None:
 
 
 async def test_nobody_may_be_found(place: Place) -> None:
-    asked = await place.sb.gdpr.create(
-        request_type="erasure", identity_type="email", identity_value=ADDRESS
-    )
+    asked = await place.sb.gdpr.create(request_type="erasure", identity_type="email", identity_value=ADDRESS)
     assert asked.matching_user_exists is False
     assert asked.response is not None
     assert asked.response.contact_records == ()
@@ -67,7 +65,7 @@ async def test_requests_are_listed(place: Place) -> None:
     assert await place.sb.gdpr.list().collect() == []
     made = [
         await place.sb.gdpr.create(request_type=kind, identity_value=ADDRESS)
-        for kind in ("access", "erasure")  # type: ignore[misc]  # mypy widens words that are looped over
+        for kind in ("access", "erasure")
     ]
     assert await place.sb.gdpr.list().collect() == made
     assert await place.sb.gdpr.list(limit=1).collect() == made[:1]
@@ -88,7 +86,7 @@ async def test_lists_come_in_both_envelopes(serve: Serve) -> None:
 async def test_any_token_may_ask_since_no_scope_is_documented(place: Place) -> None:
     async with place.other_session(scopes=["read:sponsors"], hide_personal_data=True) as other:
         asked = await other.gdpr.create(request_type="access", identity_value=ADDRESS)
-        assert asked.identity_value == "a***@e***.org"
+        assert asked.identity_value == "A***@e***.org"
         with pytest.raises(ValueError, match="identity_value is masked"):
             await other.gdpr.create(request_type="erasure", identity_value=str(asked.identity_value))
         with pytest.raises(PermissionDeniedError):
@@ -131,7 +129,9 @@ async def test_no_error_repeats_the_address(
 
     async def echo(request: web.Request) -> web.Response:
         value = (await request.json())["identityValue"]
-        return web.json_response({"error": f"Bad {value}", "message": f"{value} is refused"}, status=status)
+        return web.json_response(
+            {"error": f"Bad {value}", "message": f"{value.lower()} is refused"}, status=status
+        )
 
     server = await serve(echo)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
@@ -143,8 +143,8 @@ async def test_no_error_repeats_the_address(
     assert "is refused" in error.api_message
     shown = [str(error), repr(error), error.api_message, str(error.code), caplog.text]
     shown += traceback.format_exception(error)
-    assert ADDRESS not in "\n".join(shown)
-    assert ADDRESS.encode() not in pickle.dumps(error)
+    shown.append(str(pickle.dumps(error)))
+    assert ADDRESS.lower() not in "\n".join(shown).lower()
 
 
 async def test_a_request_that_may_have_arrived_is_not_sent_again(place: Place) -> None:

@@ -20,10 +20,10 @@ from sessionboard_async.core.request import (
     free_request,
     quote_path_argument,
 )
+from sessionboard_async.core.text import refuse_control_characters
 
 CONTROL = [chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)]]
 ARGUMENT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1)
-from sessionboard_async.core.text import refuse_control_characters
 
 
 class Talk(msgspec.Struct):

@@ -1,0 +1,122 @@
+"""All calls, made once against an embedded server, with what went over the wire."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import anyio
+
+from sessionboard_async import AsyncSession, Retry
+from sessionboard_async.session import SERVICES
+from sessionboard_async.testing import EmbeddedServer
+from tests.contract import (
+    calls_content,
+    calls_insights,
+    calls_oauth,
+    calls_planning,
+    calls_records,
+    calls_settings,
+)
+from tests.contract.exchanges import Exchange, Wire
+
+Family = Callable[[AsyncSession, EmbeddedServer, Path], Awaitable[None]]
+
+FAMILIES: dict[str, Family] = {
+    name: function
+    for module in (
+        calls_content,
+        calls_insights,
+        calls_oauth,
+        calls_planning,
+        calls_records,
+        calls_settings,
+    )
+    for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+    if function.__module__ == module.__name__ and not name.startswith("_")
+}
+
+
+@dataclass(frozen=True)
+class MethodCall:
+    """A call of a service's method, and how many exchanges there had been before it."""
+
+    service: str
+    verb: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    exchanges_before: int
+
+
+@dataclass
+class Recorded:
+    """What came of the calls of a family."""
+
+    calls: list[MethodCall] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    failure: Exception | None = None
+
+
+class _NotedService:
+    """A service that notes which of its methods is called, and calls it."""
+
+    def __init__(self, name: str, service: object, recorded: Recorded) -> None:
+        self._name = name
+        self._service = service
+        self._recorded = recorded
+
+    def __getattr__(self, verb: str) -> Any:
+        method = getattr(self._service, verb)
+
+        def noted(*arguments: Any, **keywords: Any) -> Any:
+            before = len(self._recorded.exchanges)
+            self._recorded.calls.append(MethodCall(self._name, verb, arguments, keywords, before))
+            return method(*arguments, **keywords)
+
+        return noted
+
+
+class _NotedSession:
+    """A session whose services note what is called."""
+
+    def __init__(self, session: AsyncSession, recorded: Recorded) -> None:
+        for name in SERVICES:
+            setattr(self, name, _NotedService(name, getattr(session, name), recorded))
+        self.send_file = session.send_file
+
+
+async def _make(family: Family) -> Recorded:
+    recorded = Recorded()
+    with TemporaryDirectory() as folder:
+        async with (
+            EmbeddedServer(sessions=40, compress=False) as server,
+            Wire(server, recorded.exchanges).running() as wire,
+            AsyncSession(server.token, base_url=wire.base_url, retry=Retry(attempts=1)) as session,
+        ):
+            sb = cast("AsyncSession", _NotedSession(session, recorded))
+            try:
+                await family(sb, server, Path(folder))
+            except Exception as error:  # noqa: BLE001  # the test of this family raises it
+                recorded.failure = error
+    return recorded
+
+
+@cache
+def recorded(family: str) -> Recorded:
+    """Make the calls of a family, once for all tests."""
+    return anyio.run(_make, FAMILIES[family])
+
+
+def exchanges_of(operation_id: str) -> list[Exchange]:
+    """Return everything that went over the wire for an operation."""
+    return [
+        exchange
+        for family in FAMILIES
+        for exchange in recorded(family).exchanges
+        if exchange.operation.id == operation_id
+    ]

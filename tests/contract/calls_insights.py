@@ -1,0 +1,75 @@
+"""Calls of the services of dashboards, widgets, saved queries and insights, with every argument.
+
+Each is there for an event and for the whole organization.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sessionboard_async import AsyncSession
+from sessionboard_async.testing import EmbeddedServer
+
+QUERY = "SELECT sessions.title FROM sessions LIMIT 3"
+
+
+async def dashboards(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
+    for where in ({"event_id": server.event_id}, {"event_id": None}):
+        scope: Any = where
+        made = await sb.dashboards.create(
+            name="Numbers", description="How many.", widgets=[{"type": "number"}], **scope
+        )
+        await sb.dashboards.update(made.id, name="All numbers", description="How many of all.", **scope)
+        await sb.dashboards.get(made.id, **scope)
+        assert await sb.dashboards.list(**scope).collect()
+        widget = await sb.widgets.create(
+            made.id, type="table", title="Titles", config={"rows": 3}, query=QUERY, **scope
+        )
+        await sb.widgets.update(widget.id, title="Three titles", config={"rows": 2}, query=QUERY, **scope)
+        await sb.insights.dashboard(made.id, **scope)
+        await sb.widgets.delete(widget.id, **scope)
+        await sb.dashboards.delete(made.id, **scope)
+
+
+async def queries(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
+    for where in ({"event_id": server.event_id}, {"event_id": None}):
+        scope: Any = where
+        made = await sb.queries.create(name="Titles", query=QUERY, category="sessions", **scope)
+        await sb.queries.update(made.id, name="Three titles", query=QUERY, category="talks", **scope)
+        assert await sb.queries.list(**scope).collect()
+        assert await sb.queries.run(made.id, obfuscate_pii=False, **scope).collect()
+        assert await sb.insights.queries(**scope).collect()
+        await sb.insights.run_query(made.id, obfuscate_pii=False, **scope).collect()
+        await sb.queries.delete(made.id, **scope)
+
+
+async def insights(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
+    for where in ({"event_id": server.event_id}, {"event_id": None}):
+        scope: Any = where
+        assert await sb.insights.execute(QUERY, obfuscate_pii=False, **scope).collect()
+        await sb.insights.generate("the titles of all sessions", **scope)
+        await sb.insights.schema(**scope)
+        await sb.insights.suggestions(**scope)
+    await sb.insights.event_schema(server.event_id)
+
+    events: Any = {"event_ids": list(server.event_ids)}
+    everything: Any = {
+        "search": "a",
+        "sort_by": "title",
+        "sort_direction": "desc",
+        "group_by": "title",
+        "pivot": "title",
+    }
+    await sb.insights.execute(QUERY, event_id=server.event_id, **everything).collect()
+    await sb.insights.execute(QUERY, **events).collect()
+    assert await sb.insights.execute(QUERY, format="csv", page=1, limit=2)
+    saved = await sb.queries.create(name="Titles", query=QUERY)
+    assert await sb.insights.run_query(saved.id, format="csv", **events)
+    assert await sb.insights.run_query(saved.id, event_id=server.event_id, format="csv")
+    history: Any = [{"role": "user", "content": "I want titles."}]
+    await sb.insights.generate("all of them", conversation_history=history, **events)
+    await sb.insights.generate("its talks", event_id=server.event_id, conversation_history=history)
+    await sb.insights.suggestions(event_id=server.event_id, category="sessions")
+    await sb.insights.queries(event_id=server.event_id, category="sessions").collect()
+    await sb.queries.list(category="sessions").collect()

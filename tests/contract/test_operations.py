@@ -1,0 +1,96 @@
+"""Every operation of the API's document is declared, as the document has it."""
+
+from __future__ import annotations
+
+import re
+
+from sessionboard_async import services
+from sessionboard_async.core.endpoint import ENDPOINTS, Pages
+from sessionboard_async.testing.routes import OPERATIONS as ANSWERED
+from tests.contract.differences import ASPECTS, DIFFERENCES, listed
+from tests.contract.document import EVERY_OPERATION, OPERATIONS, SCHEMAS, Operation, places, snake
+
+QUERIES = re.compile(r"(search|execute|run|generate)-")
+"""What a POST is called that only searches or runs a query."""
+
+HARMLESS = {
+    "sign-media-upload-part": "signing twice makes two addresses for one part",
+    "oauth-revoke": "a token that is gone already is a success (RFC 7009)",
+}
+
+
+def test_the_document_is_the_one_that_was_worked_from() -> None:
+    assert len(OPERATIONS) == 177
+    assert len(SCHEMAS) == 68
+
+
+def test_every_operation_is_declared_and_no_other() -> None:
+    assert services.__all__
+    assert ENDPOINTS.keys() == OPERATIONS.keys()
+
+
+def test_the_embedded_server_answers_every_operation_and_no_other() -> None:
+    assert ANSWERED.keys() == OPERATIONS.keys()
+
+
+def test_every_difference_is_told_of_something_in_the_document() -> None:
+    assert {where for where, _ in DIFFERENCES} <= OPERATIONS.keys() | SCHEMAS.keys() | {"*"}
+    assert {what.partition(" ")[0] for _, what in DIFFERENCES} <= ASPECTS.keys()
+
+
+def arguments(path: str) -> list[str]:
+    return re.findall(r"\{(\w+)\}", path)
+
+
+@EVERY_OPERATION
+def test_method_and_path_are_those_of_the_document(operation: Operation) -> None:
+    endpoint = ENDPOINTS[operation.id]
+    assert endpoint.method == operation.method
+    assert re.sub(r"\{\w+\}", "{}", endpoint.path) == re.sub(r"\{\w+\}", "{}", operation.path)
+    assert operation.path_arguments == arguments(operation.path)
+    theirs, ours = [snake(name) for name in arguments(operation.path)], arguments(endpoint.path)
+    unlike = {(operation.id, f"path {one}") for one, other in zip(theirs, ours, strict=True) if one != other}
+    assert unlike == {one for one in listed("path") if one[0] == operation.id}
+
+
+@EVERY_OPERATION
+def test_what_it_says_about_tokens_and_quotas_is_declared(operation: Operation) -> None:
+    endpoint = ENDPOINTS[operation.id]
+    if operation.scope is not None:
+        assert endpoint.scope == operation.scope
+    assert endpoint.authenticated == (operation.content.get("security") != [])
+    assert endpoint.daily_quota == ("429" in operation.content["responses"])
+
+
+@EVERY_OPERATION
+def test_only_what_reads_may_be_sent_twice(operation: Operation) -> None:
+    reads = operation.method == "GET" or (operation.method == "POST" and QUERIES.match(operation.id))
+    assert ENDPOINTS[operation.id].read == (bool(reads) or operation.id in HARMLESS)
+
+
+@EVERY_OPERATION
+def test_an_answer_is_expected_where_one_is_promised(operation: Operation) -> None:
+    endpoint = ENDPOINTS[operation.id]
+    if operation.answer is not None:
+        assert endpoint.answer is not None
+        assert not (endpoint.may_be_empty and places(operation.answer))
+    else:
+        assert endpoint.answer is None or endpoint.may_be_empty
+
+
+@EVERY_OPERATION
+def test_pages_are_asked_for_as_the_document_says(operation: Operation) -> None:
+    answer = ENDPOINTS[operation.id].answer
+    body = operation.body or {}
+    sizes = {"pageSize", "page_size", "limit"}
+    properties = body.get("properties", {})
+    if isinstance(answer, Pages) and answer.in_body:
+        if (operation.id, "body limit") not in listed("body"):
+            assert {"page", answer.size_parameter} <= properties.keys()
+        return
+    size = answer.size_parameter if isinstance(answer, Pages) else None
+    assert {size} - {None} == operation.query.keys() & sizes
+    if size in {"pageSize", "page_size"}:
+        for name, most in ((size, 100), ("page", 999)):
+            schema = operation.query[name]["schema"]
+            assert (schema["minimum"], schema["maximum"]) == (1, most)

@@ -1,0 +1,90 @@
+"""Exchanges held against the document by openapi-core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from jsonschema import ValidationError
+from openapi_core import OpenAPI
+from openapi_core.testing import MockRequest, MockResponse
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+
+from tests.contract.document import API, Schema, items_of, name_of, properties_of, resolved
+from tests.contract.exchanges import Exchange
+
+VALIDATOR = OpenAPI.from_dict(API)
+"""Made once; the document itself is found to be in order then."""
+
+_HOST = API["servers"][0]["url"]
+
+
+def request_violations(exchange: Exchange) -> list[str]:
+    """Say what of a request the document does not allow."""
+    errors = VALIDATOR.request_validator.iter_errors(_request(exchange))
+    return [error if isinstance(error, str) else error.message for error in _violations(errors)]
+
+
+def answer_violations(exchange: Exchange) -> set[tuple[str, str, str]]:
+    """Say what of an answer the document does not promise: in which schema, where, and what is there."""
+    promised = exchange.operation.success.get("content", {})
+    content_type = exchange.content_type.partition(";")[0]
+    if promised and content_type not in promised:
+        return {(exchange.operation.id, "", content_type)}
+    answer = MockResponse(exchange.answer, exchange.status, content_type=exchange.content_type)
+    errors = VALIDATOR.response_validator.iter_errors(_request(exchange), answer)
+    return {_told(violation, exchange) for violation in _violations(errors)}
+
+
+def _request(exchange: Exchange) -> MockRequest:
+    return MockRequest(
+        _HOST,
+        exchange.operation.method,
+        exchange.path,
+        args=exchange.query,  # type: ignore[arg-type]  # what goes into a multidict may be pairs
+        headers=dict(exchange.headers),
+        data=exchange.body,
+        content_type=exchange.request_type,
+    )
+
+
+def _violations(errors: Iterable[Exception]) -> Iterator[ValidationError | str]:
+    for error in errors:
+        cause = error.__cause__
+        if isinstance(cause, InvalidSchemaValue):
+            for violation in cause.schema_errors:
+                assert isinstance(violation, ValidationError)
+                yield from _innermost(violation)
+        else:
+            yield f"{error} ({cause})" if cause else str(error)
+
+
+def _innermost(violation: ValidationError) -> Iterator[ValidationError]:
+    # Where none of several alternatives fits, what is wrong with the first of them is told.
+    first = [one for one in violation.context or () if one.schema_path[0] == 0]
+    if not first:
+        yield violation
+    for one in first:
+        yield from _innermost(one)
+
+
+def _told(violation: ValidationError | str, exchange: Exchange) -> tuple[str, str, str]:
+    if isinstance(violation, str):
+        return exchange.operation.id, "answer", violation
+    schema, place = _owner(exchange.operation.answer or {}, list(violation.absolute_path))
+    came = "null" if violation.instance is None else f"not of the {violation.validator} promised"
+    return schema or exchange.operation.id, place, came
+
+
+def _owner(schema: Schema, path: list[Any]) -> tuple[str | None, str]:
+    """Return the last schema with a name on the way to a place, and the rest of the way."""
+    name, rest = name_of(schema), ""
+    for step in path:
+        alternatives = resolved(schema).get("anyOf")
+        if alternatives:
+            schema = alternatives[0]
+        schema = (items_of(schema) if isinstance(step, int) else properties_of(schema).get(step)) or {}
+        rest += "[]" if isinstance(step, int) else f".{step}"
+        if name_of(schema):
+            name, rest = name_of(schema), ""
+    return name, rest.removeprefix(".")
