@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from enum import Enum
 from types import TracebackType
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, cast, get_type_hints
 
 import anyio
 
@@ -253,8 +253,7 @@ class AsyncSession:
 
         Args:
             upload: The ``upload`` that announced files and recordings have, or one of the ``addresses`` of
-            the
-                parts of a media upload.
+                the parts of a media upload.
             source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
 
         Returns:
@@ -262,11 +261,14 @@ class AsyncSession:
 
         Raises:
             StorageError: If the storage refused: an address soon expires.
-            ValueError: If there is no address, or it is not https, or the source cannot be read twice.
-            TypeError: If the source is something else.
+            ValueError: If there is no address, or it is not https, or the source cannot be read twice or has
+                another size than was announced.
+            TypeError: If the upload or the source is something else.
             OSError: If the source cannot be read.
             SessionboardError: As for every other call.
         """
+        if upload is not None and not isinstance(cast("object", upload), UploadAddress):
+            raise TypeError(f"upload must be an UploadAddress, not {type(upload).__name__}")
         if upload is None or upload.url is None:
             raise ValueError("there is no upload address: announce the file first")
         transfer = Transfer(content=Content(source), address=upload.url, headers=upload.headers or {})

@@ -19,13 +19,12 @@ class Token:
         if token_type not in get_args(TokenType):
             del value
             raise ConfigurationError("token_type must be 'api' or 'Bearer'")
-        value = value.strip() if isinstance(value, str) else ""
         problem = _problem(value)
         if problem:
             # Out of the frame, which the traceback keeps, before the error is raised.
             del value
             raise ConfigurationError(problem)
-        self._value = value
+        self._value = str(value).strip()
         self._type = token_type
 
     def __repr__(self) -> str:
@@ -45,7 +44,10 @@ class Token:
         return self._value
 
 
-def _problem(value: str) -> str:
+def _problem(value: object) -> str:
+    if not isinstance(value, str):
+        return f"the token must be a string, not {type(value).__name__}"
+    value = value.strip()
     if not value:
         return "the token is empty: pass one, or set SESSIONBOARD_TOKEN"
     if not value.isascii() or not value.isprintable():

@@ -124,7 +124,7 @@ class RecordDecoder(Generic[T]):
         Raises:
             DecodeError: If it cannot be read even leniently.
         """
-        if self._endpoint.may_be_empty and not body.strip():
+        if self._endpoint.may_be_empty and body.strip() in (b"", b"null"):
             return self._type()
         # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
         with suppress(*_UNREADABLE):

@@ -59,15 +59,16 @@ def checked_address(address: str) -> str:
     """Return an address that the API gave for an upload, if nobody can listen on the way.
 
     Raises:
-        ValueError: If it is neither https nor http to this machine. The address itself, which is a secret, is
-            not repeated.
+        ValueError: If it is neither https nor http to this machine, or no URL. The address itself, which is a
+            secret, is not repeated.
     """
     try:
+        refuse_control_characters("address", address)
         parts = urlsplit(address)
-        host = parts.hostname
+        host, is_usable = parts.hostname, parts.port != 0 and address.isascii() and " " not in address
     except ValueError:
-        parts, host = urlsplit(""), None
-    if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        parts, host, is_usable = urlsplit(""), None, False
+    if host and is_usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return address
     raise ValueError("the upload address is no https:// address: nothing is sent there")
 

@@ -136,9 +136,13 @@ def storage_request(method: str, transfer: Transfer) -> Request:
         transfer: The content, the address, and its headers.
 
     Raises:
-        ValueError: If the address is neither https nor http to this machine.
+        ValueError: If the address is neither https nor http to this machine, or its headers tell another size
+            than the content has.
     """
     checked_address(transfer.address or "")
+    lengths = [value for name, value in transfer.headers.items() if name.lower() == "content-length"]
+    if transfer.content is not None and lengths and lengths != [str(transfer.content.size)]:
+        raise ValueError(f"{lengths[0]} bytes were announced, and the source has {transfer.content.size}")
     return Request(
         method=method.upper(),
         # The address is a secret: whoever has it may write there.

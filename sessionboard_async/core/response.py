@@ -31,12 +31,13 @@ _ADVICE = {
 }
 
 _STORAGE_ADVICE = {
+    301: "redirects are never followed: ask for a new upload address",
     400: "the storage did not take what was sent",
     403: "the upload address has expired, or other headers were sent than it came with: ask for a new one",
     404: "the upload address leads nowhere: ask for a new one",
 }
 
-_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amzn-trace-id", "cf-ray")
+_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
 _LONGEST_API_MESSAGE = 500
 _LONGEST_WAIT = 1e9
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -79,9 +80,10 @@ def error_of(
     status = response.status
     if 200 <= status < 300:
         return None
-    code, api_message = _what_the_api_says(response.body, secrets)
-    sentence = " ".join(part for part in (str(status), code) if part)
     is_storage = request.transfer is not None and request.transfer.address is not None
+    # What a storage says may repeat the address, which is a secret in all its parts.
+    code, api_message = (None, None) if is_storage else _what_the_api_says(response.body, secrets)
+    sentence = " ".join(part for part in (str(status), code) if part)
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
     sentence = ": ".join(part for part in (sentence, api_message or advice) if part)
     kind = errors.StorageError if is_storage else _class_of(status)

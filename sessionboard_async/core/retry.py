@@ -19,7 +19,8 @@ from sessionboard_async.errors import (
     TransportError,
 )
 
-_PASSING_STATUSES = frozenset({500, 502, 503, 504})
+# 429 comes here from a storage; that of the API is a class of its own.
+_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class Call:

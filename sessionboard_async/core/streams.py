@@ -225,7 +225,8 @@ class PageStream(Generic[T]):
             self._last = self._number
         if self._number < self._last and not new and not page.skipped:
             self._barren = self._number
-        if self._number == 1 and min(self._last, self._left / self._page_size) > LAST_SERVED_PAGE:
+        known = self._last if self._last_is_reported else 0
+        if self._number == 1 and min(known, self._left / self._page_size) > LAST_SERVED_PAGE:
             self._warn(f"there are more pages than the {LAST_SERVED_PAGE} that the API serves")
 
     def _repeats_the_last(self, page: Page[T], body: bytes) -> bool:
@@ -233,7 +234,14 @@ class PageStream(Generic[T]):
         if page.pagination is not None:
             return False
         before, self._body = self._body, hash(body)
-        return before == self._body
+        if before != self._body:
+            return False
+        if not self._query.identified and len(page.results) >= self._page_size:
+            self._warn(
+                f"page {self._number} is equal to the one before, and no total is reported: it is taken for "
+                "the same rows once more; if rows may be equal, select something that tells them apart"
+            )
+        return True
 
     def _look_for_what_is_missing(self) -> None:
         """Compare what came with what was reported, at the end of a stream that was not cut by a limit.

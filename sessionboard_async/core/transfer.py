@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from anyio import AsyncFile, to_thread
+
+from sessionboard_async.core.text import refuse_control_characters
 
 T = TypeVar("T")
 
@@ -63,8 +66,8 @@ class Content:
         file_name: The name of the file; by default that of the path.
 
     Raises:
-        TypeError: If the source is none.
-        ValueError: If it is a file that cannot seek.
+        TypeError: If the source is none, such as a file that was opened as text, or the name is no string.
+        ValueError: If it is a file that cannot seek, or no header can carry the name.
         OSError: If there is no such file.
     """
 
@@ -83,8 +86,9 @@ class Content:
             name = path.name
             if not path.is_file():
                 raise ValueError("the path to upload is no file")
-        elif hasattr(source, "read"):
-            if not source.seekable():
+        elif hasattr(source, "read") and not isinstance(cast("object", source), io.TextIOBase):
+            seekable: Callable[[], bool] | None = getattr(source, "seekable", None)
+            if seekable is None or not seekable():
                 raise ValueError(
                     "the file to upload cannot seek, so it could not be sent again: pass its bytes"
                 )
@@ -94,7 +98,7 @@ class Content:
             source.seek(self._start)
         else:
             raise TypeError(f"cannot upload {type(source).__name__}: pass bytes, a path or a binary file")
-        self.file_name = file_name or name
+        self.file_name = _header_text("file_name", file_name or name)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """Read it from its beginning, in pieces.
@@ -142,13 +146,18 @@ class Sink:
         target: A path or a writer.
 
     Raises:
-        TypeError: If the target is neither.
+        TypeError: If the target is neither, such as a file that was opened as text.
         OSError: If the path cannot become a file.
     """
 
     def __init__(self, target: Target) -> None:
-        if not isinstance(target, (str, os.PathLike)) and not callable(getattr(target, "write", None)):
-            raise TypeError(f"cannot write to {type(target).__name__}: pass a path or something with `write`")
+        if isinstance(target, AsyncFile):
+            target = cast("Writer", cast("AsyncFile[bytes]", target).wrapped)
+        is_writer = callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase)
+        if not is_writer and not isinstance(target, (str, os.PathLike)):
+            raise TypeError(
+                f"cannot write to {type(target).__name__}: pass a path or something whose `write` takes bytes"
+            )
         self._target: Path | Writer = (
             _checked_path(target) if isinstance(target, (str, os.PathLike)) else target
         )
@@ -194,7 +203,9 @@ class Sink:
             with _local():
                 written = write(chunk) if is_async else await to_thread.run_sync(write, chunk)
                 if inspect.isawaitable(written):
-                    await written
+                    written = await written
+                if isinstance(written, int) and written < len(chunk):
+                    raise OSError(f"only {written} of {len(chunk)} bytes were taken: pass a buffered file")
             self.size += len(chunk)
 
 
@@ -226,6 +237,18 @@ class Transfer:
     sink: Sink | None = None
     address: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def __post_init__(self) -> None:
+        _header_text("content_type", self.content_type)
+
+
+def _header_text(name: str, text: str | None) -> str | None:
+    """Return a text that becomes part of a header of a form, if one can carry it."""
+    if text is not None:
+        if not isinstance(cast("object", text), str):
+            raise TypeError(f"{name} must be a string, not {type(text).__name__}")
+        refuse_control_characters(name, text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,9 @@ class Transport:
         except aiohttp.ClientError as error:
             # What fails while the body is read comes as a failure of the connection.
             failure = error if body is None or body.failure is None else body.failure
+        finally:
+            if body is not None:
+                await body.let_go()
         raise failure
 
     async def _stream_with(
@@ -215,6 +218,8 @@ class Transport:
             headers=headers,
             skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
             allow_redirects=False,
+            # Whatever a client of the caller's does: what is written is what was meant.
+            auto_decompress=True,
             raise_for_status=False,
             # A fingerprint is that of the API's own certificate.
             ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
@@ -232,6 +237,8 @@ class Transport:
                 if 200 <= answer.status < 300:
                     raise
                 content = b""
+        if body is not None and not body.complete and 200 <= answer.status < 300:
+            raise body.failure or errors.ConnectionLostError("the server answered before all was sent to it")
         return Response(answer.status, answer.headers, content)
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:

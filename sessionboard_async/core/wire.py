@@ -7,11 +7,15 @@ from contextlib import aclosing
 from functools import lru_cache
 
 import aiohttp
+import anyio
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
 from sessionboard_async.core.options import Timeout
 from sessionboard_async.core.transfer import Content, LocalFileError, Transfer
+
+_LETTING_GO_SECONDS = 5.0
 
 
 @lru_cache(maxsize=32)
@@ -38,7 +42,14 @@ class Upload(aiohttp.Payload):
         self._size = content.size
         self._content = content
         self._moved = moved
+        self._let_go: anyio.Event | None = None
         self.failure: LocalFileError | None = None
+        self._left = content.size
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was handed on; nothing more than that can have arrived."""
+        return self._left == 0
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Refuse: the whole is never in memory."""
@@ -46,14 +57,35 @@ class Upload(aiohttp.Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the content, piece by piece."""
+        self._let_go = anyio.Event()
+        # Taken now, since aiohttp forgets it as it closes the connection.
+        transport = writer.transport if isinstance(writer, StreamWriter) else None
         try:
             async with aclosing(self._content.chunks()) as chunks:
                 async for chunk in chunks:
+                    self._left -= len(chunk)
                     await writer.write(chunk)
                     self._moved()
         except LocalFileError as failure:
             self.failure = failure
             raise
+        except BaseException:
+            # A connection that is merely closed lingers until the server has taken what is in its buffer.
+            if transport is not None:
+                transport.abort()
+            raise
+        finally:
+            self._let_go.set()
+
+    async def let_go(self) -> None:
+        """Wait until nothing reads the content any more.
+
+        aiohttp sends in a task of its own, which it cancels without waiting for it when a request fails. It
+        may still read then, and must not while the content is sent again.
+        """
+        if self._let_go is not None:
+            with anyio.move_on_after(_LETTING_GO_SECONDS, shield=True):
+                await self._let_go.wait()
 
 
 def form_of(transfer: Transfer, fields: Mapping[str, str], content: Upload) -> aiohttp.MultipartWriter:

@@ -59,6 +59,8 @@ class BulkAnswer(Record, frozen=True, kw_only=True):
     """What the API answers to one batch."""
 
     _shown: ClassVar[tuple[str, ...]] = ("batch_id",)
+    # Lists of this API come bare and under `data` too.
+    _array: ClassVar[str] = "results"
 
     batch_id: str | None = None
     results: tuple[BulkOutcome, ...] | None = None

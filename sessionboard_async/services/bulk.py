@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from sessionboard_async.errors import APIError, BulkInterruptedError, ConnectError
@@ -119,20 +120,23 @@ async def run_bulk(operations: Operations, values: BulkValues, send: Send) -> Bu
     known = [*_encode(operations, values)] if isinstance(operations, Collection) else None
     outcomes: list[BulkOutcome] = []
     batch_ids: list[str | None] = []
-    sent: list[Encoded] = []
+    batch: list[Encoded] = []
+    is_sent = False
     try:
         async with aclosing(_stream(operations, values) if known is None else _later(known)) as encoded:
-            while batch := await _next_batch(encoded):
-                sent = batch
+            while await _fill(batch, encoded):
+                is_sent = True
                 answer = await send(batch)
-                sent = []
+                is_sent = False
                 outcomes += _outcomes(batch, answer, len(outcomes))
                 batch_ids.append(answer.batch_id)
+                batch = []
     except Exception as error:
         if not batch_ids:
             raise
         answered = len(outcomes)
-        outcomes += _without_answer(sent, "refused" if _surely_refused(error) else "unknown", answered)
+        status = "not_sent" if not is_sent else "refused" if _surely_refused(error) else "unknown"
+        outcomes += _without_answer(batch, status, answered)
         outcomes += _without_answer(known[len(outcomes) :] if known else [], "not_sent", len(outcomes))
         raise BulkInterruptedError(
             f"{answered} operations were answered before this: {error} "
@@ -167,30 +171,40 @@ async def _stream(operations: Operations, values: BulkValues) -> AsyncGenerator[
             index += 1
 
 
-async def _next_batch(source: AsyncIterator[Encoded]) -> list[Encoded]:
-    batch: list[Encoded] = []
+async def _fill(batch: list[Encoded], source: AsyncIterator[Encoded]) -> bool:
+    """Take the operations of one batch, into the caller's hand should the source fail; tell if any came."""
     async for encoded in source:
         batch.append(encoded)
         if len(batch) == LARGEST_BATCH:
             break
-    return batch
+    return bool(batch)
 
 
 def _encoded(index: int, operation: Operation, values: BulkValues) -> Encoded:
     try:
-        match operation:
-            case Create(data, extra):
-                return {"action": "create", "data": written(values.create, data, extra)}
-            case Update(record, data, extra):
-                id_, data = identified(record, data)
-                body = written(values.update, data, extra)
-                return {"action": "update", "id": _checked_id(id_), "data": body}
-            case Delete(record):
-                return {"action": "delete", "id": _checked_id(identified(record, {})[0])}
-            case _:
-                raise TypeError(f"must be Create, Update or Delete, not {type(operation).__name__}")
+        encoded = _in_its_form(operation, values)
+        # What cannot become JSON shall be found here, and not when others were sent.
+        msgspec.json.encode(encoded)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"operation {index}: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        said = f"operation {index}: {error}"
+    else:
+        return encoded
+    raise kind(said)
+
+
+def _in_its_form(operation: Operation, values: BulkValues) -> Encoded:
+    match operation:
+        case Create(data, extra):
+            return {"action": "create", "data": written(values.create, data, extra)}
+        case Update(record, data, extra):
+            id_, data = identified(record, data)
+            body = written(values.update, data, extra)
+            return {"action": "update", "id": _checked_id(id_), "data": body}
+        case Delete(record):
+            return {"action": "delete", "id": _checked_id(identified(record, {})[0])}
+        case _:
+            raise TypeError(f"must be Create, Update or Delete, not {type(operation).__name__}")
 
 
 def _checked_id(id_: object) -> str:
@@ -202,7 +216,12 @@ def _checked_id(id_: object) -> str:
 def _outcomes(batch: list[Encoded], answer: BulkAnswer, first: int) -> Iterator[BulkOutcome]:
     """Yield what became of each operation of a batch, whatever order and gaps the answer has."""
     given = answer.results or ()
-    by_index = {place if one.index is None else one.index: one for place, one in enumerate(given)}
+    by_index: dict[int, BulkOutcome] = {}
+    for place, one in enumerate(given):
+        index = place if one.index is None else one.index
+        # Of two that contradict each other, the one that claims less.
+        if index not in by_index or one.status != "success":
+            by_index[index] = one
     for place, operation in enumerate(batch):
         outcome = by_index.get(place)
         if outcome is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mimetypes import guess_type
-from typing import TypedDict, Unpack
+from typing import TypedDict, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pages import Pager, PagerOptions
@@ -14,7 +14,7 @@ from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
 from sessionboard_async.services.base import Service
 from sessionboard_async.services.sizes import LARGEST_FILE, LARGEST_FORM_FILE, check_size
-from sessionboard_async.services.writing import Extra, Writable
+from sessionboard_async.services.writing import Extra, Writable, written
 
 
 class FileUpdate(TypedDict, total=False):
@@ -76,7 +76,7 @@ class Files(Service):
             **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
 
         Returns:
-            A stream of files. Scope ``read:sessions``; not rate limited.
+            A stream of files. Scope ``read:sessions``; no limit is documented.
 
         Raises:
             ValueError: If an id is empty.
@@ -94,7 +94,7 @@ class Files(Service):
     ) -> FileUpload:
         """Announce a file of up to 500 MB, and learn where its bytes go.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -128,7 +128,7 @@ class Files(Service):
     ) -> Content:
         """Upload a file of up to 50 MB in one request, read in pieces.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
         ``Timeout.attempt`` bounds how long nothing may move; ``Timeout.total`` does not apply. Larger files
         go the way of ``create``.
 
@@ -138,8 +138,7 @@ class Files(Service):
             source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
             filename: The name of the file; by default that of the path.
             content_type: What it is, such as ``application/pdf``; by default what its name says. The API
-            looks at
-                the bytes too.
+                looks at the bytes too.
             title: What people see.
             assigned_participant_id: The participant whose file it is.
 
@@ -148,8 +147,9 @@ class Files(Service):
 
         Raises:
             BadRequestError: If the API takes no such file.
-            ValueError: If it is empty or larger than 50 MB, has no name, or an id is empty.
-            TypeError: If the source is something else, or an id is ``None``.
+            ValueError: If it is empty or larger than 50 MB, has no name, a value is masked or no header can
+                carry it, or an id is empty.
+            TypeError: If the source or a value is something else, or an id is ``None``.
             OSError: If the source cannot be read.
         """
         content = Upload(source, file_name=filename)
@@ -159,10 +159,11 @@ class Files(Service):
             raise ValueError(
                 f"a file must have 1 to {LARGEST_FORM_FILE} bytes, not {content.size}: see create"
             )
-        form = {"title": title, "assigned_participant_id": assigned_participant_id}
+        given = {"title": title, "assigned_participant_id": assigned_participant_id}
+        form = written(FileUpdate, {name: value for name, value in given.items() if value is not None})
         transfer = Transfer(
             content=content,
-            form={name: value for name, value in form.items() if value is not None},
+            form=cast("dict[str, str]", form),
             content_type=content_type or guess_type(content.file_name)[0],
         )
         path = {"event_id": event_id, "session_id": session_id}
@@ -173,7 +174,7 @@ class Files(Service):
     ) -> Content:
         """Tell that all bytes of a file are there; the API then looks whether it is harmless.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -202,7 +203,7 @@ class Files(Service):
     ) -> FileUpload:
         """Announce other bytes for a file, and learn where they go.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -235,7 +236,7 @@ class Files(Service):
     ) -> Content:
         """Change what is passed of a file, and nothing else; ``replace`` changes its bytes.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -258,7 +259,7 @@ class Files(Service):
     async def delete(self, event_id: EventId | None, session_id: str | None, file_id: str | None) -> None:
         """Delete a file from its session. No operation brings it back.
 
-        Scope ``write:sessions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.

@@ -32,7 +32,7 @@ class GDPR(Service):
     def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
         """List all requests.
 
-        No scope is documented; not rate limited.
+        No scope is documented; no limit is documented.
 
         Args:
             **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
@@ -54,7 +54,7 @@ class GDPR(Service):
     ) -> GDPRRequest:
         """Request access to the data of a person, or their erasure, which nothing takes back.
 
-        No scope is documented; not rate limited; not sent again once it may have arrived.
+        No scope is documented; no limit is documented; not sent again once it may have arrived.
 
         Args:
             request_type: What is asked for.
@@ -65,7 +65,7 @@ class GDPR(Service):
             The request.
 
         Raises:
-            ValueError: If a word is not one that the API knows, or the address is masked.
+            ValueError: If a word is not one that the API knows, or the address is masked or empty.
             TypeError: If a value is of the wrong type.
         """
         values = {
@@ -74,6 +74,8 @@ class GDPR(Service):
             "identity_value": identity_value,
         }
         body = {_WIRE_NAMES[name]: value for name, value in written(_Asked, values).items()}
+        if not identity_value.strip():
+            raise ValueError("identity_value must not be empty")
         # Servers like to name what they refuse, and to write addresses in small letters.
         secrets = (identity_value, identity_value.lower())
         return await self._record(self.CREATE, {}, body=body, secrets=secrets)

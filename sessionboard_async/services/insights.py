@@ -14,6 +14,8 @@ from sessionboard_async.services.base import Service
 from sessionboard_async.services.insights_options import (
     ExecuteFile,
     ExecuteRows,
+    FileFormat,
+    Filters,
     Prompt,
     Query,
     RunFile,
@@ -65,19 +67,29 @@ def _choose(
     if event_ids is not None and not event_ids:
         # The API might well take no events for all events.
         raise ValueError("event_ids must name at least one event; leave it out for all")
+    if event_ids is not None:
+        wide = {**wide, "event_ids": [_in_body("an id in event_ids", id_) for id_ in event_ids]}
     given = {name: value for name, value in {**everywhere, **wide}.items() if value is not None}
     values = {_WIRE_NAMES.get(name, name): value for name, value in given.items()}
     if event_id is not None and given.keys() & wide.keys():
-        # Here it stands in no path, but an empty one would be as wrong: it could mean every event.
-        quote_path_argument("event_id", event_id)
-        return _Chosen(operation.organization, {}, {"eventId": _as_number(event_id), **values})
+        return _Chosen(operation.organization, {}, {"eventId": _in_body("event_id", event_id), **values})
     return _Chosen(*operation.at(event_id), values)
 
 
-def _as_number(event_id: EventId) -> EventId:
+def _in_body(name: str, event_id: EventId) -> EventId:
     """Return an event's id as the number that the API's document wants in bodies, where it is one."""
+    # Here it stands in no path, but an empty one would be as wrong: it could mean every event.
+    quote_path_argument(name, event_id)
     is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
     return int(event_id) if is_number else event_id
+
+
+def _page_of_file(page: int | None, limit: int | None) -> dict[str, int | None]:
+    values = {"page": page, "limit": limit}
+    for name, value in values.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    return values
 
 
 def _insights(
@@ -126,7 +138,7 @@ class Insights(Service):
     )
     RUN_QUERY = _insights("run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows())
     DASHBOARD = _insights(
-        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{dashboard_id}", Dashboard
+        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 
     @overload
@@ -163,7 +175,7 @@ class Insights(Service):
 
         Raises:
             BadRequestError: If the query is wrong.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, either is empty, or a value is
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is
                 out of bounds.
             TypeError: If a keyword is unknown, or a value is of the wrong type.
         """
@@ -203,7 +215,7 @@ class Insights(Service):
 
         Raises:
             NotFoundError: If there is no such query.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, either is empty, or a value is
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is
                 out of bounds.
             TypeError: If a keyword is unknown, a value is of the wrong type, or the id is ``None``.
         """
@@ -224,7 +236,8 @@ class Insights(Service):
         event_id = given.pop("event_id", None)
         paging = {name: given.pop(name) for name in given.keys() & PagerOptions.__optional_keys__}
         if format_ is not None:
-            everywhere |= {"page": given.pop("page", None), "limit": paging.pop("limit", None)}
+            checked(FileFormat, {"format": format_})
+            everywhere |= _page_of_file(given.pop("page", None), paging.pop("limit", None))
         endpoint, scope, values = _choose(
             operation, event_id, everywhere=everywhere, wide={**given, "format": format_}
         )
@@ -240,7 +253,7 @@ class Insights(Service):
         prompt: str,
         *,
         event_id: EventId | None = None,
-        event_ids: Sequence[int] | None = None,
+        event_ids: Sequence[EventId] | None = None,
         conversation_history: Sequence[Turn] | None = None,
     ) -> GeneratedQuery:
         """Have a question in plain words made into an SbQL query, which is not executed.
@@ -257,7 +270,7 @@ class Insights(Service):
             The query, and what it means.
 
         Raises:
-            ValueError: If ``event_id`` and ``event_ids`` are both given, or either is empty.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, or an id is empty.
             TypeError: If a value is of the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
@@ -317,8 +330,10 @@ class Insights(Service):
 
         Raises:
             ValueError: If the event's id is empty.
+            TypeError: If the category is no string.
         """
-        chosen = _choose(self.SUGGESTIONS, event_id, everywhere={}, wide={"category": category})
+        filters = checked(Filters, {"category": category})
+        chosen = _choose(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
         answer: Suggestions = await self._record(*chosen)
         return answer.suggestions or ()
 
@@ -343,8 +358,10 @@ class Insights(Service):
 
         Raises:
             ValueError: If the event's id is empty, or an option is out of bounds.
+            TypeError: If the category is no string.
         """
-        chosen = _choose(self.QUERIES, event_id, everywhere={}, wide={"category": category})
+        filters = checked(Filters, {"category": category})
+        chosen = _choose(self.QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 
     async def dashboard(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
@@ -365,5 +382,5 @@ class Insights(Service):
             TypeError: If the id is ``None``.
         """
         endpoint, path = self.DASHBOARD.at(event_id)
-        dashboard: Dashboard = await self._record(endpoint, {**path, "dashboard_id": dashboard_id})
+        dashboard: Dashboard = await self._record(endpoint, {**path, "id": dashboard_id})
         return dashboard

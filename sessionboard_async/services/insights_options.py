@@ -19,7 +19,7 @@ class RunOptions(TypedDict, total=False):
     """
 
     event_id: EventId | None
-    event_ids: Sequence[int] | None
+    event_ids: Sequence[EventId] | None
     obfuscate_pii: bool | None
 
 
@@ -72,6 +72,26 @@ class ExecuteFile(ExecuteOptions, _PageOfFile, total=False):
     """
 
 
+class FileFormat(TypedDict):
+    """What makes a file of the rows.
+
+    Attributes:
+        format: A file format.
+    """
+
+    format: str
+
+
+class Filters(TypedDict):
+    """What narrows a list of queries.
+
+    Attributes:
+        category: Only those of this category.
+    """
+
+    category: str | None
+
+
 class Query(TypedDict):
     """What is executed.
 
@@ -104,5 +124,5 @@ class Prompt(TypedDict):
     """
 
     prompt: str
-    event_ids: Sequence[int] | None
+    event_ids: Sequence[EventId] | None
     conversation_history: Sequence[Turn] | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import urlsafe_b64encode
-from typing import Literal, TypedDict, get_args
+from typing import Literal, TypedDict, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.request import build
@@ -17,10 +17,18 @@ from sessionboard_async.models.oauth import (
 )
 from sessionboard_async.services.base import Service
 from sessionboard_async.services.search import one_of
-from sessionboard_async.services.writing import written
+from sessionboard_async.services.writing import checked, written
 
 TokenTypeHint = Literal["access_token", "refresh_token"]
 """The two kinds of tokens."""
+
+
+class _Authorization(TypedDict):
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+    scope: str | None
+    state: str | None
 
 
 class _CodeGrant(TypedDict):
@@ -62,6 +70,7 @@ def code_challenge(verifier: str) -> str:
 
     Raises:
         ValueError: If the verifier is anything else.
+        TypeError: If it is no string.
     """
     digest = hashlib.sha256(_verified(verifier).encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -113,18 +122,22 @@ class OAuth(Service):
         Raises:
             BadRequestError: If the API finds the request not in order.
             ValueError: If the challenge is none.
+            TypeError: If a value is no string.
         """
-        if not _CHALLENGE.fullmatch(code_challenge):
-            raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
-        query = {
+        values = {
             "client_id": client_id,
             "redirect_uri": redirect_uri,
-            "response_type": "code",
             "code_challenge": code_challenge,
-            "code_challenge_method": "S256",
             "scope": scope,
             "state": state,
         }
+        query = {
+            **checked(_Authorization, values),
+            "response_type": "code",
+            "code_challenge_method": "S256",
+        }
+        if not _CHALLENGE.fullmatch(code_challenge):
+            raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
         request = build(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
         answer = await self._engine.fetch(self.AUTHORIZE, request)
         return answer.authorization_request or AuthorizationRequest()
@@ -216,6 +229,8 @@ class OAuth(Service):
 
 
 def _verified(verifier: str) -> str:
+    if not isinstance(cast("object", verifier), str):
+        raise TypeError(f"code_verifier must be str, not {type(verifier).__name__}")
     if not _VERIFIER.fullmatch(verifier):
         raise ValueError("code_verifier must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
     return verifier

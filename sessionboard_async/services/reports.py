@@ -9,6 +9,7 @@ from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, SavedQuery, Widget
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.base import Service
+from sessionboard_async.services.insights_options import Filters, RunOptions
 from sessionboard_async.services.report_values import (
     DashboardCreate,
     DashboardUpdate,
@@ -18,7 +19,7 @@ from sessionboard_async.services.report_values import (
     WidgetUpdate,
 )
 from sessionboard_async.services.scopes import InBothScopes, Path, in_both_scopes
-from sessionboard_async.services.writing import Extra
+from sessionboard_async.services.writing import Extra, checked
 
 T = TypeVar("T")
 
@@ -80,13 +81,13 @@ class ReportService(Service):
         return endpoint, {**path, self.ID_ARGUMENT: id_}
 
 
-_ONE_DASHBOARD = "/dashboards/{dashboard_id}"
+_ONE_DASHBOARD = "/dashboards/{id}"
 
 
 class Dashboards(ReportService):
     """Dashboards of an event, or of the whole organization."""
 
-    ID_ARGUMENT = "dashboard_id"
+    ID_ARGUMENT = "id"
     LIST = _read(
         "list-event-dashboards", "list-org-dashboards-convenience", "/dashboards", list_of(Dashboard)
     )
@@ -95,24 +96,16 @@ class Dashboards(ReportService):
     )
     GET = _read("get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard)
     UPDATE = _write(
-        "update-event-dashboard",
-        "update-org-dashboard-convenience",
-        "PUT",
-        "/dashboards/{dashboard_id}",
-        Dashboard,
+        "update-event-dashboard", "update-org-dashboard-convenience", "PUT", _ONE_DASHBOARD, Dashboard
     )
     DELETE: ClassVar[InBothScopes[None]] = _write(
-        "delete-event-dashboard",
-        "delete-org-dashboard-convenience",
-        "DELETE",
-        "/dashboards/{dashboard_id}",
-        None,
+        "delete-event-dashboard", "delete-org-dashboard-convenience", "DELETE", _ONE_DASHBOARD, None
     )
 
     def list(self, *, event_id: EventId | None = None, **options: Unpack[PagerOptions]) -> Pager[Dashboard]:
         """List dashboards, without their widgets.
 
-        Scope ``read:insights``; not rate limited.
+        Scope ``read:insights``; no limit is documented.
 
         Args:
             event_id: The event; ``None`` for those of the organization and of all its events.
@@ -126,13 +119,18 @@ class Dashboards(ReportService):
         """
         return self._pages(*self.LIST.at(event_id), **options)
 
-    async def get(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
+    async def get(
+        self,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        event_id: EventId | None = None,
+    ) -> Dashboard:
         """Get a dashboard with its widgets and what they show.
 
-        Scope ``read:insights``; not rate limited.
+        Scope ``read:insights``; no limit is documented.
 
         Args:
-            dashboard_id: Its id.
+            id: Its id.
             event_id: The event; ``None`` for the whole organization.
 
         Returns:
@@ -143,7 +141,7 @@ class Dashboards(ReportService):
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """
-        return await self._record(*self._one(self.GET, dashboard_id, event_id))
+        return await self._record(*self._one(self.GET, id, event_id))
 
     async def create(
         self,
@@ -172,7 +170,7 @@ class Dashboards(ReportService):
 
     async def update(
         self,
-        dashboard_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
         *,
         event_id: EventId | None = None,
         extra: Extra | None = None,
@@ -183,7 +181,7 @@ class Dashboards(ReportService):
         Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
 
         Args:
-            dashboard_id: Its id.
+            id: Its id.
             event_id: The event; ``None`` for the whole organization.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``DashboardUpdate``; ``None`` clears.
@@ -196,9 +194,7 @@ class Dashboards(ReportService):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        return await self._write(
-            *self._one(self.UPDATE, dashboard_id, event_id), DashboardUpdate, values, extra
-        )
+        return await self._write(*self._one(self.UPDATE, id, event_id), DashboardUpdate, values, extra)
 
 
 class Widgets(ReportService):
@@ -248,7 +244,7 @@ class Widgets(ReportService):
 
     async def update(
         self,
-        widget_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
         *,
         event_id: EventId | None = None,
         extra: Extra | None = None,
@@ -259,7 +255,7 @@ class Widgets(ReportService):
         Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
 
         Args:
-            widget_id: Its id.
+            id: Its id.
             event_id: The event; ``None`` for the whole organization.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``WidgetUpdate``; ``None`` clears.
@@ -272,7 +268,7 @@ class Widgets(ReportService):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        return await self._write(*self._one(self.UPDATE, widget_id, event_id), WidgetUpdate, values, extra)
+        return await self._write(*self._one(self.UPDATE, id, event_id), WidgetUpdate, values, extra)
 
 
 class Queries(ReportService):
@@ -315,7 +311,7 @@ class Queries(ReportService):
     ) -> Pager[SavedQuery]:
         """List saved queries.
 
-        Scope ``read:insights``; not rate limited.
+        Scope ``read:insights``; no limit is documented.
 
         Args:
             event_id: The event; ``None`` for those of the organization and of all its events.
@@ -328,10 +324,12 @@ class Queries(ReportService):
         Raises:
             ValueError: If both an event and a category are given, the event's id is empty, or an option is
                 out of bounds.
+            TypeError: If the category is no string.
         """
         if event_id is not None and category is not None:
             raise ValueError("the API filters by category only without event_id: insights.queries takes both")
-        return self._pages(*self.LIST.at(event_id), {"category": category}, **options)
+        filters = checked(Filters, {"category": category})
+        return self._pages(*self.LIST.at(event_id), filters, **options)
 
     async def create(
         self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
@@ -356,7 +354,7 @@ class Queries(ReportService):
 
     async def update(
         self,
-        query_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
         *,
         event_id: EventId | None = None,
         extra: Extra | None = None,
@@ -367,7 +365,7 @@ class Queries(ReportService):
         Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
 
         Args:
-            query_id: Its id.
+            id: Its id.
             event_id: The event; ``None`` for the whole organization.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``QueryUpdate``; ``None`` clears.
@@ -380,11 +378,11 @@ class Queries(ReportService):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        return await self._write(*self._one(self.UPDATE, query_id, event_id), QueryUpdate, values, extra)
+        return await self._write(*self._one(self.UPDATE, id, event_id), QueryUpdate, values, extra)
 
     def run(
         self,
-        query_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
         *,
         event_id: EventId | None = None,
         obfuscate_pii: bool | None = None,
@@ -396,7 +394,7 @@ class Queries(ReportService):
         it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Sent again like a read.
 
         Args:
-            query_id: The query.
+            id: Its id.
             event_id: The event; ``None`` for the whole organization.
             obfuscate_pii: Whether personal data is masked; the API does so unless this is false.
             **options: Paging, as in ``PagerOptions``.
@@ -406,7 +404,8 @@ class Queries(ReportService):
 
         Raises:
             ValueError: If an id is empty, or an option is out of bounds.
-            TypeError: If the id is ``None``.
+            TypeError: If the id is ``None``, or ``obfuscate_pii`` no boolean.
         """
+        checked(RunOptions, {"obfuscate_pii": obfuscate_pii})
         body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}
-        return self._pages(*self._one(self.RUN, query_id, event_id), body=body, **options)
+        return self._pages(*self._one(self.RUN, id, event_id), body=body, **options)

@@ -6,9 +6,11 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async.models.fields import CustomFieldValue
@@ -41,8 +43,8 @@ def written(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
 
     Raises:
         TypeError: If a value is unknown, missing, or of the wrong type.
-        ValueError: If a time has no offset, a word is not one that the API knows, or a value is masked:
-            writing what a token that hides personal data has read would destroy the data.
+        ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
+            a value is masked: writing what a token that hides personal data has read would destroy the data.
     """
     given = checked(kind, values)
     more = dict(extra or {})
@@ -104,18 +106,28 @@ def _checked(name: str, value: object, hint: Any) -> object:
 def _encoded(name: str, value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and name.endswith("_at")):
         return exact_moment(name, value)
-    if isinstance(value, Mapping):
-        return {key: _inner(name, item) for key, item in cast("Mapping[str, object]", value).items()}
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        items = cast("Sequence[object]", value)
-        if name == "custom_fields":
-            return _by_internal_name(cast("Sequence[CustomFieldValue]", items))
-        return [_inner(name, item) for item in items]
-    return value
+    if name == "custom_fields" and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        value = _by_internal_name(cast("Sequence[CustomFieldValue]", value))
+    return _inner(name, value)
 
 
 def _inner(name: str, value: object) -> object:
-    return exact_moment(name, value) if isinstance(value, datetime) else value
+    """Return a value with all that JSON knows no form of in the API's own, at whatever depth it stands."""
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(value, builtin_types=(datetime,))
+    if isinstance(value, datetime):
+        return exact_moment(name, value)
+    if isinstance(value, Mapping):
+        return {key: _inner(name, item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_inner(name, item) for item in cast("Iterable[object]", value)]
+    if isinstance(value, float) and not isfinite(value):
+        # It would become null, which clears what is there.
+        raise ValueError(f"{name} must be a finite number, not {value}")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        kind = type(cast("object", value)).__name__
+        raise TypeError(f"{name} must be text, a number or the like, not {kind}")
+    return value
 
 
 def _by_internal_name(fields: Sequence[CustomFieldValue]) -> dict[str, object]:

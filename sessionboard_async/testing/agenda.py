@@ -202,6 +202,12 @@ class Agenda:
         old, rows[index] = rows[index], row
         self._changed(old, row)
 
+    def recategorize(self, definition: int, status: str) -> None:
+        """Give every session and subsession with this custom status the category that it has now."""
+        for row in self.with_parts:
+            if row.definition == definition and row.status != status:
+                self.replace(row._replace(status=status))
+
     def _touch(self, ordinal: int) -> list[SessionRow]:
         return self._touched.setdefault(ordinal, self.parts(self.rows[ordinal]))
 

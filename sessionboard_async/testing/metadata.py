@@ -228,7 +228,10 @@ class Metadata:
 def _written(family: str, values: Mapping[str, object]) -> Record:
     """Return what a body changes: all that it holds, but what only the server decides."""
     written = {name: value for name, value in values.items() if name not in _OWN}
-    if family == "statuses" and (category := values.get("category")) is not None:
+    if family != "statuses":
+        return written
+    written = {name: value for name, value in written.items() if name not in {"status", "status_name"}}
+    if (category := values.get("category")) is not None:
         status = read_word(category, "category", STATUSES)
         written |= {"status": status, "status_name": _STANDARD_NAMES[status]}
     return written

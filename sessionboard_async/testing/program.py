@@ -125,6 +125,11 @@ class Program:
             "composition_status": self._composed(row),
         }
 
+    def recategorize(self, status: Record) -> None:
+        """Let the sessions that have a custom status follow its category."""
+        if status["id"] in self._statuses:
+            self._agenda.recategorize(self._statuses.index(str(status["id"])), str(status["status"]))
+
     def speakers(self, row: SessionRow) -> list[str]:
         """Return the names of those who speak in a session, in order."""
         people = self._taking_part(row, translated=False)["speakers"]

@@ -261,11 +261,13 @@ def read_moment(value: object, name: str) -> int:
 def _since_1970(value: object, name: str) -> timedelta:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        # In UTC, the first and the last hours of the calendar may lie beyond it.
+        in_utc = None if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is None:
         raise RequestError(400, f"{name} must be a date-time with an offset, such as 2026-08-01T00:00:00Z")
-    return moment - _EPOCH
+    return in_utc - _EPOCH
 
 
 def _read_sort(sort: Mapping[str, object], filters: FilterKinds) -> tuple[str, bool]:

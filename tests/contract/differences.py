@@ -6,15 +6,8 @@ _EVENT_ID = "an integer there, and a string on some servers"
 _UNKNOWN_KIND = "the embedded server has one of a kind that nobody knows, to show that nothing breaks"
 _NO_NAME = "the embedded server knows no accounts, so one that is made from an account has no name"
 _FILE = "where rows are asked for in a `format`, a file comes"
-_ONE_NAME = "a dashboard's id has the same name in all paths"
 _OPTIONS = "its twins take them: how rows are masked and paged must not depend on who owns the query"
 _ONE_VALUE = "the document knows one value, which nobody has to pass"
-
-_DASHBOARDS = (
-    *("get-event-dashboard", "update-event-dashboard", "delete-event-dashboard"),
-    *("get-org-dashboard-convenience", "update-org-dashboard-convenience"),
-    *("delete-org-dashboard-convenience", "get-event-insights-dashboard", "get-dashboard"),
-)
 
 _WITH_EVENT_ID = (
     *("Track", "Language", "Format", "OrgContactSessionSummary", "AgendaDraft", "EventRule", "Persona"),
@@ -22,7 +15,6 @@ _WITH_EVENT_ID = (
 )
 
 DIFFERENCES: dict[tuple[str, str], str] = {
-    **{(operation, "path id"): _ONE_NAME for operation in _DASHBOARDS},
     ("update-field", "body name"): "the document leaves the body open; what creates a field is offered",
     ("update-field", "body type"): "as its name",
     ("update-field", "body module_id"): "as its name",
@@ -53,7 +45,6 @@ What it is begins with one of ``ASPECTS``.
 """
 
 ASPECTS = {
-    "path": "an argument in a path is called otherwise",
     "query": "a parameter is sent that the document has not, or the other way round",
     "body": "so with a property",
     "required": "what the document requires need not be passed",

@@ -105,6 +105,9 @@ async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
         )
     with pytest.raises(TypeError, match="identity_value must be str, not NoneType"):
         await gdpr.create(request_type="access", identity_value=None)  # type: ignore[arg-type]  # the mistake
+    for nobody in ("", " \n"):
+        with pytest.raises(ValueError, match="identity_value must not be empty"):
+            await gdpr.create(request_type="erasure", identity_value=nobody)
     with pytest.raises(ValueError, match="page_size"):
         gdpr.list(page_size=0)
     assert not place.server.requests

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from sessionboard_async import BadRequestError, NotFoundError, PermissionDeniedError
+from sessionboard_async import (
+    AsyncSession,
+    BadRequestError,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+)
 from sessionboard_async.models import SavedQuery
 from sessionboard_async.testing import Fault
+from tests.integration.conftest import IMPATIENT, TOKEN, HttpServer
 from tests.integration.place import Place, opened
 
 pytestmark = pytest.mark.anyio
+
+Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
 
 IDS = "SELECT session.id, session.event_id FROM sessions ORDER BY session.id"
 EVENTS = "SELECT DISTINCT event_id FROM sessions ORDER BY event_id"
 EMAILS = "SELECT contact.id, contact.email AS reach FROM contacts ORDER BY contact.id"
 EQUAL = "SELECT 'one' AS id FROM sessions"
-NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -198,10 +207,16 @@ async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
         (lambda: insights.run_query("1", event_id=event, event_ids=[event]), ValueError, "not both"),
         (lambda: insights.execute(IDS, event_ids="4630"), TypeError, "event_ids must be"),
         (lambda: insights.execute(IDS, event_ids=[]), ValueError, "event_ids must name at least one event"),
+        (lambda: insights.execute(IDS, event_ids=[event, None]), TypeError, "an id in event_ids must be"),
+        (lambda: insights.execute(IDS, event_ids=[True]), TypeError, "an id in event_ids must be"),
+        (lambda: insights.run_query("1", event_ids=[""]), ValueError, "an id in event_ids must not be"),
         (lambda: insights.execute(IDS, sort_direction="up"), ValueError, "sort_direction"),
         (lambda: insights.execute(IDS, obfuscate_pii="no"), TypeError, "obfuscate_pii must be bool"),
         (lambda: insights.execute(IDS, page=2), TypeError, "unknown: page"),
         (lambda: insights.execute(IDS, format="csv", page_size=2), TypeError, "unknown: page_size"),
+        (lambda: insights.execute(IDS, format=1), TypeError, "format must be str"),
+        (lambda: insights.execute(IDS, format="csv", page=0), ValueError, "page must be at least 1"),
+        (lambda: insights.run_query("1", format="csv", limit=-1), ValueError, "limit must be at least 1"),
         (lambda: insights.run_query("1", search="maps"), TypeError, "unknown: search"),
         (lambda: insights.run_query(None), TypeError, "query_id must be"),
         (lambda: insights.run_query(""), ValueError, "query_id must not be empty"),
@@ -224,3 +239,34 @@ async def test_an_event_may_be_named_by_a_string(place: Place) -> None:
         {"event_id": place.event}
     ]
     assert place.sent()["eventId"] == place.event
+    both = [str(number) for number in place.server.event_ids]
+    await insights.execute(EVENTS, event_ids=both).collect()
+    assert place.sent()["eventIds"] == [*place.server.event_ids]
+    await insights.generate("Rooms", event_ids=both)
+    assert place.sent()["eventIds"] == [*place.server.event_ids]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "outcome"),
+    [
+        ((100, 100, 50), None),
+        ((100, 0, 50), "150 of 250 records came: page 2 brought nothing new"),
+    ],
+)
+async def test_rows_are_held_against_the_total(
+    serve: Serve, sizes: tuple[int, ...], outcome: str | None
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        page = (await request.json())["page"]
+        told = {"currentPage": page, "pageSize": 100, "totalPages": 3, "totalResults": 250}
+        return web.json_response({"results": [{"id": "one"}] * sizes[page - 1], "pagination": told})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+        pagers = [sb.insights.execute("SELECT 1"), sb.insights.run_query("q"), sb.queries.run("q")]
+        for pager in pagers:
+            if outcome is None:
+                assert await pager.collect() == [{"id": "one"}] * 250
+            else:
+                with pytest.raises(PaginationError, match=outcome):
+                    await pager.collect()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from sessionboard_async import NotFoundError, PermissionDeniedError
+from sessionboard_async import AsyncSession, NotFoundError, PermissionDeniedError
+from tests.integration.conftest import IMPATIENT, TOKEN, HttpServer
 from tests.integration.place import Place, opened
 
 pytestmark = pytest.mark.anyio
+
+Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
 
 IDS = "SELECT session.id FROM sessions"
 EMAILS = "SELECT contact.email AS reach FROM contacts"
@@ -70,6 +74,17 @@ async def test_suggestions_run(place: Place) -> None:
     assert chosen == tuple(one for one in everything if one.category == "sessions")
 
 
+@pytest.mark.parametrize("body", [b'[{"query": "q"}]', b'{"suggestions": [{"query": "q"}]}'])
+async def test_suggestions_come_with_or_without_their_envelope(serve: Serve, body: bytes) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+        (suggestion,) = await sb.insights.suggestions()
+    assert (suggestion.query, suggestion.as_sent) == ("q", {"query": "q"})
+
+
 async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(place: Place) -> None:
     event = place.event
     queries = place.sb.queries
@@ -116,15 +131,19 @@ async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
     event = place.event
     with pytest.raises(ValueError, match="event_id must not be empty"):
         insights.queries(event_id="", category="a")
+    with pytest.raises(TypeError, match="category must be str"):
+        insights.queries(category=1)
     wrong: list[tuple[Any, type[Exception], str]] = [
         (insights.generate("a", event_id=event, event_ids=[event]), ValueError, "not both"),
         (insights.generate("a", event_ids="4630"), TypeError, "event_ids must be"),
         (insights.generate(None), TypeError, "prompt must be str"),
         (insights.generate("a", event_ids=[]), ValueError, "event_ids must name at least one event"),
+        (insights.generate("a", event_ids=[event, None]), TypeError, "an id in event_ids must be"),
+        (insights.suggestions(category=["a", "b"]), TypeError, "category must be str"),
         (insights.suggestions(event_id="", category="a"), ValueError, "event_id must not be empty"),
         (insights.schema(event_id=""), ValueError, "event_id must not be empty"),
         (insights.event_schema(None), TypeError, "event_id must be"),
-        (insights.dashboard(None), TypeError, "dashboard_id must be"),
+        (insights.dashboard(None), TypeError, "id must be"),
     ]
     for refused, error, says in wrong:
         with pytest.raises(error, match=says):

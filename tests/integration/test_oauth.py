@@ -193,3 +193,11 @@ async def test_a_wrong_session_token_does_not_matter_here_alone() -> None:
         assert (await sb.oauth.metadata()).issuer == server.base_url
         with pytest.raises(AuthenticationError):
             await sb.events.list().collect()
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "code_challenge", "scope"])
+async def test_a_request_for_access_that_lacks_a_value_is_not_sent(name: str) -> None:
+    values: dict[str, Any] = {**CLIENT, "code_challenge": CHALLENGE, name: 5 if name == "scope" else None}
+    async with AsyncSession(TOKEN, base_url="http://127.0.0.1:9") as sb:
+        with pytest.raises(TypeError, match=f"{name} must be str, not"):
+            await sb.oauth.authorize(**values)

@@ -253,12 +253,16 @@ async def test_what_cannot_be_right_is_not_sent(place: Place, scope: Scope) -> N
         await place.sb.widgets.update("1", event_id=event_id, type="bar")  # type: ignore[call-arg]  # the mistake
     with pytest.raises(ValueError, match="name is masked"):
         await place.sb.queries.update("1", event_id=event_id, name="J***")
-    with pytest.raises(ValueError, match="dashboard_id must not be empty"):
+    with pytest.raises(ValueError, match="^id must not be empty"):
         await place.sb.dashboards.get("", event_id=event_id)
     with pytest.raises(TypeError, match="widget_id must be"):
         await place.sb.widgets.delete(None, event_id=event_id)
     with pytest.raises(TypeError, match="query_id must be"):
         place.sb.queries.run(None, event_id=event_id)
+    with pytest.raises(TypeError, match="obfuscate_pii must be bool"):
+        place.sb.queries.run("1", event_id=event_id, obfuscate_pii="no")  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(TypeError, match="category must be str"):
+        place.sb.queries.list(category=["own"])  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ValueError, match="event_id must not be empty"):
         place.sb.dashboards.list(event_id="")
     with pytest.raises(ValueError, match=r"insights\.queries takes both"):

@@ -137,7 +137,18 @@ async def test_a_refusal_of_the_storage_is_told_as_one(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://storage.example.com/key", "ftp://127.0.0.1/key", "", "key", "https://"]
+    "address",
+    [
+        "http://storage.example.com/key",
+        "ftp://127.0.0.1/key",
+        "",
+        "key",
+        "https://",
+        "https://storage.example.com:99999/key",
+        "https://storage.example.com/a b",
+        "https://storage.example.com/a\r\nHost: b",
+        "https://storage.example.com/\u00fc",
+    ],
 )
 def test_an_address_that_others_could_listen_to_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="no https:// address"):

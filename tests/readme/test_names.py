@@ -68,7 +68,7 @@ def test_the_table_lists_every_method_of_every_service(section: str) -> None:
 def test_every_argument_that_is_named_exists(section: str) -> None:
     known = {f"{name}.{method}" for name, service in services().items() for method in methods(service)}
     known |= {method for service in services().values() for method in methods(service)}
-    known |= {*services(), "Pager", "event_id=4630"}
+    known |= {*services(), "Pager", "event_id=4630", "None"}
     known |= {*RecordSearch.__optional_keys__, *StatusSearch.__optional_keys__}
     known |= {f'"{value}"' for value in (*get_args(Sort), *get_args(Expansion))}
     for name in ("sessions", "fields"):

@@ -82,3 +82,10 @@ def test_refuses_to_be_copied(copied: object) -> None:
     assert callable(copied)
     with pytest.raises(TypeError, match="does not pickle"):
         copied(Token(SECRET))
+
+
+@pytest.mark.parametrize("value", [5, None, {"access_token": SECRET}])
+def test_what_is_no_string_is_told_as_that(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="the token must be a string, not ") as caught:
+        Token(value)
+    assert SECRET not in str(caught.value)

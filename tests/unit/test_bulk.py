@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionboard_async.core.decode import Decoders
+from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.errors import (
     BulkInterruptedError,
     ConnectionLostError,
@@ -24,6 +27,7 @@ from sessionboard_async.services.values import ContactCreate, ContactUpdate
 pytestmark = pytest.mark.anyio
 
 CONTACTS = BulkValues(ContactCreate, ContactUpdate)
+BULK = cast("Endpoint[BulkAnswer]", ENDPOINTS["bulk-contacts"])
 
 
 class Api:
@@ -202,3 +206,60 @@ def test_nothing_personal_shows() -> None:
     assert "ann" not in shown
     assert "555" not in shown
     assert repr(BulkResult(outcomes=(BulkOutcome(id="ann"),))) == "BulkResult(batch_ids=())"
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800"])
+async def test_what_cannot_become_json_is_found_before_anything_is_sent(value: object) -> None:
+    api = Api()
+    wrong = Update("c-1", {}, {"vip": value})
+    with pytest.raises((TypeError, ValueError), match=r"^operation 150: ") as failure:
+        await run_bulk([*creates(150), wrong], CONTACTS, api.send)
+    assert type(failure.value) in (TypeError, ValueError)
+    assert api.batches == []
+
+
+async def test_what_was_taken_from_a_stream_and_never_sent_is_told() -> None:
+    api = Api()
+    wrong: Any = "c-1"
+    with pytest.raises(BulkInterruptedError, match="operation 130: must be Create") as failure:
+        await run_bulk(one_by_one([*creates(130), wrong]), CONTACTS, api.send)
+    assert [outcome.index for outcome in failure.value.result.outcomes] == list(range(130))
+    assert [outcome.status for outcome in failure.value.result.outcomes] == (
+        ["success"] * 100 + ["not_sent"] * 30
+    )
+
+
+@pytest.mark.parametrize("statuses", [("error", "success"), ("success", "error")])
+async def test_of_two_outcomes_for_one_operation_the_failure_counts(statuses: tuple[str, str]) -> None:
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        return BulkAnswer(results=tuple(BulkOutcome(index=0, status=status) for status in statuses))
+
+    result = await run_bulk(creates(1), CONTACTS, send)
+    assert [outcome.status for outcome in result.outcomes] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"batch_id": "b", "results": [{"index": 0, "id": "c-1"}], "stats": {"total": 1}},
+        {"results": [{"index": "0", "id": "c-1"}], "stats": {}},
+        {"data": {"results": [{"index": 0, "id": "c-1"}]}},
+        {"success": True, "data": {"results": [{"index": 0, "id": "c-1"}]}},
+        {"data": [{"index": 0, "id": "c-1"}]},
+        [{"index": 0, "id": "c-1"}],
+    ],
+)
+def test_answers_are_read_in_whatever_envelope(answer: object) -> None:
+    decoded = Decoders().record(BULK).decode(json.dumps(answer).encode())
+    assert decoded.results == (BulkOutcome(index=0, id="c-1"),)
+
+
+@pytest.mark.parametrize("answer", [{"results": None}, {"stats": {"total": 2}}, {}])
+async def test_an_answer_without_outcomes_leaves_them_unknown(answer: object) -> None:
+    decoded = Decoders().record(BULK).decode(json.dumps(answer).encode())
+
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        return decoded
+
+    result = await run_bulk(creates(2), CONTACTS, send)
+    assert [outcome.status for outcome in result.outcomes] == ["unknown"] * 2

@@ -67,7 +67,7 @@ def test_an_object_under_data_is_taken_out_of_it() -> None:
     assert read({"data": {"id": "d", "more": True}}).as_sent == {"id": "d", "more": True}
 
 
-@pytest.mark.parametrize("body", [b"", b"  \n"])
+@pytest.mark.parametrize("body", [b"", b"  \n", b"null", b"null\n"])
 def test_an_empty_success_is_a_record_with_nothing_in_it(body: bytes) -> None:
     assert Decoders().record(GET).decode(body) == Dashboard()
     with pytest.raises(DecodeError):

@@ -127,6 +127,7 @@ def test_a_status_has_the_category_that_it_is_given(call: Operations) -> None:
     assert made["status_name"] == "Decline queue"
     assert made["is_custom"] is True
     assert call("update-status", made["id"], category="accepted")["status"] == "accepted"
+    assert call("update-status", made["id"], status=5, status_name="x")["status"] == "accepted"
     assert call("create-status", name="No category")["status"] is None
     status, says = call.refusal("create-status", name="Bad", category="perhaps")
     assert (status, says.split()[0]) == (400, "category")
@@ -141,6 +142,16 @@ def test_a_custom_status_comes_and_goes_with_its_definition(call: Operations) ->
     assert call("restore-status", custom["id"])["id"] == custom["id"]
     assert [s["id"] for s in call.sessions() if s["custom_status_id"] == custom["id"]] == holders
     assert call.refusal("restore-status", custom["id"])[0] == 404
+
+
+def test_sessions_follow_the_category_of_their_custom_status(call: Operations) -> None:
+    custom = next(status for status in call("list-statuses") if status["is_custom"])
+    before = {s["id"]: (s["custom_status_id"], s["status"]) for s in call.sessions()}
+    assert (custom["id"], custom["status"]) in before.values()
+    call("update-status", custom["id"], category="declined")
+    for session in call.sessions():
+        status_id, status = before[session["id"]]
+        assert session["status"] == ("declined" if status_id == custom["id"] else status)
 
 
 def test_statuses_that_exist_everywhere_stay(call: Operations) -> None:

@@ -103,6 +103,16 @@ def test_filters_and_sort_are_read_from_the_body() -> None:
         ),
         ({"createdAt": {"after": "2026-08-01T00:00:00"}}, RECORD_FILTERS, "with an offset"),
         ({"createdAt": {"before": "T"}}, RECORD_FILTERS, "filters.createdAt.before must be a date-time"),
+        (
+            {"createdAt": {"after": "0001-01-01T00:00:00+14:00"}},
+            RECORD_FILTERS,
+            "filters.createdAt.after must be a date-time",
+        ),
+        (
+            {"createdAt": {"before": "9999-12-31T23:59:59-14:00"}},
+            RECORD_FILTERS,
+            "filters.createdAt.before must be a date-time",
+        ),
         ({"module": "speaker"}, FIELD_FILTERS, "filters.module must be one of session, account, contact"),
     ],
 )

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.transfer import Content, LocalFileError, Sink
+from sessionboard_async.core.request import storage_request
+from sessionboard_async.core.transfer import Content, LocalFileError, Sink, Transfer
 
 pytestmark = pytest.mark.anyio
 
@@ -174,3 +175,63 @@ def test_what_cannot_be_written_to_is_refused_at_once(tmp_path: Path) -> None:
         Sink(tmp_path)
     with pytest.raises(FileNotFoundError):
         Sink(tmp_path / "missing" / "report.pdf")
+
+
+class Socket:
+    """Reads, and cannot seek, nor say so."""
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "said"),
+    [
+        (io.StringIO("text"), TypeError, "cannot upload StringIO"),
+        (anyio.wrap_file(io.StringIO("text")), TypeError, "cannot upload StringIO"),
+        (Socket(), ValueError, "cannot seek"),
+    ],
+)
+def test_what_does_not_read_bytes_twice_is_refused_at_once(
+    source: Any, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        Content(source)
+
+
+@pytest.mark.parametrize("target", [io.StringIO(), anyio.wrap_file(io.StringIO())])
+def test_what_takes_text_is_refused_at_once(target: Any) -> None:
+    with pytest.raises(TypeError, match="cannot write to StringIO"):
+        Sink(target)
+
+
+@pytest.mark.parametrize("name", ["a\r\nX-Own: b.pdf", "\x00.pdf", "\ud800.pdf"])
+def test_a_name_that_no_header_can_carry_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="file_name must not hold control characters"):
+        Content(b"%PDF", file_name=name)
+    with pytest.raises(ValueError, match="content_type must not hold control characters"):
+        Transfer(content_type=name)
+    with pytest.raises(TypeError, match="file_name must be a string, not int"):
+        Content(b"%PDF", file_name=5)  # type: ignore[arg-type]  # what is to be refused
+
+
+async def test_a_writer_that_takes_less_than_it_was_given_loses_nothing_in_silence() -> None:
+    class Short(io.RawIOBase):
+        def write(self, data: Any, /) -> int:
+            return len(data) - 1
+
+    with pytest.raises(LocalFileError) as failure:
+        await Sink(Short()).take(pieces(b"%PDF"))
+    assert "only 3 of 4 bytes were taken" in str(failure.value.error)
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "content-length"])
+@pytest.mark.parametrize("announced", ["4", "6", "9"])
+def test_content_of_another_size_than_announced_is_refused(name: str, announced: str) -> None:
+    content = Content(b"123456")
+    transfer = Transfer(content=content, address="https://s.example.com", headers={name: announced})
+    if announced == "6":
+        assert storage_request("PUT", transfer).transfer == transfer
+        return
+    with pytest.raises(ValueError, match=f"{announced} bytes were announced, and the source has 6"):
+        storage_request("PUT", transfer)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from sessionboard_async.models import CustomFieldValue, Session
+from sessionboard_async.models import Contact, CustomFieldValue, Session
 from sessionboard_async.services.bulk import identified
 from sessionboard_async.services.values import (
     AccountUpdate,
@@ -171,3 +171,35 @@ def test_a_masked_value_is_refused_by_the_name_of_its_field(
 def test_stars_in_a_description_are_no_mask() -> None:
     body = {"description": "<p>***</p>"}
     assert written(SessionUpdate, body) == body
+
+
+def test_a_mask_in_a_record_that_is_written_back_is_found() -> None:
+    with pytest.raises(ValueError, match=r"^speaker\.email is masked"):
+        written(SessionUpdate, {}, {"speaker": Contact(email="j***@a***.com")})
+
+
+# What JSON has no form of
+
+
+def test_times_are_the_same_at_whatever_depth() -> None:
+    moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
+    sent = "2026-09-14T08:00:00.000Z"
+    assert written(RoomUpdate, {}, {"hours": {"open": [{"from": moment}]}}) == {
+        "hours": {"open": [{"from": sent}]}
+    }
+    assert written(RoomUpdate, {}, {"copy_of": Session(updated_at=moment)})["copy_of"] == {"updated_at": sent}
+    with pytest.raises(ValueError, match="hours has no time zone"):
+        written(RoomUpdate, {}, {"hours": {"open": [{"from": moment.replace(tzinfo=None)}]}})
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_would_become_null_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="area must be a finite number"):
+        written(RoomUpdate, {}, {"area": number})
+    with pytest.raises(ValueError, match="custom_fields must be a finite number"):
+        written(SessionUpdate, {"custom_fields": {"fee": [number]}})
+
+
+def test_bytes_are_refused_and_not_sent_as_base64() -> None:
+    with pytest.raises(TypeError, match="floor must be text, a number or the like, not bytes"):
+        written(RoomUpdate, {}, {"floor": b"2"})

@@ -59,6 +59,12 @@ def _update(organization: Organization, call: Call, *, family: str) -> object:
     return metadata.update(family, call.path["id"], _values(call, is_new=False))
 
 
+def _update_status(organization: Organization, call: Call) -> object:
+    status = _metadata(organization, call).update("statuses", call.path["id"], _values(call, is_new=False))
+    event_of(organization, call).program.recategorize(status)
+    return status
+
+
 def _delete(organization: Organization, call: Call, *, family: str) -> object:
     _metadata(organization, call).delete(family, call.path["id"])
     return Reply()
@@ -77,5 +83,6 @@ for _family, _name in {**FAMILIES, "statuses": "status"}.items():
     OPERATIONS[f"create-{_name}"] = partial(_create, family=_family)
     OPERATIONS[f"update-{_name}"] = partial(_update, family=_family)
     OPERATIONS[f"delete-{_name}"] = partial(_delete, family=_family)
+OPERATIONS["update-status"] = _update_status
 for _family in FAMILIES:
     OPERATIONS[f"search-{_family}"] = partial(_search, family=_family)
