@@ -9,12 +9,15 @@
             print(talk.title)
 """
 
+from msgspec import UNSET, UnsetType
+
 from sessionboard_async._version import __version__
 from sessionboard_async.core.options import RateLimits, Retry, Timeout
 from sessionboard_async.core.origin import Region
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.core.response import Response
+from sessionboard_async.core.transfer import Download
 from sessionboard_async.errors import (
     APIError,
     AttemptTimeoutError,
@@ -45,6 +48,7 @@ from sessionboard_async.errors import (
 )
 from sessionboard_async.services.bulk import Create, Delete, Update
 from sessionboard_async.services.moments import Moment
+from sessionboard_async.services.oauth import code_challenge
 from sessionboard_async.services.search import (
     Expansion,
     FieldSearch,
@@ -57,6 +61,7 @@ from sessionboard_async.services.search import (
 from sessionboard_async.session import AsyncSession
 
 __all__ = [
+    "UNSET",
     "APIError",
     "AsyncSession",
     "AttemptTimeoutError",
@@ -71,6 +76,7 @@ __all__ = [
     "DeadlineExceededError",
     "DecodeError",
     "Delete",
+    "Download",
     "Expansion",
     "FieldSearch",
     "Moment",
@@ -102,7 +108,9 @@ __all__ = [
     "Timeout",
     "TransportError",
     "UnprocessableError",
+    "UnsetType",
     "Update",
     "WrongEventLoopError",
     "__version__",
+    "code_challenge",
 ]

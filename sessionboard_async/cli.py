@@ -33,6 +33,9 @@ P = ParamSpec("P")
 _INTERRUPTED = 130
 _TERMINATED = 143
 
+_ANY_WIDTH = 10_000
+"""More columns than any terminal has."""
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -156,14 +159,22 @@ def endpoints(as_json: bool) -> None:
     columns = [field.name for field in fields(CoveredOperation)]
     rows = [[getattr(operation, column) or "" for column in columns] for operation in covered]
     console = Console()
-    if console.is_terminal:
-        table = Table(*columns)
+    if not console.is_terminal:
         for row in rows:
-            table.add_row(*map(Text, row))
+            click.echo("\t".join(row))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= console.width:
         console.print(table)
         return
-    for row in rows:
-        click.echo("\t".join(row))
+    for operation in covered:
+        console.print(Text(f"{operation.calls} ({operation.operation})", style="bold"), soft_wrap=True)
+        console.print(Text(f"  {operation.method} {operation.path}"), soft_wrap=True)
+        for name in ("scope", "limit"):
+            if value := getattr(operation, name):
+                console.print(Text(f"  {name} {value}"), soft_wrap=True)
 
 
 @sessionboard.command()

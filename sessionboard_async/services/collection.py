@@ -34,8 +34,9 @@ class CollectionService(Service, Generic[T]):
     def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
         """List all at once.
 
-        Scope ``read:events``. Fields and settings count in the limit category ``entity-reads``: where that
-        matters, ``search`` them; drafts, rules and personas are not rate limited.
+        Scope ``read:events``, as far as is known. Fields and settings count in the limit category
+        ``entity-reads``: where that matters, ``search`` them. For drafts, rules and personas no limit is
+        documented.
 
         Args:
             event_id: The event.
@@ -51,7 +52,7 @@ class CollectionService(Service, Generic[T]):
         return self._pages(self.ENDPOINTS.list, {"event_id": event_id}, **options)
 
     async def delete(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
-        """Delete one. What refers to it loses it.
+        """Delete one. No operation brings it back, but for statuses.
 
         Scope ``write:fields``, ``write:metadata`` or ``write:events``; limit category of the family's writes;
         not sent again once it may have arrived.

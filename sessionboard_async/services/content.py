@@ -94,7 +94,7 @@ class ContentPacks(Service):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of packs, one a session. Scope ``read:transcriptions``; not rate limited.
+            A stream of packs, one a session. Scope ``read:transcriptions``; no limit is documented.
 
         Raises:
             ValueError: If an argument is not one that the API knows.
@@ -113,7 +113,7 @@ class ContentPacks(Service):
     ) -> EventContent:
         """Get what was made of a whole event: its report, and a recap of quotes, topics and summaries.
 
-        Scope ``read:transcriptions``; not rate limited.
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -140,7 +140,7 @@ class ContentPacks(Service):
     ) -> BaseContentItem:
         """Get one item of content.
 
-        Scope ``read:transcriptions``; not rate limited.
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -172,8 +172,9 @@ class ContentPacks(Service):
     ) -> SessionContent:
         """Get what was made of one session.
 
-        What is made of a recording appears some time after it ends. Scope ``read:transcriptions``; not rate
-        limited.
+        What is made of a recording appears some time after it ends.
+
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -207,7 +208,7 @@ class ContentPacks(Service):
     ) -> Download:
         """Download a document of an event: ``event_report``, a PDF.
 
-        Scope ``read:transcriptions``; not rate limited. It is written in pieces as it comes;
+        Scope ``read:transcriptions``; no limit is documented. It is written in pieces as it comes;
         ``Timeout.attempt`` bounds how long nothing may move, and ``Timeout.total`` does not apply. A download
         that breaks is begun again, unless something was given to a writer already.
 
@@ -240,7 +241,7 @@ class ContentPacks(Service):
     ) -> Download:
         """Download a document of a session: ``summary_pdf``, or ``summary_card``, a PNG.
 
-        Scope ``read:transcriptions``; not rate limited. It is written in pieces as it comes;
+        Scope ``read:transcriptions``; no limit is documented. It is written in pieces as it comes;
         ``Timeout.attempt`` bounds how long nothing may move, and ``Timeout.total`` does not apply. A download
         that breaks is begun again, unless something was given to a writer already.
 

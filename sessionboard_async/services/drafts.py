@@ -171,14 +171,14 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         """
         return await self._update(event_id, id, DraftUpdate, values, extra)
 
-    async def changes(self, event_id: EventId | None, draft_id: str | None) -> DraftChanges:
+    async def changes(self, event_id: EventId | None, id: str | None) -> DraftChanges:  # noqa: A002  # the API's own word
         """Tell what committing a draft would change.
 
-        Scope ``read:events``; not rate limited.
+        Scope ``read:events``; no limit is documented.
 
         Args:
             event_id: The event.
-            draft_id: The draft.
+            id: Its id.
 
         Returns:
             The changes; the API's document does not say in which form, so all of it is in ``as_sent``.
@@ -188,31 +188,31 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.CHANGES, self._path(event_id, draft_id))
+        return await self._record(self.CHANGES, self._path(event_id, id))
 
-    async def commit(self, event_id: EventId | None, draft_id: str | None) -> None:
+    async def commit(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
         """Apply a draft to the live schedule.
 
         Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
-            draft_id: The draft.
+            id: Its id.
 
         Raises:
-            ConflictError: If it cannot be applied, or was before.
+            ConflictError: If the API cannot apply it; its document does not say when.
             NotFoundError: If there is no such draft.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.COMMIT, self._path(event_id, draft_id))
+        await self._record(self.COMMIT, self._path(event_id, id))
 
     def sessions(
         self, event_id: EventId | None, draft_id: str | None, **options: Unpack[PagerOptions]
     ) -> Pager[DraftSession]:
         """List where and when a draft places sessions.
 
-        Scope ``read:events``; not rate limited.
+        Scope ``read:events``; no limit is documented.
 
         Args:
             event_id: The event.

@@ -25,5 +25,8 @@ class Events(Service):
 
         Returns:
             A stream of events. Scope ``read:events``; not rate limited.
+
+        Raises:
+            ValueError: If an option is out of bounds.
         """
         return self._pages(self.LIST, {}, **options)

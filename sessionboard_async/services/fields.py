@@ -80,7 +80,7 @@ class Fields(CollectionService[Field]):
             **search: Filters, sort, expansions and paging, as in ``FieldSearch``.
 
         Returns:
-            A stream of fields. Not rate limited.
+            A stream of fields. Scope ``read:events``, as far as is known; not rate limited.
 
         Raises:
             ValueError: If an argument is not one that the API knows, or a time has no offset.
@@ -117,7 +117,7 @@ class Fields(CollectionService[Field]):
     async def update(
         self,
         event_id: EventId | None,
-        field_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[FieldValues],
@@ -129,7 +129,7 @@ class Fields(CollectionService[Field]):
 
         Args:
             event_id: The event.
-            field_id: The field.
+            id: Its id.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``FieldValues``.
 
@@ -141,4 +141,4 @@ class Fields(CollectionService[Field]):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        return await self._update(event_id, field_id, FieldValues, values, extra)
+        return await self._update(event_id, id, FieldValues, values, extra)

@@ -32,7 +32,7 @@ class GDPR(Service):
     def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
         """List all requests.
 
-        No scope is documented; no limit is documented.
+        No scope is documented; not rate limited.
 
         Args:
             **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
@@ -54,7 +54,7 @@ class GDPR(Service):
     ) -> GDPRRequest:
         """Request access to the data of a person, or their erasure, which nothing takes back.
 
-        No scope is documented; no limit is documented; not sent again once it may have arrived.
+        No scope is documented; not rate limited; not sent again once it may have arrived.
 
         Args:
             request_type: What is asked for.

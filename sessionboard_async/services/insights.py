@@ -113,7 +113,8 @@ class Insights(Service):
 
     The API answers 403 unless insights are enabled for the organization and the token. With ``event_id`` the
     event's own operation is called; where something is asked for that only the organization's operation can
-    do, that one is called with the event as a filter.
+    do, that one is called with the event as a filter. The API's document gives the organization's operations
+    to API tokens only: with an access token of OAuth, name an event and ask for what its own can do.
     """
 
     EXECUTE = _insights("execute-event-query", "execute-query", "POST", "/execute", rows())
@@ -292,6 +293,7 @@ class Insights(Service):
 
         Raises:
             ValueError: If the event's id is empty.
+            TypeError: If the event's id is of the wrong type.
         """
         schema: dict[str, Any] = await self._record(*self.SCHEMA.at(event_id))
         return schema

@@ -87,7 +87,7 @@ class Media(Service):
     ) -> MediaUpload:
         """Begin an upload in parts.
 
-        Scope ``write:media``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -117,7 +117,7 @@ class Media(Service):
     ) -> SignedParts:
         """Ask where parts of an upload go.
 
-        Scope ``write:media``; not rate limited; may be sent again, since it only makes addresses.
+        Scope ``write:media``; no limit is documented; may be sent again, since it only makes addresses.
 
         Args:
             event_id: The event.
@@ -148,7 +148,7 @@ class Media(Service):
     ) -> None:
         """Give an upload up, so that its parts are thrown away.
 
-        Scope ``write:media``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -179,7 +179,7 @@ class Media(Service):
     ) -> MediaItem:
         """Put the parts of an upload together; its transcript is then made on its own.
 
-        Scope ``write:media``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -217,7 +217,7 @@ class Media(Service):
     ) -> MediaItem:
         """Get a medium, and how far its transcript is.
 
-        Scope ``read:media``; not rate limited.
+        Scope ``read:media``; no limit is documented.
 
         Args:
             event_id: The event.

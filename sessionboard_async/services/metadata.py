@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
-from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Format, Language, Level, Room, Status, Tag, Track
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
-from sessionboard_async.services.search import RecordSearch
+from sessionboard_async.services.readable import SearchableService
 from sessionboard_async.services.values import (
     ColoredCreate,
     ColoredUpdate,
@@ -62,26 +61,8 @@ def metadata_search(plural: str, record: type[T]) -> Endpoint[T]:
     )
 
 
-class MetadataService(CollectionService[T]):
+class MetadataService(SearchableService[T], CollectionService[T]):
     """What the seven families can do."""
-
-    SEARCH: ClassVar[Endpoint[Any]]
-
-    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
-        """Search by time.
-
-        Args:
-            event_id: The event.
-            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
-
-        Returns:
-            A stream of records. Not rate limited.
-
-        Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
-        """
-        return self._search(self.SEARCH, {"event_id": event_id}, search)
 
 
 class NamedService(MetadataService[T]):

@@ -10,15 +10,20 @@ from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.base import Service
+from sessionboard_async.services.readable import ReadableService
 from sessionboard_async.services.records import RecordService, record_writes
 from sessionboard_async.services.search import Expansion, RecordSearch, expansions
 from sessionboard_async.services.values import ContactCreate, ContactUpdate
 from sessionboard_async.services.writing import Extra
 
 
-class Speakers(Service):
-    """The speakers of an event: those of its contacts who have the role of a speaker."""
+class Speakers(ReadableService[Contact]):
+    """The speakers of an event: those of its contacts who have the role of a speaker.
 
+    Chairpersons and moderators are contacts, and not found here.
+    """
+
+    ID_ARGUMENT = "contact_id"
     SEARCH = Endpoint(
         "search-speakers",
         "POST",
@@ -35,47 +40,11 @@ class Speakers(Service):
         scope="read:contacts",
     )
 
-    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
-        """Search the speakers of an event. Chairpersons and moderators are contacts, and not found here.
-
-        Args:
-            event_id: The event.
-            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
-
-        Returns:
-            A stream of contacts. Scope ``read:contacts``; not rate limited.
-
-        Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
-        """
-        return self._search(self.SEARCH, {"event_id": event_id}, search)
-
-    async def get(
-        self, event_id: EventId | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
-    ) -> Contact:
-        """Get one speaker.
-
-        Args:
-            event_id: The event.
-            contact_id: The speaker's contact.
-            expand: What the contact shall hold in addition.
-
-        Returns:
-            The contact. Scope ``read:contacts``; not rate limited.
-
-        Raises:
-            NotFoundError: If there is no such speaker.
-            ValueError: If an id is empty, or an expansion is not one that the API knows.
-            TypeError: If an id is ``None``.
-        """
-        path = {"event_id": event_id, "contact_id": contact_id}
-        return await self._record(self.GET, path, {"expand": expansions(expand)})
-
 
 class Contacts(RecordService[Contact]):
     """The contacts of an event: speakers, attendees, and everybody else who is on record."""
 
+    ID_ARGUMENT = "contact_id"
     SEARCH = Endpoint(
         "search-event-contacts",
         "POST",
@@ -102,45 +71,6 @@ class Contacts(RecordService[Contact]):
 
     WRITES = record_writes("contact", Contact, create=ContactCreate, update=ContactUpdate)
 
-    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
-        """Search the contacts of an event.
-
-        Args:
-            event_id: The event.
-            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
-
-        Returns:
-            A stream of contacts. Scope ``read:contacts``; not rate limited.
-
-        Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
-        """
-        return self._search(self.SEARCH, {"event_id": event_id}, search)
-
-    async def get(
-        self, event_id: EventId | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
-    ) -> Contact:
-        """Get one contact of an event.
-
-        A contact that was merged into another one is gone: its id is not found any more.
-
-        Args:
-            event_id: The event.
-            contact_id: The contact.
-            expand: What the contact shall hold in addition.
-
-        Returns:
-            The contact. Scope ``read:contacts``; limit category ``entity-reads``.
-
-        Raises:
-            NotFoundError: If there is no such contact.
-            ValueError: If an id is empty, or an expansion is not one that the API knows.
-            TypeError: If an id is ``None``.
-        """
-        path = {"event_id": event_id, "contact_id": contact_id}
-        return await self._record(self.GET, path, {"expand": expansions(expand)})
-
     async def sessions(self, event_id: EventId | None, contact_id: str | None) -> ContactSessions:
         """Get a contact's sessions at an event, those merged into others included.
 
@@ -149,7 +79,8 @@ class Contacts(RecordService[Contact]):
             contact_id: The contact.
 
         Returns:
-            Light rows of sessions, and one status that sums them up. Scope ``read:contacts``.
+            Light rows of sessions, and one status that sums them up. Scope ``read:contacts``; no limit is
+            documented.
 
         Raises:
             NotFoundError: If there is no such contact.
@@ -185,7 +116,7 @@ class Contacts(RecordService[Contact]):
     async def update(
         self,
         event_id: EventId | None,
-        contact: str | Contact | None,
+        record: str | Contact | None,
         *,
         extra: Extra | None = None,
         **values: Unpack[ContactUpdate],
@@ -198,7 +129,7 @@ class Contacts(RecordService[Contact]):
 
         Args:
             event_id: The event.
-            contact: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
+            record: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``ContactUpdate``; ``None`` clears.
 
@@ -211,7 +142,7 @@ class Contacts(RecordService[Contact]):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
-        return await self._update(event_id, contact, values, extra)
+        return await self._update(event_id, record, values, extra)
 
 
 class OrgContacts(Service):
@@ -257,13 +188,17 @@ class OrgContacts(Service):
         return self._search(self.SEARCH, {"org_id": org_id}, search)
 
     async def get(
-        self, org_id: str | None, contact_id: str | None, *, expand: Sequence[Expansion] = ()
+        self,
+        org_id: str | None,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        expand: Sequence[Expansion] = (),
     ) -> Contact:
         """Get one contact of an organization.
 
         Args:
             org_id: The organization's UUID.
-            contact_id: The contact.
+            id: Its id.
             expand: What the contact shall hold in addition.
 
         Returns:
@@ -274,7 +209,7 @@ class OrgContacts(Service):
             ValueError: If an id is empty, or an expansion is not one that the API knows.
             TypeError: If an id is ``None``.
         """
-        path = {"org_id": org_id, "contact_id": contact_id}
+        path = {"org_id": org_id, "contact_id": id}
         return await self._record(self.GET, path, {"expand": expansions(expand)})
 
     async def sessions(self, org_id: str | None, contact_id: str | None) -> OrgContactSessions:

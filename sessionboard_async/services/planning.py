@@ -124,7 +124,7 @@ class PlanningService(CollectionService[T]):
     async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
         """Get one.
 
-        Scope ``read:events``; not rate limited.
+        Scope ``read:events``; no limit is documented.
 
         Args:
             event_id: The event.

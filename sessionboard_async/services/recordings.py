@@ -67,7 +67,7 @@ class Recordings(Service):
             **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
 
         Returns:
-            A stream of recordings. Scope ``read:transcriptions``; not rate limited.
+            A stream of recordings. Scope ``read:transcriptions``; no limit is documented.
 
         Raises:
             ValueError: If an id is empty.
@@ -85,7 +85,7 @@ class Recordings(Service):
     ) -> RecordingUpload:
         """Announce a recording, and learn where its bytes go.
 
-        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -110,7 +110,7 @@ class Recordings(Service):
     ) -> Recording:
         """Get a recording.
 
-        Scope ``read:transcriptions``; not rate limited.
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -138,8 +138,8 @@ class Recordings(Service):
     ) -> Recording:
         """Tell that all bytes of a recording are there; the API then turns it into PCM.
 
-        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived. Calling it
-        again for a recording that is complete changes nothing.
+        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
+        Calling it again for a recording that is complete changes nothing.
 
         Args:
             event_id: The event.

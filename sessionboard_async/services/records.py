@@ -10,8 +10,8 @@ from sessionboard_async.core.endpoint import Endpoint, Method
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services.base import Service
 from sessionboard_async.services.bulk import BulkValues, Operations, identified
+from sessionboard_async.services.readable import ReadableService
 from sessionboard_async.services.writing import Extra
 
 T = TypeVar("T", bound=RecordWithFields)
@@ -20,9 +20,8 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class RecordWrites(Generic[T]):
-    """The writes of one family, what its paths call the id of a record, and the values that writes take."""
+    """The writes of one family, and the values that they take."""
 
-    id_argument: str
     values: BulkValues
     create: Endpoint[T]
     update: Endpoint[T]
@@ -57,7 +56,6 @@ def record_writes(singular: str, record: type[T], *, create: type[Any], update: 
         )
 
     return RecordWrites(
-        id_argument=f"{singular}_id",
         values=BulkValues(create, update),
         create=write(f"create-{singular}", "POST", f"{base}/create", record, daily_quota=True),
         update=write(f"update-{singular}", "PUT", one, record),
@@ -67,7 +65,7 @@ def record_writes(singular: str, record: type[T], *, create: type[Any], update: 
     )
 
 
-class RecordService(Service, Generic[T]):
+class RecordService(ReadableService[T]):
     """What all four families can do."""
 
     WRITES: ClassVar[RecordWrites[Any]]
@@ -120,8 +118,7 @@ class RecordService(Service, Generic[T]):
         Args:
             event_id: The event.
             operations: ``Create``, ``Update`` and ``Delete`` values, also as an async iterator. Those of a
-            list
-                are all checked before anything is sent.
+                list are all checked before anything is sent.
 
         Returns:
             What became of each operation, in the order given. Read ``failed``: that the API refused some of
@@ -154,4 +151,4 @@ class RecordService(Service, Generic[T]):
         )
 
     def _path(self, event_id: EventId | None, record: str | T | None) -> dict[str, EventId | None]:
-        return {"event_id": event_id, self.WRITES.id_argument: identified(record, {})[0]}
+        return {"event_id": event_id, self.ID_ARGUMENT: identified(record, {})[0]}

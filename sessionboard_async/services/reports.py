@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar, Unpack
+from typing import Any, ClassVar, Unpack
 
-from sessionboard_async.core.endpoint import Endpoint, Method, Pages, list_of, page_of, rows
+from sessionboard_async.core.endpoint import list_of, page_of, rows
 from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, SavedQuery, Widget
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
 from sessionboard_async.services.insights_options import Filters, RunOptions
 from sessionboard_async.services.report_values import (
     DashboardCreate,
@@ -18,68 +17,9 @@ from sessionboard_async.services.report_values import (
     WidgetCreate,
     WidgetUpdate,
 )
-from sessionboard_async.services.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services.reporting import ReportService, report_read, report_write
+from sessionboard_async.services.scopes import InBothScopes, in_both_scopes
 from sessionboard_async.services.writing import Extra, checked
-
-T = TypeVar("T")
-
-
-def _write(
-    event: str, organization: str, method: Method, path: str, answer: type[T] | None
-) -> InBothScopes[T]:
-    return in_both_scopes(
-        event,
-        organization,
-        method,
-        path,
-        answer,
-        scope="write:events",
-        limit="event-writes",
-        may_be_empty=True,
-    )
-
-
-def _read(
-    event: str,
-    organization: str,
-    path: str,
-    answer: type[T] | Pages[T],
-    *,
-    of_organization: Pages[T] | None = None,
-) -> InBothScopes[T]:
-    return in_both_scopes(
-        event, organization, "GET", path, answer, of_organization=of_organization, scope="read:insights"
-    )
-
-
-class ReportService(Service):
-    """What dashboards, widgets and saved queries can do."""
-
-    ID_ARGUMENT: ClassVar[str]
-    DELETE: ClassVar[InBothScopes[None]]
-
-    async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
-        """Delete one; with a dashboard go its widgets.
-
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
-
-        Args:
-            id: Its id.
-            event_id: The event; ``None`` for the whole organization.
-
-        Raises:
-            NotFoundError: If there is none with this id.
-            ValueError: If an id is empty.
-            TypeError: If the id is ``None``.
-        """
-        await self._record(*self._one(self.DELETE, id, event_id))
-
-    def _one(
-        self, operation: InBothScopes[T], id_: str | None, event_id: EventId | None
-    ) -> tuple[Endpoint[T], Path]:
-        endpoint, path = operation.at(event_id)
-        return endpoint, {**path, self.ID_ARGUMENT: id_}
-
 
 _ONE_DASHBOARD = "/dashboards/{id}"
 
@@ -88,17 +28,17 @@ class Dashboards(ReportService):
     """Dashboards of an event, or of the whole organization."""
 
     ID_ARGUMENT = "id"
-    LIST = _read(
+    LIST = report_read(
         "list-event-dashboards", "list-org-dashboards-convenience", "/dashboards", list_of(Dashboard)
     )
-    CREATE = _write(
+    CREATE = report_write(
         "create-event-dashboard", "create-org-dashboard-convenience", "POST", "/dashboards/create", Dashboard
     )
-    GET = _read("get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard)
-    UPDATE = _write(
+    GET = report_read("get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard)
+    UPDATE = report_write(
         "update-event-dashboard", "update-org-dashboard-convenience", "PUT", _ONE_DASHBOARD, Dashboard
     )
-    DELETE: ClassVar[InBothScopes[None]] = _write(
+    DELETE: ClassVar[InBothScopes[None]] = report_write(
         "delete-event-dashboard", "delete-org-dashboard-convenience", "DELETE", _ONE_DASHBOARD, None
     )
 
@@ -201,15 +141,17 @@ class Widgets(ReportService):
     """The panels of dashboards; ``dashboards.get`` reads them."""
 
     ID_ARGUMENT = "widget_id"
-    CREATE = _write(
+    CREATE = report_write(
         "create-widget",
         "create-org-widget-convenience",
         "POST",
         "/dashboards/{dashboard_id}/widgets/create",
         Widget,
     )
-    UPDATE = _write("update-widget", "update-org-widget-convenience", "PUT", "/widgets/{widget_id}", Widget)
-    DELETE: ClassVar[InBothScopes[None]] = _write(
+    UPDATE = report_write(
+        "update-widget", "update-org-widget-convenience", "PUT", "/widgets/{widget_id}", Widget
+    )
+    DELETE: ClassVar[InBothScopes[None]] = report_write(
         "delete-widget", "delete-org-widget-convenience", "DELETE", "/widgets/{widget_id}", None
     )
 
@@ -275,20 +217,20 @@ class Queries(ReportService):
     """Saved SbQL queries of an event, or of the whole organization. See ``insights`` to run others."""
 
     ID_ARGUMENT = "query_id"
-    LIST = _read(
+    LIST = report_read(
         "list-event-queries",
         "list-org-queries-convenience",
         "/queries",
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    CREATE = _write(
+    CREATE = report_write(
         "create-event-query", "create-org-query-convenience", "POST", "/queries/create", SavedQuery
     )
-    UPDATE = _write(
+    UPDATE = report_write(
         "update-event-query", "update-org-query-convenience", "PUT", "/queries/{query_id}", SavedQuery
     )
-    DELETE: ClassVar[InBothScopes[None]] = _write(
+    DELETE: ClassVar[InBothScopes[None]] = report_write(
         "delete-event-query", "delete-org-query-convenience", "DELETE", "/queries/{query_id}", None
     )
     RUN = in_both_scopes(

@@ -24,6 +24,7 @@ from sessionboard_async.services.writing import CustomFields, Extra
 class Sessions(RecordService[Session]):
     """What is on the programme of an event, and what was submitted for it."""
 
+    ID_ARGUMENT = "session_id"
     SEARCH = Endpoint(
         "search-sessions",
         "POST",
@@ -66,7 +67,7 @@ class Sessions(RecordService[Session]):
         limit="session-writes",
     )
 
-    def search(
+    def search(  # pyright: ignore[reportIncompatibleMethodOverride]  # it takes one keyword more
         self, event_id: EventId | None, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
     ) -> Pager[Session]:
         """Search the sessions of an event: the way to read many.
@@ -114,10 +115,11 @@ class Sessions(RecordService[Session]):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of sessions. Scope ``read:sessions``.
+            A stream of sessions. Scope ``read:sessions``; no limit is documented.
 
         Raises:
-            ValueError: If an expansion is not one that the API knows.
+            ValueError: If an expansion is not one that the API knows, or the event's id is empty.
+            TypeError: If ``expand`` is a string, or the event's id is ``None``.
         """
         query = {
             "status": status,
@@ -149,30 +151,6 @@ class Sessions(RecordService[Session]):
         """
         return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
 
-    async def get(
-        self, event_id: EventId | None, session_id: str | None, *, expand: Sequence[Expansion] = ()
-    ) -> Session:
-        """Get one session, or one subsession.
-
-        To read many, search: this operation is rate limited, and a search is not. The API may serve an answer
-        that is up to three minutes old.
-
-        Args:
-            event_id: The event.
-            session_id: The session, or a subsession of one.
-            expand: What the session shall hold in addition.
-
-        Returns:
-            The session. Scope ``read:sessions``; limit category ``entity-reads``.
-
-        Raises:
-            NotFoundError: If there is no such session.
-            ValueError: If an id is empty, or an expansion is not one that the API knows.
-            TypeError: If an id is ``None``.
-        """
-        path = {"event_id": event_id, "session_id": session_id}
-        return await self._record(self.GET, path, {"expand": expansions(expand)})
-
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[SessionCreate]
     ) -> Session:
@@ -202,7 +180,7 @@ class Sessions(RecordService[Session]):
     async def update(
         self,
         event_id: EventId | None,
-        session: str | Session | None,
+        record: str | Session | None,
         *,
         extra: Extra | None = None,
         **values: Unpack[SessionUpdate],
@@ -216,7 +194,7 @@ class Sessions(RecordService[Session]):
 
         Args:
             event_id: The event.
-            session: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
+            record: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
             extra: Further properties, under the API's own names.
             **values: What shall change, as in ``SessionUpdate``; ``None`` clears.
 
@@ -229,10 +207,10 @@ class Sessions(RecordService[Session]):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
-        return await self._update(event_id, session, values, extra)
+        return await self._update(event_id, record, values, extra)
 
     async def update_fields(
-        self, event_id: EventId | None, session: str | Session | None, custom_fields: CustomFields
+        self, event_id: EventId | None, record: str | Session | None, custom_fields: CustomFields
     ) -> Session:
         """Change values of custom fields of a session, and nothing else.
 
@@ -240,7 +218,7 @@ class Sessions(RecordService[Session]):
 
         Args:
             event_id: The event.
-            session: Its id, or the session itself.
+            record: Its id, or the session itself.
             custom_fields: Values by internal name, or the list in which a record has them.
 
         Returns:
@@ -251,5 +229,5 @@ class Sessions(RecordService[Session]):
             TypeError: If ``custom_fields`` is something else, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        path, values = self._path(event_id, session), {"custom_fields": custom_fields}
+        path, values = self._path(event_id, record), {"custom_fields": custom_fields}
         return await self._write(self.UPDATE_FIELDS, path, SessionFields, values, None)

@@ -81,8 +81,8 @@ class Transcriptions(Service):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; not rate
-            limited.
+            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no
+            limit is documented.
 
         Raises:
             ValueError: If the kind is not one that the API knows.
@@ -99,7 +99,7 @@ class Transcriptions(Service):
     async def get(self, event_id: EventId | None, transcription_id: str | None) -> Transcription:
         """Get a transcription, whichever session it is of.
 
-        Scope ``read:transcriptions``; not rate limited.
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -127,8 +127,8 @@ class Transcriptions(Service):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; not rate
-            limited.
+            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no
+            limit is documented.
 
         Raises:
             ValueError: If an id is empty.
@@ -148,7 +148,7 @@ class Transcriptions(Service):
     ) -> Transcription:
         """Create a transcription.
 
-        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -176,7 +176,7 @@ class Transcriptions(Service):
     ) -> Transcription:
         """Get a transcription of one session.
 
-        Scope ``read:transcriptions``; not rate limited.
+        Scope ``read:transcriptions``; no limit is documented.
 
         Args:
             event_id: The event.
@@ -204,7 +204,7 @@ class Transcriptions(Service):
     ) -> Transcription:
         """Change what is passed of a transcription, and nothing else.
 
-        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.
@@ -229,7 +229,7 @@ class Transcriptions(Service):
     ) -> None:
         """Delete a transcription.
 
-        Scope ``write:transcriptions``; not rate limited; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
 
         Args:
             event_id: The event.

@@ -322,14 +322,14 @@ def test_without_its_packages_the_command_says_what_to_install(missing: str) -> 
     assert "Traceback" not in done.stderr
 
 
-def on_a_terminal(*arguments: str | Path) -> tuple[int, str]:
+def on_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
     """Run a command on a terminal of its own, and return its exit code and all that the screen was sent."""
     ours, theirs = os.openpty()
     with (
         open(ours, "rb", buffering=0) as screen,
         subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            env=environment(TERM="xterm-256color"),
+            env=environment(TERM="xterm-256color", COLUMNS=str(columns)),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -380,6 +380,17 @@ def test_endpoints_lists_every_operation_with_the_method_that_calls_it() -> None
         "",
     ] in lines
     assert sorted(line[0] for line in lines) == sorted(ENDPOINTS)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+@pytest.mark.parametrize("columns", [40, 80, 200, 300])
+def test_endpoints_are_never_cut_to_the_width_of_a_terminal(columns: int) -> None:
+    code, shown = on_a_terminal("endpoints", columns=columns)
+    assert code == 0
+    assert ("┃" in shown) == (columns == 300)
+    for operation, endpoint in ENDPOINTS.items():
+        assert re.search(rf"\b{operation}\b", shown)
+        assert f"{endpoint.path} " in shown or f"{endpoint.path}\r\n" in shown
 
 
 def test_endpoints_as_json_are_the_declarations() -> None:

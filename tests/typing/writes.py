@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, assert_type
 
-from msgspec import UNSET
-
-from sessionboard_async import AsyncSession, Create, Delete, Pager, Update
-from sessionboard_async.core.transfer import Download
+from sessionboard_async import UNSET, AsyncSession, Create, Delete, Download, Pager, Update
 from sessionboard_async.models import (
     AgendaDraft,
     AuthorizationRequest,

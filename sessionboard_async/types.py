@@ -1,0 +1,121 @@
+"""What calls take, as types: to annotate code of your own that hands values on to them.
+
+The keywords of searches and pagers are exported by the package itself.
+"""
+
+from __future__ import annotations
+
+from sessionboard_async.core.transfer import Source, Target
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services.bulk import Operations
+from sessionboard_async.services.content import (
+    ContentExpansion,
+    EventContentExpansion,
+    Provider,
+    Variant,
+)
+from sessionboard_async.services.drafts import (
+    DraftCreate,
+    DraftSessionCreate,
+    DraftSessionUpdate,
+    DraftUpdate,
+)
+from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource
+from sessionboard_async.services.files import FileCreate, FileUpdate
+from sessionboard_async.services.gdpr import GDPRIdentityType, GDPRRequestType
+from sessionboard_async.services.insights_options import (
+    ExecuteFile,
+    ExecuteOptions,
+    ExecuteRows,
+    RunFile,
+    RunOptions,
+    RunRows,
+    Turn,
+)
+from sessionboard_async.services.oauth import TokenTypeHint
+from sessionboard_async.services.planning import PersonaCreate, PersonaUpdate, RuleCreate, RuleUpdate
+from sessionboard_async.services.recordings import RecordingComplete, RecordingCreate
+from sessionboard_async.services.report_values import (
+    DashboardCreate,
+    DashboardUpdate,
+    QueryCreate,
+    QueryUpdate,
+    WidgetCreate,
+    WidgetUpdate,
+)
+from sessionboard_async.services.transcriptions import TranscriptionType
+from sessionboard_async.services.values import (
+    AccountCreate,
+    AccountUpdate,
+    ColoredCreate,
+    ColoredUpdate,
+    ContactCreate,
+    ContactUpdate,
+    FieldValues,
+    NamedCreate,
+    NamedUpdate,
+    RoomCreate,
+    RoomUpdate,
+    SessionCreate,
+    SessionUpdate,
+)
+from sessionboard_async.services.writing import CustomFields, Extra, Writable
+
+__all__ = [
+    "AccountCreate",
+    "AccountUpdate",
+    "ColoredCreate",
+    "ColoredUpdate",
+    "ContactCreate",
+    "ContactUpdate",
+    "ContentExpansion",
+    "CustomFields",
+    "DashboardCreate",
+    "DashboardUpdate",
+    "DraftCreate",
+    "DraftSessionCreate",
+    "DraftSessionUpdate",
+    "DraftUpdate",
+    "EventContentExpansion",
+    "EventId",
+    "ExecuteFile",
+    "ExecuteOptions",
+    "ExecuteRows",
+    "Extra",
+    "FieldModule",
+    "FieldScope",
+    "FieldSource",
+    "FieldValues",
+    "FileCreate",
+    "FileUpdate",
+    "GDPRIdentityType",
+    "GDPRRequestType",
+    "NamedCreate",
+    "NamedUpdate",
+    "Operations",
+    "PersonaCreate",
+    "PersonaUpdate",
+    "Provider",
+    "QueryCreate",
+    "QueryUpdate",
+    "RecordingComplete",
+    "RecordingCreate",
+    "RoomCreate",
+    "RoomUpdate",
+    "RuleCreate",
+    "RuleUpdate",
+    "RunFile",
+    "RunOptions",
+    "RunRows",
+    "SessionCreate",
+    "SessionUpdate",
+    "Source",
+    "Target",
+    "TokenTypeHint",
+    "TranscriptionType",
+    "Turn",
+    "Variant",
+    "WidgetCreate",
+    "WidgetUpdate",
+    "Writable",
+]

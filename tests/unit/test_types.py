@@ -1,0 +1,38 @@
+"""What calls take can be imported from a public place."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import get_args, get_type_hints, is_typeddict
+
+import pytest
+
+import sessionboard_async
+from sessionboard_async import types
+from sessionboard_async.session import SERVICES
+
+METHODS = {
+    f"{name}.{verb}": method
+    for name, service in SERVICES.items()
+    for verb, method in inspect.getmembers(service, inspect.isfunction)
+    if not verb.startswith("_")
+}
+PUBLIC = {*types.__all__, *sessionboard_async.__all__}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_keywords_of_a_method_are_public(method: str) -> None:
+    hints = get_type_hints(METHODS[method])
+    keywords = [kind for hint in hints.values() for kind in (hint, *get_args(hint)) if is_typeddict(kind)]
+    assert {kind.__name__ for kind in keywords} <= PUBLIC
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_classes_that_its_docstring_refers_to_are_public(method: str) -> None:
+    assert set(re.findall(r"\bas in\s+``([A-Z]\w+)``", METHODS[method].__doc__ or "")) <= PUBLIC
+
+
+def test_what_a_module_exports_is_there() -> None:
+    assert all(hasattr(types, name) for name in types.__all__)
+    assert types.__all__ == sorted(types.__all__)
