@@ -117,6 +117,8 @@ class RecordDecoder(Generic[T]):
         self._drifts: set[Drift] = set()
         self.is_open = isinstance(type_, type) and issubclass(type_, OpenRecord)
         self._array: str | None = getattr(type_, "_array", None)
+        # A write that was carried out must not look as if it had failed: somebody would do it twice.
+        self._may_be_empty = endpoint.may_be_empty or not endpoint.read
 
     def decode(self, body: bytes) -> T:
         """Decode an answer that is one record, bare or under ``data``.
@@ -124,7 +126,7 @@ class RecordDecoder(Generic[T]):
         Raises:
             DecodeError: If it cannot be read even leniently.
         """
-        if self._endpoint.may_be_empty and body.strip() in (b"", b"null"):
+        if self._may_be_empty and body.strip() in (b"", b"null"):
             return self._type()
         # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
         with suppress(*_UNREADABLE):

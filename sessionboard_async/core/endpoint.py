@@ -65,6 +65,7 @@ class Endpoint(Generic[Answer]):
         daily_quota: Whether it also counts against the daily quota of writes.
         authenticated: Whether the token goes with it.
         may_be_empty: Whether a success may come without a body, which is then a record with nothing in it.
+            That of a write always may.
     """
 
     operation_id: str

@@ -10,8 +10,6 @@ from sessionboard_async.models.base import OpenRecord
 class GeneratedQuery(OpenRecord, frozen=True, kw_only=True):
     """An SbQL query that was made of a question in plain words."""
 
-    _shown: ClassVar[tuple[str, ...]] = ()
-
     query: str | None = None
     explanation: str | None = None
 

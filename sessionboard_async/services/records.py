@@ -113,7 +113,8 @@ class RecordService(ReadableService[T]):
         """Create, change and delete any number of records, 100 in each request, one request after the other.
 
         Scope ``write:`` with the family's name; each request counts once in the limit category of the
-        family's writes, and against the daily quota; none is sent again once it may have arrived.
+        family's writes, and against the daily quota, though it is not documented whether as one
+        write there or as many; none is sent again once it may have arrived.
 
         Args:
             event_id: The event.

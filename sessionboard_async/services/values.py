@@ -164,7 +164,7 @@ class FieldValues(TypedDict, total=False):
     Attributes:
         name: What people see.
         type: The type of its values, such as ``text``.
-        module_id: What has the field.
+        module_id: The module whose records have it.
     """
 
     name: Writable[str]

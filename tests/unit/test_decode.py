@@ -38,7 +38,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
 
 def declared(operation_id: str, answer: Any) -> Endpoint[Any]:
     """Declare an operation that leaves no trace in the list of all."""
-    endpoint: Endpoint[Any] = Endpoint(operation_id, "POST", "/v1/event/{event_id}/talks", answer)
+    endpoint: Endpoint[Any] = Endpoint(operation_id, "POST", "/v1/event/{event_id}/talks", answer, read=True)
     del ENDPOINTS[operation_id]
     return endpoint
 

@@ -39,7 +39,8 @@ def declared(operation_id: str, answer: Any, **more: Any) -> Endpoint[Any]:
 
 GET = declared("test-get-open", Dashboard, may_be_empty=True)
 LIST = declared("test-list-open", list_of(Dashboard))
-TAG = declared("test-get-tag", Tag)
+READ_TAG = declared("test-get-tag", Tag, read=True)
+WRITE_TAG = declared("test-create-tag", Tag)
 
 
 def read(body: object) -> Dashboard:
@@ -71,7 +72,12 @@ def test_an_object_under_data_is_taken_out_of_it() -> None:
 def test_an_empty_success_is_a_record_with_nothing_in_it(body: bytes) -> None:
     assert Decoders().record(GET).decode(body) == Dashboard()
     with pytest.raises(DecodeError):
-        Decoders().record(TAG).decode(body)
+        Decoders().record(READ_TAG).decode(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"null"])
+def test_a_write_that_was_carried_out_never_looks_as_if_it_had_failed(body: bytes) -> None:
+    assert Decoders().record(WRITE_TAG).decode(body) == Tag()
 
 
 @given(
