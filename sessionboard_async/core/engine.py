@@ -61,7 +61,9 @@ class Engine:
                 return await self._call_with_retries(call)
         except (SessionboardError, TimeoutError):
             # What fails because the session is closed or the time is up is told as that, below.
-            if not self._lifetime.closed and not deadline.expired():
+            # The loop's timer may be a moment late, and an attempt end just then.
+            late = call.deadline is not None and time.monotonic() >= call.deadline
+            if not self._lifetime.closed and not deadline.expired() and not late:
                 raise
         finally:
             self._lifetime.deadlines.discard(deadline)
