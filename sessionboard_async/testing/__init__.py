@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sessionboard_async.testing.faults import Fault
+    from sessionboard_async.testing.rate_limits import ServerLimits
     from sessionboard_async.testing.recorded import RecordedRequest
     from sessionboard_async.testing.server import EmbeddedServer
 
-__all__ = ["EmbeddedServer", "Fault", "RecordedRequest"]
+__all__ = ["EmbeddedServer", "Fault", "RecordedRequest", "ServerLimits"]
 
-_ROOMS = {"EmbeddedServer": "server", "Fault": "faults", "RecordedRequest": "recorded"}
+_ROOMS = {
+    "EmbeddedServer": "server",
+    "Fault": "faults",
+    "RecordedRequest": "recorded",
+    "ServerLimits": "rate_limits",
+}
 
 
 def __getattr__(name: str) -> object:

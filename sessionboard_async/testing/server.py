@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from importlib import import_module
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import anyio
-import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from anyio.from_thread import start_blocking_portal
-from multidict import CIMultiDictProxy, MultiDict
+from multidict import CIMultiDictProxy
 
-from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
+from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.testing.access import Access, Grant, scopes_of
-from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
 from sessionboard_async.testing.authorization import Authorization
 from sessionboard_async.testing.dataset import Organization, Size
 from sessionboard_async.testing.faults import Fault, FaultCounter
-from sessionboard_async.testing.masks import masked
-from sessionboard_async.testing.operations import Call, Reply, event_of
-from sessionboard_async.testing.problems import RequestError, error_body
+from sessionboard_async.testing.operations import Call
+from sessionboard_async.testing.problems import RequestError
+from sessionboard_async.testing.rate_limits import Counters, ServerLimits
 from sessionboard_async.testing.recorded import RecordedRequest, recorded
+from sessionboard_async.testing.responder import Responder, refusal
 from sessionboard_async.testing.routes import OPERATIONS
 from sessionboard_async.testing.sending import Answer, drop_connection, send
 from sessionboard_async.testing.storage import PATH
 
 _HOST = "127.0.0.1"
-_KEPT_ANSWERS = 128 * 1024 * 1024
 _KEPT_REQUESTS = 10_000
 _LARGEST_REQUEST = 64 * 1024 * 1024
 _CLOSING_SECONDS = 5.0
@@ -75,6 +72,8 @@ class EmbeddedServer:
         hide_personal_data: Whether answers to the token mask e-mail addresses, phone numbers and the like, as
             they do for the API's own tokens unless somebody allows more.
         compress: Whether to answer with gzip those who accept it.
+        limits: How requests are limited; ``None`` for not at all, and without headers that speak of limits.
+        clock: Tells the seconds by which the windows of the limits pass; it never runs backwards.
         port: The port to listen on; 0 takes a free one.
 
     Attributes:
@@ -86,7 +85,7 @@ class EmbeddedServer:
 
     Raises:
         ValueError: If a number makes no sense.
-        TypeError: If the scopes are one string.
+        TypeError: If the scopes are one string, or the limits something else than ``ServerLimits``.
     """
 
     def __init__(
@@ -104,6 +103,8 @@ class EmbeddedServer:
         scopes: Iterable[str] | None = None,
         hide_personal_data: bool = False,
         compress: bool = True,
+        limits: ServerLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
         port: int = 0,
     ) -> None:
         size = Size.of(
@@ -116,11 +117,14 @@ class EmbeddedServer:
         )
         if latency < 0:
             raise ValueError("latency must not be negative")
+        if limits is not None and not isinstance(limits, ServerLimits):
+            raise TypeError(f"limits must be a ServerLimits(...), not {type(limits).__name__}")
         self._organization = Organization(seed, size)
         self._access = Access(seed, self._organization.part(Authorization).grant_of)
-        self._written = 0
+        self._limits = limits
+        self._counters = None if limits is None else Counters(limits, clock=clock)
+        self._responder = Responder(self._organization, self._access, self._counters)
         self._compress = compress
-        self._cache = AnswerCache(_KEPT_ANSWERS)
         self._fault_counter = FaultCounter()
         self._answered = itertools.count(1)
         self._handling: set[asyncio.Task[object]] = set()
@@ -143,6 +147,16 @@ class EmbeddedServer:
                 "the server has no port before its first start: use `async with EmbeddedServer()`"
             )
         return f"http://{_HOST}:{self.port}"
+
+    @property
+    def limits(self) -> ServerLimits | None:
+        """How requests are limited. What was counted outlasts ``stop``."""
+        return self._limits
+
+    @property
+    def refusals(self) -> int:
+        """How many requests the limits have refused; injected statuses are not among them."""
+        return 0 if self._counters is None else self._counters.refusals
 
     @property
     def event_ids(self) -> Sequence[int]:
@@ -282,7 +296,8 @@ class EmbeddedServer:
                 await asyncio.sleep(self.latency)
             if fault is not None and fault.kind in {"refuse", "close_before"}:
                 return drop_connection(request, reset=fault.kind == "refuse")
-            return await self._send(request, self._answer(operation, request, body, fault), fault)
+            call = Call(request.match_info, request.query, body, request.headers, self.base_url)
+            return await self._send(request, self._responder.answer(operation, call, fault), fault)
 
     async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
         with self._under_way():
@@ -315,10 +330,10 @@ class EmbeddedServer:
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             try:
                 self._access.grant_of(request.headers)
-            except RequestError as refusal:
-                return await self._send(request, _refusal(refusal.status, refusal.message))
+            except RequestError as denial:
+                return await self._send(request, refusal(denial.status, denial.message))
             message = f"there is no {request.method} for this path"
-            return await self._send(request, _refusal(error.status, message, allow))
+            return await self._send(request, refusal(error.status, message, allow))
 
     async def _send(
         self, request: web.Request, answer: Answer, fault: Fault | None = None
@@ -326,70 +341,6 @@ class EmbeddedServer:
         answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
         gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
         return await send(request, answer, gzipped=gzipped, fault=fault)
-
-    def _answer(self, operation: str, request: web.Request, body: bytes, fault: Fault | None) -> Answer:
-        kind = None if fault is None else fault.kind
-        if fault is not None and fault.status is not None:
-            retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
-            return _refusal(fault.status, "an injected fault", retry_after)
-        if fault is not None and fault.location is not None:
-            return Answer(EncodedAnswer(b"", HTTPStatus.FOUND), {"Location": fault.location})
-        query = MultiDict(request.query)
-        if kind == "wrong_page" and "page" in query:
-            query["page"] = "1"
-        endpoint = ENDPOINTS[operation]
-        call = Call(request.match_info, query, body, request.headers, self.base_url)
-        try:
-            grant = self._admitted(endpoint, call)
-            if kind == "empty_page":
-                return Answer(_encode(Reply(_without_records(self._run(operation, call, grant).content))))
-            if not (endpoint.read and isinstance(endpoint.answer, Pages)):
-                return Answer(_encode(self._run(operation, call, grant)))
-            key = (self._written, grant, operation, tuple(call.path.items()), tuple(query.items()), body)
-            return Answer(self._cache.get(key, lambda: _encode(self._run(operation, call, grant))))
-        except RequestError as refusal:
-            return _refusal(refusal.status, refusal.message)
-
-    def _admitted(self, endpoint: Endpoint[object], call: Call) -> Grant:
-        if not endpoint.authenticated:
-            return Grant()
-        grant = self._access.grant_of(call.headers)
-        if not grant.allows(endpoint):
-            raise RequestError(403, f"the token lacks the scope {endpoint.scope}")
-        if "event_id" in call.path and not grant.sees(event_of(self._organization, call).id):
-            raise RequestError(403, "the token may not see this event")
-        return grant
-
-    def _run(self, operation: str, call: Call, grant: Grant) -> Reply:
-        if not ENDPOINTS[operation].read:
-            self._written += 1
-        content = OPERATIONS[operation](self._organization, replace(call, grant=grant))
-        reply = content if isinstance(content, Reply) else Reply(content)
-        if reply.changes:
-            self._written += 1
-        if grant.hides_personal_data and not isinstance(reply.content, bytes):
-            return replace(reply, content=masked(reply.content))
-        return reply
-
-
-def _encode(reply: Reply) -> EncodedAnswer:
-    if reply.content is None:
-        return EncodedAnswer(b"", reply.status)
-    if isinstance(reply.content, bytes):
-        return EncodedAnswer(reply.content, reply.status, reply.content_type)
-    return EncodedAnswer(msgspec.json.encode(reply.content), reply.status)
-
-
-def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(_encode(Reply(error_body(status, message), status)), headers or {})
-
-
-def _without_records(content: object) -> object:
-    if isinstance(content, dict):
-        page = dict(cast("dict[str, object]", content))
-        page["results" if "results" in page else "data"] = []
-        return page
-    return []
 
 
 def _accepts_gzip(headers: CIMultiDictProxy[str]) -> bool:

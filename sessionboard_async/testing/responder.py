@@ -1,0 +1,134 @@
+"""From a request to the embedded server to its answer, without a socket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import cast
+
+import msgspec
+from aiohttp import hdrs
+from multidict import MultiDict
+
+from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
+from sessionboard_async.testing.access import Access
+from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
+from sessionboard_async.testing.dataset import Organization
+from sessionboard_async.testing.faults import Fault
+from sessionboard_async.testing.masks import masked
+from sessionboard_async.testing.operations import Call, Reply, event_of
+from sessionboard_async.testing.problems import RequestError, error_body
+from sessionboard_async.testing.rate_limits import Counters, Ruling
+from sessionboard_async.testing.routes import OPERATIONS
+from sessionboard_async.testing.sending import Answer
+
+_KEPT_ANSWERS = 128 * 1024 * 1024
+
+
+class Responder:
+    """Answers requests: it asks for the token, the limits and the scopes, in this order, then the operation.
+
+    A request is counted once its token is known, whatever its answer is then. Injected statuses and redirects
+    come before all that, as from a proxy in front of the API: they are not counted, and announce no limits.
+
+    Args:
+        organization: What the operations read and change.
+        access: The tokens.
+        counters: What counts requests and limits them; ``None`` where nothing is limited.
+    """
+
+    def __init__(self, organization: Organization, access: Access, counters: Counters | None) -> None:
+        self._organization = organization
+        self._access = access
+        self._counters = counters
+        self._cache = AnswerCache(_KEPT_ANSWERS)
+        self._written = 0
+
+    def answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
+        """Return the answer to a request, an error included.
+
+        Args:
+            operation: The ``operationId`` of what is asked for.
+            call: The request.
+            fault: What goes wrong.
+        """
+        if fault is not None and fault.status is not None:
+            retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
+            return refusal(fault.status, "an injected fault", retry_after)
+        if fault is not None and fault.location is not None:
+            return Answer(EncodedAnswer(b"", HTTPStatus.FOUND), {"Location": fault.location})
+        if fault is not None and fault.kind == "wrong_page" and "page" in call.query:
+            query = MultiDict(call.query)
+            query["page"] = "1"
+            call = replace(call, query=query)
+        endpoint = ENDPOINTS[operation]
+        ruling = Ruling()
+        try:
+            if endpoint.authenticated:
+                call = replace(call, grant=self._access.grant_of(call.headers))
+                ruling = self._ruling(endpoint, call)
+                if ruling.refusal is not None:
+                    raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, ruling.refusal)
+                self._check_access(endpoint, call)
+            return Answer(self._content(endpoint, call, fault), ruling.headers)
+        except RequestError as error:
+            return refusal(error.status, error.message, ruling.headers)
+
+    def _ruling(self, endpoint: Endpoint[object], call: Call) -> Ruling:
+        if self._counters is None:
+            return Ruling()
+        bearer = call.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2]
+        return self._counters.count(endpoint, call.headers.get("x-access-token") or bearer)
+
+    def _check_access(self, endpoint: Endpoint[object], call: Call) -> None:
+        if not call.grant.allows(endpoint):
+            raise RequestError(403, f"the token lacks the scope {endpoint.scope}")
+        if "event_id" in call.path and not call.grant.sees(event_of(self._organization, call).id):
+            raise RequestError(403, "the token may not see this event")
+
+    def _content(self, endpoint: Endpoint[object], call: Call, fault: Fault | None) -> EncodedAnswer:
+        if fault is not None and fault.kind == "empty_page":
+            return _encode(Reply(_without_records(self._run(endpoint, call).content)))
+        if not (endpoint.read and isinstance(endpoint.answer, Pages)):
+            return _encode(self._run(endpoint, call))
+        key = (
+            self._written,
+            call.grant,
+            endpoint.operation_id,
+            tuple(call.path.items()),
+            tuple(call.query.items()),
+            call.body,
+        )
+        return self._cache.get(key, lambda: _encode(self._run(endpoint, call)))
+
+    def _run(self, endpoint: Endpoint[object], call: Call) -> Reply:
+        if not endpoint.read:
+            self._written += 1
+        content = OPERATIONS[endpoint.operation_id](self._organization, call)
+        reply = content if isinstance(content, Reply) else Reply(content)
+        if reply.changes:
+            self._written += 1
+        if call.grant.hides_personal_data and not isinstance(reply.content, bytes):
+            return replace(reply, content=masked(reply.content))
+        return reply
+
+
+def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    """Return an answer that is an error, with the body that the API sends."""
+    return Answer(_encode(Reply(error_body(status, message), status)), headers or {})
+
+
+def _encode(reply: Reply) -> EncodedAnswer:
+    if reply.content is None:
+        return EncodedAnswer(b"", reply.status)
+    if isinstance(reply.content, bytes):
+        return EncodedAnswer(reply.content, reply.status, reply.content_type)
+    return EncodedAnswer(msgspec.json.encode(reply.content), reply.status)
+
+
+def _without_records(content: object) -> object:
+    if isinstance(content, dict):
+        page = dict(cast("dict[str, object]", content))
+        page["results" if "results" in page else "data"] = []
+        return page
+    return []

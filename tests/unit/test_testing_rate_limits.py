@@ -1,0 +1,400 @@
+"""The counters of the embedded server on a clock of their own, and the headers that announce them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sessionboard_async.services  # noqa: F401  # declares the operations
+from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.testing import ServerLimits
+from sessionboard_async.testing.rate_limits import (
+    DAY,
+    Counters,
+    FixedWindow,
+    HeaderStyle,
+    RequestCounter,
+    Ruling,
+    SlidingLog,
+    TokenBucket,
+    Verdict,
+    WithStranger,
+    headers_of,
+)
+
+Kind = Callable[[int, float], RequestCounter]
+
+KINDS: list[Kind] = [FixedWindow, SlidingLog, TokenBucket]
+NOW = 1_790_000_000.25
+"""Some moment, in seconds since 1970."""
+
+limits = st.integers(1, 20)
+windows = st.integers(1, 40).map(lambda quarters: quarters / 4)
+pauses = st.lists(st.one_of(st.just(0.0), st.integers(0, 60).map(lambda n: n / 8)), min_size=1, max_size=80)
+"""Pauses between requests: bursts and gaps, in eighths of seconds, which floats hold exactly."""
+
+
+def moments(pauses: list[float]) -> list[float]:
+    return list(accumulate(pauses))
+
+
+def verdicts(counter: RequestCounter, times: list[float]) -> list[Verdict]:
+    return [counter.hit(time) for time in times]
+
+
+def answered(counter: RequestCounter, times: list[float]) -> list[float]:
+    return [time for time in times if counter.hit(time).allowed]
+
+
+def first_hits(times: list[float], window: float) -> Iterator[float]:
+    opened = -math.inf
+    for time in times:
+        if time >= opened + window:
+            opened = time
+            yield opened
+
+
+@given(limits, windows, pauses)
+def test_a_fixed_window_answers_its_first_requests_and_no_more(
+    limit: int, window: float, pauses: list[float]
+) -> None:
+    times = moments(pauses)
+    allowed = answered(FixedWindow(limit, window), times)
+    expected = [
+        time
+        for opened in first_hits(times, window)
+        for time in [time for time in times if opened <= time < opened + window][:limit]
+    ]
+    assert allowed == expected
+
+
+def test_a_fixed_window_lets_nearly_twice_its_limit_through_around_its_end() -> None:
+    counter = FixedWindow(100, 900.0)
+    assert counter.hit(0.0).allowed
+    assert len(answered(counter, [899.0] * 99 + [900.0] * 100)) == 199
+
+
+@given(limits, windows, pauses)
+def test_a_sliding_log_never_answers_more_in_any_window(
+    limit: int, window: float, pauses: list[float]
+) -> None:
+    times = moments(pauses)
+    allowed = answered(SlidingLog(limit, window), times)
+    for index, start in enumerate(allowed):
+        assert sum(time < start + window for time in allowed[index:]) <= limit
+    assert len(allowed) >= min(limit, len(times))
+
+
+@given(limits, windows, pauses)
+def test_a_token_bucket_answers_no_more_than_it_holds_and_earns(
+    limit: int, window: float, pauses: list[float]
+) -> None:
+    times = moments(pauses)
+    allowed = answered(TokenBucket(limit, window), times)
+    for index, start in enumerate(allowed):
+        for count, end in enumerate(allowed[index:], start=1):
+            assert count <= limit + (end - start) * limit / window + 1e-6
+    assert len(allowed) >= min(limit, len(times))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(limits, windows, pauses)
+def test_what_remains_is_what_would_be_answered_now(
+    kind: Kind, limit: int, window: float, pauses: list[float]
+) -> None:
+    counter, times = kind(limit, window), moments(pauses)
+    last = verdicts(counter, times)[-1]
+    assert 0 <= last.remaining < limit
+    assert len(answered(counter, [times[-1]] * (limit + 1))) == last.remaining
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(limits, windows, pauses)
+def test_whole_seconds_are_rounded_up(kind: Kind, limit: int, window: float, pauses: list[float]) -> None:
+    for verdict in verdicts(kind(limit, window), moments(pauses)):
+        assert -1e-5 <= verdict.reset - verdict.resets_in < 1
+        assert -1e-5 <= verdict.retry_after - verdict.retry_in < 1
+        assert (verdict.retry_after == 0) == verdict.allowed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(limits, windows, pauses)
+def test_a_refused_request_is_answered_after_the_named_wait_and_not_before(
+    kind: Kind, limit: int, window: float, pauses: list[float]
+) -> None:
+    early, times = kind(limit, window), moments([*pauses, *[0.0] * limit])
+    refused = verdicts(early, times)[-1]
+    assert not refused.allowed
+    assert not early.hit(times[-1] + refused.retry_in * 0.99).allowed
+    in_time = kind(limit, window)
+    assert verdicts(in_time, times)[-1] == refused
+    assert in_time.hit(times[-1] + refused.retry_after).allowed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("limit", "window"), [(3, 0.7), (7, 7.0), (100, 0.7)])
+def test_who_waits_exactly_as_long_as_it_is_told_is_answered(kind: Kind, limit: int, window: float) -> None:
+    counter = kind(limit, window)
+    refused = verdicts(counter, [7.7] * (limit + 1))[-1]
+    assert counter.hit(7.7 + refused.retry_in).allowed
+
+
+@given(limits, windows, pauses)
+def test_a_fixed_window_ends_for_all_of_its_requests_at_once(
+    limit: int, window: float, pauses: list[float]
+) -> None:
+    times = moments(pauses)
+    counter = FixedWindow(limit, window)
+    ends = {time + counter.hit(time).resets_in for time in times}
+    assert ends == {opened + window for opened in first_hits(times, window)}
+
+
+def test_the_three_kinds_announce_their_resets_in_their_own_way() -> None:
+    resets = {}
+    for kind in KINDS:
+        counter = kind(100, 900.0)
+        counter.hit(0.0)
+        counter.hit(90.0)
+        resets[kind] = [(verdict.remaining, verdict.reset) for verdict in verdicts(counter, [90.0, 900.0])]
+    assert resets == {
+        FixedWindow: [(97, 810), (99, 900)],
+        SlidingLog: [(97, 810), (97, 90)],
+        TokenBucket: [(98, 18), (99, 9)],
+    }
+
+
+class Recorder(FixedWindow):
+    """A fixed window that remembers when it was hit."""
+
+    def __init__(self, limit: int, window: float) -> None:
+        super().__init__(limit, window)
+        self.times: list[float] = []
+
+    def hit(self, now: float) -> Verdict:
+        self.times.append(now)
+        return super().hit(now)
+
+
+@given(limits, windows, pauses, st.sampled_from([0.1, 0.25, 0.5, 0.9]))
+def test_a_stranger_sends_its_share_of_every_window_evenly(
+    limit: int, window: float, pauses: list[float], share: float
+) -> None:
+    recorder = Recorder(limit, window)
+    shared = WithStranger(recorder, share)
+    ours = list(accumulate(min(pause, window) for pause in pauses))
+    verdicts(shared, ours)
+    assert recorder.times == sorted(recorder.times)
+    for time in ours:
+        recorder.times.remove(time)
+    expected = (ours[-1] - ours[0]) * limit * share / window
+    assert abs(len(recorder.times) - expected) <= 0.5 + 1e-6
+    for before, after in pairwise(recorder.times):
+        assert after - before == pytest.approx(window / (limit * share))
+
+
+def test_a_shared_counter_is_as_large_as_alone() -> None:
+    shared = WithStranger(FixedWindow(100, 900.0), 0.5)
+    assert (shared.limit, shared.window) == (100, 900.0)
+    remaining = [shared.hit(time).remaining for time in (0.0, 225.0, 450.0, 675.0, 899.0)]
+    assert remaining == [99, 85, 72, 58, 45]
+
+
+def test_a_stranger_goes_on_while_nobody_looks_and_what_has_no_effect_is_not_counted() -> None:
+    recorder = Recorder(100, 900.0)
+    shared = WithStranger(recorder, 0.5)
+    shared.hit(0.0)
+    later = shared.hit(1e7)
+    assert later.allowed
+    assert 50 <= later.remaining <= 99
+    assert len(recorder.times) == pytest.approx(2 + 2 * 50, abs=2)
+
+
+NUMBER = re.compile(r"[0-9]+")
+
+
+def numbers(headers: dict[str, str]) -> dict[str, list[int]]:
+    return {name: [int(number) for number in NUMBER.findall(value)] for name, value in headers.items()}
+
+
+@given(
+    st.builds(
+        Verdict,
+        allowed=st.booleans(),
+        limit=st.integers(1, 10_000),
+        window=st.floats(0.25, DAY),
+        remaining=st.integers(0, 10_000),
+        resets_in=st.floats(0, DAY),
+        retry_in=st.floats(0, DAY),
+    )
+)
+def test_headers_tell_what_the_verdict_says(verdict: Verdict) -> None:
+    limit, remaining, reset = verdict.limit, verdict.remaining, verdict.reset
+    window = math.ceil(verdict.window)
+    triple = {"Limit": [limit], "Remaining": [remaining], "Reset": [reset]}
+    expected: dict[HeaderStyle, dict[str, list[int]]] = {
+        "draft-6": {f"RateLimit-{name}": value for name, value in triple.items()},
+        "draft-7": {"RateLimit": [limit, remaining, reset], "RateLimit-Policy": [limit, window]},
+        "draft-8": {"RateLimit": [remaining, reset], "RateLimit-Policy": [limit, window]},
+        "x": {f"X-RateLimit-{name}": value for name, value in triple.items()},
+        "epoch": {
+            f"X-RateLimit-{name}": value
+            for name, value in {**triple, "Reset": [math.ceil(NOW + verdict.resets_in)]}.items()
+        },
+        "none": {},
+    }
+    for style, parts in expected.items():
+        if not verdict.allowed and style != "none":
+            parts["Retry-After"] = [verdict.retry_after]
+        assert numbers(headers_of(verdict, style, since_1970=NOW)) == parts
+
+
+def test_headers_are_spelled_as_their_drafts_have_them() -> None:
+    refused = Verdict(allowed=False, limit=100, window=900.0, remaining=0, resets_in=41.2, retry_in=7.5)
+    assert headers_of(refused, "draft-7", since_1970=NOW)["RateLimit"] == "limit=100, remaining=0, reset=42"
+    assert headers_of(refused, "draft-8", since_1970=NOW, name="burst") == {
+        "RateLimit": '"burst";r=0;t=42',
+        "RateLimit-Policy": '"burst";q=100;w=900',
+        "Retry-After": "8",
+    }
+    assert headers_of(refused, "epoch", since_1970=NOW)["X-RateLimit-Reset"] == "1790000042"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"requests": 0}, "requests must be an integer of at least 1, not 0"),
+        ({"requests": True}, "requests"),
+        ({"requests": 2.0}, "requests"),
+        ({"window": 0}, "window must be more than 0 and finite, not 0"),
+        ({"window": math.inf}, "window"),
+        ({"window": math.nan}, "window"),
+        ({"window": "900"}, "window"),
+        ({"headers": "draft-5"}, "headers must be one of draft-6, draft-7, draft-8, x, epoch, none"),
+        ({"headers": None}, "headers"),
+        ({"daily_quota": 0}, "daily_quota"),
+        ({"processes": 0}, "processes"),
+        ({"processes": None}, "processes"),
+        ({"stranger": 1}, "stranger must be from 0 to below 1, not 1"),
+        ({"stranger": -0.1}, "stranger"),
+        ({"stranger": True}, "stranger"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=rf"ServerLimits\.{message}"):
+        ServerLimits(**arguments)
+
+
+class Server:
+    """Counters on a clock that stands still unless it is told otherwise."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.now = 1000.0
+        limits = ServerLimits(**arguments)
+        self.counters = Counters(limits, clock=lambda: self.now, wall_clock=lambda: NOW + self.now)
+
+    def count(self, operation: str = "list-tags", token: str = "a") -> Ruling:
+        return self.counters.count(ENDPOINTS[operation], token)
+
+    def remaining(self, operation: str = "list-tags", token: str = "a") -> int | None:
+        value = self.count(operation, token).headers.get("RateLimit-Remaining")
+        return None if value is None else int(value)
+
+
+def test_operations_of_a_category_share_a_budget_and_categories_and_tokens_do_not() -> None:
+    server = Server()
+    assert [server.remaining(name) for name in ("list-tags", "list-rooms", "get-session")] == [99, 98, 97]
+    assert server.remaining("create-tag") == 99
+    assert server.remaining("list-tags", token="b") == 99
+    assert server.remaining("list-tags") == 96
+
+
+def test_searches_are_limited_where_that_is_asked_for_each_on_its_own() -> None:
+    assert Server().count("search-sessions") == Ruling()
+    server = Server(searches=True)
+    assert [server.remaining(name) for name in ("search-sessions", "list-events")] == [99, 99]
+    assert server.remaining("search-sessions") == 98
+
+
+def test_refused_requests_are_told_when_to_come_back_and_counted() -> None:
+    server = Server(requests=2, window=10.0)
+    refusals = [server.count().refusal for _ in range(4)]
+    assert refusals == [None, None, "too many requests", "too many requests"]
+    assert server.counters.refusals == 2
+    server.now += 9.5
+    assert server.count().headers["Retry-After"] == "1"
+    server.now += 0.5
+    assert server.count() == Ruling(
+        {"RateLimit-Limit": "2", "RateLimit-Remaining": "1", "RateLimit-Reset": "10"}
+    )
+
+
+def test_the_daily_quota_stands_behind_the_window_and_speaks_over_it() -> None:
+    server = Server(requests=4, window=10.0, daily_quota=5)
+    assert server.count("create-tag").headers["RateLimit-Limit"] == "4"
+    assert server.count("create-session").headers == {
+        "RateLimit-Limit": "5",
+        "RateLimit-Remaining": "4",
+        "RateLimit-Reset": "86400",
+    }
+    assert server.remaining("create-contact") == 3
+    assert [server.remaining("create-session") for _ in range(3)] == [2, 1, 0]
+    server.now += 10
+    refused = server.count("create-session")
+    assert refused.refusal == "Rate limit or daily quota exceeded"
+    assert refused.headers["Retry-After"] == "86390"
+    assert server.remaining("update-session") == 2
+    assert server.remaining("create-session", token="b") == 4
+    server.now += DAY - 10
+    assert server.remaining("create-session") == 4
+
+
+def test_what_the_window_refuses_does_not_reach_the_daily_quota() -> None:
+    server = Server(requests=1, window=10.0, daily_quota=5)
+    server.count("create-session")
+    for _ in range(20):
+        refused = server.count("create-session")
+        assert refused.refusal == "too many requests"
+        assert refused.headers["RateLimit-Limit"] == "1"
+    server.now += 10
+    assert server.remaining("create-session") == 3
+
+
+def test_the_daily_quota_stands_beside_the_window_in_draft_8() -> None:
+    server = Server(headers="draft-8", daily_quota=5)
+    assert server.count("create-session").headers == {
+        "RateLimit": '"window";r=99;t=900, "daily";r=4;t=86400',
+        "RateLimit-Policy": '"window";q=100;w=900, "daily";q=5;w=86400',
+    }
+
+
+def test_processes_count_on_their_own_and_take_turns() -> None:
+    server = Server(requests=2, processes=2, daily_quota=100)
+    assert [server.remaining() for _ in range(4)] == [1, 1, 0, 0]
+    assert [server.remaining("create-session") for _ in range(2)] == [99, 99]
+    assert server.count().refusal is not None
+
+
+def test_a_stranger_uses_the_window_but_not_the_daily_quota() -> None:
+    server = Server(stranger=0.5, daily_quota=1000)
+    server.count("create-session")
+    server.now += 450
+    assert server.count("create-session").headers["RateLimit-Remaining"] == "998"
+    assert server.remaining("update-session") == 100 - 25 - 3
+
+
+def test_nothing_is_announced_where_that_is_asked_for() -> None:
+    server = Server(requests=1, headers="none")
+    assert server.count() == Ruling()
+    assert server.count() == Ruling({}, "too many requests")
+
+
+def test_a_moment_in_a_header_is_one_of_the_wall_clock() -> None:
+    server = Server(headers="epoch")
+    assert server.count().headers["X-RateLimit-Reset"] == str(math.ceil(NOW + 1000 + 900))
