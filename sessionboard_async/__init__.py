@@ -12,6 +12,7 @@
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async._version import __version__
+from sessionboard_async.core.limits import Budget
 from sessionboard_async.core.options import RateLimits, Retry, Timeout
 from sessionboard_async.core.origin import Region
 from sessionboard_async.core.page import Page, Pagination
@@ -28,12 +29,14 @@ from sessionboard_async.errors import (
     ConflictError,
     ConnectError,
     ConnectionLostError,
+    DailyQuotaExceeded,
     DeadlineExceededError,
     DecodeError,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
+    RateLimitWaitExceeded,
     RedirectError,
     ResponseError,
     ResponseTooLargeError,
@@ -67,12 +70,14 @@ __all__ = [
     "AttemptTimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "Budget",
     "BulkInterruptedError",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
     "ConnectionLostError",
     "Create",
+    "DailyQuotaExceeded",
     "DeadlineExceededError",
     "DecodeError",
     "Delete",
@@ -88,6 +93,7 @@ __all__ = [
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RateLimitWaitExceeded",
     "RateLimits",
     "RecordSearch",
     "RedirectError",

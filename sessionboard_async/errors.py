@@ -12,6 +12,7 @@
     │   ├── ConnectionLostError           the connection broke: the request may have arrived
     │   └── AttemptTimeoutError           one attempt took too long                         (TimeoutError)
     ├── BulkInterruptedError          a batch failed after others had been answered
+    ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than it may
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
     ├── APIError                      the API answered with a status that is no success
     │   ├── RedirectError                 3xx: redirects are never followed
@@ -22,6 +23,7 @@
     │   ├── ConflictError                 409
     │   ├── UnprocessableError            422
     │   ├── RateLimitError                429
+    │   │   └── DailyQuotaExceeded            the writes of the day are used up
     │   ├── ServerError                   5xx
     │   └── StorageError                  the storage behind an upload address refused, and not the API
     └── ResponseError                 an answer came, and cannot be used
@@ -35,6 +37,8 @@ the API's own sentence about an error, which is cut to 500 characters and of whi
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sessionboard_async.models.bulk import BulkResult
 
@@ -126,6 +130,36 @@ class AttemptTimeoutError(TransportError, TimeoutError):
 
 class DeadlineExceededError(SessionboardError, TimeoutError):
     """The whole call took longer than ``Timeout.total``, all attempts and waits together."""
+
+
+class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # what happened, and no mistake
+    """The call would have to wait for the rate limit longer than it may; nothing was sent for it.
+
+    Attributes:
+        category: Whose budget is used up.
+        seconds: How long it would have to wait.
+        limit: How many requests a window holds.
+        reset: When the window has surely ended; ``None`` where that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        category: str | None = None,
+        seconds: float = 0.0,
+        limit: int | None = None,
+        reset: datetime | None = None,
+        method: str | None = None,
+        route: str | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
+        self.category = category
+        self.seconds = seconds
+        self.limit = limit
+        self.reset = reset
 
 
 class BulkInterruptedError(SessionboardError):
@@ -220,6 +254,43 @@ class UnprocessableError(APIError):
 
 class RateLimitError(APIError):
     """429: the rate limit or the daily quota is used up."""
+
+
+class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # what happened, and no mistake
+    """429: the writes of the day are used up. It is raised at once, and never waited for.
+
+    Attributes:
+        reset: When the quota is renewed; ``None`` where the server did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reset: datetime | None = None,
+        status: int = 429,
+        code: str | None = None,
+        api_message: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        method: str | None = None,
+        route: str | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(
+            message,
+            status=status,
+            code=code,
+            api_message=api_message,
+            request_id=request_id,
+            retry_after=retry_after,
+            method=method,
+            route=route,
+            operation=operation,
+            attempts=attempts,
+        )
+        self.reset = reset
 
 
 class ServerError(APIError):

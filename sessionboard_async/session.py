@@ -17,7 +17,7 @@ from sessionboard_async.core.auth import Token, TokenType
 from sessionboard_async.core.decode import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.limits import Limiter
+from sessionboard_async.core.limits import Limits, limiter_for
 from sessionboard_async.core.options import RateLimits, Retry, Timeout, checked_option
 from sessionboard_async.core.origin import Region, base_url_of
 from sessionboard_async.core.request import QueryValue, free_request, storage_request
@@ -56,7 +56,8 @@ class AsyncSession:
         pool_size: The most connections, and so requests in flight, at a time.
         timeout: How long things may take.
         retry: How often a request is tried.
-        limits: The budget of requests per category; ``None`` keeps none on our side.
+        limits: How the rate limits are kept; ``None`` keeps none on our side. Sessions of this process with
+            the same token, address and limits share them.
         max_response_bytes: The most bytes that an answer may have once it is decompressed.
         ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy.
@@ -126,7 +127,7 @@ class AsyncSession:
         self._base_url = base_url_of(region, base_url, os.environ)
         self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
         self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
-        self._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
+        self._keep_limits(limits)
         self._decoders = Decoders()
         self._is_view = False
         self._transport = Transport(
@@ -142,8 +143,16 @@ class AsyncSession:
         )
         self._hang_services()
 
+    def _keep_limits(self, limits: RateLimits | None) -> None:
+        if limits is None:
+            self._limiter = self._max_wait = None
+            return
+        limits = checked_option("limits", limits, RateLimits)
+        self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
+        self._max_wait = limits.max_wait
+
     def _hang_services(self) -> None:
-        attempts = Attempts(self._transport, self._limiter, self._token, self._timeout)
+        attempts = Attempts(self._transport, self._limiter, self._max_wait, self._token, self._timeout)
         self._engine = engine = Engine(
             attempts, self._lifetime, self._decoders, self._timeout.total, self._retry
         )
@@ -159,6 +168,11 @@ class AsyncSession:
     def base_url(self) -> str:
         """Where the requests go."""
         return self._base_url
+
+    @property
+    def limits(self) -> Limits:
+        """What is left of the rate limits: ``await sb.limits.snapshot()``."""
+        return Limits(self._limiter)
 
     @property
     def closed(self) -> bool:
@@ -185,7 +199,6 @@ class AsyncSession:
         if self._is_view or self.closed:
             return
         self._lifetime.check()
-        self._limiter.close()
         # Cancelling the caller must not leave half of the connections open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await self._transport.close()
@@ -199,13 +212,13 @@ class AsyncSession:
     ) -> AsyncSession:
         """Return a light view of this session with other options.
 
-        It shares pool, token and, unless ``limits`` is given, the budget of requests. Closing it closes
-        nothing.
+        It shares pool, token and the budget of requests; a view with other ``limits`` keeps its own, unless
+        they differ in ``max_wait`` alone. Closing it closes nothing.
 
         Args:
             timeout: How long things may take.
             retry: How often a request is tried.
-            limits: The budget of requests per category; ``None`` keeps none on our side.
+            limits: How the rate limits are kept; ``None`` keeps none on our side.
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
@@ -213,7 +226,7 @@ class AsyncSession:
         view._timeout = checked_option("timeout", self._timeout if timeout is None else timeout, Timeout)
         view._retry = checked_option("retry", self._retry if retry is None else retry, Retry)
         if not isinstance(limits, Unchanged):
-            view._limiter = Limiter(None if limits is None else checked_option("limits", limits, RateLimits))
+            view._keep_limits(limits)
         view._hang_services()
         return view
 

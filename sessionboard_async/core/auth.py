@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal, get_args
 
 from sessionboard_async.errors import ConfigurationError
@@ -38,6 +39,10 @@ class Token:
         if self._type == "Bearer":
             return {"Authorization": f"Bearer {self._value}"}
         return {"x-access-token": self._value}
+
+    def digest(self) -> str:
+        """Return a hash that tells tokens apart and does not give them away."""
+        return hashlib.sha256(self._value.encode()).hexdigest()
 
     def reveal(self) -> str:
         """Return the token itself, to blot it out of a text."""

@@ -8,13 +8,14 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 
 from sessionboard_async.core.attempts import Attempts
+from sessionboard_async.core.call import Call
 from sessionboard_async.core.decode import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry
 from sessionboard_async.core.request import Request
 from sessionboard_async.core.response import Response
-from sessionboard_async.core.retry import Call, retrying
+from sessionboard_async.core.retry import retrying
 from sessionboard_async.errors import DeadlineExceededError, SessionboardError
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Engine:
             SessionStateError: If the session cannot be used here and now, or was closed meanwhile.
             APIError: If the API answered with an error to the last attempt.
             TransportError: If the last attempt brought no complete answer.
+            RateLimitWaitExceeded: If it would wait for the rate limit longer than it may.
             DeadlineExceededError: If ``Timeout.total`` ran out.
             ResponseError: If the answer is too large, or its compression is broken.
         """

@@ -27,10 +27,12 @@ def _check_seconds(owner: object, name: str, *, least: float = math.ulp(0.0)) ->
         raise ValueError(f"{type(owner).__name__}.{name} must be {bound} and finite, not {seconds!r}")
 
 
-def _check_count(owner: object, name: str) -> None:
+def _check_count(owner: object, name: str, *, least: int = 1) -> None:
     count: object = getattr(owner, name)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"{type(owner).__name__}.{name} must be an integer of at least 1, not {count!r}")
+    if isinstance(count, bool) or not isinstance(count, int) or count < least:
+        raise ValueError(
+            f"{type(owner).__name__}.{name} must be an integer of at least {least}, not {count!r}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +81,38 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """The budget of requests that the API documents per token and category.
+    """How the budget of requests is kept that the API gives each token in each category.
 
-    What the server says in its ``RateLimit-*`` headers replaces these numbers.
+    All sessions of a process with the same token, address and limits share their budgets; ``max_wait`` may
+    differ. What the server announces replaces ``requests`` and ``window``.
 
     Attributes:
-        requests: How many requests a window holds, in each category.
-        window: The window's length in seconds.
+        requests: How many requests a window holds, in each category, as far as the server says nothing.
+        window: The window's length in seconds, as far as the server says nothing.
+        max_wait: The most seconds that a single call waits for its turn. One that would wait longer raises
+            ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. Streams and bulk work wait for as
+            long as ``Timeout.total`` lets them.
+        share: The part of the budget to use, more than 0 and up to 1; the rest is left to others with the
+            same token.
+        reserve: How many requests of a window streams and bulk work leave to single calls; in proportion to
+            what remains of the window.
+        concurrency: How many requests without a limit, such as searches, may be under way at a time.
     """
 
     requests: int = 100
     window: float = 900.0
+    max_wait: float | None = 60.0
+    share: float = 1.0
+    reserve: int = 0
+    concurrency: int = 8
 
     def __post_init__(self) -> None:
         _check_count(self, "requests")
         _check_seconds(self, "window")
+        if self.max_wait is not None:
+            _check_seconds(self, "max_wait", least=0.0)
+        _check_seconds(self, "share")
+        if self.share > 1:
+            raise ValueError(f"RateLimits.share must be more than 0 and at most 1, not {self.share!r}")
+        _check_count(self, "reserve", least=0)
+        _check_count(self, "concurrency")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
-from sessionboard_async.core.request import PathValue, QueryValue, Request, build
+from sessionboard_async.core.request import Lane, PathValue, QueryValue, Request, build
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ class Query:
             paging = {"page": number, self._pages.size_parameter or "pageSize": size}
         if self._pages.in_body:
             body = {**cast("Mapping[str, object]", self.body), **paging}
-            return build(self.endpoint, self.path, query=self.query, body=body)
-        return build(self.endpoint, self.path, query={**self.query, **paging}, body=self.body)
+            return build(self.endpoint, self.path, query=self.query, body=body, lane=Lane.BULK)
+        return build(self.endpoint, self.path, query={**self.query, **paging}, body=self.body, lane=Lane.BULK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -20,6 +21,13 @@ PathValue = str | int | None
 """An id. ``None``, as which an id may come in a record, is refused when the request is built."""
 
 
+class Lane(IntEnum):
+    """Which requests go first where several wait for the rate limit."""
+
+    SINGLE = 0
+    BULK = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent, and what the engine must know to send it well.
@@ -33,6 +41,8 @@ class Request:
         operation: The ``operationId``; ``None`` for a request outside the API's document.
         read: Whether it may be sent twice without harm.
         limit: The category of the rate limits that it counts against.
+        daily_quota: Whether it also counts against the daily quota of writes.
+        lane: Whether somebody waits for this one, or it is one of many.
         authenticated: Whether the token goes with it.
         secrets: What no error may repeat, should the server echo it.
         transfer: What it streams, where its body or its answer is not to be in memory.
@@ -46,9 +56,16 @@ class Request:
     operation: str | None = None
     read: bool = False
     limit: str | None = None
+    daily_quota: bool = False
+    lane: Lane = Lane.SINGLE
     authenticated: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
     transfer: Transfer | None = None
+
+    @property
+    def goes_to_storage(self) -> bool:
+        """Whether it goes to an address that the API gave for an upload, and not to the API."""
+        return self.transfer is not None and self.transfer.address is not None
 
 
 def build(
@@ -59,6 +76,7 @@ def build(
     body: object = None,
     secrets: tuple[str, ...] = (),
     transfer: Transfer | None = None,
+    lane: Lane = Lane.SINGLE,
 ) -> Request:
     """Build the request of an operation.
 
@@ -69,6 +87,7 @@ def build(
         body: What to send as JSON; ``None`` sends no body.
         secrets: What no error may repeat.
         transfer: What it streams.
+        lane: Whether somebody waits for this one, or it is one of many.
 
     Raises:
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
@@ -84,6 +103,8 @@ def build(
         operation=endpoint.operation_id,
         read=endpoint.read,
         limit=endpoint.limit,
+        daily_quota=endpoint.daily_quota,
+        lane=lane,
         authenticated=endpoint.authenticated,
         secrets=secrets,
         transfer=transfer,

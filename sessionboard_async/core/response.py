@@ -80,7 +80,7 @@ def error_of(
     status = response.status
     if 200 <= status < 300:
         return None
-    is_storage = request.transfer is not None and request.transfer.address is not None
+    is_storage = request.goes_to_storage
     # What a storage says may repeat the address, which is a secret in all its parts.
     code, api_message = (None, None) if is_storage else _what_the_api_says(response.body, secrets)
     sentence = " ".join(part for part in (str(status), code) if part)

@@ -8,12 +8,14 @@ from typing import Any
 
 import backoff
 
+from sessionboard_async.core.call import Call
 from sessionboard_async.core.options import Retry
 from sessionboard_async.core.request import Request
 from sessionboard_async.core.response import Response
 from sessionboard_async.errors import (
     APIError,
     ConnectError,
+    DailyQuotaExceeded,
     RateLimitError,
     SessionboardError,
     TransportError,
@@ -21,23 +23,6 @@ from sessionboard_async.errors import (
 
 # 429 comes here from a storage; that of the API is a class of its own.
 _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
-
-
-class Call:
-    """One request on its way through its attempts.
-
-    Attributes:
-        request: What is sent.
-        attempts: How many attempts were begun.
-        deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
-    """
-
-    __slots__ = ("attempts", "deadline", "request")
-
-    def __init__(self, request: Request, deadline: float | None) -> None:
-        self.request = request
-        self.attempts = 0
-        self.deadline = deadline
 
 
 class _Failure(Exception):  # noqa: N818  # it carries an error and is none to anybody outside
@@ -59,7 +44,7 @@ def may_try_again(request: Request, error: SessionboardError) -> bool:
     if sink is not None and not sink.can_start_again:
         return False
     if isinstance(error, RateLimitError):
-        return True
+        return not isinstance(error, DailyQuotaExceeded)
     if not request.read:
         return False
     if isinstance(error, APIError):
@@ -89,16 +74,19 @@ def retrying(
         if not may_try_again(failure.call.request, failure.error):
             return True
         deadline = failure.call.deadline
-        return deadline is not None and clock() + _asked_to_wait(failure.error) >= deadline
+        return deadline is not None and clock() + _asked_to_wait(failure) >= deadline
 
     def waits() -> Generator[float, Any, None]:
         bounds = backoff.expo(factor=policy.base, max_value=policy.longest)
         bounds.send(None)
         failure: _Failure = yield 0.0
         for bound in bounds:
+            if _is_gated(failure):
+                failure = yield 0.0
+                continue
             # Jitter comes on top of what the server asks for: all who were refused together would otherwise
             # come back together.
-            failure = yield _asked_to_wait(failure.error) + backoff.full_jitter(bound)
+            failure = yield _asked_to_wait(failure) + backoff.full_jitter(bound)
 
     async def try_once(call: Call) -> Response:
         call.attempts += 1
@@ -136,5 +124,13 @@ def retrying(
     return try_often
 
 
-def _asked_to_wait(error: SessionboardError) -> float:
-    return (error.retry_after or 0.0) if isinstance(error, APIError) else 0.0
+def _asked_to_wait(failure: _Failure) -> float:
+    error = failure.error
+    if not isinstance(error, APIError) or _is_gated(failure):
+        return 0.0
+    return error.retry_after or 0.0
+
+
+def _is_gated(failure: _Failure) -> bool:
+    """Tell whether the limiter makes it wait: it knows better when there is room again."""
+    return failure.call.gated and isinstance(failure.error, RateLimitError)

@@ -9,7 +9,7 @@ from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.pages import Pager, PagerOptions
 from sessionboard_async.core.query import Query
-from sessionboard_async.core.request import PathValue, QueryValue, build
+from sessionboard_async.core.request import Lane, PathValue, QueryValue, build
 from sessionboard_async.core.transfer import Download, Sink, Target, Transfer
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.services.bulk import BulkValues, Operations, run_bulk
@@ -35,8 +35,9 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         body: object = None,
         secrets: tuple[str, ...] = (),
+        lane: Lane = Lane.SINGLE,
     ) -> T:
-        request = build(endpoint, path, query=query, body=body, secrets=secrets)
+        request = build(endpoint, path, query=query, body=body, secrets=secrets, lane=lane)
         return await self._engine.fetch(endpoint, request)
 
     async def _write(
@@ -71,7 +72,7 @@ class Service:
         values: BulkValues,
     ) -> BulkResult:
         async def send(batch: list[dict[str, object]]) -> BulkAnswer:
-            return await self._record(endpoint, path, body={"operations": batch})
+            return await self._record(endpoint, path, body={"operations": batch}, lane=Lane.BULK)
 
         build(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
         return await run_bulk(operations, values, send)

@@ -20,6 +20,7 @@ from anyio.from_thread import start_blocking_portal
 from multidict import CIMultiDictProxy
 
 from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.core.limits import forget_limiters
 from sessionboard_async.testing.access import Access, Grant, scopes_of
 from sessionboard_async.testing.authorization import Authorization
 from sessionboard_async.testing.dataset import Organization, Size
@@ -241,6 +242,9 @@ class EmbeddedServer:
             raise
         self._runner = runner
         self.port = runner.addresses[0][1]
+        if self._organization.storage.base_url != self.base_url:
+            # Another server may have listened here, with counters of its own.
+            forget_limiters(self.base_url)
         self._organization.storage.base_url = self.base_url
 
     async def stop(self) -> None:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, DeadlineExceededError, Timeout
+from sessionboard_async import AsyncSession, DeadlineExceededError, RateLimits, Timeout
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Session
 from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
@@ -271,24 +271,22 @@ async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve) -> None:
 
 
 async def test_a_cancelled_wait_for_the_budget_takes_nothing_from_it(serve: Serve) -> None:
-    left = 2
-
     async def counted(_: web.Request) -> web.StreamResponse:
-        nonlocal left
-        left -= 1
-        headers = {"RateLimit-Limit": "900", "RateLimit-Remaining": str(left)}
+        left = max(0, 2 - len(server.requests))
+        headers = {"RateLimit-Limit": "2", "RateLimit-Remaining": str(left), "RateLimit-Reset": "900"}
         return web.json_response({}, headers=headers)
 
     server = await serve(counted)
-    async with small(server) as sb:
+    async with small(server, limits=RateLimits(max_wait=None), timeout=Timeout(total=None)) as sb:
         await sb.sponsors.get(1, "a")
-        await sb.sponsors.get(1, "b")
         waiting = [asyncio.ensure_future(sb.sponsors.get(1, "c")) for _ in range(50)]
-        await asyncio.sleep(0.01)
+        with anyio.fail_after(1):
+            await waiting[0]
+        before = (await sb.limits.snapshot())["entity-reads"]
         for call in waiting:
             call.cancel()
         await asyncio.wait(waiting)
-        # 900 requests in 900 seconds are one a second: the next is due within it.
-        with anyio.fail_after(1.5):
-            await sb.sponsors.get(1, "d")
-    assert len(server.requests) == 3
+        after = (await sb.limits.snapshot())["entity-reads"]
+    assert (before.remaining, before.in_flight, before.waiting) == (0, 0, 49)
+    assert (after.remaining, after.in_flight, after.waiting) == (0, 0, 0)
+    assert len(server.requests) == 2

@@ -22,6 +22,8 @@ from sessionboard_async import (
     ConnectionLostError,
     DeadlineExceededError,
     RateLimitError,
+    RateLimits,
+    RateLimitWaitExceeded,
     Retry,
     ServerError,
     SessionboardError,
@@ -216,11 +218,12 @@ async def test_a_retry_after_that_is_a_date_is_held_against_the_servers_own_cloc
     theirs = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
     date, until = format_datetime(theirs, usegmt=True), theirs + timedelta(seconds=1000)
     server = await serve(answers(waiting(429, format_datetime(until, usegmt=True), Date=date)))
-    timeout = Timeout(total=900)
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT, timeout=timeout) as sb:
-        with pytest.raises(RateLimitError) as caught:
+    limits, timeout = RateLimits(max_wait=None), Timeout(total=900)
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=limits, timeout=timeout) as sb:
+        with pytest.raises(RateLimitWaitExceeded, match=r"Timeout\.total") as caught:
             await sb.request("GET", "/v1/a")
-    assert caught.value.retry_after == 1000
+    assert 1000 <= caught.value.seconds < 1002
+    assert caught.value.attempts == 1
     assert len(server.requests) == 1
 
 
@@ -231,9 +234,18 @@ async def test_a_date_that_has_passed_is_no_wait(serve: Serve) -> None:
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_wait_beyond_the_deadline_is_not_begun(serve: Serve, status: int) -> None:
-    server = await serve(answers(waiting(status, "747")))
+async def test_a_wait_for_the_budget_beyond_the_deadline_is_not_begun(serve: Serve) -> None:
+    server = await serve(answers(waiting(429, "747")))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with anyio.fail_after(2), pytest.raises(RateLimitWaitExceeded, match="would wait 748 s") as caught:
+            await sb.sessions.search(1).collect()
+    assert caught.value.category == "search-sessions"
+    assert caught.value.attempts == 1
+    assert len(server.requests) == 1
+
+
+async def test_a_wait_beyond_the_deadline_is_not_begun(serve: Serve) -> None:
+    server = await serve(answers(waiting(503, "747")))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with anyio.fail_after(2), pytest.raises(APIError, match="asks to wait 747 s") as caught:
             await sb.sessions.search(1).collect()

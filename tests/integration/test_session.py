@@ -18,6 +18,7 @@ from aiohttp import web
 from sessionboard_async import (
     AsyncSession,
     ConfigurationError,
+    RateLimits,
     Retry,
     SessionboardError,
     SessionClosedError,
@@ -340,10 +341,13 @@ async def test_a_call_that_waits_to_try_again_when_the_session_closes_ends_then(
 
 async def test_a_call_that_waits_for_the_budget_when_the_session_closes_ends_then(serve: Serve) -> None:
     server = await serve(used_up)
-    sb = AsyncSession(TOKEN, base_url=server.base_url)
+    sb = AsyncSession(
+        TOKEN, base_url=server.base_url, limits=RateLimits(max_wait=None), timeout=Timeout(total=None)
+    )
     await sb.sponsors.get(1, "a")
     call = asyncio.ensure_future(sb.sponsors.get(1, "b"))
     await asyncio.sleep(0.01)
+    assert (await sb.limits.snapshot())["entity-reads"].waiting == 1
     await sb.aclose()
     try:
         with anyio.fail_after(1), pytest.raises(SessionClosedError):

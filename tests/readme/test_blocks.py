@@ -143,7 +143,7 @@ def test_the_impatient_script_prints_the_title(
         ([], "There is no such session."),
         (
             [Fault("status", every=1, status=429, retry_after=747)],
-            "Too much asked: try again in 747 seconds.",
+            "Too much asked: try again in 748 seconds.",
         ),
         (
             [Fault("status", every=1, status=403)],

@@ -9,6 +9,7 @@ import pickle
 import re
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,10 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
         "api_message": "Short and stout.",
         "request_id": "req-1",
         "retry_after": 1.5,
+        "category": "entity-reads",
+        "seconds": 747.5,
+        "limit": 100,
+        "reset": datetime(2031, 5, 6, tzinfo=UTC),
         "page": 3,
         "index": 0,
         "record_id": "a",
@@ -74,7 +79,7 @@ def drawn() -> Iterator[tuple[str, str | None, str]]:
     assert errors.__doc__ is not None
     above: dict[int, str] = {}
     for line in errors.__doc__.splitlines():
-        if found := re.match(r"^    ([│├└─ ]*)(\w+Error)\b(.*)$", line):
+        if found := re.match(r"^    ([│├└─ ]*)([A-Z]\w+)\b(.*)$", line):
             depth = len(found[1]) // 4
             above[depth] = found[2]
             yield found[2], above.get(depth - 1), found[3]
