@@ -13,6 +13,7 @@
     │   └── AttemptTimeoutError           one attempt took too long                         (TimeoutError)
     ├── BulkInterruptedError          a batch failed after others had been answered
     ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than it may
+    ├── RateLimitStoreError           the store of the shared rate limits does not answer
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
     ├── APIError                      the API answered with a status that is no success
     │   ├── RedirectError                 3xx: redirects are never followed
@@ -160,6 +161,10 @@ class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # what happened, 
         self.seconds = seconds
         self.limit = limit
         self.reset = reset
+
+
+class RateLimitStoreError(SessionboardError):
+    """The store of the shared rate limits does not answer, and ``on_store_error`` is ``"raise"``."""
 
 
 class BulkInterruptedError(SessionboardError):

@@ -17,8 +17,8 @@ from sessionboard_async.core.auth import Token, TokenType
 from sessionboard_async.core.decode import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.limits import Limits, limiter_for
-from sessionboard_async.core.options import RateLimits, Retry, Timeout, checked_option
+from sessionboard_async.core.limits import Limiter, Limits, limiter_for
+from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, checked_option
 from sessionboard_async.core.origin import Region, base_url_of
 from sessionboard_async.core.request import QueryValue, free_request, storage_request
 from sessionboard_async.core.response import Response
@@ -27,6 +27,7 @@ from sessionboard_async.core.transport import Client, Ssl, Transport
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.models.uploads import UploadAddress
 from sessionboard_async.services.base import Service
+from sessionboard_async.shared_limits import SharedLimiter
 
 _CLOSING_SECONDS = 5.0
 
@@ -127,6 +128,7 @@ class AsyncSession:
         self._base_url = base_url_of(region, base_url, os.environ)
         self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
         self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
+        self._to_close: list[SharedLimiter] = []
         self._keep_limits(limits)
         self._decoders = Decoders()
         self._is_view = False
@@ -145,11 +147,17 @@ class AsyncSession:
 
     def _keep_limits(self, limits: RateLimits | None) -> None:
         if limits is None:
-            self._limiter = self._max_wait = None
+            self._limiter: Limiter | None = None
+            self._max_wait: float | None = None
             return
         limits = checked_option("limits", limits, RateLimits)
-        self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
         self._max_wait = limits.max_wait
+        if isinstance(limits, SharedRateLimits):
+            shared = SharedLimiter(limits, self._token.digest())
+            self._to_close.append(shared)
+            self._limiter = shared
+        else:
+            self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 
     def _hang_services(self) -> None:
         attempts = Attempts(self._transport, self._limiter, self._max_wait, self._token, self._timeout)
@@ -202,6 +210,8 @@ class AsyncSession:
         # Cancelling the caller must not leave half of the connections open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await self._transport.close()
+            for limiter in self._to_close:
+                await limiter.aclose()
 
     def with_options(
         self,

@@ -11,7 +11,10 @@ import math
 import random
 from collections.abc import Callable
 
+import msgspec
+
 from sessionboard_async.core.announced import Announced
+from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.request import Lane
 
 GUARD = 1.0
@@ -231,6 +234,15 @@ class Bucket:
         self._contended = max(0, self._contended - 1)
         self.counted_here = False
 
+    def state(self, now: float) -> BucketState:
+        """Return what is known, to be restored elsewhere."""
+        return BucketState(**{name: getattr(self, slot) for name, slot in _SLOTS.items()}).later(-now)
+
+    def restore(self, state: BucketState, now: float) -> None:
+        """Take what is known elsewhere for what is known here."""
+        for name, value in msgspec.structs.asdict(state.later(now)).items():
+            setattr(self, _SLOTS[name], value)
+
     def _budget(self) -> int:
         return max(1, math.floor(self.limit * self._share))
 
@@ -311,3 +323,6 @@ class Bucket:
             self._contended = _CONTENDED_WINDOWS
             more = foreign - self._first_foreign
             self._sharers = min(float(_MOST_SHARERS), 1.0 + max(0, more) / max(1, self._spent))
+
+
+_SLOTS = {name: name if name in Bucket.__slots__ else f"_{name}" for name in BucketState.__struct_fields__}

@@ -23,7 +23,7 @@ from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.request import Lane, Request
 from sessionboard_async.core.response import Response, retry_after
 from sessionboard_async.core.turnstile import ConcurrencyCap, Turnstile, WaitTooLong
-from sessionboard_async.errors import DailyQuotaExceeded, RateLimitWaitExceeded
+from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
 logger = logging.getLogger("sessionboard_async")
 
@@ -56,7 +56,15 @@ class Budget:
     waiting: int = 0
 
 
-class _Category:
+class Category:
+    """What is kept about one category.
+
+    Attributes:
+        name: Its name.
+        bucket: How many requests may be sent.
+        turnstile: Where calls wait for that.
+    """
+
     __slots__ = ("bucket", "name", "turnstile")
 
     def __init__(self, name: str, bucket: Bucket, turnstile: Turnstile) -> None:
@@ -70,7 +78,7 @@ class Permit:
 
     __slots__ = ("capped", "category", "request", "sent")
 
-    def __init__(self, category: _Category, request: Request, sent: float, *, capped: bool) -> None:
+    def __init__(self, category: Category, request: Request, sent: float, *, capped: bool) -> None:
         self.category = category
         self.request = request
         self.sent = sent
@@ -89,7 +97,7 @@ class Limiter:
         self._limits = limits
         self._clock = clock
         self._lock = threading.Lock()
-        self._categories: dict[str, _Category] = {}
+        self._categories: dict[str, Category] = {}
         self._cap = Turnstile(ConcurrencyCap(limits.concurrency), clock)
         self._quota = DailyQuota()
         self._told_how_to_turn_off = False
@@ -104,6 +112,7 @@ class Limiter:
         Raises:
             RateLimitWaitExceeded: If it would have to wait longer.
             DailyQuotaExceeded: If the daily quota is known to be used up.
+            RateLimitStoreError: If the limits are shared, and are not to be kept without the store.
         """
         request = call.request
         if request.daily_quota:
@@ -192,7 +201,7 @@ class Limiter:
                     return False
         return self._quota.resets_in(now) is None
 
-    async def _wait(self, category: _Category, call: Call, max_wait: float | None) -> None:
+    async def _wait(self, category: Category, call: Call, max_wait: float | None) -> None:
         request, now = call.request, self._clock()
         latest = math.inf if call.deadline is None else call.deadline
         if max_wait is not None and request.lane is Lane.SINGLE:
@@ -201,6 +210,9 @@ class Limiter:
             await category.turnstile.enter(request.lane, call.order, latest)
         except WaitTooLong as error:
             seconds = error.seconds
+        except RateLimitStoreError as error:
+            error.method, error.route, error.operation = request.method, request.route, request.operation
+            raise
         else:
             return
         with category.turnstile.lock:
@@ -220,7 +232,7 @@ class Limiter:
             operation=request.operation,
         )
 
-    def _end(self, category: _Category, end: Callable[[], None], permit: Permit | None = None) -> None:
+    def _end(self, category: Category, end: Callable[[], None], permit: Permit | None = None) -> None:
         with category.turnstile.lock:
             end()
         category.turnstile.admit()
@@ -229,15 +241,20 @@ class Limiter:
                 self._cap.gate.withdraw()
             self._cap.admit()
 
-    def _category_of(self, request: Request) -> _Category:
+    def _category_of(self, request: Request) -> Category:
         name = request.limit or request.operation or _OUTSIDE
         category = self._categories.get(name)
         if category is None:
             with self._lock:
-                category = self._categories.get(name) or self._open(name, request.limit is not None)
+                category = self._categories.get(name) or self._add(name, request.limit is not None)
         return category
 
-    def _open(self, name: str, documented: bool) -> _Category:
+    def _add(self, name: str, documented: bool) -> Category:
+        category = self._categories[name] = self.open_category(name, documented)
+        return category
+
+    def open_category(self, name: str, documented: bool) -> Category:
+        """Begin to count the requests of a category."""
         bucket = Bucket(
             self._limits.requests,
             self._limits.window,
@@ -245,6 +262,10 @@ class Limiter:
             reserve=self._limits.reserve,
             documented=documented,
         )
+        return Category(name, bucket, Turnstile(bucket, self._clock, self.teller(name, bucket)))
+
+    def teller(self, name: str, bucket: Bucket) -> Callable[[float], None]:
+        """Return what tells the log that calls must wait."""
 
         def tell(seconds: float) -> None:
             logger.info("the budget of %s is used up: waiting %.0f s", name, seconds)
@@ -257,8 +278,7 @@ class Limiter:
                     self._limits.window,
                 )
 
-        category = self._categories[name] = _Category(name, bucket, Turnstile(bucket, self._clock, tell))
-        return category
+        return tell
 
     def _check_quota(self, request: Request) -> None:
         now = self._clock()

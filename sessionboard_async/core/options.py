@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, get_args
 
 T = TypeVar("T")
+
+OnStoreError = Literal["local", "raise"]
+"""What to do while the store of shared limits does not answer."""
+
+_STORES = ("redis://", "rediss://", "unix://")
 
 
 def checked_option(name: str, value: object, kind: type[T]) -> T:
@@ -116,3 +121,72 @@ class RateLimits:
             raise ValueError(f"RateLimits.share must be more than 0 and at most 1, not {self.share!r}")
         _check_count(self, "reserve", least=0)
         _check_count(self, "concurrency")
+
+    @staticmethod
+    def shared(
+        url: str,
+        *,
+        requests: int = 100,
+        window: float = 900.0,
+        max_wait: float | None = 60.0,
+        share: float = 1.0,
+        reserve: int = 0,
+        concurrency: int = 8,
+        on_store_error: OnStoreError = "local",
+        store_timeout: float = 0.25,
+    ) -> SharedRateLimits:
+        """Return limits whose budgets are shared by all processes and hosts that use the same store.
+
+        It needs the extra ``redis``: ``pip install sessionboard-async[redis]``.
+
+        Args:
+            url: A Redis or Valkey: ``redis://``, ``rediss://`` or ``unix://``.
+            requests: As for ``RateLimits``, like all that follow it and are not named here.
+            window: In seconds.
+            max_wait: In seconds.
+            share: More than 0, up to 1.
+            reserve: Requests of a window.
+            concurrency: In each process.
+            on_store_error: What to do while the store does not answer: ``"local"`` keeps the limits in each
+                process on its own, ``"raise"`` raises ``RateLimitStoreError``.
+            store_timeout: The seconds after which a store that does not answer is taken for absent.
+
+        Raises:
+            ValueError: If an argument cannot be used.
+        """
+        return SharedRateLimits(
+            requests=requests,
+            window=window,
+            max_wait=max_wait,
+            share=share,
+            reserve=reserve,
+            concurrency=concurrency,
+            url=url,
+            on_store_error=on_store_error,
+            store_timeout=store_timeout,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRateLimits(RateLimits):
+    """Rate limits that processes and hosts keep together; made by ``RateLimits.shared``.
+
+    Attributes:
+        url: Where the store is.
+        on_store_error: What to do while it does not answer.
+        store_timeout: The seconds after which it is taken for absent.
+    """
+
+    url: str = field(repr=False)
+    on_store_error: OnStoreError = "local"
+    store_timeout: float = 0.25
+
+    def __post_init__(self) -> None:
+        # A dataclass with slots is made anew: `super()` without arguments would not find it.
+        RateLimits.__post_init__(self)
+        _check_seconds(self, "store_timeout")
+        if self.on_store_error not in get_args(OnStoreError):
+            raise ValueError(f"on_store_error must be 'local' or 'raise', not {self.on_store_error!r}")
+        # The URL may hold a password: it is never shown.
+        if not isinstance(self.url, str) or not self.url.startswith(_STORES):
+            raise ValueError("the URL of the store must begin with redis://, rediss:// or unix://")

@@ -82,8 +82,8 @@ class WaitTooLong(Exception):  # noqa: N818  # told as an error of the package, 
 class _Waiter:
     place: tuple[Lane, int]
     latest: float
-    future: asyncio.Future[float]
-    """Ends with 0.0 where the call may go, or with the seconds that are too many for it."""
+    future: asyncio.Future[Exception | None]
+    """Ends with ``None`` where the call may go, or with what keeps it from going."""
     admitted: bool = False
 
 
@@ -140,6 +140,7 @@ class Turnstile:
 
         Raises:
             WaitTooLong: As soon as it is known that it cannot go by then.
+            Exception: What ``dismiss`` was given.
         """
         waiter = _Waiter((lane, order), latest, asyncio.get_running_loop().create_future())
         with self.lock:
@@ -147,7 +148,7 @@ class Turnstile:
             self._impatient += latest < math.inf
             self._admit()
         try:
-            too_long = await waiter.future
+            problem = await waiter.future
         except BaseException:
             with self.lock:
                 if waiter.admitted:
@@ -156,14 +157,26 @@ class Turnstile:
                     self._leave(waiter)
                 self._admit()
             raise
-        if too_long:
-            raise WaitTooLong(too_long)
+        if problem is not None:
+            raise problem
 
     def admit(self) -> None:
         """Let in all who may go, after the gate changed."""
         if self._line:
             with self.lock:
                 self._admit()
+
+    def lanes(self, most: int) -> list[Lane]:
+        """Return the lanes of those who would go next, the first first."""
+        return [waiter.place[0] for waiter in self._line[:most]]
+
+    def dismiss(self, problem: Callable[[], Exception]) -> None:
+        """Send all who wait away, each with a problem of its own."""
+        with self.lock:
+            while self._line:
+                waiter = self._line[0]
+                self._leave(waiter)
+                _resolve(waiter.future, problem())
 
     def _leave(self, waiter: _Waiter) -> None:
         self._line.remove(waiter)
@@ -196,7 +209,7 @@ class Turnstile:
             seconds = self.gate.expected_wait(now, ahead)
             if now + seconds > waiter.latest:
                 self._leave(waiter)
-                _resolve(waiter.future, seconds)
+                _resolve(waiter.future, WaitTooLong(seconds))
             else:
                 ahead += 1
         return len(self._line) < before
@@ -234,18 +247,18 @@ def _place(waiter: _Waiter) -> tuple[Lane, int]:
     return waiter.place
 
 
-def _resolve(future: asyncio.Future[float], too_long: float = 0.0) -> bool:
+def _resolve(future: asyncio.Future[Exception | None], problem: Exception | None = None) -> bool:
     """Wake who waits, in the loop where it waits; tell whether that loop still runs."""
     loop = future.get_loop()
     if _is_running(loop):
-        _wake(future, too_long)
+        _wake(future, problem)
         return True
-    return _in_loop(loop, lambda: _wake(future, too_long))
+    return _in_loop(loop, lambda: _wake(future, problem))
 
 
-def _wake(future: asyncio.Future[float], too_long: float) -> None:
+def _wake(future: asyncio.Future[Exception | None], problem: Exception | None) -> None:
     if not future.done():
-        future.set_result(too_long)
+        future.set_result(problem)
 
 
 def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
