@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import Retry
+from tests.integration.redis_server import RedisServer, program
 
 TOKEN = "sb_secret_0123456789/planted+for=tests"
 """A token that is good for nothing; no test may find it anywhere but on the wire."""
@@ -179,3 +180,14 @@ async def nothing_left() -> AsyncIterator[None]:
     assert tasks() - before == set()
     assert [str(warning.message) for warning in caught] == []
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A store for shared limits, which all tests use with tokens of their own."""
+    if program() is None:
+        pytest.skip("no redis-server or valkey-server on this system")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
