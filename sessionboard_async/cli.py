@@ -1,4 +1,4 @@
-"""The command line. What it does is done elsewhere; here are only its words and its screen."""
+"""The command line. What it does is done elsewhere; here are only its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import update_wrapper
 from pathlib import Path
@@ -15,18 +15,26 @@ from typing import Any, Concatenate, ParamSpec, get_args
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as ProgressDisplay
 from rich.table import Table
 from rich.text import Text
 
-from sessionboard_async import AsyncSession, AuthenticationError, SessionboardError, __version__
+from sessionboard_async import (
+    AsyncSession,
+    AuthenticationError,
+    RateLimits,
+    SessionboardError,
+    Timeout,
+    __version__,
+)
 from sessionboard_async.catalog import CoveredOperation, covered_operations
 from sessionboard_async.core.origin import Region
-from sessionboard_async.export import RESOURCES, Manifest, Progress, export_event
+from sessionboard_async.countdown import watched
+from sessionboard_async.export import RESOURCES, Manifest, export_event
 from sessionboard_async.models import Event
+from sessionboard_async.screen import Screen
 from sessionboard_async.services.search import Expansion
-from sessionboard_async.testing import EmbeddedServer
+from sessionboard_async.testing import EmbeddedServer, ServerLimits
+from sessionboard_async.testing.rate_limits import HeaderStyle
 
 P = ParamSpec("P")
 
@@ -47,18 +55,33 @@ class Connection:
     embedded: bool
 
     @asynccontextmanager
-    async def open(self, *, pool_size: int = 20) -> AsyncGenerator[AsyncSession, None]:
-        """Open a session, on an embedded server where that was asked for."""
-        if not self.embedded:
-            async with AsyncSession(
-                self.token, region=self.region, base_url=self.base_url, pool_size=pool_size
-            ) as sb:
-                yield sb
-            return
-        async with (
-            EmbeddedServer() as server,
-            AsyncSession(server.token, base_url=server.base_url, pool_size=pool_size) as sb,
-        ):
+    async def open(
+        self, screen: Screen | None = None, *, concurrency: int = 8
+    ) -> AsyncGenerator[AsyncSession, None]:
+        """Open a session, on an embedded server where that was asked for.
+
+        It waits for the rate limits as long as they ask, and shows it.
+
+        Args:
+            screen: Where waits are shown.
+            concurrency: The most requests at a time.
+        """
+        async with AsyncExitStack() as stack:
+            token, region, base_url = self.token, self.region, self.base_url
+            if self.embedded:
+                server = await stack.enter_async_context(EmbeddedServer())
+                token, region, base_url = server.token, None, server.base_url
+            screen = stack.enter_context(Screen() if screen is None else screen)
+            sb = AsyncSession(
+                token,
+                region=region,
+                base_url=base_url,
+                pool_size=concurrency,
+                timeout=Timeout(total=None),
+                limits=RateLimits(max_wait=None, concurrency=concurrency),
+            )
+            await stack.enter_async_context(sb)
+            await stack.enter_async_context(watched(sb.limits, screen.show_waits))
             yield sb
 
 
@@ -186,19 +209,19 @@ async def check(connection: Connection) -> None:
         choices = [Connection(connection.token, region, None, embedded=False) for region in get_args(Region)]
     refused: AuthenticationError | None = None
     for choice in choices:
-        async with choice.open() as sb:
-            try:
+        try:
+            async with choice.open() as sb:
                 count = await sb.events.list().count()
-            except AuthenticationError as error:
-                refused = error
-                continue
-            where: str = choice.region or "the default region"
-            if choice.base_url:
-                where = "the given address"
-            if choice.embedded:
-                where = "the embedded server"
-            click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
-            return
+        except AuthenticationError as error:
+            refused = error
+            continue
+        where: str = choice.region or "the default region"
+        if choice.base_url:
+            where = "the given address"
+        if choice.embedded:
+            where = "the embedded server"
+        click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
+        return
     if refused is not None and len(choices) > 1:
         raise click.ClickException("the token works in no region: it is wrong or revoked")
     if refused is not None:
@@ -233,18 +256,18 @@ async def export(
         raise click.UsageError(
             f"--only knows no {', '.join(map(repr, unknown))}; it knows {', '.join(RESOURCES)}"
         )
-    with progress_display(Console(stderr=True)) as show:
-        async with connection.open(pool_size=concurrency) as sb:
-            manifest = await export_event(
-                sb,
-                int(event) if event.isdecimal() else event,
-                directory,
-                only=wanted,
-                expand=expand,
-                updated_after=updated_after,
-                concurrency=concurrency,
-                on_progress=show,
-            )
+    screen = Screen()
+    async with connection.open(screen, concurrency=concurrency) as sb:
+        manifest = await export_event(
+            sb,
+            int(event) if event.isdecimal() else event,
+            directory,
+            only=wanted,
+            expand=expand,
+            updated_after=updated_after,
+            concurrency=concurrency,
+            on_progress=screen.show_progress,
+        )
     _summarize(manifest, directory)
 
 
@@ -265,49 +288,49 @@ def _summarize(manifest: Manifest, directory: Path) -> None:
     )
 
 
-class progress_display:  # noqa: N801  # it reads as a function in a `with` statement
-    """Shows how far each resource has come: live on a terminal, elsewhere a line for each that is done."""
-
-    def __init__(self, console: Console) -> None:
-        self._display = ProgressDisplay(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._live = console.is_terminal
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Callable[[Progress], None]:
-        self._display.start()
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        self._display.stop()
-
-    def _show(self, progress: Progress) -> None:
-        if not self._live:
-            if progress.done:
-                click.echo(f"{progress.resource}: {progress.records} records", err=True)
-            return
-        if progress.resource not in self._tasks:
-            self._tasks[progress.resource] = self._display.add_task(progress.resource, total=None)
-        total = progress.records if progress.done else progress.total
-        self._display.update(self._tasks[progress.resource], completed=progress.records, total=total)
-
-
 @sessionboard.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default.")
 @click.option("--events", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--sessions", type=click.IntRange(0), default=120, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides every name, text and id.")
 @click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds before each answer.")
-def serve(port: int, events: int, sessions: int, seed: int, latency: float) -> None:
+@click.option("--limit", metavar="REQUESTS/SECONDS", help="So many requests per category and time, as 20/2.")
+@click.option(
+    "--limit-headers",
+    type=click.Choice(get_args(HeaderStyle)),
+    help="How the limit is announced; draft-6 by default.",
+)
+@click.option("--limit-searches", is_flag=True, help="Limit searches and the list of events as well.")
+def serve(
+    port: int,
+    events: int,
+    sessions: int,
+    seed: int,
+    latency: float,
+    limit: str | None,
+    limit_headers: HeaderStyle | None,
+    limit_searches: bool,
+) -> None:
     """Run a server of invented data on this machine, until Ctrl-C."""
-    server = EmbeddedServer(port=port, events=events, sessions=sessions, seed=seed, latency=latency)
+    limits = None
+    if limit is not None:
+        limits = _limits(limit, limit_headers or "draft-6", limit_searches)
+    elif limit_headers or limit_searches:
+        raise click.UsageError("--limit-headers and --limit-searches say how to --limit, which is missing")
+    server = EmbeddedServer(
+        port=port, events=events, sessions=sessions, seed=seed, latency=latency, limits=limits
+    )
     _run(_serve(server))
+
+
+def _limits(limit: str, headers: HeaderStyle, searches: bool) -> ServerLimits:
+    requests, _, seconds = limit.partition("/")
+    try:
+        return ServerLimits(requests=int(requests), window=float(seconds), headers=headers, searches=searches)
+    except ValueError:
+        raise click.UsageError(
+            f"--limit takes a number of requests and one of seconds, both more than 0: 20/2, not {limit!r}"
+        ) from None
 
 
 async def _serve(server: EmbeddedServer) -> None:

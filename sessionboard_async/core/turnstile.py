@@ -207,7 +207,7 @@ class Turnstile:
         ahead = 0
         for waiter in list(self._line):
             seconds = self.gate.expected_wait(now, ahead)
-            if now + seconds > waiter.latest:
+            if seconds > 0.0 and now + seconds > waiter.latest:
                 self._leave(waiter)
                 _resolve(waiter.future, WaitTooLong(seconds))
             else:

@@ -1,4 +1,4 @@
-"""A process of its own that shares the budget with others: makes as many requests as each line of input says."""
+"""A process that shares its budget with others: it makes as many requests as each line of its input says."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import sys
 from sessionboard_async import AsyncSession, RateLimits, Timeout
 
 
+def tell(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 class _Tell(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if "answers again" in record.getMessage():
-            print("back", flush=True)
+            tell("back")
         elif "does not answer" in record.getMessage():
-            print("alone", flush=True)
+            tell("alone")
 
 
 async def main(token: str, base_url: str, store: str, sponsor: str) -> None:
     limits = RateLimits.shared(store, max_wait=None, store_timeout=5.0)
     async with AsyncSession(token, base_url=base_url, limits=limits, timeout=Timeout(total=None)) as sb:
-        print("ready", flush=True)
+        tell("ready")
         while line := await asyncio.to_thread(sys.stdin.readline):
             await asyncio.gather(*(sb.sponsors.get(4630, sponsor) for _ in range(int(line))))
-            print("done", flush=True)
+            tell("done")
 
 
 if __name__ == "__main__":

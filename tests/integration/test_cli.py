@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -21,65 +19,21 @@ from sessionboard_async import AsyncSession, __version__
 from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.export import RESOURCES, Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.integration.command_line import (
+    COMMAND,
+    SECONDS,
+    at,
+    environment,
+    needs_terminals,
+    on_a_terminal,
+    one_error,
+    run,
+    run_at,
+    started,
+)
 from tests.integration.conftest import TOKEN, Handler, HttpServer
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
-
-COMMAND = [sys.executable, "-m", "sessionboard_async"]
-SECONDS = 20
-"""No command takes as long; a bound keeps a broken one from hanging."""
-
-
-def environment(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONBOARD_")}
-    return {**kept, "PYTHONWARNINGS": "error", "COLUMNS": "100", **variables}
-
-
-def at(server: EmbeddedServer) -> dict[str, str]:
-    return environment(SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=server.token)
-
-
-def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-
-
-def run_at(server: EmbeddedServer, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command against a server, and make sure that it tells nobody the token."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env=at(server),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert server.token not in done.stdout + done.stderr
-    return done
-
-
-def one_error(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the message of a command that failed with one line and no output."""
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"Error: [^\n]+\n", done.stderr), done.stderr
-    return done.stderr
-
-
-@contextmanager
-def started(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -322,30 +276,7 @@ def test_without_its_packages_the_command_says_what_to_install(missing: str) -> 
     assert "Traceback" not in done.stderr
 
 
-def on_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
-    """Run a command on a terminal of its own, and return its exit code and all that the screen was sent."""
-    ours, theirs = os.openpty()
-    with (
-        open(ours, "rb", buffering=0) as screen,
-        subprocess.Popen(
-            [*COMMAND, *map(str, arguments)],
-            env=environment(TERM="xterm-256color", COLUMNS=str(columns)),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        ) as process,
-    ):
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := screen.read(65536):
-                shown += piece
-        except OSError:  # the way Linux tells that the other side was closed
-            pass
-    return process.returncode, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
-
-
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+@needs_terminals
 def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, tmp_path: Path) -> None:
     where = ["--base-url", server.base_url, "--token", server.token]
     code, shown = on_a_terminal("export", f"{server.event_id}", "--to", tmp_path, *where)
@@ -356,7 +287,7 @@ def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, 
     assert f"records in {len(RESOURCES)} files" in shown.splitlines()[-2] + shown.splitlines()[-1]
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+@needs_terminals
 def test_on_a_terminal_events_are_a_table() -> None:
     code, shown = on_a_terminal("events", "--embedded")
     assert code == 0
@@ -382,7 +313,7 @@ def test_endpoints_lists_every_operation_with_the_method_that_calls_it() -> None
     assert sorted(line[0] for line in lines) == sorted(ENDPOINTS)
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+@needs_terminals
 @pytest.mark.parametrize("columns", [40, 80, 200, 300])
 def test_endpoints_are_never_cut_to_the_width_of_a_terminal(columns: int) -> None:
     code, shown = on_a_terminal("endpoints", columns=columns)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -68,7 +69,7 @@ async def forget_scripts(server: RedisServer) -> None:
             await asyncio.sleep(0.05)
 
 
-async def all_of(workers: list[Worker], work: Callable[[Worker], Awaitable[None]]) -> None:
+async def all_of(workers: list[Worker], work: Callable[[Worker], Coroutine[Any, Any, None]]) -> None:
     async with anyio.create_task_group() as group:
         for one in workers:
             group.start_soon(work, one)

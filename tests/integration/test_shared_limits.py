@@ -1,0 +1,224 @@
+"""Limits that a store keeps: what it is told, and what happens where it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import web
+from redis.asyncio import Redis
+
+from sessionboard_async import (
+    AsyncSession,
+    ConfigurationError,
+    RateLimits,
+    RateLimitStoreError,
+    RateLimitWaitExceeded,
+    Timeout,
+)
+from sessionboard_async.core.auth import Token
+from tests.integration.conftest import TOKEN, Handler, HttpServer, RawHandler
+from tests.integration.redis_server import RedisServer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+ServeBytes = Callable[[RawHandler], Awaitable[str]]
+
+NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
+READS = "entity-reads"
+
+
+@pytest.fixture
+async def store(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+        yield client
+
+
+@asynccontextmanager
+async def session(server: HttpServer, url: str, **options: Any) -> AsyncIterator[AsyncSession]:
+    limits = RateLimits.shared(url, **{"max_wait": None, "store_timeout": 5.0, **options})
+    async with AsyncSession(
+        TOKEN, base_url=server.base_url, limits=limits, timeout=Timeout(total=None)
+    ) as sb:
+        yield sb
+
+
+class Counted:
+    """A server with so many requests left in a window of 900 seconds."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def __call__(self, _: web.Request) -> web.StreamResponse:
+        self.left -= 1
+        headers = {"RateLimit-Limit": "50", "RateLimit-Remaining": str(self.left), "RateLimit-Reset": "900"}
+        await self.open.wait()
+        return web.json_response({}, headers=headers)
+
+
+async def in_flight(store: Redis) -> int:
+    return int(await store.zcard(f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:l"))
+
+
+async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
+    with anyio.fail_after(5):
+        while not await condition():  # noqa: ASYNC110  # what another process tells
+            await asyncio.sleep(0.01)
+
+
+async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(3))
+    async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+        await one.sponsors.get(1, "a")
+        waiting = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for sb in (one, other) for _ in range(5)]
+        done, _ = await asyncio.wait(waiting, timeout=0.5)
+        left = [(await sb.limits.snapshot())[READS] for sb in (one, other)]
+        for call in waiting:
+            call.cancel()
+        await asyncio.wait(waiting)
+    assert len(done) == 2
+    assert len(server.requests) == 3
+    assert [(budget.limit, budget.remaining) for budget in left] == [(50, 0), (50, 0)]
+    assert sum(budget.waiting for budget in left) == 8
+
+
+async def test_what_closes_returns_what_it_held(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with session(server, redis_server.url) as sb:
+        await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
+        handler.open.clear()
+        calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
+        await settled(lambda: _equals(in_flight(store), 5))
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+    assert await in_flight(store) == 0
+    async with session(server, redis_server.url, max_wait=0) as sb:
+        handler.open.set()
+        await sb.sponsors.get(1, "c")
+        # Five were given up, and the answer that came later tells that the server had counted them.
+        assert (await sb.limits.snapshot())[READS].remaining == 40 - 26
+
+
+async def _equals(number: Awaitable[int], expected: int) -> bool:
+    return await number == expected
+
+
+async def test_a_wait_that_is_too_long_is_known_from_what_others_learned(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(1))
+    async with session(server, redis_server.url) as one:
+        await one.sponsors.get(1, "a")
+    async with session(server, redis_server.url, max_wait=60) as other:
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await other.sponsors.get(1, "b")
+    assert 899 < caught.value.seconds <= 901
+    assert caught.value.limit == 50
+    assert len(server.requests) == 1
+
+
+async def test_no_key_and_no_value_holds_the_token(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(40))
+    async with session(server, redis_server.url) as sb:
+        await sb.sponsors.get(1, "a")
+    keys = await store.keys("*")
+    assert keys == [f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:s".encode()]
+    value = await store.get(keys[0])
+    assert isinstance(value, bytes)
+    assert TOKEN.encode() not in value
+    assert await store.ttl(keys[0]) > 900
+
+
+async def test_without_the_store_each_process_keeps_the_limits_on_its_own(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = await serve(Counted(3))
+    async with session(server, NOWHERE, max_wait=60) as sb:
+        for _ in range(3):
+            await sb.sponsors.get(1, "a")
+        with pytest.raises(RateLimitWaitExceeded):
+            await sb.sponsors.get(1, "a")
+    told = [record.getMessage() for record in caplog.records if "store" in record.getMessage()]
+    assert told == ["the store of the shared rate limits does not answer (ConnectionError)"]
+    assert "planted-password" not in caplog.text
+    assert len(server.requests) == 3
+
+
+async def test_a_store_that_hangs_is_done_without(serve: Serve, serve_bytes: ServeBytes) -> None:
+    async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    url = (await serve_bytes(hang)).replace("http", "redis")
+    server = await serve(Counted(40))
+    async with session(server, url, store_timeout=0.05) as sb:
+        with anyio.fail_after(2):
+            await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
+    assert len(server.requests) == 20
+
+
+async def test_without_the_store_a_call_fails_where_that_is_asked_for(serve: Serve) -> None:
+    server = await serve(Counted(3))
+    async with session(server, NOWHERE, on_store_error="raise") as sb:
+        for _ in range(2):
+            with anyio.fail_after(2), pytest.raises(RateLimitStoreError, match=r"GET .*/sponsors/") as caught:
+                await sb.sponsors.get(1, "a")
+            assert "planted-password" not in f"{caught.value!r} {vars(caught.value)}"
+            assert caught.value.operation == "get-sponsor"
+    assert server.requests == []
+
+
+async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Path) -> None:
+    server, later = await serve(Counted(40)), RedisServer(tmp_path)
+    async with session(server, later.url) as sb:
+        await sb.sponsors.get(1, "a")
+        later.start()
+        try:
+            async with Redis.from_url(later.url) as client:
+                await settled(lambda: _equals(client.dbsize(), 1))
+                await sb.sponsors.get(1, "a")
+        finally:
+            later.kill()
+        await sb.sponsors.get(1, "a")
+    assert len(server.requests) == 3
+
+
+async def test_a_view_with_shared_limits_is_closed_with_its_session(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(40))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        view = sb.with_options(limits=RateLimits.shared(redis_server.url, store_timeout=5))
+        await view.sponsors.get(1, "a")
+        before = len(await store.client_list())
+    assert before == 2
+    await settled(lambda: _equals(_clients(store), 1))
+
+
+async def _clients(store: Redis) -> int:
+    return len(await store.client_list())
+
+
+async def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"sessionboard-async\[redis\]"):
+        AsyncSession(TOKEN, limits=RateLimits.shared(NOWHERE))
