@@ -13,7 +13,7 @@ nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "types", "tests", "coverage"]
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-MEASURED_BESIDE = ("httpx>=0.28", "pydantic>=2.11", "matplotlib>=3.10")
+MEASURED_BESIDE = ("aiolimiter>=1.2", "httpx>=0.28", "pydantic>=2.11", "matplotlib>=3.10")
 
 
 def interpreters() -> list[str]:

@@ -148,24 +148,6 @@ async def calls(base_url: str, session_id: str, count: int, rounds: int) -> Roun
     return measured
 
 
-async def limiter(count: int, rounds: int) -> Rounds:
-    """Acquire from the limiter and report to it, with a budget that is never spent."""
-    from sessionboard_async import RateLimits
-    from sessionboard_async.core.limits import Limiter
-    from sessionboard_async.core.response import Response
-
-    response = Response(200, {"RateLimit-Limit": "100000000", "RateLimit-Remaining": "100000000"}, b"")
-    limiter = Limiter(RateLimits(requests=100_000_000))
-    measured: Rounds = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for _ in range(count):
-            await limiter.acquire("entity-reads")
-            limiter.report("entity-reads", response)
-        measured.append({"limiter": (time.perf_counter() - began) / count})
-    return measured
-
-
 def imported(modules: list[str]) -> Rounds:
     """Import modules; the seconds that it took."""
     from importlib import import_module
@@ -188,6 +170,8 @@ def main(arguments: dict[str, Any]) -> Rounds:
         return keep(arguments["kind"], (pages * arguments["pages"])[: arguments["pages"]])
     if what == "imported":
         return imported(**arguments)
+    from benchmarks import limits
+
     loop_factory = None
     if arguments.pop("uvloop", False):
         import uvloop
@@ -198,7 +182,8 @@ def main(arguments: dict[str, Any]) -> Rounds:
         "prefetch": prefetch,
         "memory": memory,
         "calls": calls,
-        "limiter": limiter,
+        "cost of limits": limits.cost,
+        "makespan": limits.makespan,
     }
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(measure[what](**arguments))

@@ -140,7 +140,7 @@ def imports(bench: Bench) -> Iterator[Figure]:
 
 
 def calls(bench: Bench) -> Iterator[Figure]:
-    """Small calls, and what the limiter costs of them."""
+    """Small calls."""
     session_id = msgspec.json.decode(recorded(bench.file)[0].records)[0]["id"]
     measured = _several(
         bench.often(3, 1),
@@ -154,8 +154,22 @@ def calls(bench: Bench) -> Iterator[Figure]:
     )
     yield figure("calls", "calls per second, us / bare aiohttp", "×", ratios(measured, "floor", "us"))
     yield figure("calls", "sessions.get", "µs", [seconds["us"] * 1e6 for seconds in measured])
-    costs = bench.measure("limiter", count=20_000, rounds=5)
-    yield figure("calls", "limiter: acquire and report", "µs", [cost["limiter"] * 1e6 for cost in costs])
+
+
+def limits(bench: Bench) -> Iterator[Figure]:
+    """What the limiter costs beside aiolimiter, and how much of the budget it leaves unused."""
+    costs = bench.measure("cost of limits", count=20_000, rounds=bench.often(15, 5))
+    for name, target in (("us", at_most(6.0)), ("us, no headers", None), ("aiolimiter", None)):
+        what = f"{name}: acquire" if name == "aiolimiter" else f"{name}: acquire and report"
+        yield figure("limits", what, "µs", [cost[name] * 1e6 for cost in costs], target)
+    yield figure("limits", "us / aiolimiter", "×", ratios(costs, "us", "aiolimiter"))
+    requests = bench.often(200, 60)
+    spans = bench.measure("makespan", requests=requests, limit=20, window=2.0)
+    what = f"{requests} requests at 20 in 2 s"
+    yield figure(
+        "limits", f"{what}: time / optimum with guard", "×", ratios(spans, "taken", "optimum"), at_most(1.15)
+    )
+    yield figure("limits", f"{what}: refusals", "", [span["refusals"] for span in spans], at_most(0))
 
 
 def uvloop(bench: Bench) -> Iterator[Figure]:
@@ -191,5 +205,6 @@ PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "keep": keep,
     "imports": imports,
     "calls": calls,
+    "limits": limits,
     "uvloop": uvloop,
 }

@@ -56,7 +56,7 @@ def _answer(body: bytes, coding: bytes) -> bytes:
         encoding = b"Content-Encoding: gzip\r\n"
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n%b"
-        b"Content-Length: %d\r\nRateLimit-Limit: 100000000\r\nRateLimit-Remaining: 100000000\r\n"
+        b"Content-Length: %d\r\nRateLimit-Limit: 100000\r\nRateLimit-Remaining: 100000\r\n"
         b"RateLimit-Reset: 900\r\nX-Request-Id: benchmark\r\n\r\n"
     ) % (encoding, len(body))
     return head + body

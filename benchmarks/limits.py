@@ -1,0 +1,93 @@
+"""What the limiter costs where nobody waits, and how much of the budget it uses where everybody does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import time
+from collections.abc import Awaitable, Callable
+
+from multidict import CIMultiDict
+
+from benchmarks.child import Rounds
+
+_PLENTY = 100_000
+
+
+async def cost(count: int, rounds: int) -> Rounds:
+    """Acquire and report beside what aiolimiter does for an acquire; seconds for one."""
+    from aiolimiter import AsyncLimiter
+
+    from sessionboard_async import RateLimits
+    from sessionboard_async.core.call import Call
+    from sessionboard_async.core.limits import Limiter
+    from sessionboard_async.core.request import Request
+    from sessionboard_async.core.response import Response
+
+    request = Request("GET", "/v1/a", "/v1/a", limit="entity-reads")
+    usual = {"Content-Type": "application/json", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
+
+    def ours(announce: bool) -> Callable[[], Awaitable[None]]:
+        limiter = Limiter(RateLimits(requests=_PLENTY))
+        # An answer is made by the transport: what it costs is not the limiter's.
+        told = (usual | (_announced(_PLENTY - made) if announce else {}) for made in range(1, count + 1))
+        answers = iter([Response(200, CIMultiDict(headers), b"") for headers in told])
+
+        async def acquire_and_report() -> None:
+            permit = await limiter.acquire(Call(request, None), max_wait=60.0)
+            limiter.report(permit, next(answers))
+
+        return acquire_and_report
+
+    ways: dict[str, Callable[[], Callable[[], Awaitable[None]]]] = {
+        "us": lambda: ours(announce=True),
+        "us, no headers": lambda: ours(announce=False),
+        "aiolimiter": lambda: AsyncLimiter(_PLENTY, 900).acquire,
+    }
+    measured: Rounds = []
+    for turn in range(-1, rounds):
+        seconds = {}
+        for name in ways if turn % 2 else reversed(ways):
+            way = ways[name]()
+            gc.collect()
+            began = time.perf_counter()
+            for _ in range(count):
+                await way()
+            seconds[name] = (time.perf_counter() - began) / count
+        if turn >= 0:  # The round before is for warming up.
+            measured.append(seconds)
+    return measured
+
+
+def _announced(remaining: int) -> dict[str, str]:
+    return {
+        "RateLimit-Limit": f"{_PLENTY}",
+        "RateLimit-Remaining": f"{remaining}",
+        "RateLimit-Reset": "900",
+    }
+
+
+async def makespan(requests: int, limit: int, window: float) -> Rounds:
+    """Get one record many times at once from a server that limits; seconds, their optimum, and refusals.
+
+    The optimum sends as many as the limit allows at the first moment of each window, and takes each window to
+    last longer by the guard.
+    """
+    from sessionboard_async import AsyncSession, RateLimits, Timeout
+    from sessionboard_async.core.bucket import GUARD
+    from sessionboard_async.testing import EmbeddedServer, ServerLimits
+
+    limits, timeout = RateLimits(max_wait=None), Timeout(total=None)
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=limit, window=window)) as server,
+        AsyncSession(server.token, base_url=server.base_url, limits=limits, timeout=timeout) as sb,
+    ):
+        sponsor = await sb.sponsors.search(4630).first()
+        assert sponsor is not None
+        began = time.perf_counter()
+        await asyncio.gather(*(sb.sponsors.get(4630, sponsor.id) for _ in range(requests)))
+        taken = time.perf_counter() - began
+        refusals = server.refusals
+    optimum = (math.ceil(requests / limit) - 1) * (window + GUARD)
+    return [{"taken": taken, "optimum": optimum, "refusals": refusals}]
