@@ -1,0 +1,294 @@
+"""The arithmetic of one category's budget: what is learned from an answer, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionboard_async.core.announced import Announced
+from sessionboard_async.core.bucket import GUARD, Bucket
+from sessionboard_async.core.request import Lane
+
+SINGLE, BULK = Lane.SINGLE, Lane.BULK
+
+
+def says(remaining: int | None = None, reset: float | None = None, limit: int | None = None) -> Announced:
+    return Announced(limit=limit, remaining=remaining, reset=reset, window=None)
+
+
+def answer(bucket: Bucket, now: float, announced: Announced | None = None, *, took: float = 0.0) -> None:
+    """Let one in, and have it answered."""
+    bucket.begin(now - took)
+    bucket.answered(now, now - took, announced=announced)
+
+
+def let_in(bucket: Bucket, now: float, lane: Lane = SINGLE) -> int:
+    """Let in all that may go, and have each answered at once without a word."""
+    count = 0
+    while bucket.wait(now, lane) == 0.0:
+        answer(bucket, now)
+        count += 1
+        assert count < 10_000
+    return count
+
+
+# By our own count
+
+
+def test_where_the_server_says_nothing_the_documented_window_is_counted() -> None:
+    bucket = Bucket(100, 900)
+    assert let_in(bucket, 5.0) == 100
+    assert bucket.counted_here
+    assert bucket.wait(5.0, SINGLE) == 900 + GUARD
+    assert bucket.wait(5.0 + 900 + GUARD, SINGLE) == 0.0
+    assert let_in(bucket, 5.0 + 900 + GUARD) == 100
+
+
+def test_what_has_no_documented_limit_is_not_counted_until_the_server_announces_one() -> None:
+    bucket = Bucket(2, 900, documented=False)
+    for _ in range(10):
+        assert bucket.wait(0.0, SINGLE) == 0.0
+        answer(bucket, 0.0)
+    assert bucket.remaining is None
+    answer(bucket, 0.0, says(remaining=1, reset=30))
+    assert let_in(bucket, 0.0) == 1
+    assert bucket.wait(0.0, SINGLE) == 30 + GUARD
+
+
+# What an answer announces
+
+
+def test_what_is_announced_is_believed_before_what_is_documented() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=7, reset=60, limit=1000))
+    assert (bucket.limit, bucket.remaining, bucket.ends) == (1000, 7, 60 + GUARD)
+    assert not bucket.counted_here
+
+
+def test_of_two_answers_about_one_window_the_lesser_counts() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=90, reset=60))
+    answer(bucket, 10.0, says(remaining=95, reset=50))
+    assert bucket.remaining == 90
+    answer(bucket, 20.0, says(remaining=80, reset=39))
+    assert (bucket.remaining, bucket.ends) == (80, 59 + GUARD)
+
+
+def test_an_answer_about_a_later_window_opens_it() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=0, reset=5))
+    bucket.begin(0.5)
+    bucket.answered(5.5, 5.4, announced=says(remaining=99, reset=60))
+    assert (bucket.remaining, bucket.ends) == (99, 65.5 + GUARD)
+
+
+def test_a_straggler_tells_nothing_about_the_new_window() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    answer(bucket, 0.1, says(remaining=0, reset=10))
+    bucket.roll(10.1 + GUARD)
+    assert bucket.remaining is None
+    bucket.answered(11.2, 0.0, announced=says(remaining=0, reset=10))
+    assert bucket.remaining is None
+    assert bucket.wait(11.2, SINGLE) == 0.0
+
+
+def test_an_answer_that_another_overtook_does_not_bring_an_earlier_window_back() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    answer(bucket, 1.0, says(remaining=50, reset=100))
+    bucket.answered(1.5, 0.0, announced=says(remaining=0, reset=3))
+    assert bucket.remaining == 50
+
+
+def test_a_lost_answer_counts_until_a_later_one_tells() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=50, reset=100))
+    bucket.begin(1.0)
+    bucket.begin(1.0)
+    bucket.lose(2.0, 1.0)
+    assert bucket.remaining == 50 - 1 - 1
+    bucket.answered(3.0, 1.0, announced=says(remaining=49, reset=97))
+    assert bucket.remaining == 48, "sent before the loss, it cannot tell"
+    answer(bucket, 5.0, says(remaining=47, reset=95), took=1.0)
+    assert bucket.remaining == 47
+
+
+def test_what_never_reached_the_server_does_not_count() -> None:
+    bucket = Bucket(2, 900)
+    answer(bucket, 0.0)
+    bucket.begin(0.0)
+    assert bucket.remaining == 0
+    bucket.withdraw()
+    assert bucket.remaining == 1
+
+
+# Refusals
+
+
+def test_a_refusal_names_its_wait() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    bucket.answered(1.0, 0.0, refused=True, retry_after=30.0)
+    assert bucket.wait(1.0, SINGLE) == 30 + GUARD
+
+
+def test_a_refusal_that_asks_for_no_wait_is_still_waited_for() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    bucket.answered(1.0, 0.0, refused=True, retry_after=0.0)
+    assert bucket.wait(1.0, SINGLE) == 1 + GUARD
+
+
+def test_refusals_that_name_no_wait_are_waited_for_longer_and_longer() -> None:
+    bucket = Bucket(100, 900, jitter=lambda bound: bound)
+    now, waits = 0.0, []
+    for _ in range(8):
+        bucket.begin(now)
+        bucket.answered(now, now, refused=True)
+        waits.append(bucket.wait(now, SINGLE) - GUARD)
+        now += waits[-1] + GUARD
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    answer(bucket, now)
+    bucket.begin(now)
+    bucket.answered(now, now, refused=True)
+    assert bucket.wait(now, SINGLE) - GUARD == 1
+
+
+# Finding out
+
+
+def test_one_asks_first_and_more_only_where_the_answer_is_slow() -> None:
+    bucket = Bucket(100, 900)
+    asked = []
+    for tenth in range(1000):
+        while bucket.wait(tenth / 10, SINGLE) == 0.0:
+            bucket.begin(tenth / 10)
+            asked.append(tenth / 10)
+    assert asked == pytest.approx([0, 5, 8, 10, 11.7, 13, 14.1, 15], abs=0.1)
+    assert bucket.wait(1000.0, SINGLE) == math.inf
+
+
+def test_twice_as_many_go_after_each_answer() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=99, reset=900))
+    left, rounds = 99, []
+    for _ in range(4):
+        in_flight = 0
+        while bucket.wait(1.0, SINGLE) == 0.0:
+            bucket.begin(1.0)
+            in_flight += 1
+        rounds.append(in_flight)
+        for _ in range(in_flight):
+            left -= 1
+            bucket.answered(1.0, 1.0, announced=says(remaining=left, reset=899))
+    assert rounds == [2, 4, 8, 16]
+
+
+def test_where_others_are_seen_few_are_in_flight() -> None:
+    bucket = Bucket(100, 900)
+    for made in range(20):
+        # Three of others for each of ours.
+        answer(bucket, float(made), says(remaining=100 - 4 * (made + 1), reset=900 - made))
+    in_flight = 0
+    while bucket.wait(20.0, SINGLE) == 0.0:
+        bucket.begin(20.0)
+        in_flight += 1
+    assert 1 <= in_flight <= 3
+
+
+# Shares
+
+
+def test_a_share_leaves_the_rest() -> None:
+    assert let_in(Bucket(100, 900, share=0.25), 0.0) == 25
+    assert let_in(Bucket(100, 900, share=0.001), 0.0) == 1
+
+
+def test_a_reserve_is_kept_for_single_calls_and_freed_with_time() -> None:
+    bucket = Bucket(100, 900, reserve=20)
+    assert let_in(bucket, 0.0, BULK) == 80
+    assert bucket.wait(0.0, BULK) == pytest.approx(45)
+    assert let_in(bucket, 45.0, BULK) == 1
+    assert let_in(bucket, 45.0, SINGLE) == 19
+    assert bucket.wait(45.0, SINGLE) == bucket.wait(45.0, BULK) == 856
+
+
+# Whatever happens
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Iterator[tuple[str, float, int]]:
+    steps = st.tuples(
+        st.sampled_from(["ask", "ask", "ask", "answer", "count", "refuse", "lose", "withdraw"]),
+        st.sampled_from([0.0, 0.1, 1.0, 7.0, 40.0]),
+        st.integers(0, 30),
+    )
+    return iter(draw(st.lists(steps, max_size=60)))
+
+
+@given(stories(), st.integers(1, 20), st.sampled_from([1.0, 0.5]), st.sampled_from(Lane))
+def test_never_more_than_its_share_and_never_a_wait_past_the_window(
+    story: Iterator[tuple[str, float, int]], limit: int, share: float, lane: Lane
+) -> None:
+    window = 30.0
+    bucket = Bucket(limit, window, share=share, reserve=2, jitter=lambda bound: bound)
+    now, sent = 0.0, list[float]()
+    for what, after, number in story:
+        now += after
+        wait = bucket.wait(now, lane)
+        assert wait >= 0.0
+        assert wait == math.inf or wait <= max(window, 60.0) + GUARD
+        if wait == math.inf:
+            assert bucket.in_flight, "else nobody would ever end the wait"
+        if what == "ask":
+            if wait == 0.0:
+                left = bucket.remaining
+                assert left is None or left >= 1
+                bucket.begin(now)
+                sent.append(now)
+        elif sent:
+            at = sent.pop(number % len(sent))
+            if what == "withdraw":
+                bucket.withdraw()
+            elif what == "lose":
+                bucket.lose(now, at)
+            elif what == "refuse":
+                bucket.answered(now, at, refused=True)
+            else:
+                announced = says(number % limit, float(number), limit) if what == "answer" else None
+                bucket.answered(now, at, announced=announced)
+        assert bucket.in_flight == len(sent)
+        ends = bucket.ends
+        assert ends is None or ends > now
+        assert bucket.remaining is None or bucket.remaining <= limit * max(share, 1 / limit)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 29.0, 31.5]), max_size=40), st.integers(1, 10))
+def test_no_window_has_more_than_the_limit_where_the_server_says_nothing(
+    pauses: list[float], limit: int
+) -> None:
+    bucket, now, sent = Bucket(limit, 30.0), 0.0, list[float]()
+    for pause in pauses:
+        now += pause
+        if bucket.wait(now, SINGLE) == 0.0:
+            answer(bucket, now)
+            sent.append(now)
+    opened, count = -math.inf, 0
+    for moment in sent:
+        if moment - opened >= 30.0:
+            opened, count = moment, 0
+        count += 1
+        assert count <= limit
+
+
+def test_what_is_known_can_be_told_and_restored_by_another_clock() -> None:
+    bucket, other = Bucket(100, 900), Bucket(5, 1)
+    answer(bucket, 50.0, says(remaining=3, reset=60))
+    other.restore(bucket.state(60.0), 7_060.0)
+    assert (other.limit, other.remaining, other.ends) == (100, 3, 7_110.0 + GUARD)
+    assert other.state(7_061.0) == bucket.state(61.0)
