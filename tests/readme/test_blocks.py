@@ -162,6 +162,14 @@ def test_the_impatient_script_says_in_one_line_what_went_wrong(
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"{said}\n")
 
 
+@block("budgets.py")
+def test_the_budgets_tell_what_is_left(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
+    sponsors = len(records(sessionboard_server, "sponsors"))
+    result = run(block)
+    assert (result.returncode, result.stdout) == (0, f"entity-reads: {100 - sponsors} of 100 left\n")
+    assert 0 < sponsors < 100
+
+
 @block("raw_records.py")
 def test_raw_records_are_saved_as_the_api_spells_them(
     block: Path, run: Run, sessionboard_server: EmbeddedServer

@@ -36,7 +36,7 @@ def test_the_continuous_integration_finds_the_second(readme: str, root: Path) ->
 def test_the_extras_exist(readme: str, root: Path) -> None:
     project = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", readme))
-    assert named == {"cli", "dev", "speedups"}
+    assert named == {"cli", "dev", "redis", "speedups"}
     assert named <= project["optional-dependencies"].keys()
 
 

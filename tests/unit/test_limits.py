@@ -67,7 +67,7 @@ def test_a_single_call_that_would_wait_too_long_says_so_at_once() -> None:
         await make(limiter, answer(**window(0, 120)))
         began = now()
         with pytest.raises(
-            RateLimitWaitExceeded, match="would wait 121 s, longer than RateLimits.max_wait"
+            RateLimitWaitExceeded, match=r"would wait 121 s, longer than RateLimits\.max_wait"
         ) as caught:
             await limiter.acquire(call(), max_wait=60)
         assert now() - began < 1
