@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Any, Self, cast, get_type_hints
@@ -128,7 +129,8 @@ class AsyncSession:
         self._base_url = base_url_of(region, base_url, os.environ)
         self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
         self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
-        self._to_close: list[SharedLimiter] = []
+        # Views find it too: each has the same as another with the same limits.
+        self._shared: dict[SharedRateLimits, SharedLimiter] = {}
         self._keep_limits(limits)
         self._decoders = Decoders()
         self._is_view = False
@@ -153,9 +155,10 @@ class AsyncSession:
         limits = checked_option("limits", limits, RateLimits)
         self._max_wait = limits.max_wait
         if isinstance(limits, SharedRateLimits):
-            shared = SharedLimiter(limits, self._token.digest())
-            self._to_close.append(shared)
-            self._limiter = shared
+            key = replace(limits, max_wait=None)
+            if key not in self._shared:
+                self._shared[key] = SharedLimiter(limits, self._token.digest())
+            self._limiter = self._shared[key]
         else:
             self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 
@@ -210,7 +213,7 @@ class AsyncSession:
         # Cancelling the caller must not leave half of the connections open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await self._transport.close()
-            for limiter in self._to_close:
+            for limiter in self._shared.values():
                 await limiter.aclose()
 
     def with_options(

@@ -207,8 +207,9 @@ async def test_a_view_with_shared_limits_is_closed_with_its_session(
 ) -> None:
     server = await serve(Counted(40))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        view = sb.with_options(limits=RateLimits.shared(redis_server.url, store_timeout=5))
-        await view.sponsors.get(1, "a")
+        for patience in (60, None):
+            limits = RateLimits.shared(redis_server.url, max_wait=patience, store_timeout=5)
+            await sb.with_options(limits=limits).sponsors.get(1, "a")
         before = len(await store.client_list())
     assert before == 2
     await settled(lambda: _equals(_clients(store), 1))
