@@ -60,7 +60,7 @@ def waiting(status: int, retry_after: str, **headers: str) -> web.Response:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_passing_failure_of_a_read_is_overcome(serve: Serve, method: str, status: int) -> None:
     server = await serve(answers(status, status, status, status, 200))
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         response = await sb.request(method, "/v1/a", read=True)
     assert response.status == 200
     assert len(server.requests) == 5
@@ -112,7 +112,7 @@ async def test_a_write_that_failed_there_is_not_sent_again(serve: Serve, method:
 @pytest.mark.parametrize("method", WRITES)
 async def test_a_write_that_was_refused_for_its_rate_is_sent_again(serve: Serve, method: str) -> None:
     server = await serve(answers(waiting(429, "0"), 200))
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         assert (await sb.request(method, "/v1/a", json={})).status == 200
     assert len(server.requests) == 2
 
@@ -229,7 +229,7 @@ async def test_a_retry_after_that_is_a_date_is_held_against_the_servers_own_cloc
 
 async def test_a_date_that_has_passed_is_no_wait(serve: Serve) -> None:
     server = await serve(answers(waiting(429, "Sun, 06 Nov 1994 08:49:37 GMT"), 200))
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         await sb.request("GET", "/v1/a")
     assert len(server.requests) == 2
 
@@ -270,7 +270,7 @@ async def test_what_an_error_status_means_does_not_depend_on_its_body(serve: Ser
     """A proxy that fails answers with anything: gzip that is none, half a page, a film."""
     spoilt = web.Response(status=status, headers={"Content-Encoding": "gzip"}, body=b"Bad gateway")
     server = await serve(answers(spoilt, spoilt, 200))
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         assert (await sb.request("GET", "/v1/a")).status == 200
     assert len(server.requests) == 3
 
@@ -290,7 +290,9 @@ async def test_an_error_of_the_api_says_what_is_needed_to_act(serve: Serve) -> N
         body=b'{"error": "too_many", "message": "Daily quota\\nexceeded"}',
     )
     server = await serve(answers(refusal))
-    async with AsyncSession(TOKEN, base_url=server.base_url, retry=Retry(attempts=2, base=0)) as sb:
+    async with AsyncSession(
+        TOKEN, base_url=server.base_url, limits=None, retry=Retry(attempts=2, base=0)
+    ) as sb:
         with pytest.raises(RateLimitError) as caught:
             await sb.speakers.get(4630, "secret-id")
     error = caught.value

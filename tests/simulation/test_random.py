@@ -60,7 +60,7 @@ class World:
         self.client = Client(self.server, draw, self.limits, self.latency)
         self.ended = self.attempts = 0
         self.overslept = 0.0
-        self.glance = 1.0 if self.window > 10 else 0.25
+        self.glance = max(0.25, self.window / 300)
 
     async def run(self) -> None:
         watching = asyncio.ensure_future(self._watch())
