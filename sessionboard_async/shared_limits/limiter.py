@@ -21,7 +21,7 @@ class SharedLimiter(Limiter):
         clock: The seconds of a monotonic clock.
 
     Raises:
-        ConfigurationError: If what speaks with the store is not installed.
+        ConfigurationError: If what speaks with the store is not installed, or its URL cannot be read.
     """
 
     def __init__(

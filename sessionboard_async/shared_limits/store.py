@@ -121,7 +121,7 @@ class Store:
         clock: The seconds of a monotonic clock.
 
     Raises:
-        ConfigurationError: If what speaks with it is not installed.
+        ConfigurationError: If what speaks with it is not installed, or the URL cannot be read.
     """
 
     def __init__(self, url: str, token_digest: str, *, timeout: float, clock: Callable[[], float]) -> None:
@@ -137,7 +137,11 @@ class Store:
         self._failures = (RedisError, OSError, TimeoutError, msgspec.MsgspecError)
         # What it takes besides the URL is not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
-        self._client = connect(url, retry=Retry(NoBackoff(), 0))
+        try:
+            self._client = connect(url, retry=Retry(NoBackoff(), 0))
+        except ValueError:
+            # What it says may show a part of the URL, and so of a password.
+            raise ConfigurationError("the URL of the store of shared rate limits cannot be read") from None
         # Of the token only a part of its hash: keys are read by many.
         self._prefix = f"sb:{token_digest[:16]}"
         self._script: Any = self._client.register_script(_SCRIPT.read_bytes())

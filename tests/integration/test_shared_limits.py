@@ -219,6 +219,13 @@ async def _clients(store: Redis) -> int:
     return len(await store.client_list())
 
 
+async def test_an_address_that_cannot_be_read_is_refused_and_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        AsyncSession(TOKEN, limits=RateLimits.shared("redis://127.0.0.1:planted-password"))
+    assert caught.value.__suppress_context__
+    assert "planted" not in f"{caught.value!r}"
+
+
 async def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigurationError, match=r"sessionboard-async\[redis\]"):

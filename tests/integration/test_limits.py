@@ -1,0 +1,139 @@
+"""The limiter over real sockets: a server that counts, and a client that it never refuses."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import pytest
+
+from sessionboard_async import (
+    AsyncSession,
+    DailyQuotaExceeded,
+    RateLimits,
+    RateLimitWaitExceeded,
+    Timeout,
+)
+from sessionboard_async.testing import EmbeddedServer, Fault, ServerLimits
+from sessionboard_async.testing.rate_limits import HeaderStyle
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+EVENT = 4630
+PATIENT = RateLimits(max_wait=None)
+STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
+
+
+async def a_sponsor(sb: AsyncSession) -> str:
+    sponsor = await sb.sponsors.search(EVENT).first()
+    assert sponsor is not None
+    assert sponsor.id is not None
+    return sponsor.id
+
+
+async def test_three_windows_are_used_in_full_and_nothing_is_refused() -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=20, window=1.0)) as server,
+        AsyncSession(
+            server.token, base_url=server.base_url, limits=PATIENT, timeout=Timeout(total=None)
+        ) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        with anyio.fail_after(15):
+            await asyncio.gather(*(sb.sponsors.get(EVENT, sponsor) for _ in range(60)))
+        assert server.refusals == 0
+        assert len(server.requests) == 61
+
+
+@pytest.mark.parametrize("headers", STYLES)
+async def test_every_form_of_headers_is_understood(headers: HeaderStyle) -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=3, window=900, headers=headers)) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        for _ in range(3):
+            await sb.sponsors.get(EVENT, sponsor)
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await sb.sponsors.get(EVENT, sponsor)
+        assert (caught.value.category, caught.value.limit) == ("entity-reads", 3)
+        assert caught.value.seconds == pytest.approx(901, abs=3)
+        assert server.refusals == 0
+
+
+async def test_a_wait_holds_no_connection() -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=1, window=900)) as server,
+        AsyncSession(
+            server.token, base_url=server.base_url, limits=PATIENT, timeout=Timeout(total=None), pool_size=1
+        ) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        await sb.sponsors.get(EVENT, sponsor)
+        waiting = asyncio.ensure_future(sb.sponsors.get(EVENT, sponsor))
+        await asyncio.sleep(0.01)
+        assert (await sb.limits.snapshot())["entity-reads"].waiting == 1
+        with anyio.fail_after(5):
+            assert await a_sponsor(sb) == sponsor
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+
+async def test_the_time_of_one_attempt_does_not_run_while_it_waits_for_the_budget() -> None:
+    hasty = Timeout(attempt=0.5, total=20)
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=1, window=1.0)) as server,
+        AsyncSession(server.token, base_url=server.base_url, timeout=hasty) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        for _ in range(2):
+            await sb.sponsors.get(EVENT, sponsor)
+        assert server.refusals == 0
+
+
+async def test_what_breaks_midway_counts_as_the_server_counts_it() -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=5, window=900)) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        server.faults.append(Fault("close_midway", on=2, operation="get-sponsor"))
+        for _ in range(4):
+            await sb.sponsors.get(EVENT, sponsor)
+        with pytest.raises(RateLimitWaitExceeded):
+            await sb.sponsors.get(EVENT, sponsor)
+        assert server.refusals == 0
+
+
+async def test_the_daily_quota_is_told_at_once_and_asked_about_no_further() -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=100, window=900, daily_quota=2)) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        for name in "ab":
+            await sb.sponsors.create(EVENT, name=name)
+        with anyio.fail_after(2), pytest.raises(DailyQuotaExceeded) as caught:
+            await sb.sponsors.create(EVENT, name="c")
+        assert caught.value.reset is not None
+        before = len(server.requests)
+        with pytest.raises(DailyQuotaExceeded):
+            await sb.sponsors.create(EVENT, name="d")
+        assert len(server.requests) == before
+        await a_sponsor(sb)
+
+
+async def test_sessions_with_the_same_token_share_what_is_left() -> None:
+    async with EmbeddedServer(limits=ServerLimits(requests=3, window=900)) as server:
+        async with AsyncSession(server.token, base_url=server.base_url) as one:
+            sponsor = await a_sponsor(one)
+            await one.sponsors.get(EVENT, sponsor)
+        async with (
+            AsyncSession(server.token, base_url=server.base_url) as two,
+            AsyncSession(server.token, base_url=server.base_url) as three,
+        ):
+            assert (await two.limits.snapshot())["entity-reads"].remaining == 2
+            await two.sponsors.get(EVENT, sponsor)
+            await three.sponsors.get(EVENT, sponsor)
+            with pytest.raises(RateLimitWaitExceeded):
+                await two.sponsors.get(EVENT, sponsor)
+        assert server.refusals == 0
