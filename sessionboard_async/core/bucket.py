@@ -132,7 +132,9 @@ class Bucket:
         if self._remaining is None:
             return self._wait_for_a_probe(now) if self.documented else 0.0
         left = self._left(self._remaining)
-        if left <= 0:
+        # Nobody tells whether the server's next window has begun, and would have one more.
+        between = self.counted_here and now >= self._earliest_end
+        if left <= 0 or between:
             return self._latest_end + GUARD - now
         if lane is Lane.BULK and self._reserve:
             seconds_each = self.window / self._reserve

@@ -64,7 +64,7 @@ local function wait(lane)
     local seconds = in_flight > 0 and PROBE_DOUBLES * math.log(in_flight + 1) / math.log(2) or 0
     return math.max(0, known.unknown_since + seconds - now)
   end
-  if left() <= 0 then
+  if left() <= 0 or (known.counted_here and now >= known.earliest_end) then
     return known.latest_end + GUARD - now
   end
   if lane == 1 and message.reserve > 0 then
