@@ -66,7 +66,8 @@ class Retry:
     """How often a request is tried, and how long the waits between are.
 
     Waits double from ``base`` up to ``longest`` and are drawn at random from zero to that bound (full
-    jitter). Where the server names a time with ``Retry-After``, the wait is that time plus the jitter.
+    jitter). Where the server names a time with ``Retry-After``, the wait is that time plus the jitter. After
+    a 429 the call waits for the rate limit instead, where one is kept.
 
     Attributes:
         attempts: The most attempts, the first included; 1 never tries again.
