@@ -180,7 +180,7 @@ class SharedBucket(Bucket):
             leases=leases,
         )
         try:
-            reply = await self._store.exchange(self._category, message)
+            reply = await self._store.exchange(self._category, message, insist=self._closed)
         except BaseException as error:
             # It may have been carried out nevertheless.
             self._give_back(leases)

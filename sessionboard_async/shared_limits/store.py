@@ -150,14 +150,19 @@ class Store:
         self._absence = 0.0
         self._absent_until = 0.0
 
-    async def exchange(self, category: str, message: Exchange) -> Reply:
+    async def exchange(self, category: str, message: Exchange, *, insist: bool = False) -> Reply:
         """Tell what became of requests, and ask for more.
+
+        Args:
+            category: Whose requests.
+            message: What is told and asked.
+            insist: Whether to try even where the store did not answer a moment ago.
 
         Raises:
             StoreAbsentError: If no answer comes in time. It may have been carried out nevertheless.
         """
         now = self._clock()
-        if self._absence and now < self._absent_until:
+        if self._absence and now < self._absent_until and not insist:
             raise StoreAbsentError(self._absent_until - now)
         key = f"{{{self._prefix}:{category}}}"
         try:

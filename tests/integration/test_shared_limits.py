@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -55,14 +56,19 @@ async def session(server: HttpServer, url: str, **options: Any) -> AsyncIterator
 class Counted:
     """A server with so many requests left in a window of 900 seconds."""
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int, limit: int = 50) -> None:
         self.left = left
+        self.limit = limit
         self.open = asyncio.Event()
         self.open.set()
 
     async def __call__(self, _: web.Request) -> web.StreamResponse:
         self.left -= 1
-        headers = {"RateLimit-Limit": "50", "RateLimit-Remaining": str(self.left), "RateLimit-Reset": "900"}
+        headers = {
+            "RateLimit-Limit": f"{self.limit}",
+            "RateLimit-Remaining": f"{self.left}",
+            "RateLimit-Reset": "900",
+        }
         await self.open.wait()
         return web.json_response({}, headers=headers)
 
@@ -200,6 +206,44 @@ async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Pat
             later.kill()
         await sb.sponsors.get(1, "a")
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is_left(
+    serve: Serve, redis_server: RedisServer, store: Redis, seed: int
+) -> None:
+    draw = random.Random(seed)
+    server = await serve(Counted(5_000, 5_000))
+
+    async def disturb() -> None:
+        while True:
+            await asyncio.sleep(draw.uniform(0, 0.02))
+            if draw.random() < 0.5:
+                await store.script_flush()
+            else:
+                await store.client_kill_filter(_type="normal", skipme=True)
+
+    async def work(sb: AsyncSession) -> int:
+        calls = [asyncio.ensure_future(sb.sponsors.get(1, "a")) for _ in range(150)]
+        for call in draw.sample(calls, 40):
+            asyncio.get_running_loop().call_later(draw.uniform(0, 0.3), call.cancel)
+        await asyncio.wait(calls)
+        return sum(not call.cancelled() and call.exception() is None for call in calls)
+
+    disturbing = asyncio.ensure_future(disturb())
+    try:
+        async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+            with anyio.fail_after(20):
+                done = await asyncio.gather(work(one), work(other))
+            disturbing.cancel()
+            await asyncio.wait({disturbing})
+            left = [(await sb.limits.snapshot())[READS].waiting for sb in (one, other)]
+    finally:
+        disturbing.cancel()
+        await asyncio.wait({disturbing})
+    assert min(done) >= 110
+    assert left == [0, 0]
+    assert await in_flight(store) == 0
 
 
 async def test_a_view_with_shared_limits_is_closed_with_its_session(
