@@ -200,7 +200,7 @@ async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Pat
         later.start()
         try:
             async with Redis.from_url(later.url) as client:
-                await settled(lambda: _equals(client.dbsize(), 1))
+                await settled(lambda: _equals(_count(client), 1))
                 await sb.sponsors.get(1, "a")
         finally:
             later.kill()
@@ -237,13 +237,32 @@ async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is
                 done = await asyncio.gather(work(one), work(other))
             disturbing.cancel()
             await asyncio.wait({disturbing})
+            await settled(lambda: _equals(in_flight(store), 0))
             left = [(await sb.limits.snapshot())[READS].waiting for sb in (one, other)]
     finally:
         disturbing.cancel()
         await asyncio.wait({disturbing})
     assert min(done) >= 110
     assert left == [0, 0]
-    assert await in_flight(store) == 0
+
+
+async def test_what_is_granted_to_who_has_left_meanwhile_goes_back(
+    serve: Serve, redis_server: RedisServer, store: Redis
+) -> None:
+    server = await serve(Counted(40))
+    async with session(server, redis_server.url) as sb:
+        call = asyncio.ensure_future(sb.sponsors.get(1, "a"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        # The store was asked, and has not answered.
+        call.cancel()
+        await settled(lambda: _equals(_count(store), 1))
+        await settled(lambda: _equals(in_flight(store), 0))
+    assert server.requests == []
+
+
+async def _count(store: Redis) -> int:
+    return int(await store.dbsize())
 
 
 async def test_a_view_with_shared_limits_is_closed_with_its_session(
