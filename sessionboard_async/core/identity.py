@@ -1,0 +1,89 @@
+"""How to read the id of a record, and a time of it, in each of the three forms that a stream delivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+IdOf = Callable[[Any], object]
+MomentOf = Callable[[Any], "datetime | None"]
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _Identified(msgspec.Struct, gc=False):
+    id: str | int | None = None
+
+
+_identified = msgspec.json.Decoder(_Identified)
+
+
+def id_reader(record: type[Any]) -> IdOf:
+    """Return what reads the id of a record; ``None`` where it has none."""
+    if record is msgspec.Raw:
+        return _id_of_json
+    if _is_dict(record):
+        return _id_of_dict
+    return attrgetter("id")
+
+
+def no_id(record: object) -> None:
+    """Read no id: the records have none that tells them apart."""
+    return None
+
+
+def moment_reader(record: type[Any], attribute: str) -> MomentOf:
+    """Return what reads a time of a record, such as ``created_at``; ``None`` where it has none with an offset."""
+    if record is msgspec.Raw:
+        kind = msgspec.defstruct("_Dated", [(attribute, str | None, None)], gc=False)
+        decoder = msgspec.json.Decoder(kind)
+
+        def of_json(record: msgspec.Raw) -> datetime | None:
+            try:
+                return _moment(getattr(decoder.decode(record), attribute))
+            except _UNREADABLE:
+                return None
+
+        return of_json
+    if _is_dict(record):
+        return lambda record: _moment(record.get(attribute))
+    return attrgetter(attribute)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment as whole milliseconds since 1970; what is finer is cut off."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def zulu(moment: int) -> str:
+    """Write milliseconds since 1970 as the API takes them: ``2026-08-01T09:00:00.000Z``."""
+    return (_EPOCH + moment * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_dict(record: type[Any]) -> bool:
+    return issubclass(getattr(record, "__origin__", record), dict)
+
+
+def _id_of_json(record: msgspec.Raw) -> str | int | None:
+    try:
+        return _identified.decode(record).id
+    except _UNREADABLE:
+        return None
+
+
+def _id_of_dict(record: dict[str, Any]) -> object:
+    return record.get("id")
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment
