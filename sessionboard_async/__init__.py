@@ -12,11 +12,12 @@
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async._version import __version__
+from sessionboard_async.core.checkpoint import Checkpoint
 from sessionboard_async.core.limits import Budget
 from sessionboard_async.core.options import RateLimits, Retry, Timeout
 from sessionboard_async.core.origin import Region
 from sessionboard_async.core.page import Page, Pagination
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pages import Consistency, Pager, PagerOptions
 from sessionboard_async.core.response import Response
 from sessionboard_async.core.transfer import Download
 from sessionboard_async.errors import (
@@ -32,6 +33,7 @@ from sessionboard_async.errors import (
     DailyQuotaExceeded,
     DeadlineExceededError,
     DecodeError,
+    IncompleteTie,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
@@ -46,6 +48,7 @@ from sessionboard_async.errors import (
     SessionClosedError,
     SessionStateError,
     StorageError,
+    TieTooLarge,
     TransportError,
     UnprocessableError,
     WrongEventLoopError,
@@ -73,10 +76,12 @@ __all__ = [
     "BadRequestError",
     "Budget",
     "BulkInterruptedError",
+    "Checkpoint",
     "ConfigurationError",
     "ConflictError",
     "ConnectError",
     "ConnectionLostError",
+    "Consistency",
     "Create",
     "DailyQuotaExceeded",
     "DeadlineExceededError",
@@ -85,6 +90,7 @@ __all__ = [
     "Download",
     "Expansion",
     "FieldSearch",
+    "IncompleteTie",
     "Moment",
     "NotFoundError",
     "Page",
@@ -113,6 +119,7 @@ __all__ = [
     "StatusSearch",
     "StatusSort",
     "StorageError",
+    "TieTooLarge",
     "Timeout",
     "TransportError",
     "UnprocessableError",

@@ -31,6 +31,8 @@
         ├── DecodeError                   it does not fit what the operation promises
         ├── ResponseTooLargeError         it is larger than the session allows
         └── PaginationError               its pages contradict what was asked, or cannot all be reached
+            ├── IncompleteTie                 records of one time did not all come
+            └── TieTooLarge                   more records have one time than the API serves
 
 A wrong argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or ``TypeError``,
 raised before any request. Every error here pickles. None holds the token, a query value or a body, but for
@@ -356,3 +358,17 @@ class ResponseTooLargeError(ResponseError):
 
 class PaginationError(ResponseError):
     """The pages of an answer contradict what was asked, or lie past the last page the API serves."""
+
+
+class IncompleteTie(PaginationError):  # noqa: N818  # what happened is not the caller's error
+    """Many records were created in the same moment, and reading them again and again did not bring them all.
+
+    The API gives them in another order each time, or they change all the time. Trying again may help.
+    """
+
+
+class TieTooLarge(PaginationError):  # noqa: N818  # what happened is not the caller's error
+    """More records were created in the same moment than the 99,900 that a search can reach.
+
+    Another filter, such as a status, makes them fewer.
+    """

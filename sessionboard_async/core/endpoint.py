@@ -21,17 +21,20 @@ class Pages(Generic[Answer]):
             with all records at once.
         in_body: Whether page and page size go into the body and not into the query.
         identified: Whether an ``id`` tells records apart; rows of a query may well be equal.
+        dated: Whether records carry the times by which the operation filters and sorts, so that they can be
+            read by time.
     """
 
     record: type[Answer]
     size_parameter: str | None
     in_body: bool = False
     identified: bool = True
+    dated: bool = False
 
 
-def page_of(record: type[T], *, size_parameter: str = "pageSize") -> Pages[T]:
+def page_of(record: type[T], *, size_parameter: str = "pageSize", dated: bool = False) -> Pages[T]:
     """Declare an answer of numbered pages; most operations call the page size ``pageSize``."""
-    return Pages(record, size_parameter)
+    return Pages(record, size_parameter, dated=dated)
 
 
 def rows() -> Pages[dict[str, Any]]:

@@ -35,11 +35,10 @@ def id_reader(record: type[Any]) -> IdOf:
 
 def no_id(record: object) -> None:
     """Read no id: the records have none that tells them apart."""
-    return None
 
 
 def moment_reader(record: type[Any], attribute: str) -> MomentOf:
-    """Return what reads a time of a record, such as ``created_at``; ``None`` where it has none with an offset."""
+    """Return what reads a time of a record, such as ``created_at``; without an offset it is ``None``."""
     if record is msgspec.Raw:
         kind = msgspec.defstruct("_Dated", [(attribute, str | None, None)], gc=False)
         decoder = msgspec.json.Decoder(kind)

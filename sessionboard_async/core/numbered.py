@@ -8,15 +8,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from sessionboard_async.core.checkpoint import Progress
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.page_reader import PageReader
 from sessionboard_async.core.read_ahead import ReadAhead
 from sessionboard_async.core.response import Response
+from sessionboard_async.core.tie import LAST_SERVED_PAGE
 
 T = TypeVar("T")
-
-LAST_SERVED_PAGE = 999
-"""The highest page number that the API accepts."""
 
 _AHEAD_BY_DEFAULT = 2
 """How many pages are read ahead from the second page on, unless the caller says otherwise.
@@ -33,22 +32,41 @@ class NumberedPages(Generic[T]):
         reader: Decodes them.
         page_size: Records per page.
         prefetch: How many pages to fetch ahead; ``None`` for two from the second page on.
+        first: The first page, where it was read already.
+        delivered: How many records were delivered before, of whichever page.
+        progress: Where to go on.
     """
 
-    def __init__(self, reader: PageReader[T], *, page_size: int, prefetch: int | None) -> None:
+    def __init__(
+        self,
+        reader: PageReader[T],
+        *,
+        page_size: int,
+        prefetch: int | None,
+        first: tuple[Page[T], Response] | None = None,
+        delivered: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
         self._reader = reader
         self._page_size = page_size
         self._prefetch = prefetch
-        self._number = 0
+        self._first = first
+        self._number = self._skipped_pages = ((progress and progress.page) or 1) - 1
         self._last: float = math.inf
         self._last_is_reported = False
         self._first_total: int | None = None
         self._total: int | None = None
         self._rows_a_page = page_size
-        self._delivered = 0
+        self._delivered = delivered
+        self._begins_anew = not delivered
         self._barren = 0
         self._body: int | None = None
         self._ahead: ReadAhead[int] = ReadAhead(reader.engine)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        return Progress(page=self._number + 1, page_size=self._page_size)
 
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page with what was not delivered before; ``None`` at the end."""
@@ -61,14 +79,15 @@ class NumberedPages(Generic[T]):
                 f"there are more records than the {LAST_SERVED_PAGE} pages that the API serves: "
                 "use a larger page_size, or narrow the search, say by created_after and created_before"
             )
-        if self._ahead:
-            _, response = await self._ahead.next()
+        if self._first is not None:
+            (page, response), self._first = self._first, None
+            self._number = number
         else:
-            response = await self._reader.engine.call(self._reader.query.page(number, self._page_size))
-        self._number = number
-        if self._last_is_reported:
-            await self._read_ahead(left - self._page_size)
-        page = self._reader.decode(response, number)
+            response = await self._fetch(number)
+            self._number = number
+            if self._last_is_reported:
+                await self._read_ahead(left - self._page_size)
+            page = self._reader.decode(response, number)
         results = self._take_in(page, response, left)
         if number == 1 and self._last_is_reported:
             await self._read_ahead(left - len(results))
@@ -77,6 +96,12 @@ class NumberedPages(Generic[T]):
     async def aclose(self) -> None:
         """Give up all that is under way."""
         await self._ahead.aclose()
+
+    async def _fetch(self, number: int) -> Response:
+        if self._ahead:
+            _, response = await self._ahead.next()
+            return response
+        return await self._reader.engine.call(self._reader.query.page(number, self._page_size))
 
     def _take_in(self, page: Page[T], response: Response, left: float) -> tuple[T, ...]:
         self._check(page)
@@ -132,7 +157,7 @@ class NumberedPages(Generic[T]):
         ):
             # Nothing was ever reported: a page that brings nothing new is the last.
             self._last = self._number
-        if self._number < self._last and not new and not page.skipped:
+        if self._begins_anew and self._number < self._last and not new and not page.skipped:
             self._barren = self._number
         known = self._last if self._last_is_reported else 0
         if self._number == 1 and min(known, left / self._page_size) > LAST_SERVED_PAGE:
@@ -160,7 +185,7 @@ class NumberedPages(Generic[T]):
         nothing new or the pages had no room for the total.
         """
         total = self._total
-        if total is None or self._delivered >= total:
+        if total is None or self._delivered >= total or self._skipped_pages:
             return
         missing = f"{self._delivered} of {total} records came"
         if total == self._first_total and self._barren:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
+from sessionboard_async.core.checkpoint import Progress
 from sessionboard_async.core.decode import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.identity import id_reader, no_id
@@ -15,15 +17,19 @@ from sessionboard_async.core.seen import SeenIds
 from sessionboard_async.errors import PaginationError
 
 T = TypeVar("T")
-Found = TypeVar("Found", covariant=True)
 
 logger = logging.getLogger("sessionboard_async")
 
 
-class PageSource(Protocol[Found]):
+class PageSource(Protocol[T]):
     """A way to read the pages of a query, one after the other."""
 
-    async def next(self, left: float) -> Page[Found] | None:
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        ...
+
+    async def next(self, left: float) -> Page[T] | None:
         """Return the next page with what was not delivered before; ``None`` at the end.
 
         Args:
@@ -54,6 +60,10 @@ class PageReader(Generic[T]):
         self.seen = SeenIds()
         self._decoder = engine.decoders.pages(query.endpoint, record)
         self._on_invalid: OnInvalid = on_invalid
+
+    def remember(self, ids: Iterable[str | int]) -> None:
+        """Take records for delivered."""
+        self.seen.unseen(tuple(ids), lambda id_: id_)
 
     def decode(self, response: Response, number: int) -> Page[T]:
         """Decode a page; its number is for errors."""

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
+from sessionboard_async.core.identity import milliseconds, zulu
 from sessionboard_async.core.request import Lane, PathValue, QueryValue, Request, build
+from sessionboard_async.core.timeline import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOrder:
+    """One of the times of records, by which a search can be filtered and sorted.
+
+    Attributes:
+        name: What the API calls it in filters and sorts.
+        attribute: What records call it.
+        slack: By how many milliseconds the end of a reading lies after its beginning.
+    """
+
+    name: str
+    attribute: str
+    slack: int
+
+
+_CREATED = TimeOrder("createdAt", "created_at", slack=300_000)
+"""A record may be dated by another clock than answers are: nothing that was there shall count as new."""
+
+# What is changed while it is read comes again at the end, and again: here reading ends where it began.
+_TIME_ORDERS = {
+    "createdAt": _CREATED,
+    "updatedAt": TimeOrder("updatedAt", "updated_at", slack=1),
+    "deletedAt": TimeOrder("deletedAt", "deleted_at", slack=1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +59,44 @@ class Query:
         return self._pages.identified
 
     @property
+    def search(self) -> Mapping[str, Any]:
+        """Filters, sort and expansions, as the API takes them."""
+        return cast("Mapping[str, Any]", self.body or {})
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the caller chose an order."""
+        return "sort" in self.search
+
+    @property
+    def time_order(self) -> TimeOrder | None:
+        """The time by which it can be read; ``None`` where it cannot, or the order is another one."""
+        if not self._pages.dated:
+            return None
+        sort: dict[str, str] | None = self.search.get("sort")
+        if sort is None:
+            return _CREATED
+        return _TIME_ORDERS[sort["order"]] if sort["sort"] == "asc" else None
+
+    def in_order(self, order: TimeOrder) -> Query:
+        """Return the same query, sorted."""
+        return replace(self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}})
+
+    def within(self, order: TimeOrder, span: Span) -> Request:
+        """Build the request for one page of a span, within the bounds that the caller gave."""
+        filters: dict[str, Any] = self.search.get("filters", {})
+        given: dict[str, str] = filters.get(order.name, {})
+        bounds = dict(given)
+        if span.after is not None and ("after" not in given or _moment(given["after"]) < span.after):
+            bounds["after"] = zulu(span.after)
+        if span.before is not None and ("before" not in given or _moment(given["before"]) > span.before):
+            bounds["before"] = zulu(span.before)
+        body = dict(self.search)
+        if bounds:
+            body["filters"] = {**filters, order.name: bounds}
+        return replace(self, body=body).page(span.page, span.size)
+
+    @property
     def _pages(self) -> Pages[object]:
         return cast("Pages[object]", self.endpoint.answer)
 
@@ -43,3 +110,7 @@ class Query:
             body = {**cast("Mapping[str, object]", self.body), **paging}
             return build(self.endpoint, self.path, query=self.query, body=body, lane=Lane.BULK)
         return build(self.endpoint, self.path, query={**self.query, **paging}, body=self.body, lane=Lane.BULK)
+
+
+def _moment(text: str) -> int:
+    return milliseconds(datetime.fromisoformat(text))

@@ -20,7 +20,9 @@ T = TypeVar("T", bound=RecordWithFields)
 def account_search(singular: str, record: type[T]) -> Endpoint[T]:
     """Declare the search of a family by its name in the singular."""
     path = f"/v1/event/{{event_id}}/{singular}s"
-    return Endpoint(f"search-{singular}s", "POST", path, page_of(record), read=True, scope="read:contacts")
+    return Endpoint(
+        f"search-{singular}s", "POST", path, page_of(record, dated=True), read=True, scope="read:contacts"
+    )
 
 
 def account_get(singular: str, record: type[T]) -> Endpoint[T]:

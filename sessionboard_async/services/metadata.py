@@ -54,11 +54,10 @@ def metadata_endpoints(
     )
 
 
-def metadata_search(plural: str, record: type[T]) -> Endpoint[T]:
+def metadata_search(plural: str, record: type[T], *, dated: bool = True) -> Endpoint[T]:
     """Declare the search of a family by its name in paths."""
-    return Endpoint(
-        f"search-{plural}", "POST", f"{_EVENT}/{plural}", page_of(record), read=True, scope="read:events"
-    )
+    answer = page_of(record, dated=dated)
+    return Endpoint(f"search-{plural}", "POST", f"{_EVENT}/{plural}", answer, read=True, scope="read:events")
 
 
 class MetadataService(SearchableService[T], CollectionService[T]):
@@ -266,7 +265,7 @@ class Statuses(ColoredService[Status]):
     """The session statuses that an event defines."""
 
     ENDPOINTS = metadata_endpoints("status", Status, plural="statuses")
-    SEARCH = metadata_search("session-statuses", Status)
+    SEARCH = metadata_search("session-statuses", Status, dated=False)
     RESTORE = Endpoint(
         "restore-status",
         "POST",

@@ -28,7 +28,7 @@ class Speakers(ReadableService[Contact]):
         "search-speakers",
         "POST",
         "/v1/event/{event_id}/speakers",
-        page_of(Contact),
+        page_of(Contact, dated=True),
         read=True,
         scope="read:contacts",
     )
@@ -49,7 +49,7 @@ class Contacts(RecordService[Contact]):
         "search-event-contacts",
         "POST",
         "/v1/event/{event_id}/contacts",
-        page_of(Contact),
+        page_of(Contact, dated=True),
         read=True,
         scope="read:contacts",
     )
@@ -152,7 +152,7 @@ class OrgContacts(Service):
         "search-org-contacts",
         "POST",
         "/v1/organization/{org_id}/contacts",
-        page_of(Contact),
+        page_of(Contact, dated=True),
         read=True,
         scope="read:contacts",
     )

@@ -29,7 +29,7 @@ class Sessions(RecordService[Session]):
         "search-sessions",
         "POST",
         "/v1/event/{event_id}/sessions",
-        page_of(Session),
+        page_of(Session, dated=True),
         read=True,
         scope="read:sessions",
     )
@@ -44,7 +44,7 @@ class Sessions(RecordService[Session]):
         "search-sessions-by-status",
         "POST",
         "/v1/event/{event_id}/sessions/status",
-        page_of(SessionStatus),
+        page_of(SessionStatus, dated=True),
         read=True,
         scope="read:sessions",
     )

@@ -58,7 +58,7 @@ async def test_what_is_sent(serve: Serve) -> None:
     async with AsyncSession(TOKEN, base_url=f"{server.base_url}/gateway/") as sb:
         await sb.sessions.search("a b/c?d#e%", page_size=7, status="accepted").collect()
     assert server.requests == ["POST /gateway/v1/event/a%20b%2Fc%3Fd%23e%25/sessions?page=1&pageSize=7"]
-    assert server.bodies == [b'{"filters":{"status":"accepted"}}']
+    assert server.bodies == [b'{"filters":{"status":"accepted"},"sort":{"order":"createdAt","sort":"asc"}}']
     headers = server.headers[0]
     assert headers["x-access-token"] == TOKEN
     assert headers["content-type"] == "application/json"

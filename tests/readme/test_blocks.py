@@ -35,13 +35,14 @@ Record = dict[str, Any]
 
 
 def records(server: EmbeddedServer, resource: str, **filters: str) -> list[Record]:
-    """Fetch all records of the event with another client; the server forgets that they were asked for."""
+    """Fetch all records of the event with another client, oldest first; the server forgets the requests."""
     url = f"{server.base_url}/v1/event/{server.event_id}/{resource}"
     found: list[Record] = []
     with httpx.Client(headers={"x-access-token": server.token}) as client:
         while True:
             paging = {"page": len(found) // 100 + 1, "pageSize": 100}
-            answer = client.post(url, params=paging, json={"filters": filters}).json()
+            body = {"filters": filters, "sort": {"order": "createdAt", "sort": "asc"}}
+            answer = client.post(url, params=paging, json=body).json()
             found += answer["results"]
             if len(found) >= answer["pagination"]["totalResults"]:
                 server.requests.clear()
@@ -93,6 +94,21 @@ def test_the_filters_reach_the_server_and_french_titles_come_back(
         "sort": {"order": "updatedAt", "sort": "desc"},
         "expand": ["translated_fields"],
     }
+
+
+@block("go_on.py")
+def test_an_iteration_goes_on_after_a_failure(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    contacts = [contact["id"] for contact in records(sessionboard_server, "contacts")]
+    sessionboard_server.faults.append(Fault("status", status=400, on=2, operation="search-event-contacts"))
+    first = run(block)
+    assert first.returncode == 1
+    sessionboard_server.faults.clear()
+    second = run(block)
+    assert (second.returncode, second.stderr) == (0, "")
+    assert 0 < len(second.stdout.splitlines()) < len(contacts)
+    assert [*first.stdout.splitlines(), *second.stdout.splitlines()] == contacts
 
 
 @block("tally.py")

@@ -1,0 +1,88 @@
+"""Reading records of one moment, of which there are more than a page holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LARGEST_PAGE = 100
+"""The most records that the API puts on a page."""
+LAST_SERVED_PAGE = 999
+"""The highest page number that the API accepts."""
+
+_REACH = LARGEST_PAGE * LAST_SERVED_PAGE
+_PASSES = 60
+
+
+class UnsettledError(Exception):
+    """The records of a tie cannot all be read.
+
+    Attributes:
+        too_large: Whether the API does not serve so many; otherwise they never came all.
+    """
+
+    def __init__(self, message: str, *, too_large: bool) -> None:
+        super().__init__(message)
+        self.too_large = too_large
+
+
+class Tie:
+    """Reads the same few milliseconds page by page, again and again, until every record of them came.
+
+    The API has no second order for records of one time, and may order them anew for every answer. So they are
+    read until as many different ids came as it reports; and since a cache may keep an answer, each pass asks
+    for pages of another size.
+
+    Attributes:
+        page: The page to ask for next.
+        size: How many records it shall hold at most.
+        settled: Whether every record came.
+    """
+
+    def __init__(self) -> None:
+        self.page = 1
+        self.size = LARGEST_PAGE
+        self.settled = False
+        self._passes = 0
+        self._total: int | None = None
+        self._ids: set[object] = set()
+        self._unreadable = 0
+
+    def accept(self, ids: Sequence[object], came: int, total: int) -> None:
+        """Take note of the page that was asked for.
+
+        Args:
+            ids: The ids on it.
+            came: How many rows it has, unreadable ones included.
+            total: How many records the tie has, as reported with it.
+
+        Raises:
+            UnsettledError: If it has more than the API serves, or too many passes did not bring them all.
+        """
+        if total > _REACH:
+            raise UnsettledError(
+                f"{total} records have the same time, and the API serves {_REACH} at most: "
+                "narrow the search by another filter",
+                too_large=True,
+            )
+        if total != self._total or len(self._ids.union(ids)) > total:
+            # Something came or went: what was seen before may not be what is there now.
+            self._ids.clear()
+        self._total = total
+        self._ids.update(ids)
+        self._unreadable += came - len(ids)
+        self.settled = len(self._ids) + self._unreadable >= total
+        if came and self.page * self.size < total:
+            self.page += 1
+        elif not self.settled:
+            self._start_pass(total)
+
+    def _start_pass(self, total: int) -> None:
+        self._passes += 1
+        if self._passes == _PASSES:
+            raise UnsettledError(
+                f"{len(self._ids)} of {total} records that have the same time came in {_PASSES} passes: "
+                "they come in another order each time, or change all the time; try again",
+                too_large=False,
+            )
+        self.page, self._unreadable = 1, 0
+        self.size = max(LARGEST_PAGE - self._passes, -(-total // LAST_SERVED_PAGE))
