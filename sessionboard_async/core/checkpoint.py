@@ -57,16 +57,19 @@ class Bookmark:
         self._consistency = consistency
         self._progress = progress
         self._handed: Sequence[object] = ()
+        self._then: Progress | None = None
         self._rest: Iterator[object] | None = None
         self._id_of: Callable[[object], object] = lambda _: None
 
     def move(self, progress: Progress) -> None:
         """Note that all that was handed out is worked off."""
-        self._progress, self._handed, self._rest = progress, (), None
+        self._progress, self._then, self._handed, self._rest = progress, None, (), None
 
-    def hand(self, records: Sequence[object], id_of: Callable[[object], object]) -> None:
-        """Note that these records are handed out."""
-        self._handed, self._id_of = records, id_of
+    def hand(
+        self, records: Sequence[object], id_of: Callable[[object], object], then: Progress | None
+    ) -> None:
+        """Note that these records are handed out, and how far it has come with all of them, where known."""
+        self._handed, self._id_of, self._then = records, id_of, then
 
     def hand_one_by_one(self, rest: Iterator[object]) -> None:
         """Note that what was handed out is taken from an iterator."""
@@ -74,23 +77,28 @@ class Bookmark:
 
     def finish(self) -> None:
         """Note that what was handed out is worked off, though more may have come with it."""
-        self._progress, self._handed, self._rest = self._at(len(self._handed)), (), None
+        self.move(self._at(len(self._handed)))
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self, *, worked_off: bool) -> Checkpoint:
         """Return where the iteration stands.
 
-        What was handed out last, a record or a page, may not be worked off yet, and counts as still to come.
+        Args:
+            worked_off: Whether what was handed out last, a record or a page, is worked off too; otherwise it
+                counts as still to come.
         """
-        worked_off = 0
+        handed = len(self._handed)
+        done = handed if worked_off else 0
         if self._rest is not None:
-            worked_off = max(0, len(self._handed) - length_hint(self._rest) - 1)
+            done = max(0, handed - length_hint(self._rest) - (not worked_off))
         kept = _Kept(
-            version=_VERSION, query=_described(self._query, self._consistency), progress=self._at(worked_off)
+            version=_VERSION, query=_described(self._query, self._consistency), progress=self._at(done)
         )
         return cast("Checkpoint", msgspec.to_builtins(kept))
 
-    def _at(self, worked_off: int) -> Progress:
-        ids = (self._id_of(record) for record in self._handed[:worked_off])
+    def _at(self, done: int) -> Progress:
+        if self._then is not None and done == len(self._handed):
+            return self._then
+        ids = (self._id_of(record) for record in self._handed[:done])
         new = tuple(id_ for id_ in ids if isinstance(id_, str | int))
         return msgspec.structs.replace(self._progress, near=(*self._progress.near, *new))
 

@@ -118,17 +118,19 @@ class Pager(Generic[T]):
         self._bookmark = Bookmark(self._query, self._consistency, self._start)
         return self._stream(self._record, bookmark=self._bookmark)
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
         """Return where the iteration stands that was begun last: a small value that JSON can hold.
 
         It may be taken at any moment, also after an error or a ``break``, and be given to ``resume`` of the
-        same search, in this process or another. The record or page that was handed out last counts as not
-        worked off yet, and comes again: each at least once. Kept in one transaction with what was made of
-        all before it, it gives each exactly once.
+        same search, in this process or another. By time it holds the ids of what came within the last
+        millisecond; by page numbers the number of the page.
 
-        By time it holds the ids of what came within the last millisecond; by page numbers the page.
+        Args:
+            worked_off: Whether the record or page that was handed out last is worked off too. Unless you say
+                so, it comes again, so that each comes at least once; kept in one transaction with what was
+                made of it, each comes exactly once.
         """
-        return self._bookmark.checkpoint()
+        return self._bookmark.checkpoint(worked_off=worked_off)
 
     def raw(self) -> Pager[dict[str, Any]]:
         """Return the same stream as plain dicts, with everything the API sent and nothing mended."""

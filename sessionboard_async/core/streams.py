@@ -40,9 +40,9 @@ class RecordStream(Generic[T]):
             self._records = iter((await self._pages.__anext__()).results)
             self._pages.bookmark.hand_one_by_one(self._records)
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
         """Return where it stands, to go on from; see ``Pager.checkpoint``."""
-        return self._pages.checkpoint()
+        return self._pages.checkpoint(worked_off=worked_off)
 
     async def aclose(self) -> None:
         """End the iteration now, with all that it has under way."""
@@ -119,15 +119,16 @@ class PageStream(Generic[T]):
                 self.bookmark.move(Progress(done=True))
             await self.aclose()
             raise StopAsyncIteration
+        then: Progress | None = self._source.progress
         if len(page.results) > self._left:
-            page = msgspec.structs.replace(page, results=page.results[: int(self._left)])
+            page, then = msgspec.structs.replace(page, results=page.results[: int(self._left)]), None
         self._left -= len(page.results)
-        self.bookmark.hand(page.results, self._reader.id_of)
+        self.bookmark.hand(page.results, self._reader.id_of, then)
         return page
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
         """Return where it stands, to go on from; see ``Pager.checkpoint``."""
-        return self.bookmark.checkpoint()
+        return self.bookmark.checkpoint(worked_off=worked_off)
 
     async def aclose(self) -> None:
         """End the iteration now, with all that it has under way."""

@@ -312,6 +312,35 @@ async def test_a_page_counts_as_worked_off_when_the_next_is_asked_for() -> None:
         await again.aclose()
 
 
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+@pytest.mark.parametrize("stop_after", [1, 10, 15])
+async def test_what_is_worked_off_does_not_come_again(stop_after: int, consistency: Any) -> None:
+    async with (
+        EmbeddedServer(sessions=60) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        search: dict[str, Any] = {"page_size": 10, "consistency": consistency}
+        expected = await sb.sessions.search(server.event_id, **search).collect()
+
+        pager, records = sb.sessions.search(server.event_id, **search), []
+        async for talk in pager:
+            records.append(talk)
+            if len(records) == stop_after:
+                break
+        resume = kept(pager.checkpoint(worked_off=True))
+        records += await sb.sessions.search(server.event_id, resume=resume, **search).collect()
+        assert records == expected
+
+        pages, checkpoint = [], None
+        for _ in range(60):
+            pager = sb.sessions.search(server.event_id, resume=checkpoint, **search)
+            async for page in pager.pages():
+                pages += page.results
+                checkpoint = kept(pager.checkpoint(worked_off=True))
+                break
+        assert pages == expected
+
+
 async def test_a_checkpoint_in_the_middle_of_a_tie(serve: Serve) -> None:
     records = [record(number, 5) for number in range(250)]
     server = await serve(searching(records))
