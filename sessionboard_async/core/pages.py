@@ -59,6 +59,9 @@ class Pager(Generic[T]):
 
     An iteration may be left at any time. What it has under way then ends on its own, and at the latest when
     the session is closed.
+
+    Attributes:
+        record: The type of the records.
     """
 
     def __init__(
@@ -94,7 +97,7 @@ class Pager(Generic[T]):
         query.page(1, page_size)  # A wrong argument shall be found here, and not in the first iteration.
         self._engine = engine
         self._query = query
-        self._record = record
+        self.record = record
         self._options: PagerOptions = {
             "page_size": page_size,
             "limit": limit,
@@ -116,7 +119,7 @@ class Pager(Generic[T]):
     def pages(self) -> PageStream[T]:
         """Stream whole pages, with what the API reported about each; by time, counted from the beginning."""
         self._bookmark = Bookmark(self._query, self._consistency, self._start)
-        return self._stream(self._record, bookmark=self._bookmark)
+        return self._stream(self.record, bookmark=self._bookmark)
 
     def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
         """Return where the iteration stands that was begun last: a small value that JSON can hold.
@@ -153,7 +156,7 @@ class Pager(Generic[T]):
         """
         limits = [given for given in (limit, self._options.get("limit")) if given is not None]
         options: PagerOptions = {**self._options, "limit": min(limits, default=None)}
-        return [record async for record in Pager(self._engine, self._query, self._record, **options)]
+        return [record async for record in Pager(self._engine, self._query, self.record, **options)]
 
     async def count(self) -> int:
         """Return how many records the API reports, by asking for a page of one.
