@@ -10,13 +10,13 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import aiohttp
 import msgspec
 
 from benchmarks.recording import RECORDS_PER_PAGE
-from sessionboard_async import AsyncSession, Page
+from sessionboard_async import AsyncSession, Page, PagerOptions
 from sessionboard_async.models import Session
 
 Stream = Callable[[int], Awaitable[int]]
@@ -58,13 +58,13 @@ async def floor(base_url: str) -> AsyncIterator[Stream]:
 
 
 @asynccontextmanager
-async def us(base_url: str) -> AsyncIterator[Stream]:
-    """Open this package with its defaults: retries, limiter, checks and all."""
+async def us(base_url: str, **options: Unpack[PagerOptions]) -> AsyncIterator[Stream]:
+    """Open this package: retries, limiter, checks and all, with its defaults or with options of a pager."""
     async with AsyncSession(TOKEN, base_url=base_url) as sb:
 
         async def stream(pages: int) -> int:
             records = 0
-            async for session in sb.sessions.search(pages):
+            async for session in sb.sessions.search(pages, **options):
                 _ = session.title
                 records += 1
             return records
@@ -123,6 +123,8 @@ async def aiohttp_json(base_url: str) -> AsyncIterator[Stream]:
 CONTENDERS: dict[str, Contender] = {
     "floor": floor,
     "us": us,
+    "us by time, prefetch=1": partial(us, prefetch=1),
+    "us by page numbers": partial(us, consistency="pages"),
     "httpx+pydantic": httpx_pydantic,
     "httpx+pydantic from dicts": partial(httpx_pydantic, from_dicts=True),
     "aiohttp+json": aiohttp_json,

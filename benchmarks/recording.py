@@ -64,7 +64,8 @@ async def record() -> bytes:
         EmbeddedServer(sessions=RECORDED_PAGES * RECORDS_PER_PAGE, compress=False) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
-        pages = sb.sessions.search(server.event_id, page_size=RECORDS_PER_PAGE).raw_json().pages()
+        pager = sb.sessions.search(server.event_id, page_size=RECORDS_PER_PAGE, consistency="pages")
+        pages = pager.raw_json().pages()
         return msgspec.json.encode([page.results async for page in pages])
 
 

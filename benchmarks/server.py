@@ -10,43 +10,88 @@ import asyncio
 import re
 import sys
 import zlib
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.recording import RecordedPage, recorded
+from benchmarks.recording import RECORDS_PER_PAGE, RecordedPage, recorded
 
 _GZIP_LEVEL = 6
 _GZIP = 16 + zlib.MAX_WBITS
-_KEPT_ANSWERS = 256
+_KEPT_ANSWERS = 512
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 _HEAD = re.compile(
     rb"(?P<method>[A-Z]+) /(?P<coding>identity|gzip)/(?P<milliseconds>\d+)/v1/event/(?P<pages>\d+)/sessions"
     rb"(?:/(?P<session>[^?/ ]+))?(?:\?(?P<query>\S*))? HTTP/1\.1\r\n"
 )
 _PAGE = re.compile(rb"(?:^|&)page=(\d+)")
+_SIZE = re.compile(rb"(?:^|&)pageSize=(\d+)")
+_AFTER = re.compile(rb'"createdAt":\{[^}]*"after":"([^"]+)"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Answers:
-    """Complete HTTP answers, made once and kept."""
+    """Complete HTTP answers, made once and kept.
+
+    The records of the pages are repeated as often as it takes, each time with other ids, and created one
+    second after the other, so that they can be searched by time.
+    """
 
     def __init__(self, pages: list[RecordedPage]) -> None:
-        self._pages = pages
-        self._record = _first_record(pages[0])
+        records = [
+            record for page in pages for record in msgspec.json.decode(page.records, type=list[msgspec.Raw])
+        ]
+        self._record = bytes(records[0])
+        self._parts = [_without_id_and_time(bytes(record)) for record in records]
         self.page = lru_cache(_KEPT_ANSWERS)(self._render_page)
         self.record = lru_cache(_KEPT_ANSWERS)(self._render_record)
 
-    def _render_page(self, number: int, of: int, coding: bytes) -> bytes:
-        return _answer(self._pages[(number - 1) % len(self._pages)].as_page(number, of), coding)
+    def _render_page(self, number: int, size: int, after: bytes | None, of: int, coding: bytes) -> bytes:
+        """Render a page of those records, of so many pages in all, that were created after a moment."""
+        every = of * RECORDS_PER_PAGE
+        first = 0 if after is None else _second_after(after)
+        total = max(0, every - first)
+        start = first + (number - 1) * size
+        records = b",".join(self._as_record(index) for index in range(start, min(start + size, every)))
+        pagination = msgspec.json.encode(
+            {
+                "currentPage": number,
+                "pageSize": size,
+                "totalPages": -(-total // size),
+                "totalResults": total,
+            }
+        )
+        return _answer(b"".join((b'{"results":[', records, b'],"pagination":', pagination, b"}")), coding)
+
+    def _as_record(self, index: int) -> bytes:
+        before, between, after = self._parts[index % len(self._parts)]
+        moment = (_EPOCH + index * _SECOND).isoformat(timespec="milliseconds")[:23].encode()
+        return b"".join((before, b"%036x" % index, between, moment, b"Z", after))
 
     def _render_record(self, coding: bytes) -> bytes:
         return _answer(self._record, coding)
 
 
-def _first_record(page: RecordedPage) -> bytes:
-    return bytes(msgspec.json.decode(page.records, type=list[msgspec.Raw])[0])
+def _without_id_and_time(record: bytes) -> tuple[bytes, bytes, bytes]:
+    """Cut a record where its id and its time of creation stand."""
+    values = msgspec.json.decode(record)
+    text = msgspec.json.encode({"id": "#ID#", "created_at": "#TIME#"} | _without(values, "id", "created_at"))
+    before, _, rest = text.partition(b"#ID#")
+    between, _, after = rest.partition(b"#TIME#")
+    return before, between, after
+
+
+def _without(values: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _second_after(moment: bytes) -> int:
+    """Return the first whole second after a moment, since the first record was created."""
+    return (datetime.fromisoformat(moment.decode()) - _EPOCH) // _SECOND + 1
 
 
 def _answer(body: bytes, coding: bytes) -> bytes:
@@ -84,9 +129,9 @@ class Connection(asyncio.Protocol):
         if not end or len(rest) < (int(length[1]) if length else 0):
             return
         self._received = b""
-        self._answer(head + end)
+        self._answer(head + end, rest)
 
-    def _answer(self, head: bytes) -> None:
+    def _answer(self, head: bytes, body: bytes) -> None:
         asked = _HEAD.match(head)
         if asked is None:
             self._send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
@@ -94,9 +139,15 @@ class Connection(asyncio.Protocol):
         if asked["session"]:
             answer = self._answers.record(asked["coding"])
         else:
-            page = _PAGE.search(asked["query"] or b"")
-            number = int(page[1]) if page else 1
-            answer = self._answers.page(number, int(asked["pages"]), asked["coding"])
+            query = asked["query"] or b""
+            page, size, after = _PAGE.search(query), _SIZE.search(query), _AFTER.search(body)
+            answer = self._answers.page(
+                int(page[1]) if page else 1,
+                int(size[1]) if size else RECORDS_PER_PAGE,
+                after[1] if after else None,
+                int(asked["pages"]),
+                asked["coding"],
+            )
         if latency := int(asked["milliseconds"]) / 1000:
             asyncio.get_running_loop().call_later(latency, partial(self._send, answer))
         else:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+from array import array
 from datetime import datetime
+from operator import le
 from typing import Generic, TypeVar
 
 import msgspec
 
 from sessionboard_async.core.checkpoint import Progress
-from sessionboard_async.core.identity import milliseconds, moment_reader
+from sessionboard_async.core.identity import Milliseconds, milliseconds, moment_reader
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.page_reader import PageReader
 from sessionboard_async.core.query import TimeOrder
@@ -19,6 +21,7 @@ from sessionboard_async.core.response import Response, http_date
 from sessionboard_async.core.tie import UnsettledError
 from sessionboard_async.core.timeline import (
     EmptyPageError,
+    New,
     NotByTimeError,
     Position,
     Sight,
@@ -44,6 +47,7 @@ class TimedPages(Generic[T]):
         as_of: When the API gave the first answer, by its own clock; ``None`` where it did not say.
         unused: The first answer, where it does not hold what this way needs.
         delivered: How many records were delivered, unreadable ones included.
+        keys: The hashes of their ids.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class TimedPages(Generic[T]):
         self._total: int | None = None
         self._first_total: int | None = None
         self._suffices = False
+        self.keys = array("q")
         self.unused: tuple[Page[T], Response] | None = None
 
     @property
@@ -96,9 +101,10 @@ class TimedPages(Generic[T]):
             span, response = await self._ahead.next()
             await self._read_ahead(left)
             page = self._reader.decode(response, self._pages + 1)
-            if not await self._accept(span, page, response, left):
+            new = await self._accept(span, page, response, left)
+            if new is None:
                 continue
-            results = self._take_in(span, page)
+            results = self._take_in(span, page, new)
             await self._read_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
@@ -127,19 +133,19 @@ class TimedPages(Generic[T]):
             self._ahead.start(span, self._reader.query.within(self._order, span))
         return len(self._ahead) > before
 
-    async def _accept(self, span: Span, page: Page[T], response: Response, left: float) -> bool:
+    async def _accept(self, span: Span, page: Page[T], response: Response, left: float) -> New | None:
         if self.as_of is None:
             self._note_time(response)
         came = len(page.results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         try:
-            taken = self._timeline.accept(span, self._seen(span, page, came, total))
+            new = self._timeline.accept(span, self._seen(span, page, came, total))
         except NotByTimeError:
             wanted = (left if came else 0) if total is None else min(left, total)
             if not self._pages and came >= wanted:
                 # There is nothing more to ask for, so that it does not matter what the answer lacks.
                 self._suffices = self._timeline.done = True
-                return True
+                return New((), 0)
             self.unused = None if self._pages else (page, response)
             raise
         except EmptyPageError:
@@ -151,7 +157,7 @@ class TimedPages(Generic[T]):
             raise self._reader.contradiction(str(error), kind) from None
         if self._timeline.under_way < len(self._ahead):
             await self._ahead.aclose()
-        return taken
+        return new
 
     def _note_time(self, response: Response) -> None:
         self.as_of = http_date(response.headers.get("Date") or "")
@@ -167,19 +173,21 @@ class TimedPages(Generic[T]):
             )
         if total is None:
             raise NotByTimeError("no total is reported")
-        ids = [self._reader.id_of(record) for record in page.results]
+        ids = [*map(self._reader.id_of, page.results)]
         if None in ids:
             raise NotByTimeError("a record has no id")
-        moments = [
-            milliseconds(moment) for record in page.results if (moment := self._moment_of(record)) is not None
-        ]
-        if len(moments) < len(ids):
+        found = [*map(self._moment_of, page.results)]
+        moments = [moment for moment in found if moment is not None]
+        if len(moments) < len(found):
             raise NotByTimeError(f"a record has no {self._order.attribute}")
-        return Sight(moments, ids, came, total)
+        if not all(map(le, moments, moments[1:])):
+            raise NotByTimeError("the records are not in the order of their times")
+        return Sight(Milliseconds(moments), ids, came, total)
 
-    def _take_in(self, span: Span, page: Page[T]) -> tuple[T, ...]:
+    def _take_in(self, span: Span, page: Page[T], new: New) -> tuple[T, ...]:
         self._pages += 1
-        results = self._reader.unseen(page, self._pages)
+        results = (*(page.results[index] for index in new.some), *page.results[new.rest :])
+        results = self._kept_in_mind(results)
         self.delivered += len(results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         if total is not None and not self._timeline.is_tied:
@@ -188,6 +196,12 @@ class TimedPages(Generic[T]):
             if self._pages == 1:
                 self._first_total = self._total
         return results
+
+    def _kept_in_mind(self, results: tuple[T, ...]) -> tuple[T, ...]:
+        by_id = dict(zip(map(str, map(self._reader.id_of, results)), results, strict=True))
+        # Enough to know them again, should page numbers be needed after all.
+        self.keys.extend(map(hash, by_id))
+        return results if len(by_id) == len(results) else tuple(by_id.values())
 
     def _pagination(self) -> Pagination | None:
         """Return where a page stands in the stream: the API's own numbers begin anew with each answer."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
@@ -58,6 +58,25 @@ def moment_reader(record: type[Any], attribute: str) -> MomentOf:
 def milliseconds(moment: datetime) -> int:
     """Return a moment as whole milliseconds since 1970; what is finer is cut off."""
     return (moment - _EPOCH) // _MILLISECOND
+
+
+class Milliseconds(Sequence[int]):
+    """Moments as whole milliseconds since 1970, each made of its datetime when it is asked for."""
+
+    def __init__(self, moments: Sequence[datetime]) -> None:
+        self._moments = moments
+
+    def __len__(self) -> int:
+        return len(self._moments)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[int]: ...
+    def __getitem__(self, index: int | slice) -> int | Sequence[int]:
+        if isinstance(index, slice):
+            return Milliseconds(self._moments[index])
+        return milliseconds(self._moments[index])
 
 
 def zulu(moment: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -47,6 +47,19 @@ class SeenIds:
                 self._used += 1
             new.append(record)
         return records if len(new) == len(records) else tuple(new)
+
+    def remember(self, keys: Sequence[int]) -> None:
+        """Take ids for seen, by their hashes."""
+        self._make_room(len(keys))
+        slots = self._slots
+        mask = len(slots) - 1
+        for key in keys:
+            key = key or 1
+            slot = key & mask
+            while (found := slots[slot]) and found != key:
+                slot = (slot + 1) & mask
+            self._used += not found
+            slots[slot] = key
 
     def _make_room(self, more: int) -> None:
         size = len(self._slots)

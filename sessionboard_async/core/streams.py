@@ -150,6 +150,7 @@ class PageStream(Generic[T]):
                 f"{reason}, so that it is read by page numbers, which may miss some while the data changes; "
                 'consistency="pages" asks for that'
             )
+            self._reader.seen.remember(self._timed.keys)
             self._source = NumberedPages(
                 self._reader,
                 page_size=self._page_size,

@@ -80,7 +80,7 @@ class Sight:
     """What an answer shows.
 
     Attributes:
-        moments: The times of its records, in milliseconds since 1970, in the order in which they came.
+        moments: The times of its records, in milliseconds since 1970, in ascending order.
         ids: Their ids.
         came: How many records came, unreadable ones included.
         total: How many there are in the span, as reported.
@@ -93,6 +93,18 @@ class Sight:
 
 
 _NOTHING = Sight((), (), 0, 0)
+
+
+class New(NamedTuple):
+    """Which records of an answer did not come before.
+
+    Attributes:
+        some: The places of those that are new among the first ones.
+        rest: From which place on all are new.
+    """
+
+    some: Sequence[int]
+    rest: int
 
 
 class _Anchor(NamedTuple):
@@ -127,7 +139,8 @@ class Timeline:
         self._size = size
         self._side_by_side = side_by_side
         self._settled = position.after
-        self._near = dict.fromkeys(position.near, position.after or 0)
+        self._near: dict[object, int] = {}
+        self._delivered = set(position.near)
         self._newest: int | None = None
         self._anchors: list[_Anchor] = []
         self._reached = self._planned = self._end = 0
@@ -140,7 +153,7 @@ class Timeline:
     @property
     def position(self) -> Position:
         """How far it has come."""
-        return Position(self._settled, frozenset(self._near))
+        return Position(self._settled, frozenset(self._near) | self._delivered)
 
     @property
     def is_tied(self) -> bool:
@@ -160,10 +173,12 @@ class Timeline:
             self._planned = span.start + span.size
         return span
 
-    def accept(self, span: Span, sight: Sight) -> bool:
-        """Take note of the answer to the oldest span under way, and tell whether its records count.
+    def accept(self, span: Span, sight: Sight) -> New | None:
+        """Take note of the answer to the oldest span under way.
 
-        Those of an answer that does not follow on what came before do not: they are asked for again.
+        Returns:
+            What is new; ``None`` where the answer does not follow on what came before, and does not count: it
+            is asked for again.
 
         Raises:
             NotByTimeError: If the answers are not by time at all.
@@ -171,28 +186,44 @@ class Timeline:
             UnsettledError: If the records of one moment cannot all be read.
         """
         self.under_way -= 1
-        if any(one > other for one, other in pairwise(sight.moments)):
-            raise NotByTimeError("the records are not in the order of their times")
         if self._tie is not None:
+            new = self._new(sight)
             self._take_in_tied(self._tie, sight)
-            return True
+            return new
         if sight.total and not sight.came:
             self._empty += 1
             if self._empty == _EMPTY_PAGES:
                 raise EmptyPageError
             self._drop_what_is_under_way()
-            return False
+            return None
         self._empty = 0
         if sight.came and not sight.moments:
             raise NotByTimeError("no record of a page can be read")
         if span.page > 1 and not self._follows(sight):
-            return False
+            return None
         if span.after is not None and sight.moments:
             oldest, newest = sight.moments[0], sight.moments[-1]
             if newest < span.after or oldest < span.after - _COARSEST:
                 raise NotByTimeError("there are records from before the time after which was asked for")
+        new = self._new(sight)
         self._take_in(span, sight)
-        return True
+        return new
+
+    def _new(self, sight: Sight) -> New:
+        some: list[int] = []
+        for index, moment in enumerate(sight.moments):
+            is_newer = self._tie is None and (self._newest is None or moment > self._newest)
+            if is_newer and not self._delivered:
+                return New(some, index)
+            if sight.ids[index] in self._delivered:
+                # Its time was not known until now.
+                self._delivered.discard(sight.ids[index])
+            elif is_newer or (
+                # What is older was delivered, or came back after all of its time had been.
+                (self._settled is None or moment >= self._settled) and sight.ids[index] not in self._near
+            ):
+                some.append(index)
+        return New(some, len(sight.moments))
 
     def _next_span(self) -> Span | None:
         if self._tie is not None:
@@ -204,7 +235,7 @@ class Timeline:
                 return span
         if self.under_way:
             return None
-        known = len(self._near)
+        known = len(self._near) + len(self._delivered)
         return Span(self._settled, self.before, 1, self._with_room_for(known), max(0, self._reached - known))
 
     def _furthest_span(self) -> Span | None:
@@ -251,11 +282,12 @@ class Timeline:
         self._alone = max(0, self._alone - 1)
         is_next = span.page == 1 and span.after == self._settled
         if sight.moments:
-            self._anchors = [
-                _Anchor(span.start + index, moment)
-                for index, (before, moment) in enumerate(pairwise(sight.moments), 1)
-                if before < moment
-            ]
+            if self._side_by_side:
+                self._anchors = [
+                    _Anchor(span.start + index, moment)
+                    for index, (before, moment) in enumerate(pairwise(sight.moments), 1)
+                    if before < moment
+                ]
             newest = sight.moments[-1]
             if self._newest is not None and newest <= self._newest:
                 # Rows came meanwhile, or more of one time than pages overlap by: only alone is progress sure.
@@ -283,8 +315,11 @@ class Timeline:
     def _settle(self, after: int, sight: Sight = _NOTHING) -> None:
         """Remember what is not older than a moment before which everything came."""
         self._settled = after
-        self._near.update(zip(sight.ids, sight.moments, strict=True))
         self._near = {id_: moment for id_, moment in self._near.items() if moment >= after}
+        for id_, moment in zip(reversed(sight.ids), reversed(sight.moments), strict=True):
+            if moment < after:
+                break
+            self._near[id_] = moment
 
     def _drop_what_is_under_way(self) -> None:
         self._planned, self.under_way = self._reached, 0

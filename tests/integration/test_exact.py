@@ -331,7 +331,8 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
         records += await sb.sessions.search(server.event_id, resume=resume, **search).collect()
         assert records == expected
 
-        pages, checkpoint = [], None
+        pages: list[Session] = []
+        checkpoint = None
         for _ in range(60):
             pager = sb.sessions.search(server.event_id, resume=checkpoint, **search)
             async for page in pager.pages():
