@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_args
@@ -237,6 +238,7 @@ async def check(connection: Connection) -> None:
 )
 @click.option("--updated-after", help="Only records changed after this time: 2026-08-01T09:00:00Z.")
 @click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on where an export with --resume was interrupted.")
 @connected
 async def export(
     connection: Connection,
@@ -246,29 +248,89 @@ async def export(
     expand: tuple[Expansion, ...],
     updated_after: str | None,
     concurrency: int,
+    resume: bool,
 ) -> None:
     """Write the data of EVENT to files, one JSON Lines file per resource and a manifest.
 
     The files appear together when all are complete; before that the directory stays as it was.
     """
+    screen = Screen()
+    async with connection.open(screen, concurrency=concurrency) as sb:
+        manifest = await export_event(
+            sb,
+            _event_id(event),
+            directory,
+            only=_resources(only),
+            expand=expand,
+            updated_after=updated_after,
+            concurrency=concurrency,
+            resume=resume,
+            on_progress=screen.show_progress,
+        )
+    _summarize(manifest, directory)
+
+
+@sessionboard.command()
+@click.argument("event")
+@click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
+@click.option(
+    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+)
+@click.option(
+    "--sweep-every",
+    type=click.FloatRange(0),
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="After how many hours to compare all ids.",
+)
+@connected
+async def sync(
+    connection: Connection,
+    event: str,
+    path: Path,
+    only: str | None,
+    expand: tuple[Expansion, ...],
+    sweep_every: float,
+) -> None:
+    """Keep a copy of EVENT in a SQLite file: run it again and it applies the changes.
+
+    It may be interrupted at any moment; the next run goes on.
+    """
+    from sessionboard_async.event_copy import sync_event  # It needs SQLAlchemy, and nothing else here does.
+
+    screen = Screen()
+    wanted = _resources(only)
+    async with connection.open(screen) as sb:
+        summary = await sync_event(
+            sb,
+            _event_id(event),
+            path,
+            only=wanted,
+            expand=expand,
+            sweep_every=timedelta(hours=sweep_every),
+            on_progress=screen.show_progress,
+        )
+    for resource, reason in summary.refused.items():
+        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+    click.echo(
+        f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
+        f"{sum(summary.counts.values())}"
+    )
+
+
+def _event_id(event: str) -> int | str:
+    return int(event) if event.isdecimal() else event
+
+
+def _resources(only: str | None) -> Sequence[str]:
     wanted = [name.strip() for name in only.split(",")] if only is not None else RESOURCES
     if unknown := [name for name in wanted if name not in RESOURCES]:
         raise click.UsageError(
             f"--only knows no {', '.join(map(repr, unknown))}; it knows {', '.join(RESOURCES)}"
         )
-    screen = Screen()
-    async with connection.open(screen, concurrency=concurrency) as sb:
-        manifest = await export_event(
-            sb,
-            int(event) if event.isdecimal() else event,
-            directory,
-            only=wanted,
-            expand=expand,
-            updated_after=updated_after,
-            concurrency=concurrency,
-            on_progress=screen.show_progress,
-        )
-    _summarize(manifest, directory)
+    return wanted
 
 
 def _summarize(manifest: Manifest, directory: Path) -> None:

@@ -8,22 +8,28 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from sessionboard_async._version import __version__
+from sessionboard_async.core.checkpoint import Checkpoint
+from sessionboard_async.core.page import Page
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.moments import Moment, moment
 from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
+from sessionboard_async.unfinished import Part, Unfinished
+from sessionboard_async.unfinished import Progress as UnfinishedProgress
 
 RESOURCES = (
     "sessions",
@@ -120,6 +126,7 @@ async def export_event(
     expand: Sequence[Expansion] = (),
     updated_after: Moment | None = None,
     concurrency: int = 8,
+    resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
 ) -> Manifest:
     """Write an event's data to a directory, one ``<resource>.jsonl`` each, and ``manifest.json`` last.
@@ -138,13 +145,16 @@ async def export_event(
         updated_after: Only records changed after this moment: an aware datetime, or an ISO 8601 string with
             its offset.
         concurrency: How many resources are read at a time.
+        resume: Whether an export into this directory that was interrupted goes on where it was, which may be
+            at any moment. What is read is then kept in ``.export-unfinished`` until all is complete.
         on_progress: Told of each page.
 
     Returns:
         What was written.
 
     Raises:
-        ValueError: If a resource is unknown, or another argument cannot be used.
+        ValueError: If a resource is unknown, or another argument cannot be used; or if the unfinished export
+            that is to go on is another one.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         OSError: If a file cannot be written.
     """
@@ -154,13 +164,23 @@ async def export_event(
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
     since = None if updated_after is None else moment("updated_after", updated_after)
-    pagers = {resource: _pager(sb, event_id, resource, expand, since) for resource in wanted}
+    pager = partial(_pager, sb, event_id, expand, since)
+    for resource in wanted:
+        pager(resource, None)  # A wrong argument shall be found before anything is written.
     started_at, began = datetime.now(UTC), time.monotonic()
     place = Path(directory)
     is_new = not await anyio.Path(place).exists()
     await anyio.to_thread.run_sync(partial(place.mkdir, parents=True, exist_ok=True))
-    # In the same file system as the places of the files, and for this export alone.
-    beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
+    unfinished: Unfinished | None = None
+    if resume:
+        kept = UnfinishedProgress(
+            event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since
+        )
+        unfinished = await anyio.to_thread.run_sync(Unfinished, place, kept)
+        beside = unfinished.place
+    else:
+        # In the same file system as the places of the files, and for this export alone.
+        beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
     resources: dict[str, ResourceSummary] = {}
     refused: dict[str, NotFoundError | PermissionDeniedError] = {}
     turns = anyio.CapacityLimiter(concurrency)
@@ -168,7 +188,11 @@ async def export_event(
     async def export(resource: str) -> None:
         async with turns:
             try:
-                resources[resource] = await _write(pagers[resource], resource, beside, on_progress)
+                if unfinished is None:
+                    file = _File(resource, (beside / f"{resource}.jsonl").open("wb"), Part())
+                else:
+                    file = _File(resource, unfinished.open(resource), unfinished.part(resource), unfinished)
+                resources[resource] = await _write(pager, file, on_progress)
             except (NotFoundError, PermissionDeniedError) as error:
                 refused[resource] = error
 
@@ -189,10 +213,12 @@ async def export_event(
         )
         # Not in a thread: cancelling the caller's task would not stop that, and leave it to move half.
         _put_in_place(beside, place, manifest)
-    finally:
         shutil.rmtree(beside, ignore_errors=True)
-        if is_new:
-            _remove_if_empty(place)
+    finally:
+        if not resume:
+            shutil.rmtree(beside, ignore_errors=True)
+            if is_new:
+                _remove_if_empty(place)
     return manifest
 
 
@@ -218,38 +244,89 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
 
 
 def _pager(
-    sb: AsyncSession, event_id: EventId, resource: str, expand: Sequence[Expansion], since: str | None
+    sb: AsyncSession,
+    event_id: EventId,
+    expand: Sequence[Expansion],
+    since: str | None,
+    resource: str,
+    checkpoint: Checkpoint | None,
 ) -> Pager[msgspec.Raw]:
     service = getattr(sb, resource)
-    found: Pager[object] = service.search(event_id, expand=expand, updated_after=since, prefetch=_PAGES_AHEAD)
+    found: Pager[object] = service.search(
+        event_id, expand=expand, updated_after=since, prefetch=_PAGES_AHEAD, resume=checkpoint
+    )
     return found.raw_json()
 
 
+@dataclass
+class _File:
+    """A file that is being written."""
+
+    resource: str
+    file: BinaryIO
+    part: Part
+    unfinished: Unfinished | None = None
+
+    def write(self, page: Page[msgspec.Raw], checkpoint: Checkpoint, seconds: float) -> None:
+        """Write a page; where the export may go on after an interruption, surely."""
+        lines = b"".join(_line(record) for record in page.results)
+        self.file.write(lines)
+        part, pagination = self.part, page.pagination
+        self.part = Part(
+            checkpoint=checkpoint,
+            records=part.records + len(page.results),
+            pages=part.pages + 1,
+            bytes=part.bytes + len(lines),
+            reported=part.reported if pagination is None else pagination.total_results,
+            seconds=seconds,
+        )
+        if self.unfinished is not None:
+            self.keep()
+
+    def finish(self) -> None:
+        """Note that all is written."""
+        self.part.done = True
+        self.keep()
+
+    def keep(self) -> None:
+        """Have everything on the disk."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        if self.unfinished is not None:
+            self.unfinished.save(self.resource, self.part)
+
+
 async def _write(
-    pager: Pager[msgspec.Raw], resource: str, beside: Path, on_progress: Callable[[Progress], object]
+    pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
+    file: _File,
+    on_progress: Callable[[Progress], object],
 ) -> ResourceSummary:
+    resource, before = file.resource, file.part.seconds
     began = time.monotonic()
-    records = pages = size = 0
-    total: int | None = None
-    on_progress(Progress(resource=resource, records=0, total=None, done=False))
-    async with await anyio.open_file(beside / f"{resource}.jsonl", "wb") as file:
-        async for page in pager.pages():
-            lines = b"".join(_line(record) for record in page.results)
-            await file.write(lines)
-            records, pages, size = records + len(page.results), pages + 1, size + len(lines)
-            if page.pagination is not None:
-                total = page.pagination.total_results
-            on_progress(Progress(resource=resource, records=records, total=total, done=False))
-        await file.flush()
-        await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
-    on_progress(Progress(resource=resource, records=records, total=total, done=True))
+
+    def tell(*, done: bool = False) -> None:
+        part = file.part
+        on_progress(Progress(resource=resource, records=part.records, total=part.reported, done=done))
+
+    with file.file:
+        tell()
+        if not file.part.done:
+            async with aclosing(pager(resource, file.part.checkpoint).pages()) as pages:
+                async for page in pages:
+                    checkpoint = pages.checkpoint(worked_off=True)
+                    seconds = round(before + time.monotonic() - began, 3)
+                    await anyio.to_thread.run_sync(file.write, page, checkpoint, seconds)
+                    tell()
+            await anyio.to_thread.run_sync(file.finish)
+    tell(done=True)
+    part = file.part
     return ResourceSummary(
         file=f"{resource}.jsonl",
-        records=records,
-        reported=total,
-        pages=pages,
-        bytes=size,
-        seconds=round(time.monotonic() - began, 3),
+        records=part.records,
+        reported=part.reported,
+        pages=part.pages,
+        bytes=part.bytes,
+        seconds=round(before + time.monotonic() - began, 3),
     )
 
 

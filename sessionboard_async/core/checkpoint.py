@@ -27,6 +27,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         page: The page to go on with, where page numbers are what is read by.
         page_size: Records per page, where page numbers are what is read by.
         near: The ids of what was delivered and may come again.
+        delivered: How many records were delivered.
     """
 
     done: bool = False
@@ -35,6 +36,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     page: int | None = None
     page_size: int | None = None
     near: tuple[str | int, ...] = ()
+    delivered: int = 0
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +102,8 @@ class Bookmark:
             return self._then
         ids = (self._id_of(record) for record in self._handed[:done])
         new = tuple(id_ for id_ in ids if isinstance(id_, str | int))
-        return msgspec.structs.replace(self._progress, near=(*self._progress.near, *new))
+        before = self._progress
+        return msgspec.structs.replace(before, near=(*before.near, *new), delivered=before.delivered + done)
 
 
 def resumed(checkpoint: object, query: Query, consistency: str) -> Progress:

@@ -73,7 +73,8 @@ class TimedPages(Generic[T]):
         )
         self._ahead: ReadAhead[Span] = ReadAhead(reader.engine)
         self._pages = 0
-        self.delivered = 0
+        self.delivered = progress.delivered
+        self._is_resumed = progress != Progress()
         self._total: int | None = None
         self._first_total: int | None = None
         self._suffices = False
@@ -87,7 +88,9 @@ class TimedPages(Generic[T]):
             return Progress(done=True)
         position = self._timeline.position
         near = tuple(id_ for id_ in position.near if isinstance(id_, str | int))
-        return Progress(after=position.after, before=self._timeline.before, near=near)
+        return Progress(
+            after=position.after, before=self._timeline.before, near=near, delivered=self.delivered
+        )
 
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page with what was not delivered before; ``None`` at the end.
@@ -193,7 +196,8 @@ class TimedPages(Generic[T]):
         if total is not None and not self._timeline.is_tied:
             rest = total - span.rows_before - len(page.results) - page.skipped
             self._total = self.delivered + max(0, rest)
-            if self._pages == 1:
+            # What came before a checkpoint may be gone by now.
+            if self._pages == 1 and not self._is_resumed:
                 self._first_total = self._total
         return results
 

@@ -57,7 +57,7 @@ class NumberedPages(Generic[T]):
         self._first_total: int | None = None
         self._total: int | None = None
         self._rows_a_page = page_size
-        self._delivered = delivered
+        self._delivered = delivered + (progress.delivered if progress is not None else 0)
         self._begins_anew = not delivered
         self._barren = 0
         self._body: int | None = None
@@ -66,7 +66,7 @@ class NumberedPages(Generic[T]):
     @property
     def progress(self) -> Progress:
         """How far it has come."""
-        return Progress(page=self._number + 1, page_size=self._page_size)
+        return Progress(page=self._number + 1, page_size=self._page_size, delivered=self._delivered)
 
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page with what was not delivered before; ``None`` at the end."""

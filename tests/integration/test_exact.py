@@ -19,6 +19,7 @@ from sessionboard_async import (
     SessionboardError,
     TieTooLarge,
 )
+from sessionboard_async.models import Session
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, read_into
 
