@@ -6,14 +6,24 @@ They follow from a seed. Only rows are kept, and of subsessions only those that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from sessionboard_async.testing.chance import DAY, HOUR, MINUTE, Draw, milliseconds, uuid_for
+from sessionboard_async.testing.chance import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Draw,
+    milliseconds,
+    uuid_for,
+    zulu,
+    zulu_finely,
+)
 from sessionboard_async.testing.metadata import STATUS_DEFINITIONS, Metadata
 from sessionboard_async.testing.query import Criteria
 from sessionboard_async.testing.selections import Selections
+from sessionboard_async.testing.times import Times
 
 _SUBMISSIONS_OPEN = milliseconds(2025, 10, 6, 8)
 _SUBMISSIONS = 240 * DAY
@@ -23,7 +33,7 @@ _PART_STATUS_CYCLE = (0, None, 2)
 
 
 class SessionRow(NamedTuple):
-    """What a session, or a part of one, is filtered and sorted by.
+    """What a session, or a part of one, is filtered and sorted by. Times are milliseconds since 1970.
 
     ``number`` is 0 for a session and 1 to n for its subsessions; ``definition`` is the place of its status
     among the event's status definitions; ``target`` is the session that a composition source went into.
@@ -31,9 +41,9 @@ class SessionRow(NamedTuple):
 
     ordinal: int
     number: int
-    created: int
-    updated: int
-    deleted: int | None
+    created: float
+    updated: float
+    deleted: float | None
     definition: int | None
     status: str | None
     is_abstract: bool
@@ -48,7 +58,7 @@ class SessionRow(NamedTuple):
         return self.ordinal, self.number
 
 
-class Times(NamedTuple):
+class Slot(NamedTuple):
     """When a session takes place, in milliseconds since 1970."""
 
     start: int
@@ -73,24 +83,37 @@ class Agenda:
         speakers: How many of the event's contacts, the first ones, are speakers.
         contacts: How many contacts the event has.
         metadata: The tracks and tags that sessions may have.
+        light: Whether there are no deleted ones, composition sources or subsessions, and nobody takes part.
+        times: When they were created.
     """
 
     def __init__(
-        self, seed: int, position: int, *, sessions: int, speakers: int, contacts: int, metadata: Metadata
+        self,
+        seed: int,
+        position: int,
+        *,
+        sessions: int,
+        speakers: int,
+        contacts: int,
+        metadata: Metadata,
+        light: bool = False,
+        times: Times | None = None,
     ) -> None:
         self._seed = seed
         self._position = position
         self._sessions = sessions
-        self._speakers = speakers
-        self._contacts = contacts
+        self._speakers = 0 if light else speakers
+        self._contacts = 0 if light else contacts
+        self._light = light
+        self._times = times
         self._tracks = [str(track["id"]) for track in metadata.all("tracks")]
         tags = [str(tag["id"]) for tag in metadata.all("tags")]
         self._tag_sets = [
             tuple(tags[(first + step) % len(tags)] for step in range(0, 3 * (first % 4), 3))
             for first in range(len(tags))
         ]
-        self._sources = sessions // 20 or min(1, sessions // 2)
-        self._deleted = sessions // 25 or min(1, sessions)
+        self._sources = 0 if light else sessions // 20 or min(1, sessions // 2)
+        self._deleted = 0 if light else sessions // 25 or min(1, sessions)
         self._generated = sessions + self._sources + self._deleted
         self._touched: dict[int, list[SessionRow]] = {}
         self._selections = {
@@ -158,8 +181,8 @@ class Agenda:
         ordinal, number = place
         return self.parts(self.rows[ordinal])[number - 1] if number else self.rows[ordinal]
 
-    def select(self, criteria: Criteria, *, everything: bool, linked_sources: bool) -> list[SessionRow]:
-        """Return the sessions that meet the criteria.
+    def select(self, criteria: Criteria, *, everything: bool, linked_sources: bool) -> Sequence[SessionRow]:
+        """Return the sessions that meet the criteria; good until the next change.
 
         Args:
             criteria: Which, and in which order.
@@ -167,6 +190,11 @@ class Agenda:
             linked_sources: Whether composition sources are among them.
         """
         return self._selections[everything, linked_sources].find(criteria)
+
+    def shown(self, moment: float) -> str:
+        """Write a time of a session as exactly as it is kept."""
+        is_fine = self._times is not None and self._times.is_fine
+        return zulu_finely(moment) if is_fine else zulu(moment)
 
     def is_created(self, row: SessionRow) -> bool:
         """Return whether a write created it, so that nothing about it follows from the seed."""
@@ -224,7 +252,7 @@ class Agenda:
         rows = self.with_parts if everything else self.rows
         return (row for row in rows if _is_among(row, everything, linked_sources))
 
-    def times(self, row: SessionRow) -> Times | None:
+    def times(self, row: SessionRow) -> Slot | None:
         """Return when a generated session takes place; ``None`` where nothing is scheduled."""
         if row.is_abstract or row.ordinal % 10 == 7:
             return None
@@ -237,8 +265,8 @@ class Agenda:
         )
         if row.number:
             start += (row.number - 1) * 20 * MINUTE
-            return Times(start, start + 20 * MINUTE)
-        return Times(start, start + (parts * 20 if parts else 45) * MINUTE)
+            return Slot(start, start + 20 * MINUTE)
+        return Slot(start, start + (parts * 20 if parts else 45) * MINUTE)
 
     def cast(self, row: SessionRow) -> list[Participation]:
         """Return who takes part in a session, in order; the same contact may hold two roles."""
@@ -265,16 +293,11 @@ class Agenda:
 
     def _part_count(self, index: int) -> int:
         """Return how many subsessions a session had from the start."""
-        return 2 + index // 18 % 3 if index % 18 == 2 and index < self._generated else 0
+        has_parts = index % 18 == 2 and index < self._generated and not self._light
+        return 2 + index // 18 % 3 if has_parts else 0
 
     def _row(self, index: int, kind: str, target: int | None) -> SessionRow:
-        total = self._sessions + self._sessions // 10 + 2
-        # Sessions that were imported together have the same time of creation.
-        group = index - (index % 5 == 4)
-        created = _SUBMISSIONS_OPEN + group * (_SUBMISSIONS // total) + group * 389 % 1000
-        updated = created + (
-            0 if index % 4 == 0 else index * 53 % 60 * DAY + index * 17 % 24 * HOUR + index % 997
-        )
+        created, updated = self._dates(index)
         deleted = updated + index * 13 % 20 * DAY if kind == "deleted" else None
         definition = _STATUS_CYCLE[index % len(_STATUS_CYCLE)]
         return SessionRow(
@@ -292,12 +315,26 @@ class Agenda:
             tag_ids=self._tag_sets[index * 5 % len(self._tag_sets)],
         )
 
+    def _dates(self, index: int) -> tuple[float, float]:
+        """Return when a session was created and last changed."""
+        if self._times is not None:
+            created = self._times.created(index)
+            return created, created
+        total = self._sessions + self._sessions // 10 + 2
+        # Sessions that were imported together have the same time of creation.
+        group = index - (index % 5 == 4)
+        imported = _SUBMISSIONS_OPEN + group * (_SUBMISSIONS // total) + group * 389 % 1000
+        if index % 4 == 0:
+            return imported, imported
+        return imported, imported + index * 53 % 60 * DAY + index * 17 % 24 * HOUR + index % 997
+
     def _part(self, row: SessionRow, number: int) -> SessionRow:
         definition = _PART_STATUS_CYCLE[(row.ordinal // 18 + number) % len(_PART_STATUS_CYCLE)]
+        created = row.created + number * MINUTE
         return row._replace(
             number=number,
-            created=row.created + number * MINUTE,
-            updated=max(row.updated, row.created + number * MINUTE),
+            created=created,
+            updated=max(row.updated, created),
             definition=definition,
             status=None if definition is None else STATUS_DEFINITIONS[definition].category,
         )

@@ -59,6 +59,30 @@ class AnswerCache:
         return answer
 
 
+class AnswersForAWhile:
+    """Answers that are given again to the same question until some time has passed.
+
+    Args:
+        seconds: How long.
+        now: Tells the time.
+    """
+
+    def __init__(self, seconds: float, now: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._now = now
+        self._answers: dict[Hashable, tuple[float, EncodedAnswer]] = {}
+
+    def get(self, question: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
+        """Return the answer to a question, made now where there is none that is young enough."""
+        now = self._now()
+        # They are kept in the order in which they were made.
+        while self._answers and next(iter(self._answers.values()))[0] <= now - self._seconds:
+            del self._answers[next(iter(self._answers))]
+        if question not in self._answers:
+            self._answers[question] = now, make()
+        return self._answers[question][1]
+
+
 def compress(body: bytes) -> bytes:
     """Return the body as gzip; the same bytes for the same body."""
     return zlib.compress(body, 6, 16 + zlib.MAX_WBITS)

@@ -44,6 +44,10 @@ class Draw:
         """Return ``True`` in about this share of all calls."""
         return self._next() < share
 
+    def share(self) -> float:
+        """Return a number from 0 up to, but not including, 1."""
+        return self._next()
+
     def shuffle(self, items: list[T]) -> None:
         """Bring the items into another order, in place."""
         for last in range(len(items) - 1, 0, -1):
@@ -62,9 +66,15 @@ def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
     return (datetime(year, month, day, hour, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def zulu(moment: int) -> str:
+def zulu(moment: float) -> str:
     """Write milliseconds since 1970 as the API writes most times: ``2026-09-14T08:00:00.000Z``."""
     return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def zulu_finely(moment: float) -> str:
+    """Write milliseconds since 1970 as ``zulu`` does, but with microseconds."""
+    since_1970 = timedelta(microseconds=round(moment * 1000))
+    return (_EPOCH + since_1970).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def shown(moment: int | None) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+_MILLISECOND = 1000
 
 
 class Clock:
@@ -14,10 +17,34 @@ class Clock:
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
-        self._now = now
+        self.now = now
         self._last = 0
+        self._dated: int | None = None
 
     def read(self) -> int:
         """Return a moment that was never returned before."""
-        self._last = max(self._last + 1, int(self._now() * 1000))
+        return self._read(_MILLISECOND) // _MILLISECOND
+
+    def read_finely(self) -> float:
+        """Return a moment that was never returned before, to the microsecond."""
+        return self._read(1) / _MILLISECOND
+
+    @contextmanager
+    def dated(self, moment: float) -> Generator[None]:
+        """Return one moment with every reading: that of a write which is seen later than it was made.
+
+        Args:
+            moment: Milliseconds since 1970.
+        """
+        self._dated = round(moment * _MILLISECOND)
+        try:
+            yield
+        finally:
+            self._dated = None
+
+    def _read(self, step: int) -> int:
+        if self._dated is not None:
+            return self._dated
+        present = int(self.now() * 1_000_000) // step * step
+        self._last = max((self._last // step + 1) * step, present)
         return self._last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar, cast
 
@@ -20,6 +20,7 @@ from sessionboard_async.testing.session_files import SessionFiles
 from sessionboard_async.testing.shelf import Shelf
 from sessionboard_async.testing.storage import Storage
 from sessionboard_async.testing.texts import EVENTS
+from sessionboard_async.testing.times import TieOrder, Times
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Size:
         contacts: Contacts, speakers included. Neighbouring events share half of them.
         sponsors: Sponsors.
         exhibitors: Exhibitors.
+        light: Whether sessions have nothing but id, title, status and dates, so that there may be very many.
     """
 
     events: int
@@ -45,6 +47,7 @@ class Size:
     contacts: int
     sponsors: int
     exhibitors: int
+    light: bool = False
 
     @classmethod
     def of(
@@ -56,6 +59,7 @@ class Size:
         contacts: int | None,
         sponsors: int | None,
         exhibitors: int | None,
+        light: bool = False,
     ) -> Size:
         """Fill in what was not given, in proportion to the sessions, but no more than a large conference has.
 
@@ -70,6 +74,7 @@ class Size:
             contacts=chosen_speakers * 3 // 2 if contacts is None else contacts,
             sponsors=min(max(3, sessions // 10), 200) if sponsors is None else sponsors,
             exhibitors=min(max(3, sessions // 8), 300) if exhibitors is None else exhibitors,
+            light=light,
         )
         if size.events < 1:
             raise ValueError("events must be at least 1")
@@ -120,8 +125,10 @@ class Event(Keeper):
         fields: FieldBook,
         storage: Storage,
         clock: Clock,
+        times: Times | None,
     ) -> None:
         super().__init__(clock, seed, position)
+        self._times = times
         self.id = FIRST_EVENT_ID + 37 * position
         self._position = position
         self._size = size
@@ -142,6 +149,8 @@ class Event(Keeper):
             speakers=size.speakers,
             contacts=size.contacts,
             metadata=self.metadata,
+            light=size.light,
+            times=times,
         )
         self.details = DetailBook(key, self.agenda, self.metadata)
         self.files = SessionFiles(
@@ -158,12 +167,18 @@ class Event(Keeper):
             self.sponsors,
             self.exhibitors,
             self.files,
+            light=size.light,
         )
 
     @property
     def has_translations(self) -> bool:
         """Whether its texts are translated: those of the first event are, and of every second after it."""
         return self._position % 2 == 0
+
+    def now(self) -> float:
+        """Return the moment by which a write to a session is dated, as exactly as sessions are."""
+        is_fine = self._times is not None and self._times.is_fine
+        return self.clock.read_finely() if is_fine else self.clock.read()
 
     def record(self) -> Record:
         """Return the event as the API shows it."""
@@ -185,11 +200,11 @@ class Event(Keeper):
         """The contacts of the organization that belong to this event from the start, deleted or not."""
         return range(self._first_contact, self._first_contact + self._size.contacts)
 
-    def sessions(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
+    def sessions(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
         """Return the sessions that meet the criteria; composition sources only when asked for."""
         return self.agenda.select(criteria, everything=False, linked_sources=linked_sources)
 
-    def statuses(self, criteria: Criteria, *, linked_sources: bool) -> list[SessionRow]:
+    def statuses(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
         """Return sessions and subsessions, also deleted ones, that meet the criteria."""
         return self.agenda.select(criteria, everything=True, linked_sources=linked_sources)
 
@@ -211,9 +226,10 @@ class Organization(Keeper):
         seed: Decides every name, text, id and time.
         size: How much there is of everything.
         clock: Dates what is written.
+        times: When sessions were created, and how searches treat times; ``None`` for the usual.
     """
 
-    def __init__(self, seed: int, size: Size, clock: Clock | None = None) -> None:
+    def __init__(self, seed: int, size: Size, clock: Clock | None = None, times: Times | None = None) -> None:
         clock = Clock() if clock is None else clock
         super().__init__(clock, seed)
         self.id = uuid_for(seed, "organization")
@@ -221,8 +237,10 @@ class Organization(Keeper):
         fields = FieldBook(seed, None, clock)
         self.people = People(seed, contacts, fields, clock)
         self.storage = Storage(clock, seed)
+        self.ties = TieOrder(times, seed)
+        self.has_inclusive_bounds = times is not None and times.is_inclusive
         events = (
-            Event(seed, position, size, self.people, fields, self.storage, clock)
+            Event(seed, position, size, self.people, fields, self.storage, clock, times)
             for position in range(size.events)
         )
         self.events = {event.id: event for event in events}

@@ -112,8 +112,8 @@ class DetailBook:
             level_id=level,
             language_id=language,
             custom_fields={
-                "audience": FieldValue(audience[0], row.created, audience),
-                unusual: FieldValue(value, row.created),
+                "audience": FieldValue(audience[0], int(row.created), audience),
+                unusual: FieldValue(value, int(row.created)),
             },
         )
 

@@ -116,6 +116,10 @@ class Metadata:
         record = self._shelves[family].find(id_)
         return _shown_status(record) if record is not None and family == "statuses" else record
 
+    def updated(self, family: str, id_: str) -> int:
+        """Return when a record, deleted or not, was last changed, in milliseconds since 1970."""
+        return read_moment(self._shelves[family].kept(id_)["updated_at"], "updated_at")
+
     def rows(self, family: str) -> list[DatedRow]:
         """Return what the records of a family are sorted by, in the order of ``all``."""
         records = sorted(self._shelves[family].all(), key=_place)

@@ -47,6 +47,7 @@ class Program:
         sponsors: The event's sponsors.
         exhibitors: The event's exhibitors.
         files: The files of the sessions.
+        light: Whether sessions are shown with nothing but id, title, status and dates.
     """
 
     def __init__(
@@ -61,7 +62,10 @@ class Program:
         sponsors: Accounts,
         exhibitors: Accounts,
         files: SessionFiles,
+        *,
+        light: bool = False,
     ) -> None:
+        self._light = light
         self._key = key
         self._agenda = agenda
         self._details = details
@@ -92,6 +96,8 @@ class Program:
             unassigned: What stands for a room, track and so on that is not set: it differs by operation.
             expand: The expansions.
         """
+        if self._light:
+            return self._lightly(row)
         record = {**self._names(row), **self._body(row, unassigned=unassigned, expand=expand)}
         if not row.number:
             record["subsessions"] = [
@@ -105,6 +111,9 @@ class Program:
 
     def status(self, row: SessionRow) -> Record:
         """Return the short form that tells of status and deletion, with that of the subsessions."""
+        if self._light:
+            deleted = {} if row.deleted is None else {"deleted_at": self._agenda.shown(row.deleted)}
+            return {**self._lightly(row), **deleted}
         parts = [] if row.number else self._agenda.parts(row)
         return {
             **self._part_status(row),
@@ -148,8 +157,20 @@ class Program:
         return {
             **self._names(row),
             **self._status(row),
-            "deleted_at": None if row.deleted is None else zulu(row.deleted),
-            **_dates(row),
+            "deleted_at": None if row.deleted is None else self._agenda.shown(row.deleted),
+            **self._dates(row),
+        }
+
+    def _dates(self, row: SessionRow) -> Record:
+        return {"created_at": self._agenda.shown(row.created), "updated_at": self._agenda.shown(row.updated)}
+
+    def _lightly(self, row: SessionRow) -> Record:
+        return {
+            "id": self._agenda.id(row),
+            "title": self._details.title(row),
+            "status": row.status,
+            "is_abstract": row.is_abstract,
+            **self._dates(row),
         }
 
     def _names(self, row: SessionRow) -> Record:
@@ -201,7 +222,7 @@ class Program:
             "composition_status": self._composed(row),
             "external_url": details.external_url,
             "client_session_id": details.client_session_id,
-            **_dates(row),
+            **self._dates(row),
             "ceu_credits": details.ceu_credits,
             "capacity": details.capacity,
             "custom_fields": self._fields.values("session", details.custom_fields),
@@ -311,7 +332,3 @@ class Program:
             "title": self._details.title(row),
             "is_abstract": row.is_abstract,
         }
-
-
-def _dates(row: SessionRow) -> Record:
-    return {"created_at": zulu(row.created), "updated_at": zulu(row.updated)}

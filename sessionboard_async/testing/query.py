@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import ge, gt, le, lt
 from typing import TypeVar
 
 import msgspec
@@ -30,7 +31,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Moments:
-    """A filter by time: the row's attribute lies between two moments, both exclusive."""
+    """A filter by time: the row's attribute lies between two moments."""
 
     attribute: str
 
@@ -71,29 +72,36 @@ class Criteria:
 
     Attributes:
         equal: Attributes and the values they must have.
-        after: Attributes and the milliseconds they must lie after.
-        before: Attributes and the milliseconds they must lie before.
+        after: Attributes and the milliseconds since 1970 they must lie after, exact to the microsecond.
+        before: Attributes and the milliseconds since 1970 they must lie before, exact to the microsecond.
         order: The attribute that orders; rows with the same value keep their own order, and those without one
             come last.
         descending: Whether the greatest value comes first.
+        inclusive: Whether a value that equals a bound lies within it.
     """
 
     equal: tuple[tuple[str, object], ...] = ()
-    after: tuple[tuple[str, int], ...] = ()
-    before: tuple[tuple[str, int], ...] = ()
+    after: tuple[tuple[str, float], ...] = ()
+    before: tuple[tuple[str, float], ...] = ()
     order: str = "created"
     descending: bool = True
+    inclusive: bool = False
 
 
 def select(rows: Iterable[Row], criteria: Criteria) -> list[Row]:
     """Return the rows that meet the criteria, in their order."""
+    is_after, is_before = (ge, le) if criteria.inclusive else (gt, lt)
     chosen = list(rows)
     for name, value in criteria.equal:
         chosen = [row for row in chosen if getattr(row, name) == value]
     for name, bound in criteria.after:
-        chosen = [row for row in chosen if (moment := getattr(row, name)) is not None and moment > bound]
+        chosen = [
+            row for row in chosen if (moment := getattr(row, name)) is not None and is_after(moment, bound)
+        ]
     for name, bound in criteria.before:
-        chosen = [row for row in chosen if (moment := getattr(row, name)) is not None and moment < bound]
+        chosen = [
+            row for row in chosen if (moment := getattr(row, name)) is not None and is_before(moment, bound)
+        ]
     order = criteria.order
     with_value = [row for row in chosen if getattr(row, order) is not None]
     without_value = [row for row in chosen if getattr(row, order) is None]
@@ -199,12 +207,15 @@ class _Bounds(msgspec.Struct, forbid_unknown_fields=True):
 _search_body = msgspec.json.Decoder(_SearchBody)
 
 
-def read_search(body: bytes, filters: FilterKinds) -> tuple[Criteria, frozenset[str]]:
+def read_search(
+    body: bytes, filters: FilterKinds, *, inclusive: bool = False
+) -> tuple[Criteria, frozenset[str]]:
     """Read the body of a search; an empty one asks for everything.
 
     Args:
         body: The bytes of the body.
         filters: The filters that the operation has.
+        inclusive: Whether bounds of times are inclusive.
 
     Returns:
         What to select, and the expansions.
@@ -214,8 +225,8 @@ def read_search(body: bytes, filters: FilterKinds) -> tuple[Criteria, frozenset[
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(400, f"the body is not a search: {error}") from None
     equal: list[tuple[str, object]] = []
-    after: list[tuple[str, int]] = []
-    before: list[tuple[str, int]] = []
+    after: list[tuple[str, float]] = []
+    before: list[tuple[str, float]] = []
     for name, value in (search.filters or {}).items():
         match filters.get(name):
             case OneOf(attribute, words):
@@ -235,21 +246,20 @@ def read_search(body: bytes, filters: FilterKinds) -> tuple[Criteria, frozenset[
             case None:
                 raise RequestError(400, f"unknown filter {name!r}; this operation knows {', '.join(filters)}")
     order, descending = _read_sort(search.sort or {}, filters)
-    criteria = Criteria(tuple(equal), tuple(after), tuple(before), order, descending)
+    criteria = Criteria(tuple(equal), tuple(after), tuple(before), order, descending, inclusive)
     return criteria, read_expansions(search.expand or ())
 
 
-def _read_moments(value: object, name: str) -> tuple[int | None, int | None]:
+def _read_moments(value: object, name: str) -> tuple[float | None, float | None]:
     try:
         bounds = msgspec.convert(value, _Bounds)
     except msgspec.ValidationError:
         raise RequestError(400, f"{name} must be an object with after, before or both") from None
     since = None if bounds.after is None else _since_1970(bounds.after, f"{name}.after")
     until = None if bounds.before is None else _since_1970(bounds.before, f"{name}.before")
-    # Rows are exact to the millisecond; a bound between two of them lies after the first, before the second.
     return (
-        None if since is None else since // _MILLISECOND,
-        None if until is None else -(-until // _MILLISECOND),
+        None if since is None else since / _MILLISECOND,
+        None if until is None else until / _MILLISECOND,
     )
 
 

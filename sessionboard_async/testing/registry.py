@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class Registry:
         name: What one of them is called, for refusals: ``"contact"``.
         count: How many the seed makes; those that are created get the numbers after them.
         clock: Dates what is written.
-        id_of: Gives the id of a record by its number.
+        id_of: Gives the id of a record by its number, whether there is one or not.
         row_of: Gives what a record of the seed is sorted by.
     """
 
@@ -47,13 +47,18 @@ class Registry:
         self.name = name
         self.count = count
         self._clock = clock
-        self._id_of = id_of
+        self.id = id_of
         self._row_of = row_of
         self._total = count
         self._rows: dict[int, DatedRow] = {}
         self._written: dict[int, Written] = {}
         self._deleted: set[int] = set()
         self._groups: list[Group] = []
+
+    @property
+    def total(self) -> int:
+        """How many there ever were; their numbers are all below this."""
+        return self._total
 
     def group(self, generated: range) -> Group:
         """Return some of the records as a group that can be searched and that created ones can join."""
@@ -81,6 +86,14 @@ class Registry:
         """Return whether a record was deleted."""
         return index in self._deleted
 
+    def index(self, id_: str) -> int:
+        """Return the number of a record, deleted or not.
+
+        Raises:
+            KeyError: If there never was one with this id.
+        """
+        return self._index_by_id[id_]
+
     def find(self, id_: str) -> int:
         """Return the number of a record.
 
@@ -96,7 +109,7 @@ class Registry:
         """Make a record that belongs to some groups, and return its number."""
         index, now = self._total, self._clock.read()
         self._total += 1
-        self._index_by_id[self._id_of(index)] = index
+        self._index_by_id[self.id(index)] = index
         self._written[index] = written
         for group in groups:
             group.join(index)
@@ -141,7 +154,7 @@ class Registry:
 
     @cached_property
     def _index_by_id(self) -> dict[str, int]:
-        return {self._id_of(index): index for index in range(self.count)}
+        return {self.id(index): index for index in range(self.count)}
 
     def _put(self, old: DatedRow | None, new: DatedRow | None) -> None:
         index = (new or old or DatedRow(-1, 0, 0)).ordinal
@@ -156,7 +169,7 @@ class Group:
     """Records of a registry that belong together, such as the contacts of one event; made by the registry."""
 
     def __init__(self, registry: Registry, generated: range) -> None:
-        self._registry = registry
+        self.registry = registry
         self._generated = generated
         self._joined: dict[int, None] = {}
         self._selections = Selections(self.rows)
@@ -167,14 +180,18 @@ class Group:
     def __iter__(self) -> Iterator[int]:
         """Go through the numbers of those that are not deleted."""
         for indexes in (self._generated, self._joined):
-            yield from (index for index in indexes if not self._registry.is_deleted(index))
+            yield from (index for index in indexes if not self.registry.is_deleted(index))
+
+    def holds(self, index: int) -> bool:
+        """Return whether a number is that of a record which is not deleted."""
+        return index in self and not self.registry.is_deleted(index)
 
     def rows(self) -> list[DatedRow]:
         """Return what those that are not deleted are sorted by, in the order of their numbers."""
-        return [self._registry.row(index) for index in self]
+        return [self.registry.row(index) for index in self]
 
-    def select(self, criteria: Criteria) -> list[DatedRow]:
-        """Return those that meet the criteria, in their order; the list changes with the records."""
+    def select(self, criteria: Criteria) -> Sequence[DatedRow]:
+        """Return those that meet the criteria, in their order; good until the next change."""
         return self._selections.find(criteria)
 
     def find(self, id_: str) -> int:
@@ -183,9 +200,9 @@ class Group:
         Raises:
             RequestError: With 404 where there is none with this id, or it was deleted.
         """
-        index = self._registry.find(id_)
+        index = self.registry.find(id_)
         if index not in self:
-            raise RequestError(404, f"there is no such {self._registry.name}")
+            raise RequestError(404, f"there is no such {self.registry.name}")
         return index
 
     def deleted(self, id_: str) -> int:
@@ -194,9 +211,9 @@ class Group:
         Raises:
             RequestError: With 404 where none was deleted under this id.
         """
-        index = self._registry.deleted(id_)
+        index = self.registry.deleted(id_)
         if index not in self:
-            raise RequestError(404, f"there is no such {self._registry.name}, or it is not deleted")
+            raise RequestError(404, f"there is no such {self.registry.name}, or it is not deleted")
         return index
 
     def join(self, index: int) -> None:

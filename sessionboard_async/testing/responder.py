@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
+from threading import Lock
 from typing import cast
 
 import msgspec
@@ -12,7 +15,8 @@ from multidict import MultiDict
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
 from sessionboard_async.testing.access import Access
-from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
+from sessionboard_async.testing.answers import AnswerCache, AnswersForAWhile, EncodedAnswer
+from sessionboard_async.testing.changing import ChangingData
 from sessionboard_async.testing.dataset import Organization
 from sessionboard_async.testing.faults import Fault
 from sessionboard_async.testing.masks import masked
@@ -23,6 +27,8 @@ from sessionboard_async.testing.routes import OPERATIONS
 from sessionboard_async.testing.sending import Answer
 
 _KEPT_ANSWERS = 128 * 1024 * 1024
+_CACHED = frozenset({"search-sessions", "get-session"})
+"""The operations whose answers the API gives again for a while, whatever was written meanwhile."""
 
 
 class Responder:
@@ -35,14 +41,34 @@ class Responder:
         organization: What the operations read and change.
         access: The tokens.
         counters: What counts requests and limits them; ``None`` where nothing is limited.
+        changing: What changes by itself; ``None`` where nothing does.
+        cached: For how many seconds answers about sessions are given again.
     """
 
-    def __init__(self, organization: Organization, access: Access, counters: Counters | None) -> None:
+    def __init__(
+        self,
+        organization: Organization,
+        access: Access,
+        counters: Counters | None,
+        changing: ChangingData | None = None,
+        cached: float = 0.0,
+    ) -> None:
         self._organization = organization
         self._access = access
         self._counters = counters
         self._cache = AnswerCache(_KEPT_ANSWERS)
+        self._changing = changing
+        self._lasting = AnswersForAWhile(cached, organization.clock.now) if cached else None
+        self._lock = Lock()
         self._written = 0
+
+    @contextmanager
+    def up_to_date(self) -> Generator[None]:
+        """Let what is due happen first, and nothing else meanwhile, in whatever thread."""
+        with self._lock:
+            if self._changing is not None and self._changing.catch_up():
+                self._written += 1
+            yield
 
     def answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
         """Return the answer to a request, an error included.
@@ -52,6 +78,10 @@ class Responder:
             call: The request.
             fault: What goes wrong.
         """
+        with self.up_to_date():
+            return self._answer(operation, call, fault)
+
+    def _answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
         if fault is not None and fault.status is not None:
             retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
             return refusal(fault.status, "an injected fault", retry_after)
@@ -89,17 +119,20 @@ class Responder:
     def _content(self, endpoint: Endpoint[object], call: Call, fault: Fault | None) -> EncodedAnswer:
         if fault is not None and fault.kind == "empty_page":
             return _encode(Reply(_without_records(self._run(endpoint, call).content)))
-        if not (endpoint.read and isinstance(endpoint.answer, Pages)):
+        if not endpoint.read:
             return _encode(self._run(endpoint, call))
-        key = (
-            self._written,
+        question = (
             call.grant,
             endpoint.operation_id,
             tuple(call.path.items()),
             tuple(call.query.items()),
             call.body,
         )
-        return self._cache.get(key, lambda: _encode(self._run(endpoint, call)))
+        if self._lasting is not None and endpoint.operation_id in _CACHED:
+            return self._lasting.get(question, lambda: _encode(self._run(endpoint, call)))
+        if not isinstance(endpoint.answer, Pages) or self._organization.ties.is_random:
+            return _encode(self._run(endpoint, call))
+        return self._cache.get((self._written, question), lambda: _encode(self._run(endpoint, call)))
 
     def _run(self, endpoint: Endpoint[object], call: Call) -> Reply:
         if not endpoint.read:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import time
+import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
 import anyio
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp import web
 from anyio.from_thread import start_blocking_portal
-from multidict import CIMultiDictProxy
 
-from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.core.limits import forget_limiters
 from sessionboard_async.testing.access import Access, Grant, scopes_of
 from sessionboard_async.testing.authorization import Authorization
-from sessionboard_async.testing.dataset import Organization, Size
-from sessionboard_async.testing.faults import Fault, FaultCounter
-from sessionboard_async.testing.operations import Call
-from sessionboard_async.testing.problems import RequestError
+from sessionboard_async.testing.changes import Changes
+from sessionboard_async.testing.changing import ChangingData
+from sessionboard_async.testing.clock import Clock
+from sessionboard_async.testing.dataset import Event, Organization, Size
+from sessionboard_async.testing.faults import Fault
+from sessionboard_async.testing.handling import Handling
 from sessionboard_async.testing.rate_limits import Counters, ServerLimits
-from sessionboard_async.testing.recorded import RecordedRequest, recorded
-from sessionboard_async.testing.responder import Responder, refusal
-from sessionboard_async.testing.routes import OPERATIONS
-from sessionboard_async.testing.sending import Answer, drop_connection, send
-from sessionboard_async.testing.storage import PATH
+from sessionboard_async.testing.recorded import RecordedRequest
+from sessionboard_async.testing.resources import resource_of
+from sessionboard_async.testing.responder import Responder
+from sessionboard_async.testing.simulated_time import SimulatedTime
+from sessionboard_async.testing.times import Times
 
 _HOST = "127.0.0.1"
-_KEPT_REQUESTS = 10_000
-_LARGEST_REQUEST = 64 * 1024 * 1024
 _CLOSING_SECONDS = 5.0
 
 
@@ -51,8 +45,7 @@ class EmbeddedServer:
 
     Names, texts, ids and times depend on the seed and the numbers given here alone. Records are made when
     asked for, so that an event may have 100,000 sessions. It is stricter than the API in one way: filters,
-    query parameters and expansions that an operation does not have are answered with 400. The bounds of time
-    filters are exclusive.
+    query parameters and expansions that an operation does not have are answered with 400.
 
     Uploads and downloads lead to a storage of its own, below ``/storage/``, which keeps bytes in memory and
     refuses requests that carry a token, as well as those without exactly the headers of their address. Faults
@@ -66,6 +59,18 @@ class EmbeddedServer:
         sponsors: How many sponsors; in proportion unless given.
         exhibitors: How many exhibitors; in proportion unless given.
         seed: Decides every name, text, id and time.
+        light: Whether sessions have nothing but ``id``, ``title``, ``status``, ``is_abstract``,
+            ``created_at`` and ``updated_at`` (and ``deleted_at``, in the search by status, where they are
+            deleted), so that 150,000 of them need little time and memory. None are deleted ones, composition
+            sources or subsessions then.
+        time: The time of the server: it dates what is written and every answer, and by it ``changes`` happen
+            and ``cached`` ends; ``None`` for that of the system.
+        times: When sessions were created, how exactly they are dated, and how searches treat bounds of time
+            and ties; ``None`` for some that were created together, whole milliseconds, exclusive bounds and a
+            stable order.
+        changes: What changes by itself; ``None`` for nothing.
+        cached: For how many seconds the search of sessions, and the read of a single one, give the same
+            answer again to the same question, whatever was written meanwhile: 180 with the API itself.
         latency: Seconds that pass before each answer.
         faults: What goes wrong, and when.
         scopes: The scopes of the token, such as ``read:sessions``; ``None`` for all that there are. An empty
@@ -79,9 +84,6 @@ class EmbeddedServer:
 
     Attributes:
         token: The token that it accepts. It is made from the seed and is good for nothing else.
-        requests: The last requests that reached it, the oldest first.
-        faults: May be changed at any time; counting starts when a fault is first there.
-        latency: May be changed at any time.
         port: The port; 0 until the first start where a free one is to be taken.
 
     Raises:
@@ -99,13 +101,18 @@ class EmbeddedServer:
         sponsors: int | None = None,
         exhibitors: int | None = None,
         seed: int = 1,
+        light: bool = False,
+        time: SimulatedTime | None = None,
+        times: Times | None = None,
+        changes: Changes | None = None,
+        cached: float = 0.0,
         latency: float = 0.0,
         faults: Iterable[Fault] = (),
         scopes: Iterable[str] | None = None,
         hide_personal_data: bool = False,
         compress: bool = True,
         limits: ServerLimits | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
         port: int = 0,
     ) -> None:
         size = Size.of(
@@ -115,25 +122,32 @@ class EmbeddedServer:
             contacts=contacts,
             sponsors=sponsors,
             exhibitors=exhibitors,
+            light=light,
         )
         if latency < 0:
             raise ValueError("latency must not be negative")
+        if not 0 <= cached < math.inf:
+            raise ValueError("cached must be a number of seconds, 0 or more")
         if limits is not None and not isinstance(limits, ServerLimits):
             raise TypeError(f"limits must be a ServerLimits(...), not {type(limits).__name__}")
-        self._organization = Organization(seed, size)
+        written_by = Clock() if time is None else Clock(time.now)
+        self._organization = Organization(seed, size, written_by, times)
         self._access = Access(seed, self._organization.part(Authorization).grant_of)
         self._limits = limits
-        self._counters = None if limits is None else Counters(limits, clock=clock)
-        self._responder = Responder(self._organization, self._access, self._counters)
-        self._compress = compress
-        self._fault_counter = FaultCounter()
-        self._answered = itertools.count(1)
-        self._handling: set[asyncio.Task[object]] = set()
+        self._counters = None if limits is None else Counters(limits, clock=clock, wall_clock=written_by.now)
+        changing = None if changes is None else ChangingData(changes, self._event_of(None))
+        self._responder = Responder(self._organization, self._access, self._counters, changing, cached)
+        self._handling = Handling(
+            self._responder,
+            self._organization.storage,
+            self._access,
+            time,
+            faults=list(faults),
+            latency=latency,
+            compress=compress,
+        )
         self._runner: web.AppRunner | None = None
         self.token = self.issue_token(scopes=scopes, hide_personal_data=hide_personal_data)
-        self.latency = latency
-        self.faults = list(faults)
-        self.requests: deque[RecordedRequest] = deque(maxlen=_KEPT_REQUESTS)
         self.port = port
 
     @property
@@ -160,6 +174,29 @@ class EmbeddedServer:
         return 0 if self._counters is None else self._counters.refusals
 
     @property
+    def requests(self) -> deque[RecordedRequest]:
+        """The last requests that reached it, the oldest first."""
+        return self._handling.requests
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What goes wrong. It may be changed at any time; counting starts when a fault is first there."""
+        return self._handling.faults
+
+    @faults.setter
+    def faults(self, faults: Iterable[Fault]) -> None:
+        self._handling.faults = list(faults)
+
+    @property
+    def latency(self) -> float:
+        """Seconds that pass before each answer. It may be changed at any time."""
+        return self._handling.latency
+
+    @latency.setter
+    def latency(self, latency: float) -> None:
+        self._handling.latency = latency
+
+    @property
     def event_ids(self) -> Sequence[int]:
         """The ids of the events."""
         return tuple(self._organization.events)
@@ -173,6 +210,34 @@ class EmbeddedServer:
     def org_id(self) -> str:
         """The id of the organization."""
         return self._organization.id
+
+    def ids(self, resource: str, event_id: int | None = None) -> frozenset[str]:
+        """Return the ids that a plain search would find now.
+
+        Args:
+            resource: Such as ``"sessions"``, ``"contacts"``, ``"speakers"``, ``"sponsors"`` or ``"rooms"``.
+            event_id: The event; the first one unless given.
+
+        Raises:
+            ValueError: If there is no such resource or event.
+        """
+        records = resource_of(self._event_of(event_id), resource)
+        with self._responder.up_to_date():
+            return frozenset(id_ for id_, _ in records.versions())
+
+    def record_versions(self, resource: str, event_id: int | None = None) -> dict[str, str]:
+        """Return by id when each record that a plain search would find now was last changed, as it shows it.
+
+        Args:
+            resource: As for ``ids``; statuses do not show it, and are left out.
+            event_id: The event; the first one unless given.
+
+        Raises:
+            ValueError: If there is no such resource or event.
+        """
+        records = resource_of(self._event_of(event_id), resource)
+        with self._responder.up_to_date():
+            return {id_: updated for id_, updated in records.versions() if updated is not None}
 
     def issue_token(
         self,
@@ -218,6 +283,13 @@ class EmbeddedServer:
         authorization = self._organization.part(Authorization)
         return authorization.approve(client_id, redirect_uri, code_challenge, scope)
 
+    def _event_of(self, event_id: int | None) -> Event:
+        """Return an event, the first one where no id is given."""
+        event = self._organization.events.get(self.event_id if event_id is None else event_id)
+        if event is None:
+            raise ValueError(f"event_id must be one of {self.event_ids}, not {event_id}")
+        return event
+
     def __repr__(self) -> str:
         state = "running" if self._runner else "stopped"
         return f"<EmbeddedServer {state}, port {self.port}>"
@@ -231,7 +303,7 @@ class EmbeddedServer:
         """
         if self._runner is not None:
             raise RuntimeError("the server runs already")
-        runner = web.AppRunner(self._application(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(self._handling.application(), access_log=None, handle_signals=False)
         try:
             await runner.setup()
             site = web.TCPSite(runner, _HOST, self.port, reuse_address=True)
@@ -268,89 +340,3 @@ class EmbeddedServer:
         """Run in a thread with an event loop of its own, for code that is not async or has its own loop."""
         with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(self):
             yield self
-
-    def _application(self) -> web.Application:
-        import_module("sessionboard_async.services")  # declares the operations
-        if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
-            raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
-        application = web.Application(middlewares=[self._answer_unknown], client_max_size=_LARGEST_REQUEST)
-        application.on_shutdown.append(self._give_up)
-        application.router.add_get("/", _greet)
-        for method in ("GET", "PUT"):
-            application.router.add_route(method, f"{PATH}{{key:.+}}", self._handle_storage)
-        for operation, endpoint in ENDPOINTS.items():
-            handler = partial(self._handle, operation)
-            for path in (endpoint.path, f"{endpoint.path}/"):
-                application.router.add_route(endpoint.method, path, handler)
-        return application
-
-    async def _give_up(self, _: web.Application) -> None:
-        """Cancel what is being answered: a slow answer must not hold up the end."""
-        handling = list(self._handling)
-        for task in handling:
-            task.cancel()
-        await asyncio.gather(*handling, return_exceptions=True)
-
-    async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
-        with self._under_way():
-            body = await request.read()
-            self.requests.append(recorded(operation, request, body))
-            fault = self._fault_counter.next(self.faults, operation)
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            if fault is not None and fault.kind in {"refuse", "close_before"}:
-                return drop_connection(request, reset=fault.kind == "refuse")
-            call = Call(request.match_info, request.query, body, request.headers, self.base_url)
-            return await self._send(request, self._responder.answer(operation, call, fault), fault)
-
-    async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
-        with self._under_way():
-            body = await request.read()
-            self.requests.append(recorded(None, request, body))
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            answer = self._organization.storage.answer(
-                request.method, request.match_info["key"], request.query, request.headers, body
-            )
-            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-
-    @contextmanager
-    def _under_way(self) -> Generator[None]:
-        """Let the end of the server cancel the task that runs this."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
-        self._handling.add(task)
-        try:
-            yield
-        finally:
-            self._handling.discard(task)
-
-    @web.middleware
-    async def _answer_unknown(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
-            self.requests.append(recorded(None, request, await request.read()))
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            try:
-                self._access.grant_of(request.headers)
-            except RequestError as denial:
-                return await self._send(request, refusal(denial.status, denial.message))
-            message = f"there is no {request.method} for this path"
-            return await self._send(request, refusal(error.status, message, allow))
-
-    async def _send(
-        self, request: web.Request, answer: Answer, fault: Fault | None = None
-    ) -> web.StreamResponse:
-        answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
-        gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
-        return await send(request, answer, gzipped=gzipped, fault=fault)
-
-
-def _accepts_gzip(headers: CIMultiDictProxy[str]) -> bool:
-    accepted = headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(",")
-    return any(coding.partition(";")[0].strip() == "gzip" for coding in accepted)
-
-
-async def _greet(_: web.Request) -> web.StreamResponse:
-    return web.json_response({"service": "embedded Sessionboard API"})

@@ -72,7 +72,7 @@ class SessionEditor:
             if is_abstract and not parent.is_abstract:
                 raise RequestError(400, "is_abstract of a subsession is that of its session")
             is_abstract = parent.is_abstract
-        now = self._event.clock.read()
+        now = self._event.now()
         row = SessionRow(
             ordinal=-1 if parent is None else parent.ordinal,
             number=0,
@@ -89,7 +89,7 @@ class SessionEditor:
         )
         given = {name: value for name, value in values.items() if name != "status" or value is not None}
         row = row._replace(**self._row_changes(given))
-        details = self._detail_changes(Details(("", "", "")), given, now)
+        details = self._detail_changes(Details(("", "", "")), given, int(now))
         row = self._agenda.add(row) if parent is None else self._agenda.add_part(row)
         self._event.details.write(row, details)
         return row
@@ -115,7 +115,7 @@ class SessionEditor:
 
     def apply(self, edit: Edit) -> SessionRow:
         """Make a change that was checked."""
-        row = edit.row._replace(updated=self._event.clock.read())
+        row = edit.row._replace(updated=self._event.now())
         self._event.details.write(row, edit.details)
         self._agenda.replace(row)
         return row
@@ -140,7 +140,7 @@ class SessionEditor:
         row = self._writable(session_id)
         if not row.number and any(part.deleted is None for part in self._agenda.parts(row)):
             raise RequestError(409, "the session has active subsessions; delete them first")
-        now = self._event.clock.read()
+        now = self._event.now()
         self._agenda.replace(row._replace(deleted=now, updated=now))
 
     def restore(self, session_id: str) -> SessionRow:
@@ -155,7 +155,7 @@ class SessionEditor:
             raise RequestError(404, "there is no such session, or it is not deleted")
         if row.number and self._agenda.rows[row.ordinal].deleted is not None:
             raise RequestError(409, "the session that it belongs to is deleted; restore that one first")
-        row = row._replace(deleted=None, updated=self._event.clock.read())
+        row = row._replace(deleted=None, updated=self._event.now())
         self._agenda.replace(row)
         return row
 

@@ -276,8 +276,8 @@ class SessionFiles:
                 content_type=file.content_type,
                 size=len(_generated_bytes(row.ordinal, file.filename)),
                 owner=owner,
-                created=row.created + number * DAY,
-                updated=row.created + number * DAY,
+                created=int(row.created) + number * DAY,
+                updated=int(row.created) + number * DAY,
                 key=f"{self._prefix}/{row.ordinal}/{file.filename}",
             )
             for number, file in enumerate(_GENERATED[: 1 + (row.ordinal % 12 == 0)])

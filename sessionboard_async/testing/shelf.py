@@ -51,6 +51,14 @@ class Shelf:
             raise RequestError(404, f"there is no such {self._name}")
         return record
 
+    def kept(self, id_: str) -> Record:
+        """Return a record, deleted or not.
+
+        Raises:
+            RequestError: With 404 where there never was one.
+        """
+        return self._deleted[id_] if id_ in self._deleted else self.get(id_)
+
     def create(self, values: Mapping[str, object]) -> Record:
         """Make a record with a new id, dated now."""
         self._made += 1

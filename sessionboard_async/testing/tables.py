@@ -92,14 +92,14 @@ def _sessions(_: Organization, event: Event) -> Iterator[Record]:
             **session,
             **{f"{name}_id": value.get("id") for name, value in named.items()},
             **{name: value.get("name") for name, value in named.items()},
-            "tags": ", ".join(str(tag["name"]) for tag in _objects(session["tags"])),
+            "tags": ", ".join(str(tag["name"]) for tag in _objects(session.get("tags"))),
         }
 
 
 def _participants(_: Organization, event: Event) -> Iterator[Record]:
     for row in event.sessions(OLDEST_FIRST, linked_sources=False):
         session = event.program.session(row, unassigned={}, expand=())
-        for person in _objects(session["participants"]):
+        for person in _objects(session.get("participants")):
             role = _object(person.get("participant_role"))
             yield {
                 **person,

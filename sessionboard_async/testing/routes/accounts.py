@@ -27,10 +27,13 @@ def _search_accounts(organization: Organization, call: Call, *, kind: str) -> ob
     accounts = _accounts(event, kind)
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, expand = read_search(call.body, RECORD_FILTERS)
+    criteria, expand = read_search(call.body, RECORD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = accounts.everyone.select(criteria)
     translated = event.has_translations and "translated_fields" in expand
-    records = [accounts.account(row.ordinal, translated=translated) for row in page.of(rows)]
+    records = [
+        accounts.account(row.ordinal, translated=translated)
+        for row in organization.ties.page(page, rows, criteria)
+    ]
     return found(records, page.pagination(len(rows)))
 
 

@@ -44,7 +44,7 @@ def _search(organization: Organization, call: Call, *, family: str) -> object:
     metadata = event_of(organization, call).metadata
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, _ = read_search(call.body, RECORD_FILTERS)
+    criteria, _ = read_search(call.body, RECORD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = select(metadata.rows(family), criteria)
     records = metadata.all(family)
     return found([records[row.ordinal] for row in page.of(rows)], page.pagination(len(rows)))

@@ -26,12 +26,12 @@ def _search_people(
 ) -> object:
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, expand = read_search(call.body, RECORD_FILTERS)
+    criteria, expand = read_search(call.body, RECORD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = group.select(criteria)
     translated = has_translations and "translated_fields" in expand
     records = [
         organization.people.contact(row.ordinal, prefix=prefix, translated=translated)
-        for row in page.of(rows)
+        for row in organization.ties.page(page, rows, criteria)
     ]
     return found(records, page.pagination(len(rows)))
 

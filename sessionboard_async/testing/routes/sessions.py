@@ -27,10 +27,13 @@ def _search_sessions(organization: Organization, call: Call) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, expand = read_search(call.body, SESSION_FILTERS)
+    criteria, expand = read_search(call.body, SESSION_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = event.sessions(criteria, linked_sources="linked_sources" in expand)
     shown = _expand(event, expand)
-    records = [event.program.session(row, unassigned={}, expand=shown) for row in page.of(rows)]
+    records = [
+        event.program.session(row, unassigned={}, expand=shown)
+        for row in organization.ties.page(page, rows, criteria)
+    ]
     return found(records, page.pagination(len(rows)))
 
 
@@ -49,13 +52,17 @@ def _list_sessions(organization: Organization, call: Call) -> object:
     if (track := query.get("track_id")) is not None:
         equal.append(("track_id", track))
     expand = expansions_of(query)
-    rows = event.sessions(Criteria(tuple(equal)), linked_sources="linked_sources" in expand)
+    criteria = Criteria(tuple(equal))
+    rows = event.sessions(criteria, linked_sources="linked_sources" in expand)
     if (tag := query.get("tag_id")) is not None:
         rows = [row for row in rows if tag in row.tag_ids]
     if (text := query.get("search")) is not None:
         rows = [row for row in rows if text.casefold() in event.details.title(row).casefold()]
     shown = _expand(event, expand)
-    records = [event.program.session(row, unassigned=None, expand=shown) for row in page.of(rows)]
+    records = [
+        event.program.session(row, unassigned=None, expand=shown)
+        for row in organization.ties.page(page, rows, criteria)
+    ]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
 
 
@@ -63,9 +70,12 @@ def _search_sessions_by_status(organization: Organization, call: Call) -> object
     event = event_of(organization, call)
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, expand = read_search(call.body, STATUS_FILTERS)
+    criteria, expand = read_search(call.body, STATUS_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = event.statuses(criteria, linked_sources="linked_sources" in expand)
-    return found([event.program.status(row) for row in page.of(rows)], page.pagination(len(rows)))
+    return found(
+        [event.program.status(row) for row in organization.ties.page(page, rows, criteria)],
+        page.pagination(len(rows)),
+    )
 
 
 def _get_session(organization: Organization, call: Call) -> object:

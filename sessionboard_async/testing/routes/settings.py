@@ -24,7 +24,7 @@ def _search(organization: Organization, call: Call) -> object:
     fields = event_of(organization, call).fields
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
-    criteria, _ = read_search(call.body, FIELD_FILTERS)
+    criteria, _ = read_search(call.body, FIELD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = select(fields.rows, criteria)
     return found([fields.record(row) for row in page.of(rows)], page.pagination(len(rows)))
 
