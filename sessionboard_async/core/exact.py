@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from array import array
 from datetime import datetime
@@ -31,6 +32,8 @@ from sessionboard_async.core.timeline import (
 from sessionboard_async.errors import IncompleteTie, TieTooLarge
 
 T = TypeVar("T")
+
+logger = logging.getLogger("sessionboard_async")
 
 
 class TimedPages(Generic[T]):
@@ -220,7 +223,10 @@ class TimedPages(Generic[T]):
 
     def _look_for_what_is_missing(self) -> None:
         if self._first_total is not None and self.delivered < self._first_total:
-            self._reader.warn(
-                f"{self.delivered} of {self._first_total} records came: others were removed meanwhile, or "
-                f"have no {self._order.attribute}"
+            logger.info(
+                "%s: %d of %d records came: others were removed meanwhile, or have no %s",
+                self._reader.query.endpoint.operation_id,
+                self.delivered,
+                self._first_total,
+                self._order.attribute,
             )

@@ -11,6 +11,7 @@ LAST_SERVED_PAGE = 999
 
 _REACH = LARGEST_PAGE * LAST_SERVED_PAGE
 _PASSES = 60
+_IDLE_PASSES = 4
 
 
 class UnsettledError(Exception):
@@ -45,6 +46,8 @@ class Tie:
         self._passes = 0
         self._total: int | None = None
         self._ids: set[object] = set()
+        self._gone = 0
+        self._idle = 0
         self._unreadable = 0
 
     def accept(self, ids: Sequence[object], came: int, total: int) -> None:
@@ -64,13 +67,18 @@ class Tie:
                 "narrow the search by another filter",
                 too_large=True,
             )
-        if total != self._total or len(self._ids.union(ids)) > total:
-            # Something came or went: what was seen before may not be what is there now.
-            self._ids.clear()
+        if self._total is not None and total < self._total:
+            # Any of the ids that came may be what is gone.
+            self._gone += self._total - total
         self._total = total
+        known = len(self._ids)
         self._ids.update(ids)
+        self._idle = 0 if len(self._ids) > known else self._idle + 1
+        if len(self._ids) > total + self._gone or self._idle * self.size > _IDLE_PASSES * total:
+            # More is gone than was seen to go, or what is gone had never come: only a new count can tell.
+            self._ids, self._gone, self._idle = set(ids), 0, 0
         self._unreadable += came - len(ids)
-        self.settled = len(self._ids) + self._unreadable >= total
+        self.settled = len(self._ids) + self._unreadable >= total + self._gone
         if came and self.page * self.size < total:
             self.page += 1
         elif not self.settled:

@@ -28,6 +28,10 @@ class Resource(ABC):
     def versions(self) -> Iterator[tuple[str, str | None]]:
         """Yield each id that a plain search finds, and the ``updated_at`` that it shows."""
 
+    def ids(self, status: str | None = None) -> Iterator[str]:
+        """Yield each id that a search finds, for all statuses or for one."""
+        return (id_ for id_, _ in self.versions())
+
     @abstractmethod
     def pick(self, draw: Draw) -> str | None:
         """Return the id of one of the records that can be changed; ``None`` where there is none."""
@@ -74,6 +78,11 @@ class Sessions(Resource):
         for row in self._agenda.rows:
             if _is_found(row):
                 yield self._agenda.id(row), self._agenda.shown(row.updated)
+
+    def ids(self, status: str | None = None) -> Iterator[str]:
+        """Yield the id of each session, for all statuses or for one."""
+        found = (row for row in self._agenda.rows if _is_found(row) and status in (None, row.status))
+        return map(self._agenda.id, found)
 
     def pick(self, draw: Draw) -> str | None:
         """Return the id of any session."""

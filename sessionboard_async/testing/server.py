@@ -211,19 +211,20 @@ class EmbeddedServer:
         """The id of the organization."""
         return self._organization.id
 
-    def ids(self, resource: str, event_id: int | None = None) -> frozenset[str]:
-        """Return the ids that a plain search would find now.
+    def ids(self, resource: str, event_id: int | None = None, *, status: str | None = None) -> frozenset[str]:
+        """Return the ids that a search would find now.
 
         Args:
             resource: Such as ``"sessions"``, ``"contacts"``, ``"speakers"``, ``"sponsors"`` or ``"rooms"``.
             event_id: The event; the first one unless given.
+            status: Only sessions with this status; nothing to other resources.
 
         Raises:
             ValueError: If there is no such resource or event.
         """
         records = resource_of(self._event_of(event_id), resource)
         with self._responder.up_to_date():
-            return frozenset(id_ for id_, _ in records.versions())
+            return frozenset(records.ids(status))
 
     def record_versions(self, resource: str, event_id: int | None = None) -> dict[str, str]:
         """Return by id when each record that a plain search would find now was last changed, as it shows it.

@@ -9,12 +9,14 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Engine, event
 
 from sessionboard_async import ConfigurationError
 from sessionboard_async.database import Applied, Database
@@ -135,7 +137,21 @@ def test_changes_of_one_batch_count_in_their_order(copy: Database, path: Path) -
     assert titles(path) == {"a": "Two"}
 
 
-def test_batches_may_be_larger_than_what_a_statement_takes(copy: Database, path: Path) -> None:
+@pytest.fixture
+def few_values_in_a_statement() -> Iterator[None]:
+    """As in builds of SQLite that keep its oldest limit."""
+
+    def limit(connection: sqlite3.Connection, _: object) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+
+    event.listen(Engine, "connect", limit)
+    yield
+    event.remove(Engine, "connect", limit)
+
+
+@pytest.mark.usefixtures("few_values_in_a_statement")
+def test_batches_may_be_larger_than_what_a_statement_takes(path: Path) -> None:
+    copy = open_copy(path)
     many = [
         upsert(f"{number:04}", title="Talk", participants=[{"id": f"p{number}"}]) for number in range(2100)
     ]
@@ -144,6 +160,7 @@ def test_batches_may_be_larger_than_what_a_statement_takes(copy: Database, path:
     assert copy.ids("sessions") == [change.id for change in many]
     assert copy.apply([deleted(change.id) for change in many], {}) == Applied(removed=2100)
     assert ask(path, "SELECT count(*) FROM people") == [(0,)]
+    copy.close()
 
 
 @pytest.mark.parametrize(
@@ -235,10 +252,10 @@ def test_names_that_sqlite_takes_for_something_else_are_files(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (":memory:", "file:x?mode=ro", "100% höflich#1.db"):
-        Database(name, event_id=EVENT, base_url=ADDRESS).close()
-        with Database(tmp_path / name, event_id=EVENT, base_url=ADDRESS) as copy:
-            assert copy.cursor is None
-        assert (tmp_path / name).stat().st_size
+        with Database(name, event_id=EVENT, base_url=ADDRESS) as copy:
+            copy.apply([], {"in": name})
+        with open_copy(tmp_path / name) as copy:
+            assert copy.cursor == {"in": name}
 
 
 def test_a_place_where_nothing_can_be_made_is_told(tmp_path: Path) -> None:
@@ -298,6 +315,18 @@ def test_a_closed_copy_says_so(path: Path) -> None:
         copy.counts()
 
 
+def test_two_who_write_at_the_same_time_wait_for_each_other(copy: Database, path: Path) -> None:
+    def write(first: int) -> None:
+        with open_copy(path) as other:
+            for number in range(first, first + 25):
+                other.apply([upsert(f"{number}", title="Talk")], {"at": number})
+
+    with ThreadPoolExecutor(2) as threads:
+        for written in [threads.submit(write, first) for first in (0, 100)]:
+            written.result()
+    assert copy.counts()["sessions"] == 50
+
+
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM sessions"])
 def test_a_file_that_somebody_else_holds_is_told_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
@@ -322,7 +351,9 @@ def test_an_error_of_the_driver_shows_nothing_of_the_record(copy: Database, path
     with pytest.raises(OSError, match="no such table: session_tags") as caught:
         copy.apply([upsert("a", title=SECRET, tags=[{"id": "t", "name": SECRET}])], {"at": 1})
     error = caught.value
+    assert error.__cause__ is None
     assert error.__suppress_context__
+    assert "INSERT" not in str(error)
     for shown in (str(error), repr(error), str(error.__context__), pickle.dumps(error).decode("latin1")):
         assert SECRET not in shown
     assert titles(path) == {}

@@ -115,6 +115,11 @@ def test_what_does_not_fit_a_column_is_there_as_json(copy: Database, path: Path)
     assert found == [('["x"]', "true", '{"seats":5}', "Data", None, "5")]
 
 
+def test_numbers_that_sqlite_does_not_know_go_in(copy: Database, path: Path) -> None:
+    copy.apply([upsert("a", capacity=10**30)], {})
+    assert ask(path, "SELECT capacity FROM sessions") == [(1e30,)]
+
+
 def test_the_record_is_kept_as_it_was_sent(copy: Database, path: Path) -> None:
     session = upsert(
         "a", new_field={"": [1.0, 10**30, None, "\0 é 🎈"]}, updated_at="2026-09-14T08:00:00+02:00"
@@ -131,8 +136,8 @@ def test_everybody_on_a_session_is_there_once_and_with_all_roles(copy: Database,
         person("c", "Cy"),
     )
     record = {
-        "participants": [ada, bo, {**ada, "participant_role": ROLES["host"]}],
-        "speakers": [{**ada, "is_public": False}, bo, cy],
+        "participants": [ada, bo, ada, {**ada, "participant_role": ROLES["host"]}],
+        "speakers": [person("a", "Ada", is_public=False), bo, cy],
         "moderators": [cy],
     }
     copy.apply([upsert("s", **record)], {})
@@ -167,13 +172,12 @@ def test_a_person_is_as_on_the_session_that_knows_them_best(copy: Database, path
     old = person("a", "Ada Early", updated_at="2026-08-01T10:00:00+02:00")
     new = person("a", "Ada Late", updated_at="2026-08-01T09:00:00Z")
     copy.apply([upsert("one", speakers=[old])], {})
-    copy.apply([upsert("two", speakers=[new])], {})
+    assert people(path) == {"a": "Ada Early"}
+    copy.apply([upsert("two", speakers=[new]), upsert("three", speakers=[old])], {})
     assert people(path) == {"a": "Ada Late"}
-    copy.apply(
-        [upsert("three", speakers=[old]), upsert("four", speakers=[new]), upsert("five", speakers=[old])], {}
-    )
+    copy.apply([upsert("four", speakers=[old])], {})
     assert people(path) == {"a": "Ada Late"}
-    assert len(on_session(path)) == 5
+    assert len(on_session(path)) == 4
 
 
 def test_tags_fields_and_translations_have_tables_and_go_with_their_record(
