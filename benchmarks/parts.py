@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import chain
 
@@ -12,6 +14,8 @@ from benchmarks.child import Rounds
 from benchmarks.figures import Figure, Target, at_least, at_most, figure, ratios
 from benchmarks.processes import Bench
 from benchmarks.recording import recorded
+from benchmarks.storms import CHANGES, COMBINATIONS, EXACT, MANY, STORMS, WAYS, Outcome, Storm, weather
+from sessionboard_async.core.tie import LARGEST_PAGE
 
 # How the pages come over the wire, and what the reading process must do without.
 _WIRES: dict[str, tuple[str, list[str]]] = {
@@ -58,6 +62,66 @@ def _against(
     if other == "floor":
         busy = ratios(measured, "floor processor", "us processor")
         yield figure("streams", f"{wire}: us / floor, processor time", "×", busy)
+
+
+def exact(bench: Bench) -> Iterator[Figure]:
+    """Reading by time, page by page, against the floor, which misses what moves."""
+    for wire in ("identity", "gzip"):
+        for name in ("us by time, prefetch=1", "us by page numbers"):
+            measured = _several(
+                bench.often(5, 1),
+                lambda wire=wire, name=name: bench.measure(  # type: ignore[misc]  # binds this turn's values
+                    "streams",
+                    base_url=bench.base_url(wire),
+                    names=["floor", name],
+                    pages=120,
+                    rounds=bench.often(8, 4),
+                    hide=[],
+                ),
+            )
+            target = at_least(0.95) if name == "us by time, prefetch=1" else None
+            yield figure("exact", f"{wire}: {name} / floor", "×", ratios(measured, "floor", name), target)
+
+
+def consistency(bench: Bench) -> Iterator[Figure]:
+    """What is lost, and how many requests it takes, while the data changes and while it does not."""
+    # Page numbers say that the data changed; that is what is measured here.
+    logging.getLogger("sessionboard_async").setLevel(logging.ERROR)
+    seeds = range(1, bench.often(20, 2) + 1)
+    for name, storm in STORMS.items():
+        for way in WAYS:
+            yield from _outcomes(
+                f"{name}: {way}", way, [asyncio.run(weather(storm, way, seed)) for seed in seeds]
+            )
+    for way in EXACT:
+        outcomes = [
+            asyncio.run(weather(Storm(CHANGES, times, sessions=1500), way, seed))
+            for times in COMBINATIONS.values()
+            for seed in seeds
+        ]
+        lost = [outcome.lost + outcome.twice for outcome in outcomes]
+        yield figure(
+            "consistency", f"24 kinds of servers: most lost or twice, {way}", "", [max(lost)], at_most(0)
+        )
+        many = asyncio.run(weather(MANY, way, 1))
+        yield figure("consistency", f"150,000 records: lost, {way}", "", [many.lost], at_most(0))
+        fewest = MANY.sessions / LARGEST_PAGE
+        what = f"150,000 records: requests / fewest, {way}"
+        yield figure("consistency", what, "×", [many.requests / fewest], at_most(1.10))
+    calm = Storm({})
+    by_number = asyncio.run(weather(calm, "page 1, 2, 3, oldest first", 1))
+    by_time = asyncio.run(weather(calm, "exact", 1))
+    what = "data at rest: requests, exact / page numbers"
+    yield figure("consistency", what, "×", [by_time.requests / by_number.requests], at_most(1.03))
+
+
+def _outcomes(what: str, way: str, outcomes: Sequence[Outcome]) -> Iterator[Figure]:
+    target = at_most(0) if way in EXACT else None
+    lost = [outcome.lost for outcome in outcomes]
+    yield figure("consistency", f"{what}: lost", "", lost)
+    most = max(outcome.lost + outcome.twice for outcome in outcomes)
+    yield figure("consistency", f"{what}: most lost or twice", "", [most], target)
+    yield figure("consistency", f"{what}: requests", "", [outcome.requests for outcome in outcomes])
 
 
 def latency(bench: Bench) -> Iterator[Figure]:
@@ -200,6 +264,8 @@ def _several(processes: int, measure: Callable[[], Rounds]) -> Rounds:
 
 PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "streams": streams,
+    "exact": exact,
+    "consistency": consistency,
     "latency": latency,
     "memory": memory,
     "keep": keep,

@@ -58,6 +58,12 @@ COMBINATIONS = {
 }
 """Every kind of server that there may be."""
 
+CHANGES = {"inserts": 3.0, "updates": 3.0, "deletes": 3.0, "restores": 1.0, "flips": 1.0}
+"""Everything that may happen at once."""
+
+EXACT = ("exact", "exact, prefetch=8")
+"""The ways that shall lose nothing."""
+
 WAYS: dict[str, dict[str, Any]] = {
     "page 1, 2, 3, newest first": {"sort": "-created_at", "consistency": "pages"},
     "page 1, 2, 3, oldest first": {"sort": "created_at", "consistency": "pages"},

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.storms import COMBINATIONS, STORMS, Storm, weather
+from benchmarks.storms import CHANGES, COMBINATIONS, EXACT, STORMS, Storm, weather
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
-EXACT = ["exact", "exact, prefetch=8"]
 SEEDS = [1, 2]
 
 
@@ -34,9 +33,7 @@ async def test_by_page_numbers_something_is_lost(storm: str) -> None:
 @pytest.mark.parametrize("way", EXACT)
 @pytest.mark.parametrize("kind", COMBINATIONS)
 async def test_every_kind_of_server_is_read_whole(kind: str, way: str) -> None:
-    changes = {"inserts": 3.0, "updates": 3.0, "deletes": 3.0, "restores": 1.0, "flips": 1.0}
-
-    outcome = await weather(Storm(changes, COMBINATIONS[kind], sessions=1500), way, 1)
+    outcome = await weather(Storm(CHANGES, COMBINATIONS[kind], sessions=1500), way, 1)
 
     assert (outcome.lost, outcome.twice) == (0, 0)
 
