@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
+from sessionboard_async.core.identity import text_of
 from sessionboard_async.core.query import Query
 
 Checkpoint = dict[str, Any]
@@ -35,7 +36,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     before: int | None = None
     page: int | None = None
     page_size: int | None = None
-    near: tuple[str | int, ...] = ()
+    near: tuple[str, ...] = ()
     delivered: int = 0
 
 
@@ -79,7 +80,7 @@ class Bookmark:
 
     def finish(self) -> None:
         """Note that what was handed out is worked off, though more may have come with it."""
-        self.move(self._at(len(self._handed)))
+        self.move(self._at(self._worked_off(last=True)))
 
     def checkpoint(self, *, worked_off: bool) -> Checkpoint:
         """Return where the iteration stands.
@@ -88,20 +89,23 @@ class Bookmark:
             worked_off: Whether what was handed out last, a record or a page, is worked off too; otherwise it
                 counts as still to come.
         """
-        handed = len(self._handed)
-        done = handed if worked_off else 0
-        if self._rest is not None:
-            done = max(0, handed - length_hint(self._rest) - (not worked_off))
         kept = _Kept(
-            version=_VERSION, query=_described(self._query, self._consistency), progress=self._at(done)
+            version=_VERSION,
+            query=_described(self._query, self._consistency),
+            progress=self._at(self._worked_off(last=worked_off)),
         )
         return cast("Checkpoint", msgspec.to_builtins(kept))
+
+    def _worked_off(self, *, last: bool) -> int:
+        handed = len(self._handed)
+        if self._rest is None:
+            return handed if last else 0
+        return max(0, handed - length_hint(self._rest) - (not last))
 
     def _at(self, done: int) -> Progress:
         if self._then is not None and done == len(self._handed):
             return self._then
-        ids = (self._id_of(record) for record in self._handed[:done])
-        new = tuple(id_ for id_ in ids if isinstance(id_, str | int))
+        new = filter(None, (text_of(self._id_of(record)) for record in self._handed[:done]))
         before = self._progress
         return msgspec.structs.replace(before, near=(*before.near, *new), delivered=before.delivered + done)
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from sessionboard_async.core.checkpoint import Progress
-from sessionboard_async.core.identity import Milliseconds, milliseconds, moment_reader
+from sessionboard_async.core.identity import Milliseconds, milliseconds, moment_reader, text_of
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.page_reader import PageReader
 from sessionboard_async.core.query import TimeOrder
@@ -49,6 +49,7 @@ class TimedPages(Generic[T]):
     Attributes:
         as_of: When the API gave the first answer, by its own clock; ``None`` where it did not say.
         unused: The first answer, where it does not hold what this way needs.
+        suffices: Whether it holds all that is wanted, so that it does not matter what it lacks.
         delivered: How many records were delivered, unreadable ones included.
         keys: The hashes of their ids.
     """
@@ -80,9 +81,9 @@ class TimedPages(Generic[T]):
         self._is_resumed = progress != Progress()
         self._total: int | None = None
         self._first_total: int | None = None
-        self._suffices = False
         self.keys = array("q")
         self.unused: tuple[Page[T], Response] | None = None
+        self.suffices = False
 
     @property
     def progress(self) -> Progress:
@@ -90,9 +91,11 @@ class TimedPages(Generic[T]):
         if self._timeline.done:
             return Progress(done=True)
         position = self._timeline.position
-        near = tuple(id_ for id_ in position.near if isinstance(id_, str | int))
         return Progress(
-            after=position.after, before=self._timeline.before, near=near, delivered=self.delivered
+            after=position.after,
+            before=self._timeline.before,
+            near=tuple(position.near),
+            delivered=self.delivered,
         )
 
     async def next(self, left: float) -> Page[T] | None:
@@ -101,7 +104,7 @@ class TimedPages(Generic[T]):
         Raises:
             NotByTimeError: If the answers do not hold what this way needs.
         """
-        while not (self._timeline.done or self._suffices):
+        while not self._timeline.done:
             if not self._ahead:
                 self._send(1, left)
             span, response = await self._ahead.next()
@@ -147,12 +150,10 @@ class TimedPages(Generic[T]):
         try:
             new = self._timeline.accept(span, self._seen(span, page, came, total))
         except NotByTimeError:
-            wanted = (left if came else 0) if total is None else min(left, total)
-            if not self._pages and came >= wanted:
-                # There is nothing more to ask for, so that it does not matter what the answer lacks.
-                self._suffices = self._timeline.done = True
-                return New((), 0)
-            self.unused = None if self._pages else (page, response)
+            if not self._pages:
+                self.unused = page, response
+                wanted = (left if came else 0) if total is None else min(left, total)
+                self.suffices = came >= wanted
             raise
         except EmptyPageError:
             raise self._reader.contradiction(
@@ -179,8 +180,8 @@ class TimedPages(Generic[T]):
             )
         if total is None:
             raise NotByTimeError("no total is reported")
-        ids = [*map(self._reader.id_of, page.results)]
-        if None in ids:
+        ids = [id_ for record in page.results if (id_ := text_of(self._reader.id_of(record)))]
+        if len(ids) < len(page.results):
             raise NotByTimeError("a record has no id")
         found = [*map(self._moment_of, page.results)]
         moments = [moment for moment in found if moment is not None]

@@ -37,6 +37,11 @@ def no_id(record: object) -> None:
     """Read no id: the records have none that tells them apart."""
 
 
+def text_of(id_: object) -> str:
+    """Return an id as text, which is the same in each form of a record; empty where it is none."""
+    return id_ if type(id_) is str else str(id_) if type(id_) is int else ""
+
+
 def moment_reader(record: type[Any], attribute: str) -> MomentOf:
     """Return what reads a time of a record, such as ``created_at``; without an offset it is ``None``."""
     if record is msgspec.Raw:

@@ -58,6 +58,7 @@ class NumberedPages(Generic[T]):
         self._total: int | None = None
         self._rows_a_page = page_size
         self._delivered = delivered + (progress.delivered if progress is not None else 0)
+        self._near = progress.near if progress is not None else ()
         self._begins_anew = not delivered
         self._barren = 0
         self._body: int | None = None
@@ -66,7 +67,12 @@ class NumberedPages(Generic[T]):
     @property
     def progress(self) -> Progress:
         """How far it has come."""
-        return Progress(page=self._number + 1, page_size=self._page_size, delivered=self._delivered)
+        return Progress(
+            page=self._number + 1,
+            page_size=self._page_size,
+            near=self._near if self._number == self._skipped_pages else (),
+            delivered=self._delivered,
+        )
 
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page with what was not delivered before; ``None`` at the end."""

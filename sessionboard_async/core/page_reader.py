@@ -61,7 +61,7 @@ class PageReader(Generic[T]):
         self._decoder = engine.decoders.pages(query.endpoint, record)
         self._on_invalid: OnInvalid = on_invalid
 
-    def remember(self, ids: Iterable[str | int]) -> None:
+    def remember(self, ids: Iterable[str]) -> None:
         """Take records for delivered."""
         self.seen.unseen(tuple(ids), lambda id_: id_)
 

@@ -36,9 +36,11 @@ class PagerOptions(TypedDict, total=False):
             logs it and counts it in ``Page.skipped``.
         consistency: ``"exact"`` reads by the time of creation, oldest first: whatever matches from beginning
             to end is delivered, however the data changes meanwhile, and however many there are. With an
-            ascending ``sort`` it reads by that time. ``"pages"`` reads page 1, 2, 3 and so on, which misses
-            a record for every one that is removed before it, and ends at page 999. By default, searches
-            without a ``sort`` are exact where their records have a time of creation; all else is pages.
+            ascending ``sort`` it reads by that time, up to when the reading began: a record that is changed
+            while it is read may be left to the next reading. ``"pages"`` reads page 1, 2, 3 and so on, which
+            misses a record for every one that is removed before it, and ends at page 999. By default,
+            searches without a ``sort`` are exact where their records have a time of creation; all else is
+            pages.
         resume: Where to go on: what ``Pager.checkpoint`` returned for the same search.
     """
 

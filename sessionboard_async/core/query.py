@@ -31,11 +31,12 @@ class TimeOrder:
 _CREATED = TimeOrder("createdAt", "created_at", slack=300_000)
 """A record may be dated by another clock than answers are: nothing that was there shall count as new."""
 
-# What is changed while it is read comes again at the end, and again: here reading ends where it began.
+# What is changed while it is read comes again at the end, and again: here reading ends where it began, which
+# answers tell in whole seconds, cut off.
 _TIME_ORDERS = {
     "createdAt": _CREATED,
-    "updatedAt": TimeOrder("updatedAt", "updated_at", slack=1),
-    "deletedAt": TimeOrder("deletedAt", "deleted_at", slack=1),
+    "updatedAt": TimeOrder("updatedAt", "updated_at", slack=1000),
+    "deletedAt": TimeOrder("deletedAt", "deleted_at", slack=1000),
 }
 
 

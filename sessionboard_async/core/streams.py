@@ -146,10 +146,11 @@ class PageStream(Generic[T]):
                 raise self._reader.contradiction(
                     f"the checkpoint cannot be gone on from, since {reason}: begin anew"
                 ) from None
-            self._reader.warn(
-                f"{reason}, so that it is read by page numbers, which may miss some while the data changes; "
-                'consistency="pages" asks for that'
-            )
+            if not self._timed.suffices:
+                self._reader.warn(
+                    f"{reason}, so that it is read by page numbers, which may miss some while the data "
+                    'changes; consistency="pages" asks for that'
+                )
             self._reader.seen.remember(self._timed.keys)
             self._source = NumberedPages(
                 self._reader,
@@ -158,4 +159,5 @@ class PageStream(Generic[T]):
                 first=self._timed.unused,
                 delivered=self._timed.delivered,
             )
+            self.bookmark.move(self._source.progress)
         return await self._source.next(self._left)

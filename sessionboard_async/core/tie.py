@@ -11,7 +11,8 @@ LAST_SERVED_PAGE = 999
 
 _REACH = LARGEST_PAGE * LAST_SERVED_PAGE
 _PASSES = 60
-_IDLE_PASSES = 4
+_SURE_PASSES = 2
+_IDLE_PASSES = 3
 
 
 class UnsettledError(Exception):
@@ -48,6 +49,7 @@ class Tie:
         self._ids: set[object] = set()
         self._gone = 0
         self._idle = 0
+        self._came = 0
         self._unreadable = 0
 
     def accept(self, ids: Sequence[object], came: int, total: int) -> None:
@@ -73,13 +75,18 @@ class Tie:
         self._total = total
         known = len(self._ids)
         self._ids.update(ids)
-        self._idle = 0 if len(self._ids) > known else self._idle + 1
-        if len(self._ids) > total + self._gone or self._idle * self.size > _IDLE_PASSES * total:
+        self._idle = 0 if len(self._ids) > known else self._idle + came
+        if len(self._ids) > total + self._gone or self._idle > _IDLE_PASSES * total:
             # More is gone than was seen to go, or what is gone had never come: only a new count can tell.
             self._ids, self._gone, self._idle = set(ids), 0, 0
+        self._came += came
         self._unreadable += came - len(ids)
-        self.settled = len(self._ids) + self._unreadable >= total + self._gone
-        if came and self.page * self.size < total:
+        self.settled = len(self._ids) + self._unreadable >= total + self._gone and (
+            # In another order each time, one that cannot be read may have come twice.
+            not self._unreadable or self._idle >= _SURE_PASSES * total
+        )
+        # Some servers send smaller pages than asked for.
+        if came and self._came < total:
             self.page += 1
         elif not self.settled:
             self._start_pass(total)
@@ -92,5 +99,5 @@ class Tie:
                 "they come in another order each time, or change all the time; try again",
                 too_large=False,
             )
-        self.page, self._unreadable = 1, 0
+        self.page, self._came, self._unreadable = 1, 0, 0
         self.size = max(LARGEST_PAGE - self._passes, -(-total // LAST_SERVED_PAGE))

@@ -48,7 +48,7 @@ class Position:
     """
 
     after: int | None = None
-    near: frozenset[object] = frozenset()
+    near: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Sight:
     """
 
     moments: Sequence[int]
-    ids: Sequence[object]
+    ids: Sequence[str]
     came: int
     total: int
 
@@ -139,9 +139,9 @@ class Timeline:
         self._size = size
         self._side_by_side = side_by_side
         self._settled = position.after
-        self._near: dict[object, int] = {}
+        self._near: dict[str, int] = {}
         self._delivered = set(position.near)
-        self._newest: int | None = None
+        self._newest = position.after
         self._anchors: list[_Anchor] = []
         self._reached = self._planned = self._end = 0
         self._overlap = _SMALLEST_OVERLAP
@@ -149,6 +149,8 @@ class Timeline:
         self._empty = 0
         self._tie: Tie | None = None
         self._tied = 0
+        self._tie_is_found = False
+        self._tie_not_found: int | None = None
 
     @property
     def position(self) -> Position:
@@ -276,8 +278,6 @@ class Timeline:
 
     def _take_in(self, span: Span, sight: Sight) -> None:
         self._reached = span.start + sight.came
-        # A page may bring fewer rows than it has room for.
-        self._planned = max(self._planned, self._reached) if self.under_way else self._reached
         self._end = span.start - span.rows_before + sight.total
         self._alone = max(0, self._alone - 1)
         is_next = span.page == 1 and span.after == self._settled
@@ -292,21 +292,32 @@ class Timeline:
             if self._newest is not None and newest <= self._newest:
                 # Rows came meanwhile, or more of one time than pages overlap by: only alone is progress sure.
                 newest, self._alone = self._newest, _PAGES_ALONE
-                self._drop_what_is_under_way()
             self._newest = newest
             self._settle(newest - 1, sight)
         if span.rows_before + sight.came >= sight.total or self._is_past_the_end:
             self.done, self.under_way = True, 0
-        elif is_next and span.after is not None and sight.moments[-1] - 1 <= span.after:
-            self._tie, self._tied = Tie(), sight.moments[-1]
+            return
+        if sight.came < span.size:
+            # Where pages are smaller than was asked for, their numbers do not tell which rows they hold.
+            self._alone = _PAGES_ALONE
+            self._drop_what_is_under_way()
+        if is_next and span.after is not None and sight.moments[-1] - 1 <= span.after:
+            self._tie, self._tied, self._tie_is_found = Tie(), sight.moments[-1], False
             self._settled = span.after
             self._drop_what_is_under_way()
 
     def _take_in_tied(self, tie: Tie, sight: Sight) -> None:
         tie.accept(sight.ids, sight.came, sight.total)
         self._near.update(zip(sight.ids, sight.moments, strict=True))
+        self._tie_is_found = self._tie_is_found or (bool(sight.moments) and sight.moments[-1] >= self._tied)
         if tie.settled:
             self._tie, self._end = None, 0
+            if not self._tie_is_found:
+                # All of it was removed, or the bounds leave out what lies between them: looking again tells.
+                if self._tie_not_found == self._tied:
+                    raise NotByTimeError("the API cuts the bounds of times to more than milliseconds")
+                self._tie_not_found = self._tied
+                return
             # All of these two milliseconds came, so that nothing of them is needed again.
             self._newest = self._tied + 2
             self._settle(self._newest - 1)

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, DeadlineExceededError, RateLimits, Timeout
+from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.models import Session
 from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
@@ -23,24 +24,51 @@ PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
 
 
 class Pages:
-    """Ten pages of two; each answer takes a few turns of the loop, and with ``stuck`` some never come."""
+    """Twenty records; each answer takes a few turns of the loop.
 
-    def __init__(self) -> None:
+    Attributes:
+        dated: Whether they have a time of creation, so that they are read by it.
+        stuck: Whether answers that hold any but the first four never come.
+    """
+
+    def __init__(self, *, dated: bool = False) -> None:
+        self.dated = dated
         self.stuck = False
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        number = int(request.query["page"])
-        if self.stuck and number > 2:
+        number, size = int(request.query["page"]), int(request.query.get("pageSize", 2))
+        found = await self._found(request)
+        rows = found[(number - 1) * size : number * size]
+        if self.stuck and {row["id"] for row in rows} - {"s0", "s1", "s2", "s3"}:
             await anyio.sleep_forever()
         await asyncio.sleep(0.001)
-        pagination = {"currentPage": number, "pageSize": 2, "totalPages": 10, "totalResults": 20}
-        rows = [{"id": f"s{2 * number + offset}"} for offset in range(2)]
+        pagination = {
+            "currentPage": number,
+            "pageSize": size,
+            "totalPages": -(-len(found) // size),
+            "totalResults": len(found),
+        }
         return web.json_response({"results": rows, "pagination": pagination})
+
+    async def _found(self, request: web.Request) -> list[dict[str, str]]:
+        if not self.dated:
+            return [{"id": f"s{number}"} for number in range(20)]
+        bounds = {} if not await request.read() else (await request.json()).get("filters", {})
+        after = bounds.get("createdAt", {}).get("after", "")
+        rows = [
+            {"id": f"s{number}", "created_at": f"2026-01-01T09:{number:02}:00.000Z"} for number in range(20)
+        ]
+        return [row for row in rows if row["created_at"] > after]
+
+
+@pytest.fixture(params=[False, True], ids=["by number", "by time"])
+def pages(request: pytest.FixtureRequest) -> Pages:
+    return Pages(dated=request.param)
 
 
 def ours() -> set[str]:
     """Return what our own code still runs as tasks of its own."""
-    return {repr(task) for task in tasks() if "streams.py" in repr(task) or "_fetch" in repr(task)}
+    return {repr(task) for task in tasks() if Engine.call.__qualname__ in repr(task.get_coro())}
 
 
 async def still_works(sb: AsyncSession, server: HttpServer) -> None:
@@ -69,9 +97,18 @@ def small(server: HttpServer, **options: Any) -> AsyncSession:
 
 
 @PREFETCH
+async def test_a_stream_that_nobody_leaves(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        assert [talk.id async for talk in search(sb, prefetch)] == [f"s{number}" for number in range(20)]
+        assert any(b"createdAt" in body and b"after" in body for body in server.bodies) is pages.dated
+        await still_works(sb, server)
+
+
+@PREFETCH
 @pytest.mark.parametrize("after", [1, 2, 3, 5])
-async def test_a_break(serve: Serve, after: int, prefetch: int) -> None:
-    server = await serve(Pages())
+async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) -> None:
+    server = await serve(pages)
     async with small(server) as sb:
         count = 0
         async for _ in search(sb, prefetch):
@@ -85,8 +122,7 @@ async def test_a_break(serve: Serve, after: int, prefetch: int) -> None:
 
 
 @PREFETCH
-async def test_a_break_right_before_the_session_closes(serve: Serve, prefetch: int) -> None:
-    pages = Pages()
+async def test_a_break_right_before_the_session_closes(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -98,9 +134,9 @@ async def test_a_break_right_before_the_session_closes(serve: Serve, prefetch: i
 
 @PREFETCH
 async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(
-    serve: Serve, prefetch: int
+    serve: Serve, pages: Pages, prefetch: int
 ) -> None:
-    server = await serve(Pages())
+    server = await serve(pages)
     async with small(server) as sb:
         stream = aiter(search(sb, prefetch))
         await anext(stream)
@@ -109,8 +145,7 @@ async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(
 
 
 @PREFETCH
-async def test_an_explicit_close(serve: Serve, prefetch: int) -> None:
-    pages = Pages()
+async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -126,8 +161,8 @@ async def test_an_explicit_close(serve: Serve, prefetch: int) -> None:
 
 
 @PREFETCH
-async def test_an_exception_in_the_body(serve: Serve, prefetch: int) -> None:
-    server = await serve(Pages())
+async def test_an_exception_in_the_body(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
     async with small(server) as sb:
         with pytest.raises(ZeroDivisionError):
             await read(search(sb, prefetch), fail_at="s2")
@@ -139,8 +174,8 @@ async def test_an_exception_in_the_body(serve: Serve, prefetch: int) -> None:
 
 
 @PREFETCH
-async def test_a_cancelled_consumer_at_every_point(serve: Serve, prefetch: int) -> None:
-    server = await serve(Pages())
+async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
 
     async with small(server) as sb:
         await sb.sessions.search(1).first()
@@ -161,9 +196,10 @@ async def test_a_cancelled_consumer_at_every_point(serve: Serve, prefetch: int) 
 
 @PREFETCH
 @pytest.mark.parametrize("seconds", [0.0, 0.002, 0.01])
-async def test_a_scope_of_anyio_that_is_cancelled(serve: Serve, seconds: float, prefetch: int) -> None:
+async def test_a_scope_of_anyio_that_is_cancelled(
+    serve: Serve, pages: Pages, seconds: float, prefetch: int
+) -> None:
     """anyio cancels again and again, also what cleans up: nothing may be left even so when the scope ends."""
-    pages = Pages()
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -178,8 +214,7 @@ async def test_a_scope_of_anyio_that_is_cancelled(serve: Serve, seconds: float, 
 
 
 @PREFETCH
-async def test_a_timeout_of_asyncio(serve: Serve, prefetch: int) -> None:
-    pages = Pages()
+async def test_a_timeout_of_asyncio(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -192,8 +227,7 @@ async def test_a_timeout_of_asyncio(serve: Serve, prefetch: int) -> None:
 
 
 @PREFETCH
-async def test_a_deadline_of_our_own(serve: Serve, prefetch: int) -> None:
-    pages = Pages()
+async def test_a_deadline_of_our_own(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server, timeout=Timeout(total=0.05)) as sb:
@@ -207,8 +241,8 @@ async def test_a_deadline_of_our_own(serve: Serve, prefetch: int) -> None:
 
 
 @PREFETCH
-async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, prefetch: int) -> None:
-    server = await serve(Pages())
+async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
 
     async def several(sb: AsyncSession) -> None:
         async with asyncio.TaskGroup() as group:
@@ -227,8 +261,8 @@ async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, prefetch: i
     await until(lambda: server.open_connections == 0)
 
 
-async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve) -> None:
-    server = await serve(Pages())
+async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve, pages: Pages) -> None:
+    server = await serve(pages)
     async with small(server) as sb:
         for turns in range(40):
             call = asyncio.ensure_future(sb.request("GET", "/v1/a", query={"page": 1}))
@@ -240,8 +274,7 @@ async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve) -> N
     await until(lambda: server.open_connections == 0)
 
 
-async def test_a_cancelled_close_still_closes(serve: Serve) -> None:
-    pages = Pages()
+async def test_a_cancelled_close_still_closes(serve: Serve, pages: Pages) -> None:
     pages.stuck = True
     server = await serve(pages)
     for turns in range(1, 5):
@@ -258,8 +291,7 @@ async def test_a_cancelled_close_still_closes(serve: Serve) -> None:
         del stream
 
 
-async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve) -> None:
-    pages = Pages()
+async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve, pages: Pages) -> None:
     pages.stuck = True
     server = await serve(pages)
     with anyio.CancelScope() as scope:

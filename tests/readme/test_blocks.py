@@ -111,6 +111,26 @@ def test_an_iteration_goes_on_after_a_failure(
     assert [*first.stdout.splitlines(), *second.stdout.splitlines()] == contacts
 
 
+@block("follow.py")
+def test_the_changes_are_everything_at_first_and_then_what_changed(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    talks, speakers = (records(sessionboard_server, name) for name in ("sessions", "speakers"))
+    first = run(block)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert sorted(first.stdout.splitlines()) == sorted(
+        [f"upsert sessions {talk['id']}" for talk in talks]
+        + [f"upsert speakers {speaker['id']}" for speaker in speakers]
+    )
+    second = run(block)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    deleted = talks[0]["id"]
+    url = f"{sessionboard_server.base_url}/v1/event/{sessionboard_server.event_id}/sessions/{deleted}"
+    httpx.delete(url, headers={"x-access-token": sessionboard_server.token}).raise_for_status()
+    third = run(block)
+    assert (third.returncode, third.stdout.splitlines()) == (0, [f"deleted sessions {deleted}"])
+
+
 @block("tally.py")
 def test_the_tally_counts_each_event(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
     statuses = Counter(talk["status"] for talk in records(sessionboard_server, "sessions"))

@@ -64,7 +64,7 @@ def test_every_command_that_is_named_exists_with_its_options(readme: str, tmp_pa
     for line in readme.splitlines():
         for command in re.findall(r"(?:`|&& )sessionboard (\w+)", line):
             named.setdefault(command, set()).update(re.findall(r"(?<=[` ])--[a-z-]+", line))
-    assert named.keys() == {"events", "endpoints", "check", "export", "serve"}
+    assert named.keys() == {"events", "endpoints", "check", "export", "sync", "serve"}
     for command, options in named.items():
         told = sessionboard(command, "--help", cwd=tmp_path)
         assert told.returncode == 0, told.stderr

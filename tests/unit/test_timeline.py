@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.tie import Tie, UnsettledError
 from sessionboard_async.core.timeline import (
     EmptyPageError,
     NotByTimeError,
@@ -24,35 +23,41 @@ from sessionboard_async.core.timeline import (
 
 @dataclass
 class Model:
-    """A server: ids with their microseconds, and what it makes of bounds, precision and ties."""
+    """A server: ids with their microseconds, and what it makes of bounds, precision, ties and page sizes."""
 
     rows: dict[int, int]
     inclusive: bool = False
     microseconds: bool = False
     shuffles: bool = False
+    bounds_cut_to: int = 1
+    largest_page: int = 100
+    unreadable: frozenset[int] = frozenset()
     random: Random = field(default_factory=lambda: Random(1))
     asked: int = 0
 
     def stored(self, moment: int) -> int:
         return moment if self.microseconds else moment // 1000 * 1000
 
+    def bound(self, moment: int) -> int:
+        return moment // self.bounds_cut_to * self.bounds_cut_to * 1000
+
     def answer(self, span: Span) -> Sight:
         self.asked += 1
         found = []
         for id_, moment in self.rows.items():
             stored = self.stored(moment)
-            after = None if span.after is None else span.after * 1000
-            before = None if span.before is None else span.before * 1000
+            after = None if span.after is None else self.bound(span.after)
+            before = None if span.before is None else self.bound(span.before)
             if after is not None and (stored < after or (stored == after and not self.inclusive)):
                 continue
             if before is not None and (stored > before or (stored == before and not self.inclusive)):
                 continue
             found.append((stored, self.random.random() if self.shuffles else id_, id_))
         found.sort()
-        page = found[span.rows_before : span.rows_before + span.size]
-        return Sight(
-            [stored // 1000 for stored, _, _ in page], [id_ for _, _, id_ in page], len(page), len(found)
-        )
+        size = min(span.size, self.largest_page)
+        page = found[(span.page - 1) * size : span.page * size]
+        readable = [(stored // 1000, str(id_)) for stored, _, id_ in page if id_ not in self.unreadable]
+        return Sight([moment for moment, _ in readable], [id_ for _, id_ in readable], len(page), len(found))
 
 
 def change(model: Model, random: Random, gone: dict[int, int], throughout: set[int], count: int) -> None:
@@ -79,10 +84,10 @@ def read(
     seed: int = 1,
     stop_after: int | None = None,
     position: Position | None = None,
-) -> tuple[list[object], set[int], Position, bool]:
+) -> tuple[list[int], set[int], Position, bool]:
     """Read up to a page or the end; return what came, what was there throughout, where it is, if it ended."""
     random, gone = Random(seed), dict[int, int]()
-    throughout, got = set(model.rows), list[object]()
+    throughout, got = set(model.rows), list[int]()
     position = Position() if position is None else position
     timeline = Timeline(size, position=position, before=None, side_by_side=depth > 1)
     under_way: deque[tuple[Span, Sight]] = deque()
@@ -99,7 +104,7 @@ def read(
         if timeline.under_way < len(under_way):
             under_way.clear()
         if new is not None:
-            got += [sight.ids[index] for index in new.some] + [*sight.ids[new.rest :]]
+            got += map(int, [*(sight.ids[index] for index in new.some), *sight.ids[new.rest :]])
             pages += 1
             if pages == stop_after:
                 return got, throughout, timeline.position, False
@@ -121,6 +126,7 @@ def models(draw: st.DrawFn) -> Model:
         inclusive=draw(st.booleans()),
         microseconds=draw(st.booleans()),
         shuffles=draw(st.booleans()),
+        largest_page=draw(st.sampled_from([3, 100])),
         random=Random(draw(st.integers(0, 100))),
     )
 
@@ -130,6 +136,9 @@ def models(draw: st.DrawFn) -> Model:
 def test_whatever_is_there_throughout_comes_and_nothing_twice(
     model: Model, size: int, depth: int, changes: int, seed: int
 ) -> None:
+    if changes:
+        # In a tie that takes several pages, one that goes while another comes back is not seen to go.
+        model.largest_page = 100
     got, throughout, _, _ = read(model, size=size, depth=depth, changes=changes, seed=seed)
 
     assert throughout <= set(got)
@@ -149,13 +158,26 @@ def test_a_reading_goes_on_from_its_position(model: Model, size: int, depth: int
     assert not {*before} & {*after}
 
 
+def test_a_position_is_kept_until_something_is_read() -> None:
+    position = Position(5, frozenset({"a", "b"}))
+
+    assert Timeline(10, position=position).position == position
+
+
+def test_a_page_of_which_nothing_can_be_read_tells_no_time() -> None:
+    model = Model({number: number * 60_000_000 for number in range(30)}, unreadable=frozenset(range(9, 25)))
+
+    with pytest.raises(NotByTimeError, match="can be read"):
+        read(model, size=5)
+
+
 @given(models(), st.integers(3, 12))
 def test_records_come_in_the_order_of_their_times(model: Model, size: int) -> None:
     got, _, _, _ = read(model, size=size, depth=3)
-    moments = [model.stored(model.rows[id_]) // 1000 for id_ in got if isinstance(id_, int)]
+    moments = [model.stored(model.rows[id_]) // 1000 for id_ in got]
 
-    # Those of a tie, which is two milliseconds wide, come as the API gives them.
-    assert all(later >= sooner - 1 for sooner, later in pairwise(moments))
+    # Those of a tie, which reaches over three milliseconds, come as the API gives them.
+    assert all(later >= sooner - 2 for sooner, later in pairwise(moments))
 
 
 @pytest.mark.parametrize("shuffles", [False, True])
@@ -174,6 +196,66 @@ def test_every_kind_of_server_is_read_whole(
 
     assert set(got) == set(rows)
     assert len(got) == len(rows)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 8])
+@pytest.mark.parametrize("largest_page", [1, 4, 25])
+@pytest.mark.parametrize("ties", [1, 60])
+def test_pages_smaller_than_asked_for_are_read_whole(ties: int, largest_page: int, depth: int) -> None:
+    rows = {number: 1_760_000_000_000_000 + number // ties * 60_000_000 for number in range(121)}
+    model = Model(rows, largest_page=largest_page, shuffles=ties > 1)
+
+    got, _, _, _ = read(model, size=30, depth=depth)
+
+    assert sorted(got) == [*rows]
+
+
+@pytest.mark.parametrize("depth", [1, 5])
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_bounds_that_are_cut_to_seconds_bring_nothing_twice(inclusive: bool, depth: int) -> None:
+    rows = {number: 1_760_000_000_000_000 + number * 300_000 for number in range(60)}
+    model = Model(rows, inclusive=inclusive, bounds_cut_to=1000)
+
+    before, _, position, _ = read(model, size=10, depth=depth, stop_after=2)
+    after, _, _, _ = read(model, size=10, depth=depth, position=position)
+
+    assert [*before, *after] == [*rows]
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+@pytest.mark.parametrize("milliseconds", [0, 500])
+def test_a_tie_that_bounds_leave_out_is_not_taken_for_read(milliseconds: int, inclusive: bool) -> None:
+    moment = 1_760_000_000_000_000 + milliseconds * 1000
+    rows = {number: moment + (number >= 40) * 60_000_000 for number in range(50)}
+    model = Model(rows, inclusive=inclusive, bounds_cut_to=1000)
+
+    with pytest.raises(NotByTimeError):
+        read(model, size=10)
+
+
+def test_a_tie_that_is_removed_before_it_is_read_is_no_error() -> None:
+    model = Model({number: 5_000_000 + (number >= 200) * 60_000_000 for number in range(230)})
+    timeline, got = Timeline(100, position=Position()), set[str]()
+    while (span := timeline.plan()) is not None:
+        if timeline.is_tied:
+            model.rows = {number: moment for number, moment in model.rows.items() if number >= 200}
+        sight = model.answer(span)
+        timeline.accept(span, sight)
+        got.update(sight.ids)
+
+    assert got >= {str(number) for number in range(200, 230)}
+
+
+@pytest.mark.parametrize("depth", [1, 5])
+@pytest.mark.parametrize("ties", [1, 40])
+def test_what_cannot_be_read_does_not_hide_others(ties: int, depth: int) -> None:
+    rows = {number: 1_760_000_000_000_000 + number // ties * 60_000_000 for number in range(200)}
+    unreadable = frozenset(number for number in rows if number % 10 > 7)
+    model = Model(rows, unreadable=unreadable)
+
+    got, _, _, _ = read(model, size=10, depth=depth)
+
+    assert sorted(got) == [number for number in rows if number not in unreadable]
 
 
 def test_data_at_rest_costs_one_request_in_a_hundred_more() -> None:
@@ -224,49 +306,77 @@ def test_an_empty_page_is_asked_for_again_and_not_for_ever() -> None:
 def test_nothing_is_read_beyond_the_end() -> None:
     model = Model({number: number * 1000 for number in range(50)})
     timeline = Timeline(10, position=Position(), before=25)
-    got: set[object] = set()
+    got: set[int] = set()
     while (span := timeline.plan()) is not None:
         sight = model.answer(span)
         timeline.accept(span, sight)
-        got.update(sight.ids)
+        got.update(map(int, sight.ids))
 
     assert got == set(range(25))
 
 
-def test_a_tie_that_comes_in_order_takes_one_pass() -> None:
-    tie, asked = Tie(), 0
-    while not tie.settled:
+def test_what_lies_beyond_the_end_on_the_first_page_ends_the_reading() -> None:
+    model = Model({number: number * 1000 for number in range(50)})
+    timeline = Timeline(10, position=Position())
+    span = timeline.plan()
+    assert span is not None
+    # The end is known only from the first answer.
+    timeline.before = 5
+    timeline.accept(span, model.answer(span))
+
+    assert timeline.done
+    assert timeline.plan() is None
+
+
+def test_a_tie_at_the_end_is_the_end() -> None:
+    model = Model(dict.fromkeys(range(150), 5_000))
+    timeline = Timeline(100, position=Position(), before=6)
+    spans = []
+    while (span := timeline.plan()) is not None:
+        spans.append(span)
+        timeline.accept(span, model.answer(span))
+
+    assert [span.before for span in spans] == [6] * len(spans)
+    assert all(span.after is None or span.after < 6 for span in spans)
+
+
+def test_empty_pages_count_only_in_a_row() -> None:
+    model = Model({number: number * 60_000_000 for number in range(50)})
+    timeline, asked = Timeline(5, position=Position()), 0
+    while (span := timeline.plan()) is not None:
         asked += 1
-        ids = range((tie.page - 1) * tie.size, min(tie.page * tie.size, 250))
-        tie.accept(ids, len(ids), 250)
+        timeline.accept(span, Sight([], [], 0, 9) if asked % 3 == 2 else model.answer(span))
 
-    assert asked == 3
-
-
-def test_a_tie_that_never_comes_whole_is_given_up() -> None:
-    tie = Tie()
-
-    def read_on() -> None:
-        while True:
-            page = range((tie.page - 1) * tie.size, min(tie.page * tie.size, 250))
-            ids = [number if number != 7 else 8 for number in page]
-            tie.accept(ids, len(ids), 250)
-
-    with pytest.raises(UnsettledError, match="249 of 250") as caught:
-        read_on()
-    assert not caught.value.too_large
+    assert asked > 9
 
 
-def test_a_tie_in_which_something_changes_is_read_anew() -> None:
-    tie = Tie()
-    tie.accept(range(100), 100, 150)
-    # Record 3 is deleted: all that was seen might hold it, in place of one that was not.
-    tie.accept(range(101, 150), 49, 149)
+def test_pages_side_by_side_reach_no_further_than_the_last_that_is_served() -> None:
+    timeline = Timeline(100, position=Position(), side_by_side=True)
+    first = timeline.plan()
+    assert first is not None
+    timeline.accept(first, Sight([*range(100)], [str(number) for number in range(100)], 100, 200_000))
+    pages = [span.page for span in iter(timeline.plan, None)]
 
-    assert not tie.settled
+    assert max(pages) == 999
 
 
-def test_a_tie_past_the_last_page_is_too_large() -> None:
-    with pytest.raises(UnsettledError, match="99900") as caught:
-        Tie().accept(range(100), 100, 99_901)
-    assert caught.value.too_large
+@pytest.mark.parametrize(("ties", "most_requests"), [(8, 90), (300, 80)])
+def test_after_a_crowd_pages_are_asked_for_side_by_side_again(ties: int, most_requests: int) -> None:
+    start = 1_760_000_000_000_000
+    rows = {number: start + number // ties * 60_000_000 for number in range(1800)}
+    rows |= {number: start + number * 60_000_000 for number in range(1800, 6000)}
+    model = Model(rows)
+    timeline = Timeline(100, position=Position(), side_by_side=True)
+    under_way, most = deque[tuple[Span, Sight]](), 0
+    while not timeline.done:
+        while len(under_way) < 8 and (span := timeline.plan()) is not None:
+            under_way.append((span, model.answer(span)))
+        span, sight = under_way.popleft()
+        timeline.accept(span, sight)
+        if timeline.under_way < len(under_way):
+            under_way.clear()
+        if sight.moments[0] > model.rows[4500] // 1000:
+            most = max(most, timeline.under_way)
+
+    assert most == 7
+    assert model.asked <= most_requests
