@@ -35,9 +35,9 @@ class Track(msgspec.Struct, kw_only=True, omit_defaults=True):
     swept: int | None = None
     as_of: int | None = None
     reading: dict[str, Any] | None = None
-    ids: set[str] = msgspec.field(default_factory=set)
-    digests: dict[str, str] = msgspec.field(default_factory=dict)
-    missing: dict[str, int] = msgspec.field(default_factory=dict)
+    ids: set[str] = set()  # msgspec copies it
+    digests: dict[str, str] = {}
+    missing: dict[str, int] = {}
 
 
 class _Kept(msgspec.Struct, kw_only=True):

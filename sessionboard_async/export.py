@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -19,17 +18,19 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from sessionboard_async._version import __version__
 from sessionboard_async.core.checkpoint import Checkpoint
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
+from sessionboard_async.manifest import Manifest, ResourceSummary, put_in_place
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.moments import Moment, moment
 from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
 from sessionboard_async.unfinished import Part, Unfinished
 from sessionboard_async.unfinished import Progress as UnfinishedProgress
+
+__all__ = ["RESOURCES", "Manifest", "Progress", "ResourceSummary", "export_event"]
 
 RESOURCES = (
     "sessions",
@@ -49,56 +50,6 @@ RESOURCES = (
 """What can be exported; each is a service of ``AsyncSession`` with a ``search``."""
 
 _PAGES_AHEAD = 2
-_MANIFEST = "manifest.json"
-
-
-class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file holds.
-
-    Attributes:
-        file: The file's name.
-        records: How many records it holds.
-        reported: How many the API reported last; another number means that the data changed meanwhile.
-        pages: How many pages were read.
-        bytes: The file's size.
-        seconds: How long it took.
-    """
-
-    file: str
-    records: int
-    reported: int | None
-    pages: int
-    bytes: int
-    seconds: float
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export holds, as it is written to ``manifest.json``.
-
-    Attributes:
-        event_id: The event.
-        base_url: Where the data came from.
-        started_at: When the export began.
-        finished_at: When all files were there.
-        seconds: How long it took.
-        expand: What the records hold in addition.
-        updated_after: Only records changed after this moment are there; ``None`` for all.
-        resources: What each file holds.
-        refused: The resources that the API did not give, each with its reason. Sponsors, exhibitors and more
-            are features that an event may not have.
-        made_by: Name and version of this package.
-    """
-
-    event_id: EventId
-    base_url: str
-    started_at: datetime
-    finished_at: datetime
-    seconds: float
-    expand: tuple[str, ...]
-    updated_after: str | None
-    resources: dict[str, ResourceSummary]
-    refused: dict[str, str]
-    made_by: str = f"sessionboard_async {__version__}"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +129,11 @@ async def export_event(
         )
         unfinished = await anyio.to_thread.run_sync(Unfinished, place, kept)
         beside = unfinished.place
+        if unfinished.complete is not None:
+            put_in_place(beside, place, unfinished.complete)
+            if unfinished.complete.asked_for == {*wanted}:
+                return unfinished.complete
+            unfinished = await anyio.to_thread.run_sync(Unfinished, place, kept)
     else:
         # In the same file system as the places of the files, and for this export alone.
         beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
@@ -212,8 +168,7 @@ async def export_event(
             refused={resource: str(error) for resource, error in refused.items()},
         )
         # Not in a thread: cancelling the caller's task would not stop that, and leave it to move half.
-        _put_in_place(beside, place, manifest)
-        shutil.rmtree(beside, ignore_errors=True)
+        put_in_place(beside, place, manifest)
     finally:
         if not resume:
             shutil.rmtree(beside, ignore_errors=True)
@@ -341,20 +296,3 @@ def _line(record: msgspec.Raw) -> bytes:
 def _remove_if_empty(place: Path) -> None:
     if not any(place.iterdir()):
         place.rmdir()
-
-
-def _put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
-    complete = [summary.file for summary in manifest.resources.values()]
-    for name in (*complete, _MANIFEST):
-        if (place / name).is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a directory is where a file should go", str(place / name))
-    with (beside / _MANIFEST).open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    # A manifest is never there beside files of another export.
-    (place / _MANIFEST).unlink(missing_ok=True)
-    for resource in manifest.refused:
-        (place / f"{resource}.jsonl").unlink(missing_ok=True)
-    for name in (*complete, _MANIFEST):
-        (beside / name).replace(place / name)

@@ -10,12 +10,11 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from sessionboard_async.manifest import MANIFEST, Manifest, complete_export, write_surely
 from sessionboard_async.models.base import EventId
 
 PLACE = ".export-unfinished"
 """The directory, within that of the export, in which the files of an unfinished one are."""
-
-_MANIFEST = "manifest.json"
 
 
 class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -65,6 +64,10 @@ class Unfinished:
         directory: Where the export goes.
         progress: What is to be exported; it takes over how far an earlier attempt has come.
 
+    Attributes:
+        place: Where its files are until it is complete.
+        complete: The manifest, if the export is complete and only its files are not all in their places.
+
     Raises:
         ValueError: If what was begun there is another export.
         OSError: If a file cannot be read or written.
@@ -74,8 +77,11 @@ class Unfinished:
         self.place = directory / PLACE
         self._progress = progress
         self._saving = Lock()
-        manifest = self.place / _MANIFEST
-        if manifest.exists():
+        manifest = self.place / MANIFEST
+        self.complete = complete_export(self.place)
+        if self.complete is not None:
+            self._expect(self.complete)
+        elif manifest.exists():
             self._take_over(manifest.read_bytes())
         self.place.mkdir(parents=True, exist_ok=True)
 
@@ -100,31 +106,27 @@ class Unfinished:
 
     def save(self, resource: str, part: Part) -> None:
         """Keep how far a file has come; its content is surely on the disk before."""
-        beside = self.place / f".{_MANIFEST}"
         # Files are written in several threads at once.
         with self._saving:
             self._progress.resources[resource] = part
-            text = msgspec.json.format(msgspec.json.encode(self._progress), indent=2)
-            with beside.open("wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.place / _MANIFEST)
+            write_surely(self.place / MANIFEST, self._progress)
 
     def _take_over(self, text: bytes) -> None:
         try:
             earlier = msgspec.json.decode(text, type=Progress)
         except msgspec.DecodeError as error:
             raise ValueError(f"{self.place} holds no unfinished export: {error}; remove it") from None
-        differences = _differences(earlier, self._progress)
-        if differences:
+        self._expect(earlier)
+        self._progress.resources = earlier.resources
+
+    def _expect(self, earlier: Progress | Manifest) -> None:
+        if differences := _differences(earlier, self._progress):
             raise ValueError(
                 f"{self.place} holds another export ({', '.join(differences)}): finish that one, or remove it"
             )
-        self._progress.resources = earlier.resources
 
 
-def _differences(earlier: Progress, wanted: Progress) -> Sequence[str]:
+def _differences(earlier: Progress | Manifest, wanted: Progress) -> Sequence[str]:
     names = ("event_id", "base_url", "expand", "updated_after")
     return [
         f"its {name} is {getattr(earlier, name)!r}"

@@ -41,9 +41,11 @@ quick = settings(
 def _silence() -> Iterator[None]:
     # Reading leniently is told in the log, of every answer here.
     logger = logging.getLogger("sessionboard_async")
-    before, logger.level = logger.level, logging.CRITICAL
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
     yield
-    logger.level = before
+    # Set as an attribute, it would not reach what the logger remembers of its level.
+    logger.setLevel(before)
 
 
 def decode(operation: Operation, answer: object, on_invalid: OnInvalid = "raise") -> list[Any]:
