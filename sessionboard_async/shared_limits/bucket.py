@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import math
 import random
@@ -69,6 +70,9 @@ class SharedBucket(Bucket):
         self._pause = _SHORTEST_PAUSE
         self._alone = False
         self._wanted = False
+        self._closing = asyncio.Event()
+        self._all_ended = asyncio.Event()
+        self._all_ended.set()
         self._closed = False
         self._courier: asyncio.Task[None] | None = None
 
@@ -80,11 +84,13 @@ class SharedBucket(Bucket):
             return 0.0
         if now < self._ask_again[lane]:
             return self._ask_again[lane] - now
-        self._send_courier()
+        if not self._closing.is_set():
+            self._send_courier()
         return math.inf
 
     def begin(self, now: float) -> None:
         """Let a request in."""
+        self._all_ended.clear()
         if self._granted:
             self._in_use.append(self._granted.popleft())
             return
@@ -128,18 +134,29 @@ class SharedBucket(Bucket):
         self._report(report)
 
     async def aclose(self) -> None:
-        """Tell the store what it was not told yet, as far as it answers at once."""
-        self._closed = True
-        if self._courier is not None:
-            self._courier.cancel()
-            await asyncio.wait({self._courier})
-        self._return_what_nobody_took()
-        if self._reports:
-            await self._exchange()
+        """Wait a moment for every request let in to end, and tell the store, as far as it answers at once."""
+        self._closing.set()
+        try:
+            # Closing a session ends the calls that are under way, but a moment later. What takes longer
+            # expires in the store.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.store_timeout):
+                    await self._all_ended.wait()
+            if self._reports:
+                self._send_courier()
+            # Not cut off: what the store has carried out of an exchange would be told to it twice.
+            while self._courier is not None:
+                await asyncio.wait({self._courier})
+        finally:
+            self._closed = True
+            if self._courier is not None:
+                self._courier.cancel()
 
     def _report(self, report: Report) -> None:
         # Which lease ends makes no difference: the store counts them, and the oldest would expire first.
         report.lease = self._in_use.popleft()
+        if not self._in_use:
+            self._all_ended.set()
         self._reports.append(report)
         self._ask_again = dict.fromkeys(Lane, -math.inf)
         self._pause = _SHORTEST_PAUSE
@@ -155,11 +172,18 @@ class SharedBucket(Bucket):
             while self._wanted:
                 self._wanted = False
                 absence = await self._exchange()
+                if absence and self._closing.is_set():
+                    return
                 if absence:
-                    await asyncio.sleep(absence)
+                    await self._rest(absence)
                     self._wanted = bool(self._reports or self.turnstile.waiting)
         finally:
             self._courier = None
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _exchange(self) -> float:
         """Tell and ask, once; return for how long to do without the store."""
@@ -167,7 +191,7 @@ class SharedBucket(Bucket):
         # What a window that is over has had tells nothing about the next ones.
         self._reports = [one for one in self._reports if one.at > now - 2 * self.window - LEASE_SECONDS]
         told = len(self._reports)
-        lanes = [] if self._closed else self.turnstile.lanes(_MOST_AT_ONCE)
+        lanes = [] if self._closing.is_set() else self.turnstile.lanes(_MOST_AT_ONCE)
         leases = list(itertools.islice(self._names, len(lanes)))
         message = Exchange(
             known=self.state(now),
@@ -180,7 +204,7 @@ class SharedBucket(Bucket):
             leases=leases,
         )
         try:
-            reply = await self._store.exchange(self._category, message, insist=self._closed)
+            reply = await self._store.exchange(self._category, message, insist=self._closing.is_set())
         except BaseException as error:
             # It may have been carried out nevertheless.
             self._give_back(leases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -33,10 +34,11 @@ class SharedLimiter(Limiter):
         self._buckets: list[SharedBucket] = []
 
     async def aclose(self) -> None:
-        """Tell the store what it was not told yet, and close the connection to it."""
+        """Wait a moment for the calls that were told to end, tell the store, and leave it."""
         try:
-            for bucket in self._buckets:
-                await bucket.aclose()
+            async with asyncio.TaskGroup() as closing:
+                for bucket in self._buckets:
+                    closing.create_task(bucket.aclose())
         finally:
             await self._store.aclose()
 

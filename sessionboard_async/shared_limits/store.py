@@ -129,16 +129,19 @@ class Store:
             from redis import asyncio as redis
             from redis.asyncio.retry import Retry
             from redis.backoff import NoBackoff
-            from redis.exceptions import RedisError
+            from redis.exceptions import NoScriptError, RedisError
         except ImportError:
             raise ConfigurationError(
                 "RateLimits.shared needs a client for Redis: install sessionboard-async[redis]"
             ) from None
+        self._forgotten = NoScriptError
         self._failures = (RedisError, OSError, TimeoutError, msgspec.MsgspecError)
         # What it takes besides the URL is not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
         try:
-            self._client = connect(url, retry=Retry(NoBackoff(), 0))
+            # With a timeout of its own it writes within `asyncio.wait_for`, and that of Python 3.11 swallows
+            # a cancellation that comes as the write ends. `exchange` bounds the whole.
+            self._client = connect(url, retry=Retry(NoBackoff(), 0), socket_timeout=None)
         except ValueError:
             # What it says may show a part of the URL, and so of a password.
             raise ConfigurationError("the URL of the store of shared rate limits cannot be read") from None
@@ -167,9 +170,7 @@ class Store:
         key = f"{{{self._prefix}:{category}}}"
         try:
             async with asyncio.timeout(self._timeout):
-                packed = await self._script(
-                    keys=[f"{key}:s", f"{key}:l"], args=[msgspec.msgpack.encode(message)]
-                )
+                packed = await self._carry_out(f"{key}:s", f"{key}:l", msgspec.msgpack.encode(message))
             reply = msgspec.msgpack.decode(packed, type=Reply)
         except self._failures as error:
             raise self._absent(error) from None
@@ -181,6 +182,14 @@ class Store:
     async def aclose(self) -> None:
         """Close the connection."""
         await self._client.aclose()
+
+    async def _carry_out(self, *keys_and_message: str | bytes) -> bytes:
+        client: Any = self._client
+        try:
+            return cast("bytes", await client.evalsha(self._script.sha, 2, *keys_and_message))
+        except self._forgotten:
+            # Sent along: between loading it and calling it the store may forget it again.
+            return cast("bytes", await client.eval(self._script.script, 2, *keys_and_message))
 
     def _absent(self, error: BaseException) -> StoreAbsentError:
         if not self._absence:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 PROGRAMS = ("redis-server", "valkey-server")
 REQUIRED = "SESSIONBOARD_REQUIRE_REDIS"
@@ -38,6 +45,14 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
+    def client(self) -> Redis:
+        """Return a client that tasks can use which are to be cancelled."""
+        from redis.asyncio import Redis
+
+        # With a timeout of the socket it writes within `asyncio.wait_for`, and that of Python 3.11 swallows
+        # a cancellation that comes as the write ends.
+        return Redis.from_url(self.url, socket_timeout=None)
+
     def start(self) -> None:
         name = program()
         assert name is not None
@@ -52,6 +67,16 @@ class RedisServer:
                     return
             time.sleep(0.01)
         raise AssertionError("the server does not listen")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it: what it is told meanwhile arrives, and is carried out and answered afterwards."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process is not None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import anyio
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from redis.asyncio import Redis
 
 from sessionboard_async import (
@@ -22,10 +23,13 @@ from sessionboard_async import (
     RateLimits,
     RateLimitStoreError,
     RateLimitWaitExceeded,
+    SessionClosedError,
     Timeout,
 )
 from sessionboard_async.core.auth import Token
-from tests.integration.conftest import TOKEN, Handler, HttpServer, RawHandler
+from sessionboard_async.core.bucket_state import BucketState
+from sessionboard_async.shared_limits.store import Exchange, Store
+from tests.integration.conftest import TOKEN, Handler, HttpServer, RawHandler, until
 from tests.integration.redis_server import RedisServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -35,20 +39,32 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
 READS = "entity-reads"
+NOTHING = Exchange(
+    known=BucketState(limit=10, window=30.0),
+    share=1.0,
+    reserve=0,
+    documented=True,
+    lease_seconds=1.0,
+    reports=[],
+    lanes=[],
+    leases=[],
+)
 
 
 @pytest.fixture
 async def store(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_server.url) as client:
+    async with redis_server.client() as client:
         await client.flushall()
         yield client
 
 
 @asynccontextmanager
-async def session(server: HttpServer, url: str, **options: Any) -> AsyncIterator[AsyncSession]:
+async def session(
+    server: HttpServer, url: str, *, client: ClientSession | None = None, **options: Any
+) -> AsyncIterator[AsyncSession]:
     limits = RateLimits.shared(url, **{"max_wait": None, "store_timeout": 5.0, **options})
     async with AsyncSession(
-        TOKEN, base_url=server.base_url, limits=limits, timeout=Timeout(total=None)
+        TOKEN, base_url=server.base_url, limits=limits, timeout=Timeout(total=None), client=client
     ) as sb:
         yield sb
 
@@ -77,6 +93,12 @@ async def in_flight(store: Redis) -> int:
     return int(await store.zcard(f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:l"))
 
 
+async def turns(number: int) -> None:
+    """Give everyone else so many turns."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
 async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
     with anyio.fail_after(5):
         while not await condition():  # noqa: ASYNC110  # what another process tells
@@ -90,6 +112,7 @@ async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
     async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
         await one.sponsors.get(1, "a")
         waiting = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for sb in (one, other) for _ in range(5)]
+        await until(lambda: sum(call.done() for call in waiting) >= 2)
         done, _ = await asyncio.wait(waiting, timeout=0.5)
         left = [(await sb.limits.snapshot())[READS] for sb in (one, other)]
         for call in waiting:
@@ -110,7 +133,9 @@ async def test_what_closes_returns_what_it_held(
         await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
         handler.open.clear()
         calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
-        await settled(lambda: _equals(in_flight(store), 5))
+        # A lease that the store has granted may be of a call that has not been sent.
+        await until(lambda: handler.left == 40 - 25)
+        assert await in_flight(store) == 5
         for call in calls:
             call.cancel()
         await asyncio.wait(calls)
@@ -124,6 +149,82 @@ async def test_what_closes_returns_what_it_held(
 
 async def _equals(number: Awaitable[int], expected: int) -> bool:
     return await number == expected
+
+
+async def test_what_the_store_is_being_told_is_not_told_again_by_closing(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with session(server, redis_server.url) as sb:
+        await sb.sponsors.get(1, "a")
+        handler.open.clear()
+        call = asyncio.ensure_future(sb.sponsors.get(1, "b"))
+        await until(lambda: handler.left == 40 - 2)
+        with redis_server.held():
+            call.cancel()
+            await asyncio.wait({call})
+            await turns(20)
+            closing = asyncio.ensure_future(sb.aclose())
+            await turns(20)
+        await closing
+    async with session(server, redis_server.url) as other:
+        call = asyncio.ensure_future(other.sponsors.get(1, "c"))
+        await until(lambda: handler.left == 40 - 3)
+        # Of the 39 that the only answer told of, one was given up, and one is under way.
+        assert (await other.limits.snapshot())[READS].remaining == 37
+        handler.open.set()
+        await call
+
+
+async def test_what_closing_ends_is_returned_too(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with ClientSession() as client:
+        async with session(server, redis_server.url, client=client) as sb:
+            await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(5)))
+            handler.open.clear()
+            calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
+            await until(lambda: handler.left == 40 - 10)
+        assert await in_flight(store) == 0
+        await asyncio.wait(calls)
+    assert {type(call.exception()) for call in calls} == {SessionClosedError}
+
+
+@pytest.mark.parametrize("moment", range(8))
+async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
+    store: Redis, redis_server: RedisServer, moment: int
+) -> None:
+    asked = Store(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
+    await asked.exchange(READS, NOTHING)
+    asking = asyncio.ensure_future(asked.exchange(READS, NOTHING))
+    await turns(moment)
+    ended = asking.done()
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert asking.cancelled() or ended
+    await asked.aclose()
+
+
+async def test_a_store_that_forgets_its_scripts_all_the_time_answers_nevertheless(
+    store: Redis, redis_server: RedisServer
+) -> None:
+    asked = Store(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
+
+    async def forget() -> None:
+        while True:
+            await store.script_flush()
+
+    forgetting = asyncio.ensure_future(forget())
+    try:
+        for _ in range(200):
+            await asked.exchange(READS, NOTHING)
+    finally:
+        forgetting.cancel()
+        await asyncio.wait({forgetting})
+        await asked.aclose()
 
 
 async def test_a_wait_that_is_too_long_is_known_from_what_others_learned(
@@ -199,7 +300,7 @@ async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Pat
         await sb.sponsors.get(1, "a")
         later.start()
         try:
-            async with Redis.from_url(later.url) as client:
+            async with later.client() as client:
                 await settled(lambda: _equals(_count(client), 1))
                 await sb.sponsors.get(1, "a")
         finally:
@@ -252,8 +353,7 @@ async def test_what_is_granted_to_who_has_left_meanwhile_goes_back(
     server = await serve(Counted(40))
     async with session(server, redis_server.url) as sb:
         call = asyncio.ensure_future(sb.sponsors.get(1, "a"))
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await turns(3)
         # The store was asked, and has not answered.
         call.cancel()
         await settled(lambda: _equals(_count(store), 1))

@@ -61,9 +61,7 @@ async def worker(*arguments: str) -> AsyncIterator[Worker]:
 
 
 async def forget_scripts(server: RedisServer) -> None:
-    from redis.asyncio import Redis
-
-    async with Redis.from_url(server.url) as client:
+    async with server.client() as client:
         while True:
             await client.script_flush()
             await asyncio.sleep(0.05)
