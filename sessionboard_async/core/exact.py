@@ -8,12 +8,12 @@ import math
 from array import array
 from datetime import datetime
 from operator import le
-from typing import Generic, TypeVar
+from typing import Generic, TypeGuard, TypeVar
 
 import msgspec
 
 from sessionboard_async.core.checkpoint import Progress
-from sessionboard_async.core.identity import Milliseconds, milliseconds, moment_reader, text_of
+from sessionboard_async.core.identity import Milliseconds, milliseconds, moment_reader, texts_of
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.page_reader import PageReader
 from sessionboard_async.core.query import TimeOrder
@@ -110,10 +110,10 @@ class TimedPages(Generic[T]):
             span, response = await self._ahead.next()
             await self._read_ahead(left)
             page = self._reader.decode(response, self._pages + 1)
-            new = await self._accept(span, page, response, left)
-            if new is None:
+            accepted = await self._accept(span, page, response, left)
+            if accepted is None:
                 continue
-            results = self._take_in(span, page, new)
+            results = self._take_in(span, page, *accepted)
             await self._read_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
@@ -142,13 +142,16 @@ class TimedPages(Generic[T]):
             self._ahead.start(span, self._reader.query.within(self._order, span))
         return len(self._ahead) > before
 
-    async def _accept(self, span: Span, page: Page[T], response: Response, left: float) -> New | None:
+    async def _accept(
+        self, span: Span, page: Page[T], response: Response, left: float
+    ) -> tuple[Sight, New] | None:
         if self.as_of is None:
             self._note_time(response)
         came = len(page.results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         try:
-            new = self._timeline.accept(span, self._seen(span, page, came, total))
+            sight = self._seen(span, page, came, total)
+            new = self._timeline.accept(span, sight)
         except NotByTimeError:
             if not self._pages:
                 self.unused = page, response
@@ -164,7 +167,7 @@ class TimedPages(Generic[T]):
             raise self._reader.contradiction(str(error), kind) from None
         if self._timeline.under_way < len(self._ahead):
             await self._ahead.aclose()
-        return new
+        return None if new is None else (sight, new)
 
     def _note_time(self, response: Response) -> None:
         self.as_of = http_date(response.headers.get("Date") or "")
@@ -180,36 +183,33 @@ class TimedPages(Generic[T]):
             )
         if total is None:
             raise NotByTimeError("no total is reported")
-        ids = [id_ for record in page.results if (id_ := text_of(self._reader.id_of(record)))]
-        if len(ids) < len(page.results):
+        ids = texts_of([*map(self._reader.id_of, page.results)])
+        if not all(ids):
             raise NotByTimeError("a record has no id")
-        found = [*map(self._moment_of, page.results)]
-        moments = [moment for moment in found if moment is not None]
-        if len(moments) < len(found):
+        moments = [*map(self._moment_of, page.results)]
+        if not _are_all_known(moments):
             raise NotByTimeError(f"a record has no {self._order.attribute}")
         if not all(map(le, moments, moments[1:])):
             raise NotByTimeError("the records are not in the order of their times")
         return Sight(Milliseconds(moments), ids, came, total)
 
-    def _take_in(self, span: Span, page: Page[T], new: New) -> tuple[T, ...]:
+    def _take_in(self, span: Span, page: Page[T], sight: Sight, new: New) -> tuple[T, ...]:
         self._pages += 1
         results = (*(page.results[index] for index in new.some), *page.results[new.rest :])
-        results = self._kept_in_mind(results)
+        ids = (*(sight.ids[index] for index in new.some), *sight.ids[new.rest :])
+        if len({*ids}) < len(ids):
+            by_id = dict(zip(ids, results, strict=True))
+            results, ids = tuple(by_id.values()), tuple(by_id)
+        # Enough to know them again, should page numbers be needed after all.
+        self.keys.extend(map(hash, ids))
         self.delivered += len(results) + page.skipped
-        total = page.pagination.total_results if page.pagination is not None else None
-        if total is not None and not self._timeline.is_tied:
-            rest = total - span.rows_before - len(page.results) - page.skipped
+        if not self._timeline.is_tied:
+            rest = sight.total - span.rows_before - sight.came
             self._total = self.delivered + max(0, rest)
             # What came before a checkpoint may be gone by now.
             if self._pages == 1 and not self._is_resumed:
                 self._first_total = self._total
         return results
-
-    def _kept_in_mind(self, results: tuple[T, ...]) -> tuple[T, ...]:
-        by_id = dict(zip(map(str, map(self._reader.id_of, results)), results, strict=True))
-        # Enough to know them again, should page numbers be needed after all.
-        self.keys.extend(map(hash, by_id))
-        return results if len(by_id) == len(results) else tuple(by_id.values())
 
     def _pagination(self) -> Pagination | None:
         """Return where a page stands in the stream: the API's own numbers begin anew with each answer."""
@@ -231,3 +231,7 @@ class TimedPages(Generic[T]):
                 self._first_total,
                 self._order.attribute,
             )
+
+
+def _are_all_known(moments: list[datetime | None]) -> TypeGuard[list[datetime]]:
+    return {*map(type, moments)} <= {datetime}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import msgspec
 
@@ -40,6 +40,13 @@ def no_id(record: object) -> None:
 def text_of(id_: object) -> str:
     """Return an id as text, which is the same in each form of a record; empty where it is none."""
     return id_ if type(id_) is str else str(id_) if type(id_) is int else ""
+
+
+def texts_of(ids: Sequence[object]) -> Sequence[str]:
+    """Return many ids as texts."""
+    if {*map(type, ids)} == {str}:
+        return cast("Sequence[str]", ids)
+    return [*map(text_of, ids)]
 
 
 def moment_reader(record: type[Any], attribute: str) -> MomentOf:

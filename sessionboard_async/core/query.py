@@ -95,22 +95,25 @@ class Query:
         body = dict(self.search)
         if bounds:
             body["filters"] = {**filters, order.name: bounds}
-        return replace(self, body=body).page(span.page, span.size)
+        return self._page(span.page, span.size, body)
+
+    def page(self, number: int, size: int) -> Request:
+        """Build the request for one page."""
+        return self._page(number, size, self.body)
 
     @property
     def _pages(self) -> Pages[object]:
         return cast("Pages[object]", self.endpoint.answer)
 
-    def page(self, number: int, size: int) -> Request:
-        """Build the request for one page."""
+    def _page(self, number: int, size: int, body: object) -> Request:
         paging: dict[str, QueryValue] = {}
         if self.paged or number > 1:
             # Some servers answer in pages even where everything at once is documented.
             paging = {"page": number, self._pages.size_parameter or "pageSize": size}
         if self._pages.in_body:
-            body = {**cast("Mapping[str, object]", self.body), **paging}
+            body = {**cast("Mapping[str, object]", body), **paging}
             return build(self.endpoint, self.path, query=self.query, body=body, lane=Lane.BULK)
-        return build(self.endpoint, self.path, query={**self.query, **paging}, body=self.body, lane=Lane.BULK)
+        return build(self.endpoint, self.path, query={**self.query, **paging}, body=body, lane=Lane.BULK)
 
 
 def _moment(text: str) -> int:
