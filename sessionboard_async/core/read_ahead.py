@@ -42,7 +42,7 @@ class ReadAhead(Generic[Asked]):
             SessionStateError: If the session was.
         """
         asked, task = self._tasks[0]
-        await asyncio.wait({task})
+        await _end_of(task)
         if task.cancelled() or not self._tasks:
             # Not the caller was cancelled: the session was closed, or somebody closed this stream.
             self._engine.check()
@@ -61,3 +61,17 @@ class ReadAhead(Generic[Asked]):
         if self._tasks and self._loop is not None and not self._loop.is_closed():
             for _, task in self._tasks:
                 self._loop.call_soon_threadsafe(task.cancel)
+
+
+async def _end_of(task: asyncio.Task[Response]) -> None:
+    """Wait for a task as ``asyncio.wait`` does, for a fraction of what that costs."""
+    if task.done():
+        return
+    ended = asyncio.get_running_loop().create_future()
+
+    def tell(_: object) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    task.add_done_callback(tell)
+    await ended
