@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from random import Random
 
 import pytest
 
@@ -98,3 +99,22 @@ def test_one_that_cannot_be_read_is_not_taken_for_two() -> None:
         tie.accept(ids, len(ids) + (tie.page == 1), 150)
     assert not settled_at_once
     assert passes > 1
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_tie_from_which_records_go_and_come_back_is_read_to_its_end(seed: int) -> None:
+    random, tie, came = Random(seed), Tie(), set[str]()
+    there, gone = numbered(range(600)), list[str]()
+    throughout = set(there)
+    while not tie.settled:
+        random.shuffle(there)
+        ids = there[(tie.page - 1) * tie.size : tie.page * tie.size]
+        came.update(ids)
+        tie.accept(ids, len(ids), len(there))
+        if random.random() < 0.15:
+            gone.append(there.pop(random.randrange(len(there))))
+            throughout.discard(gone[-1])
+        if random.random() < 0.05 and gone:
+            there.append(gone.pop(random.randrange(len(gone))))
+
+    assert throughout <= came
