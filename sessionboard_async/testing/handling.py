@@ -12,7 +12,6 @@ from functools import partial
 from importlib import import_module
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
 from multidict import CIMultiDictProxy
 
 from sessionboard_async.core.endpoint import ENDPOINTS
@@ -80,7 +79,7 @@ class Handling:
         import_module("sessionboard_async.services")  # declares the operations
         if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
             raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
-        application = web.Application(middlewares=[self._answer_unknown], client_max_size=_LARGEST_REQUEST)
+        application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.on_shutdown.append(self._give_up)
         if self._time is not None:
             application.on_response_prepare.append(self._date)
@@ -91,6 +90,8 @@ class Handling:
             handler = partial(self._handle, operation)
             for path in (endpoint.path, f"{endpoint.path}/"):
                 application.router.add_route(endpoint.method, path, handler)
+        # Not a middleware: aiohttp keeps every application that has one, and this holds all its data.
+        application.router.add_route(hdrs.METH_ANY, "/{path:.*}", self._answer_unknown)
         return application
 
     async def _give_up(self, _: web.Application) -> None:
@@ -140,19 +141,20 @@ class Handling:
         finally:
             self.under_way.discard(task)
 
-    @web.middleware
-    async def _answer_unknown(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _answer_unknown(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(recorded(None, request, await request.read()))
+        methods = {
+            method
+            for resource in request.app.router.resources()
+            for method in (await resource.resolve(request))[1]
+        } - {hdrs.METH_ANY}
+        allow = {"Allow": ",".join(sorted(methods))} if methods else {}
         try:
-            return await handler(request)
-        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
-            self.requests.append(recorded(None, request, await request.read()))
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            try:
-                self._access.grant_of(request.headers)
-            except RequestError as denial:
-                return await self._send(request, refusal(denial.status, denial.message))
-            message = f"there is no {request.method} for this path"
-            return await self._send(request, refusal(error.status, message, allow))
+            self._access.grant_of(request.headers)
+        except RequestError as denial:
+            return await self._send(request, refusal(denial.status, denial.message))
+        message = f"there is no {request.method} for this path"
+        return await self._send(request, refusal(405 if methods else 404, message, allow))
 
     async def _send(
         self, request: web.Request, answer: Answer, fault: Fault | None = None

@@ -16,6 +16,7 @@ import pytest
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.testing import EmbeddedServer, Fault
+from sessionboard_async.testing.dataset import Organization
 from sessionboard_async.testing.routes import OPERATIONS
 
 pytestmark = pytest.mark.anyio
@@ -140,3 +141,22 @@ def test_it_runs_in_a_thread_for_code_that_is_not_async() -> None:
         caught.value.close()
         assert [record.operation for record in server.requests] == ["list-events", "list-events"]
     assert not is_listening(port)
+
+
+async def test_nothing_holds_the_data_of_a_server_that_is_gone() -> None:
+    async def used_and_gone() -> None:
+        async with (
+            EmbeddedServer() as server,
+            aiohttp.ClientSession() as client,
+            client.get(f"{server.base_url}/v1/events", headers={"x-access-token": server.token}) as answer,
+        ):
+            assert answer.status == 200
+
+    before = organizations()
+    await used_and_gone()
+    assert organizations() == before
+
+
+def organizations() -> int:
+    gc.collect()
+    return sum(type(one) is Organization for one in gc.get_objects())
