@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+
+import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.services.base import Service
 from sessionboard_async.session import SERVICES
 
 
-@dataclass(frozen=True, slots=True)
-class CoveredOperation:
+class CoveredOperation(msgspec.Struct, frozen=True):
     """One operation of the API, and how to call it.
 
     Attributes:
@@ -57,9 +57,9 @@ def endpoints_of(kind: type[Service]) -> Iterator[tuple[str, Endpoint[object]]]:
 def _declared(kind: type[Service], name: str, value: object) -> Iterator[tuple[str, Endpoint[object]]]:
     if isinstance(value, Endpoint):
         yield name, value
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif isinstance(value, msgspec.Struct):
         # A family's operations have the names of methods; a pair of them, for event and organization, the
         # name of the one method that chooses.
-        for part in fields(value):
-            known = part.name if callable(getattr(kind, part.name, None)) else name
-            yield from _declared(kind, known, getattr(value, part.name))
+        for part in value.__struct_fields__:
+            known = part if callable(getattr(kind, part, None)) else name
+            yield from _declared(kind, known, getattr(value, part))

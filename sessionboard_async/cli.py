@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import update_wrapper
 from pathlib import Path
@@ -180,7 +180,7 @@ def endpoints(as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(covered)))
         return
-    columns = [field.name for field in fields(CoveredOperation)]
+    columns = CoveredOperation.__struct_fields__
     rows = [[getattr(operation, column) or "" for column in columns] for operation in covered]
     console = Console()
     if not console.is_terminal:

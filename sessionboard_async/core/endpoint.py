@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", covariant=True)
@@ -11,8 +12,7 @@ Answer = TypeVar("Answer", covariant=True)
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pages(Generic[Answer]):
+class Pages(msgspec.Struct, Generic[Answer], frozen=True):
     """An answer made of records, perhaps over several pages.
 
     Attributes:
@@ -51,8 +51,7 @@ ENDPOINTS: dict[str, Endpoint[object]] = {}
 """Every operation by its ``operationId``; filled as ``sessionboard_async.services`` is imported."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Endpoint(Generic[Answer]):
+class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
     """One operation of the API.
 
     Attributes:
@@ -84,7 +83,7 @@ class Endpoint(Generic[Answer]):
 
     def __post_init__(self) -> None:
         if self.method == "GET":
-            object.__setattr__(self, "read", True)
+            msgspec.structs.force_setattr(self, "read", True)
         if self.operation_id in ENDPOINTS:
             raise ValueError(f"the operation {self.operation_id!r} is declared twice")
         ENDPOINTS[self.operation_id] = self

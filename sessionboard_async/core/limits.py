@@ -11,9 +11,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from sessionboard_async.core.announced import announced
 from sessionboard_async.core.bucket import Bucket
@@ -34,8 +36,7 @@ _OUTSIDE = "other"
 _TOO_MANY_REQUESTS = 429
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What is left of the requests of one category.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
+
+import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.identity import milliseconds, zulu
@@ -13,8 +14,7 @@ from sessionboard_async.core.request import Lane, PathValue, QueryValue, Request
 from sessionboard_async.core.timeline import Span
 
 
-@dataclass(frozen=True, slots=True)
-class TimeOrder:
+class TimeOrder(msgspec.Struct, frozen=True):
     """One of the times of records, by which a search can be filtered and sorted.
 
     Attributes:
@@ -40,8 +40,7 @@ _TIME_ORDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """What is searched for: an operation with all its arguments but the page."""
 
     endpoint: Endpoint[object]
@@ -81,7 +80,9 @@ class Query:
 
     def in_order(self, order: TimeOrder) -> Query:
         """Return the same query, sorted."""
-        return replace(self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}})
+        return msgspec.structs.replace(
+            self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}}
+        )
 
     def within(self, order: TimeOrder, span: Span) -> Request:
         """Build the request for one page of a span, within the bounds that the caller gave."""

@@ -15,9 +15,10 @@ begins before the end of what came before it. Otherwise it is asked for again, b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
+
+import msgspec
 
 from sessionboard_async.core.tie import LARGEST_PAGE, LAST_SERVED_PAGE, Tie
 
@@ -37,8 +38,7 @@ class EmptyPageError(Exception):
     """The API reports records, and sends none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """How far a reading has come.
 
     Attributes:
@@ -51,8 +51,7 @@ class Position:
     near: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A page to ask for.
 
     Attributes:
@@ -75,8 +74,7 @@ class Span:
         return (self.page - 1) * self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(msgspec.Struct, frozen=True):
     """What an answer shows.
 
     Attributes:

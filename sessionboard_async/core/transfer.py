@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
+import msgspec
 from anyio import AsyncFile, to_thread
 
 from sessionboard_async.core.text import refuse_control_characters
@@ -251,8 +252,7 @@ def _header_text(name: str, text: str | None) -> str | None:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(msgspec.Struct, frozen=True):
     """What was downloaded.
 
     Attributes:

@@ -7,8 +7,9 @@ import math
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from sessionboard_async.core.request import Lane
 
@@ -78,8 +79,7 @@ class WaitTooLong(Exception):  # noqa: N818  # told as an error of the package, 
         self.seconds = seconds
 
 
-@dataclass(eq=False, slots=True)
-class _Waiter:
+class _Waiter(msgspec.Struct, eq=False):
     place: tuple[Lane, int]
     latest: float
     future: asyncio.Future[Exception | None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, Unpack
+
+import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.pages import Pager, PagerOptions
@@ -15,8 +16,7 @@ from sessionboard_async.services.writing import Extra
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionEndpoints(Generic[T]):
+class CollectionEndpoints(msgspec.Struct, Generic[T], frozen=True):
     """The operations of one family, and what its paths call the id of a record."""
 
     id_argument: str

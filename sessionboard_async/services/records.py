@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Method
 from sessionboard_async.models.base import EventId
@@ -18,8 +19,7 @@ T = TypeVar("T", bound=RecordWithFields)
 A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWrites(Generic[T]):
+class RecordWrites(msgspec.Struct, Generic[T], frozen=True):
     """The writes of one family, and the values that they take."""
 
     values: BulkValues

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
 from sessionboard_async.models.base import EventId
@@ -13,8 +14,7 @@ T = TypeVar("T")
 Path = dict[str, EventId | None]
 
 
-@dataclass(frozen=True, slots=True)
-class InBothScopes(Generic[T]):
+class InBothScopes(msgspec.Struct, Generic[T], frozen=True):
     """An operation in its two forms."""
 
     event: Endpoint[T]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+import msgspec
 
 from sessionboard_async.core.pages import PagerOptions
 from sessionboard_async.services.moments import Moment, moment
@@ -77,8 +78,7 @@ class StatusSearch(SearchFilters, total=False):
     sort: StatusSort | None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchKind:
+class SearchKind(msgspec.Struct, frozen=True):
     """What a kind of search accepts.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError
 
 import msgspec
 import pytest
@@ -53,7 +52,7 @@ def test_refuses_to_be_declared_twice_and_keeps_the_first() -> None:
 
 
 def test_never_changes() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable"):
         Endpoint("test-frozen", "GET", "/v1/talks", Talk).read = False  # type: ignore[misc]  # what is tested
 
 
