@@ -8,8 +8,8 @@ import sys
 
 def main() -> None:
     """Run the command line, or say what it needs."""
-    if any(importlib.util.find_spec(name) is None for name in ("click", "rich")):
-        sys.exit("The command line needs two more packages: python -m pip install 'sessionboard-async[cli]'")
+    if any(importlib.util.find_spec(name) is None for name in ("click", "rich", "sqlalchemy")):
+        sys.exit("The command line needs more packages: python -m pip install 'sessionboard-async[cli]'")
     from sessionboard_async.cli import sessionboard
 
     sessionboard()

@@ -279,7 +279,7 @@ async def export(
 )
 @click.option(
     "--sweep-every",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 100_000),
     default=24.0,
     show_default=True,
     metavar="HOURS",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, aclosing
 from datetime import timedelta
 from functools import partial
 
-import anyio.to_thread
 import msgspec
 
-from sessionboard_async.database import Applied, Database
+from sessionboard_async.database import Database
 from sessionboard_async.export import RESOURCES, Progress
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
 from sessionboard_async.sync import changes
+from sessionboard_async.threads import to_its_end
 
 
 class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,34 +70,29 @@ async def sync_event(
         OSError: If the file cannot be written.
     """
     wanted = tuple(only)
-    database = await anyio.to_thread.run_sync(
-        partial(Database, path, event_id=event_id, base_url=sb.base_url, expand=expand)
-    )
-    try:
-        feed = changes(
-            sb,
-            event_id,
-            resources=wanted,
-            cursor=database.cursor,
-            expand=expand,
-            sweep_every=sweep_every,
-            known=database.ids,
-        ).raw()
+    follow = partial(changes, sb, event_id, resources=wanted, expand=expand, sweep_every=sweep_every)
+    follow()  # A wrong argument shall be found before a file is made.
+    with ExitStack() as opened:
+        database = await to_its_end(
+            lambda: opened.enter_context(
+                Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
+            )
+        )
+        feed = follow(cursor=database.cursor, known=database.ids).raw()
         done: Counter[str] = Counter()
         written: Counter[str] = Counter()
         resource = ""
-        async for batch in feed.batches():
-            if batch.resource != resource:
-                _tell_done(on_progress, resource, written)
-                resource = batch.resource
-            applied: Applied = await anyio.to_thread.run_sync(database.apply, batch.changes, batch.cursor)
-            done.update(upserted=applied.upserted, removed=applied.removed)
-            written[resource] += applied.upserted + applied.removed
-            on_progress(Progress(resource=resource, records=written[resource], total=None, done=False))
+        async with aclosing(feed.batches()) as batches:
+            async for batch in batches:
+                if batch.resource != resource:
+                    _tell_done(on_progress, resource, written)
+                    resource = batch.resource
+                applied = await to_its_end(partial(database.apply, batch.changes, batch.cursor))
+                done.update(upserted=applied.upserted, removed=applied.removed)
+                written[resource] += applied.upserted + applied.removed
+                on_progress(Progress(resource=resource, records=written[resource], total=None, done=False))
         _tell_done(on_progress, resource, written)
-        counts = await anyio.to_thread.run_sync(database.counts)
-    finally:
-        database.close()
+        counts = await to_its_end(database.counts)
     return SyncSummary(
         upserted=done["upserted"],
         removed=done["removed"],

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import anyio
-import anyio.to_thread
 import msgspec
 
 from sessionboard_async.core.checkpoint import Checkpoint
@@ -27,7 +26,8 @@ from sessionboard_async.models.base import EventId
 from sessionboard_async.services.moments import Moment, moment
 from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
-from sessionboard_async.unfinished import Part, Unfinished
+from sessionboard_async.threads import to_its_end
+from sessionboard_async.unfinished import PLACE, Part, Unfinished
 from sessionboard_async.unfinished import Progress as UnfinishedProgress
 
 __all__ = ["RESOURCES", "Manifest", "Progress", "ResourceSummary", "export_event"]
@@ -97,7 +97,8 @@ async def export_event(
             its offset.
         concurrency: How many resources are read at a time.
         resume: Whether an export into this directory that was interrupted goes on where it was, which may be
-            at any moment. What is read is then kept in ``.export-unfinished`` until all is complete.
+            at any moment. What is read is then kept in ``.export-unfinished`` until all is complete; let only
+            one export go on there at a time. Without this, a complete export removes what was kept there.
         on_progress: Told of each page.
 
     Returns:
@@ -105,7 +106,7 @@ async def export_event(
 
     Raises:
         ValueError: If a resource is unknown, or another argument cannot be used; or if the unfinished export
-            that is to go on is another one.
+            that is to go on is another one, or damaged.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         OSError: If a file cannot be written.
     """
@@ -121,19 +122,26 @@ async def export_event(
     started_at, began = datetime.now(UTC), time.monotonic()
     place = Path(directory)
     is_new = not await anyio.Path(place).exists()
-    await anyio.to_thread.run_sync(partial(place.mkdir, parents=True, exist_ok=True))
+    await to_its_end(partial(place.mkdir, parents=True, exist_ok=True))
     unfinished: Unfinished | None = None
     if resume:
         kept = UnfinishedProgress(
             event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since
         )
-        unfinished = await anyio.to_thread.run_sync(Unfinished, place, kept)
+        unfinished = await to_its_end(partial(Unfinished, place, kept))
         beside = unfinished.place
         if unfinished.complete is not None:
-            put_in_place(beside, place, unfinished.complete)
+            await to_its_end(partial(put_in_place, beside, place, unfinished.complete))
             if unfinished.complete.asked_for == {*wanted}:
                 return unfinished.complete
-            unfinished = await anyio.to_thread.run_sync(Unfinished, place, kept)
+            unfinished = await to_its_end(partial(Unfinished, place, kept))
+        for resource in wanted:
+            try:
+                pager(resource, unfinished.part(resource).checkpoint)
+            except ValueError as error:
+                raise ValueError(
+                    f"{beside} holds {resource} that cannot go on ({error}): remove it to begin anew"
+                ) from None
     else:
         # In the same file system as the places of the files, and for this export alone.
         beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
@@ -167,10 +175,12 @@ async def export_event(
             resources={resource: resources[resource] for resource in wanted if resource in resources},
             refused={resource: str(error) for resource, error in refused.items()},
         )
-        # Not in a thread: cancelling the caller's task would not stop that, and leave it to move half.
-        put_in_place(beside, place, manifest)
+        if unfinished is None:
+            # Going on with older records would put them in the place of these.
+            shutil.rmtree(place / PLACE, ignore_errors=True)
+        await to_its_end(partial(put_in_place, beside, place, manifest))
     finally:
-        if not resume:
+        if unfinished is None or unfinished.is_empty:
             shutil.rmtree(beside, ignore_errors=True)
             if is_new:
                 _remove_if_empty(place)
@@ -270,9 +280,9 @@ async def _write(
                 async for page in pages:
                     checkpoint = pages.checkpoint(worked_off=True)
                     seconds = round(before + time.monotonic() - began, 3)
-                    await anyio.to_thread.run_sync(file.write, page, checkpoint, seconds)
+                    await to_its_end(partial(file.write, page, checkpoint, seconds))
                     tell()
-            await anyio.to_thread.run_sync(file.finish)
+            await to_its_end(file.finish)
     tell(done=True)
     part = file.part
     return ResourceSummary(

@@ -15,7 +15,7 @@ from sessionboard_async.models.base import EventId
 
 MANIFEST = "manifest.json"
 
-_COMPLETE = "complete.json"
+COMPLETE = "complete.json"
 """The manifest, beside its place: from when it is there, all that is left to do is to move files."""
 
 
@@ -83,12 +83,6 @@ def write_surely(path: Path, content: msgspec.Struct) -> None:
     beside.replace(path)
 
 
-def complete_export(beside: Path) -> Manifest | None:
-    """Return the manifest of an export that is complete, but was kept from moving all of its files."""
-    path = beside / _COMPLETE
-    return msgspec.json.decode(path.read_bytes(), type=Manifest) if path.exists() else None
-
-
 def put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
     """Move the files of a complete export to their places, the manifest last.
 
@@ -96,12 +90,18 @@ def put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
 
     Raises:
         IsADirectoryError: If a directory is where a file should go.
+        FileNotFoundError: If a file is neither beside its place nor, as it was, there.
         OSError: If a file cannot be moved.
     """
     for name in (*(summary.file for summary in manifest.resources.values()), MANIFEST):
         if (place / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, "a directory is where a file should go", str(place / name))
-    write_surely(beside / _COMPLETE, manifest)
+    for summary in manifest.resources.values():
+        if not (beside / summary.file).exists() and not _was_moved(beside, place, summary):
+            raise FileNotFoundError(
+                errno.ENOENT, f"a file is gone: remove {beside} to begin anew", str(beside / summary.file)
+            )
+    write_surely(beside / COMPLETE, manifest)
     # How far the export has come says nothing once its files move.
     (beside / MANIFEST).unlink(missing_ok=True)
     # A manifest is never there beside files of another export.
@@ -111,7 +111,7 @@ def put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
     for summary in manifest.resources.values():
         if not _was_moved(beside, place, summary):
             (beside / summary.file).replace(place / summary.file)
-    (beside / _COMPLETE).replace(place / MANIFEST)
+    (beside / COMPLETE).replace(place / MANIFEST)
     shutil.rmtree(beside, ignore_errors=True)
 
 

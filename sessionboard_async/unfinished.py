@@ -6,12 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from sessionboard_async.manifest import MANIFEST, Manifest, complete_export, write_surely
+from sessionboard_async.manifest import COMPLETE, MANIFEST, Manifest, write_surely
 from sessionboard_async.models.base import EventId
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 PLACE = ".export-unfinished"
 """The directory, within that of the export, in which the files of an unfinished one are."""
@@ -69,7 +71,7 @@ class Unfinished:
         complete: The manifest, if the export is complete and only its files are not all in their places.
 
     Raises:
-        ValueError: If what was begun there is another export.
+        ValueError: If what was begun there is another export, or damaged.
         OSError: If a file cannot be read or written.
     """
 
@@ -77,13 +79,18 @@ class Unfinished:
         self.place = directory / PLACE
         self._progress = progress
         self._saving = Lock()
-        manifest = self.place / MANIFEST
-        self.complete = complete_export(self.place)
-        if self.complete is not None:
-            self._expect(self.complete)
-        elif manifest.exists():
-            self._take_over(manifest.read_bytes())
+        self.complete = self._read(COMPLETE, Manifest)
+        earlier = self.complete or self._read(MANIFEST, Progress)
+        if earlier is not None:
+            self._expect(earlier)
+        if isinstance(earlier, Progress):
+            self._progress.resources = earlier.resources
         self.place.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to go on with."""
+        return not any((self.place / name).exists() for name in (COMPLETE, MANIFEST))
 
     def part(self, resource: str) -> Part:
         """Return how far a file has come."""
@@ -111,13 +118,14 @@ class Unfinished:
             self._progress.resources[resource] = part
             write_surely(self.place / MANIFEST, self._progress)
 
-    def _take_over(self, text: bytes) -> None:
+    def _read(self, name: str, kind: type[Kept]) -> Kept | None:
+        path = self.place / name
+        if not path.exists():
+            return None
         try:
-            earlier = msgspec.json.decode(text, type=Progress)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"{self.place} holds no unfinished export: {error}; remove it") from None
-        self._expect(earlier)
-        self._progress.resources = earlier.resources
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged ({error}): remove {self.place} to begin anew") from None
 
     def _expect(self, earlier: Progress | Manifest) -> None:
         if differences := _differences(earlier, self._progress):

@@ -258,7 +258,7 @@ def test_serve_at_a_taken_port(server: EmbeddedServer) -> None:
 # The rest
 
 
-@pytest.mark.parametrize("missing", ["click", "rich"])
+@pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy"])
 def test_without_its_packages_the_command_says_what_to_install(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\nfrom sessionboard_async.__main__ import main; main()"
@@ -293,6 +293,17 @@ def test_on_a_terminal_events_are_a_table() -> None:
     assert code == 0
     assert "time zone" in shown
     assert "Europe/Paris" in shown
+
+
+# A copy
+
+
+@pytest.mark.parametrize("hours", ["-1", "inf", "1e300"])
+def test_sweeps_are_some_hours_apart(tmp_path: Path, hours: str) -> None:
+    done = run("sync", "4630", "--embedded", "--to", tmp_path / "event.db", f"--sweep-every={hours}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Invalid value for '--sweep-every'" in done.stderr
+    assert not (tmp_path / "event.db").exists()
 
 
 # Endpoints
