@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from sessionboard_async.core.identity import id_reader, milliseconds, zulu
+from sessionboard_async.core.identity import id_reader, milliseconds, text_of, zulu
+from sessionboard_async.core.page import Page
 from sessionboard_async.core.pages import Pager
 from sessionboard_async.core.streams import PageStream
 from sessionboard_async.cursor import Progress, Track, digest
@@ -20,6 +22,8 @@ from sessionboard_async.services.search import Expansion
 from sessionboard_async.session import AsyncSession
 
 R = TypeVar("R")
+
+logger = logging.getLogger("sessionboard_async")
 
 ChangeKind = Literal["upsert", "deleted", "left_scope"]
 """What happened to a record: it is new or was changed, it was deleted, or it is there and no longer found."""
@@ -104,6 +108,9 @@ class ChangeReader:
         self._filters = filters
         self._sweep_every = sweep_every // timedelta(milliseconds=1)
         self._prefetch = prefetch
+        self._without_id: set[str] = set()
+        for resource in resources:
+            self._search(resource, raw=False)  # A wrong argument shall be found before any request.
 
     async def steps(self, *, raw: bool) -> AsyncGenerator[Step, None]:
         """Go through the run."""
@@ -138,12 +145,11 @@ class ChangeReader:
             since = zulu(track.watermark - _OVERLAP)
             search = {"updated_after": since, "sort": "updated_at", "consistency": "exact"}
         pager = self._search(resource, raw=raw, resume=track.reading, **search)
-        id_of = id_reader(pager.record)
         as_of = track.as_of
         async with aclosing(pager.pages()) as stream:
             async for page in stream:
                 as_of = _since_1970(stream) if as_of is None else as_of
-                found = {str(id_of(record)): record for record in page.results}
+                found = self._by_id(resource, pager, page)
                 yield Step(
                     resource,
                     _upserts(resource, found),
@@ -188,10 +194,9 @@ class ChangeReader:
             return
         before, found, as_of = frozenset(track.ids), set[str](), track.watermark
         pager = self._search(resource, raw=raw)
-        id_of = id_reader(pager.record)
         async with aclosing(pager.pages()) as stream:
             async for page in stream:
-                records = {str(id_of(record)): record for record in page.results}
+                records = self._by_id(resource, pager, page)
                 found.update(records)
                 new = {id_: record for id_, record in records.items() if id_ not in track.ids}
                 if new:
@@ -203,14 +208,13 @@ class ChangeReader:
     async def _compared(self, resource: str, track: Track, *, raw: bool) -> AsyncGenerator[Step, None]:
         """Read everything, and compare it with what it was."""
         pager = self._search(resource, raw=raw)
-        id_of = id_reader(pager.record)
         records: dict[str, Any] = {}
         as_of = milliseconds(datetime.now(UTC))
         for _ in range(_MOST_PASSES):
             before, records, pages = records.keys(), {}, 0
             async with aclosing(pager.pages()) as stream:
                 async for page in stream:
-                    records |= {str(id_of(record)): record for record in page.results}
+                    records |= self._by_id(resource, pager, page)
                     pages += 1
             # Page numbers miss what moves: two passes that agree have missed nothing.
             if pages < 2 or before == records.keys():
@@ -268,6 +272,16 @@ class ChangeReader:
             # Another comparison will tell.
             return there
         return there
+
+    def _by_id(self, resource: str, pager: Pager[Any], page: Page[Any]) -> dict[str, Any]:
+        records = {
+            text_of(id_): record
+            for id_, record in zip(map(id_reader(pager.record), page.results), page.results, strict=True)
+        }
+        if records.pop("", None) is not None and resource not in self._without_id:
+            self._without_id.add(resource)
+            logger.warning("%s: there are records without an id, which cannot be followed", resource)
+        return records
 
     def _search(self, resource: str, *, raw: bool, **search: Any) -> Pager[Any]:
         service = getattr(self._sb, resource)

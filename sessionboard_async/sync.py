@@ -73,7 +73,7 @@ def changes(
         expand: What the records shall hold in addition; the same in every run.
         filters: Arguments of ``search`` by resource, such as ``{"sessions": {"status": "accepted"}}``; the
             same in every run.
-        sweep_every: After which time all ids are compared; this reads everything once more.
+        sweep_every: After which time all ids are compared; this reads everything once more. 0 for each run.
         known: Tells the ids of a resource that you have, so that the cursor need not hold them.
         prefetch: How many pages to fetch ahead.
 
@@ -81,10 +81,15 @@ def changes(
         The feed; nothing is read before the first change is asked for.
 
     Raises:
-        ValueError: If a resource is unknown, or the cursor is of another event, or made with other filters or
-            expansions.
+        ValueError: If a resource is unknown, or an expansion, filter or time is none, or the cursor is of
+            another event, or made with other filters or expansions.
+        TypeError: If a filter is none that ``search`` takes.
     """
     wanted = unique(resources, RESOURCES)
+    if filters is not None:
+        unique(filters, RESOURCES)
+    if sweep_every < timedelta():
+        raise ValueError(f"sweep_every is a time from one comparison to the next, and not {sweep_every}")
     progress = Progress(event_id, [sorted(expand), filters or {}], cursor, known)
     reader = ChangeReader(
         sb,

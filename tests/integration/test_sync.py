@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from sessionboard_async import AsyncSession, Retry
 from sessionboard_async.models.base import Record
 from sessionboard_async.sync import RESOURCES, ChangeFeed, changes
 from sessionboard_async.testing import Changes, EmbeddedServer, Fault, SimulatedTime
+from tests.integration.conftest import TOKEN, Handler, HttpServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -222,9 +225,45 @@ async def test_the_cursor_of_something_else_is_refused() -> None:
             changes(sb, event, cursor=cursor, expand=["composition"])
         with pytest.raises(ValueError, match="what an earlier run kept"):
             changes(sb, event, cursor={"version": 1})
-        with pytest.raises(ValueError, match="there is no seats"):
-            changes(sb, event, resources=["seats"])
         assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "said"),
+    [
+        ({"resources": ["seats"]}, ValueError, "there is no seats"),
+        ({"filters": {"session": {"status": "accepted"}}}, ValueError, "there is no session;"),
+        ({"filters": {"sessions": {"stauts": "accepted"}}}, TypeError, "stauts"),
+        ({"filters": {"sessions": {"updated_after": "yesterday"}}}, ValueError, "updated_after"),
+        ({"expand": ["everything"]}, ValueError, "everything"),
+        ({"expand": "composition"}, TypeError, "expand"),
+        ({"sweep_every": timedelta(-1)}, ValueError, "sweep_every"),
+        ({"prefetch": -1}, ValueError, "prefetch"),
+    ],
+)
+async def test_a_wrong_argument_is_refused_before_any_request(
+    wrong: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    async with AsyncSession("a-token", base_url="http://127.0.0.1:1") as sb:
+        with pytest.raises(error, match=said):
+            changes(sb, 4630, **wrong)
+
+
+async def test_what_has_no_id_is_told_once_and_the_rest_comes(
+    serve: Callable[[Handler], Awaitable[HttpServer]], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        rows = [{"id": None, "name": "Accepted"}, {"name": "Declined"}, {"id": 7, "name": "Waiting"}]
+        pagination = {"currentPage": 1, "pageSize": 100, "totalPages": 1, "totalResults": 3}
+        return web.json_response({"results": rows, "pagination": pagination})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        feed = changes(sb, 4630, resources=["statuses"]).raw()
+        told = [(change.id, change.record) async for change in feed]
+    assert told == [("7", {"id": 7, "name": "Waiting"})]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["statuses: there are records without an id, which cannot be followed"]
 
 
 async def test_records_are_typed_and_a_change_shows_nothing_of_them() -> None:
