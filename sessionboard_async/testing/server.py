@@ -124,8 +124,8 @@ class EmbeddedServer:
             exhibitors=exhibitors,
             light=light,
         )
-        if latency < 0:
-            raise ValueError("latency must not be negative")
+        if not 0 <= latency < math.inf:
+            raise ValueError("latency must be a number of seconds, 0 or more")
         if not 0 <= cached < math.inf:
             raise ValueError("cached must be a number of seconds, 0 or more")
         if limits is not None and not isinstance(limits, ServerLimits):

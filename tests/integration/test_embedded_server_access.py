@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -210,5 +211,7 @@ async def test_latency_is_waited_before_each_answer(
         await ask(client, "GET", "/v1/events", timeout=aiohttp.ClientTimeout(total=0.05))
     server.latency = 0.0
     await ask(client, "GET", "/v1/events")
-    with pytest.raises(ValueError, match="latency must not be negative"):
+    with pytest.raises(ValueError, match="latency must be a number of seconds, 0 or more"):
         EmbeddedServer(latency=-1)
+    with pytest.raises(ValueError, match="latency must be a number of seconds, 0 or more"):
+        EmbeddedServer(latency=math.inf)
