@@ -357,8 +357,14 @@ def limiter_for(token_digest: str, base_url: str, limits: RateLimits) -> Limiter
         return limiter
 
 
-def forget_limiters(base_url: str) -> None:
-    """Forget what is known of the budgets at an address: the server behind it is another one now."""
+def forget_limiters(base_url: str | None = None) -> None:
+    """Forget what is known of the budgets at an address: the server behind it is another one now.
+
+    Args:
+        base_url: The address; ``None`` for all of them.
+    """
     with _sharing:
-        for key in [key for key in _shared.keys() if key[1] == base_url]:  # noqa: SIM118  # it is weak
-            _unfinished.discard(_shared.pop(key))
+        for key, limiter in list(_shared.items()):
+            if base_url in (None, key[1]):
+                _unfinished.discard(limiter)
+                _shared.pop(key, None)
