@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
-import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
-from functools import update_wrapper
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, get_args
+from typing import get_args
 
 import click
 import msgspec
@@ -19,17 +17,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sessionboard_async import (
-    AsyncSession,
-    AuthenticationError,
-    RateLimits,
-    SessionboardError,
-    Timeout,
-    __version__,
-)
+from sessionboard_async import AuthenticationError, __version__
 from sessionboard_async.catalog import CoveredOperation, covered_operations
+from sessionboard_async.connection import Connection, connected, run_to_its_end
 from sessionboard_async.core.origin import Region
-from sessionboard_async.countdown import watched
 from sessionboard_async.export import RESOURCES, Manifest, export_event
 from sessionboard_async.models import Event
 from sessionboard_async.screen import Screen
@@ -37,109 +28,15 @@ from sessionboard_async.services.search import Expansion
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from sessionboard_async.testing.rate_limits import HeaderStyle
 
-P = ParamSpec("P")
-
-_INTERRUPTED = 130
-_TERMINATED = 143
-
 _ANY_WIDTH = 10_000
 """More columns than any terminal has."""
 
 
-@dataclass(frozen=True)
-class Connection:
-    """Where to connect, as the options say."""
-
-    token: str | None
-    region: Region | None
-    base_url: str | None
-    embedded: bool
-
-    @asynccontextmanager
-    async def open(
-        self, screen: Screen | None = None, *, concurrency: int = 8
-    ) -> AsyncGenerator[AsyncSession, None]:
-        """Open a session, on an embedded server where that was asked for.
-
-        It waits for the rate limits as long as they ask, and shows it.
-
-        Args:
-            screen: Where waits are shown.
-            concurrency: The most requests at a time.
-        """
-        async with AsyncExitStack() as stack:
-            token, region, base_url = self.token, self.region, self.base_url
-            if self.embedded:
-                server = await stack.enter_async_context(EmbeddedServer())
-                token, region, base_url = server.token, None, server.base_url
-            screen = stack.enter_context(Screen() if screen is None else screen)
-            sb = AsyncSession(
-                token,
-                region=region,
-                base_url=base_url,
-                pool_size=concurrency,
-                timeout=Timeout(total=None),
-                limits=RateLimits(max_wait=None, concurrency=concurrency),
-            )
-            await stack.enter_async_context(sb)
-            await stack.enter_async_context(watched(sb.limits, screen.show_waits))
-            yield sb
-
-
-def connected(
-    command: Callable[Concatenate[Connection, P], Coroutine[Any, Any, None]],
-) -> Callable[..., None]:
-    """Give a command the options that say where to connect, and run it."""
-
-    @click.option(
-        "--token",
-        envvar="SESSIONBOARD_TOKEN",
-        help="The API token. Better set SESSIONBOARD_TOKEN.",
-    )
-    @click.option(
-        "--region",
-        envvar="SESSIONBOARD_REGION",
-        type=click.Choice(get_args(Region)),
-        help="Where the organization's data lies.",
-    )
-    @click.option("--base-url", envvar="SESSIONBOARD_BASE_URL", help="Another address than the region's.")
-    @click.option("--embedded", is_flag=True, help="Use a server of invented data; no token, no network.")
-    def run(
-        token: str | None,
-        region: Region | None,
-        base_url: str | None,
-        embedded: bool,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        _run(command(Connection(token, region, base_url, embedded), *args, **kwargs))
-
-    return update_wrapper(run, command)
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(_ended_by_sigterm(work))
-    except asyncio.CancelledError:
-        click.echo("Terminated.", err=True)
-        sys.exit(_TERMINATED)
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; click ends quietly.
-        raise
-    except (SessionboardError, ValueError, OSError) as error:
-        raise click.ClickException(" ".join(str(error).split())) from None
-
-
-async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
-    """Let a supervisor's signal end the work as Ctrl-C does: with everything closed and cleaned up."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101  # a coroutine always runs in a task
-    with suppress(NotImplementedError):  # On Windows there is no such signal.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await work
+def _finite(_: click.Context, __: click.Parameter, number: float) -> float:
+    """Refuse what click takes for a number within any bounds."""
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.")
+    return number
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -280,6 +177,7 @@ async def export(
 @click.option(
     "--sweep-every",
     type=click.FloatRange(0, 100_000),
+    callback=_finite,
     default=24.0,
     show_default=True,
     metavar="HOURS",
@@ -298,7 +196,7 @@ async def sync(
 
     It may be interrupted at any moment; the next run goes on.
     """
-    from sessionboard_async.event_copy import sync_event  # It needs SQLAlchemy, and nothing else here does.
+    from sessionboard_async.event_copy import sync_event  # Nothing else here needs SQLAlchemy, and its time.
 
     screen = Screen()
     wanted = _resources(only)
@@ -355,7 +253,9 @@ def _summarize(manifest: Manifest, directory: Path) -> None:
 @click.option("--events", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--sessions", type=click.IntRange(0), default=120, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides every name, text and id.")
-@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds before each answer.")
+@click.option(
+    "--latency", type=click.FloatRange(0), callback=_finite, default=0.0, help="Seconds before each answer."
+)
 @click.option("--limit", metavar="REQUESTS/SECONDS", help="So many requests per category and time, as 20/2.")
 @click.option(
     "--limit-headers",
@@ -382,7 +282,7 @@ def serve(
     server = EmbeddedServer(
         port=port, events=events, sessions=sessions, seed=seed, latency=latency, limits=limits
     )
-    _run(_serve(server))
+    run_to_its_end(_serve(server))
 
 
 def _limits(limit: str, headers: HeaderStyle, searches: bool) -> ServerLimits:

@@ -255,6 +255,13 @@ def test_serve_at_a_taken_port(server: EmbeddedServer) -> None:
     assert f"{server.port}" in one_error(run("serve", "--port", f"{server.port}"))
 
 
+@pytest.mark.parametrize("latency", ["-1", "inf", "nan"])
+def test_serve_with_a_latency_that_is_no_time(latency: str) -> None:
+    done = run("serve", f"--latency={latency}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Invalid value for '--latency'" in done.stderr
+
+
 # The rest
 
 
@@ -298,7 +305,7 @@ def test_on_a_terminal_events_are_a_table() -> None:
 # A copy
 
 
-@pytest.mark.parametrize("hours", ["-1", "inf", "1e300"])
+@pytest.mark.parametrize("hours", ["-1", "inf", "1e300", "nan"])
 def test_sweeps_are_some_hours_apart(tmp_path: Path, hours: str) -> None:
     done = run("sync", "4630", "--embedded", "--to", tmp_path / "event.db", f"--sweep-every={hours}")
     assert (done.returncode, done.stdout) == (2, "")
