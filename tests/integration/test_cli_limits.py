@@ -74,7 +74,7 @@ def test_where_no_terminal_is_a_wait_is_one_line_when_it_begins(
         until += timedelta(days=until < before)
         assert timedelta(minutes=15) <= until - before <= timedelta(minutes=15, seconds=SECONDS)
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=2)
+        output, errors = process.communicate(timeout=5)
     assert (process.returncode, output, errors) == (143, "", "Terminated.\n")
     assert list(tmp_path.iterdir()) == []
 

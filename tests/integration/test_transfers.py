@@ -178,12 +178,12 @@ async def test_an_upload_may_take_longer_than_an_attempt_while_it_moves(serve: S
     class Slow(Content):
         async def chunks(self) -> AsyncGenerator[bytes]:
             for _ in range(8):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
                 yield b"x"
 
     server = await serve(slowly)
     content = Slow(b"x" * 8)
-    async with session(server, timeout=Timeout(attempt=0.2, total=0.2)) as sb:
+    async with session(server, timeout=Timeout(attempt=0.5, total=0.5)) as sb:
         response = await send(
             sb, storage_request("PUT", Transfer(content=content, address=f"{server.base_url}/key"))
         )
