@@ -21,9 +21,9 @@ async def cost(count: int, rounds: int) -> Rounds:
 
     from sessionboard_async import RateLimits
     from sessionboard_async.core.call import Call
-    from sessionboard_async.core.limits import Limiter
-    from sessionboard_async.core.request import Request
-    from sessionboard_async.core.response import Response
+    from sessionboard_async.core.http.request import Request
+    from sessionboard_async.core.http.response import Response
+    from sessionboard_async.core.rate_limits.limiter import Limiter
 
     request = Request("GET", "/v1/a", "/v1/a", limit="entity-reads")
     usual = {"Content-Type": "application/json", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
@@ -75,7 +75,7 @@ async def makespan(requests: int, limit: int, window: float) -> Rounds:
     last longer by the guard.
     """
     from sessionboard_async import AsyncSession, RateLimits, Timeout
-    from sessionboard_async.core.bucket import GUARD
+    from sessionboard_async.core.rate_limits.bucket import GUARD
     from sessionboard_async.testing import EmbeddedServer, ServerLimits
 
     limits, timeout = RateLimits(max_wait=None), Timeout(total=None)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from sessionboard_async import AsyncSession, SessionStatusName
 from sessionboard_async.testing import Changes, EmbeddedServer, SimulatedTime, Times
-from sessionboard_async.testing.times import Bounds, Precision, TieOrders
+from sessionboard_async.testing._data.times import Bounds, Precision, TieOrders
 
 _SECONDS_A_REQUEST = 0.2
 

@@ -12,14 +12,15 @@
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async._version import __version__
-from sessionboard_async.core.checkpoint import Checkpoint
-from sessionboard_async.core.limits import Budget
+from sessionboard_async.client import AsyncSession
+from sessionboard_async.core.http.base_url import Region
+from sessionboard_async.core.http.files import Download
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import RateLimits, Retry, Timeout
-from sessionboard_async.core.origin import Region
 from sessionboard_async.core.page import Page, Pagination
-from sessionboard_async.core.pages import Consistency, Pager, PagerOptions
-from sessionboard_async.core.response import Response
-from sessionboard_async.core.transfer import Download
+from sessionboard_async.core.pagination.checkpoint import Checkpoint
+from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
+from sessionboard_async.core.rate_limits.limiter import Budget
 from sessionboard_async.errors import (
     APIError,
     AttemptTimeoutError,
@@ -53,10 +54,9 @@ from sessionboard_async.errors import (
     UnprocessableError,
     WrongEventLoopError,
 )
-from sessionboard_async.services.bulk import Create, Delete, Update
-from sessionboard_async.services.moments import Moment
-from sessionboard_async.services.oauth import code_challenge
-from sessionboard_async.services.search import (
+from sessionboard_async.services._common.bulk import Create, Delete, Update
+from sessionboard_async.services._common.datetimes import Moment
+from sessionboard_async.services._common.filters import (
     Expansion,
     FieldSearch,
     RecordSearch,
@@ -65,7 +65,7 @@ from sessionboard_async.services.search import (
     StatusSearch,
     StatusSort,
 )
-from sessionboard_async.session import AsyncSession
+from sessionboard_async.services.oauth import code_challenge
 
 __all__ = [
     "UNSET",

@@ -10,7 +10,7 @@ def main() -> None:
     """Run the command line, or say what it needs."""
     if any(importlib.util.find_spec(name) is None for name in ("click", "rich", "sqlalchemy")):
         sys.exit("The command line needs more packages: python -m pip install 'sessionboard-async[cli]'")
-    from sessionboard_async.cli import sessionboard
+    from sessionboard_async.cli.app import sessionboard
 
     sessionboard()
 

@@ -5,9 +5,10 @@ The keywords of searches and pagers are exported by the package itself.
 
 from __future__ import annotations
 
-from sessionboard_async.core.transfer import Source, Target
+from sessionboard_async.core.http.files import Source, Target
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.bulk import Operations
+from sessionboard_async.services._common.bulk import Operations
+from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services.content import (
     ContentExpansion,
     EventContentExpansion,
@@ -59,7 +60,6 @@ from sessionboard_async.services.values import (
     SessionCreate,
     SessionUpdate,
 )
-from sessionboard_async.services.writing import CustomFields, Extra, Writable
 
 __all__ = [
     "AccountCreate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessionboard_async.core.limits import forget_limiters
+from sessionboard_async.core.rate_limits.limiter import forget_limiters
 
 
 @pytest.fixture

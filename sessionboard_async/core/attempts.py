@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
-from sessionboard_async.core.auth import Token
 from sessionboard_async.core.call import Call
-from sessionboard_async.core.limits import Limiter, Permit
+from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response, error_of, request_id
+from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.options import Timeout
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response, error_of, request_id
-from sessionboard_async.core.transport import Transport
+from sessionboard_async.core.rate_limits.limiter import Limiter, Permit
 from sessionboard_async.errors import APIError, ConnectError
 
 logger = logging.getLogger("sessionboard_async")

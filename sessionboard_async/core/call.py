@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from sessionboard_async.core.request import Request
+from sessionboard_async.core.http.request import Request
 
 _arrivals = itertools.count()
 

@@ -9,12 +9,12 @@ from typing import Any, TypeVar, cast
 
 from sessionboard_async.core.attempts import Attempts
 from sessionboard_async.core.call import Call
-from sessionboard_async.core.decode import Decoders
+from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response
 from sessionboard_async.core.retry import retrying
 from sessionboard_async.errors import DeadlineExceededError, SessionboardError
 

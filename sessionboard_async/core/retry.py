@@ -9,9 +9,9 @@ from typing import Any
 import backoff
 
 from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import Retry
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response
 from sessionboard_async.errors import (
     APIError,
     ConnectError,

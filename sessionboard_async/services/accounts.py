@@ -10,9 +10,9 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.models import Exhibitor, Sponsor
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services.records import RecordService, record_writes
+from sessionboard_async.services._common.payloads import Extra
+from sessionboard_async.services._common.records import RecordService, record_writes
 from sessionboard_async.services.values import AccountCreate, AccountUpdate
-from sessionboard_async.services.writing import Extra
 
 T = TypeVar("T", bound=RecordWithFields)
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Literal, Unpack, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
-from sessionboard_async.core.transfer import Download, Target
+from sessionboard_async.core.http.files import Download, Target
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.content import BaseContentItem, ContentItem, EventContent, SessionContent
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.search import one_of
+from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.service import Service
 
 ContentExpansion = Literal["transcription", "summary", "insight", "podcast", "document", "items"]
 """What the content of a session may hold; ``items`` stands for the elements of transcriptions."""

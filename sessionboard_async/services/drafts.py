@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.bulk import BulkValues, Operations
-from sessionboard_async.services.moments import Moment
+from sessionboard_async.services._common.bulk import BulkValues, Operations
+from sessionboard_async.services._common.datetimes import Moment
+from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
-from sessionboard_async.services.writing import Extra, Writable
 
 
 class DraftUpdate(TypedDict, total=False):

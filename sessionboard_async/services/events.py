@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Event
-from sessionboard_async.services.base import Service
+from sessionboard_async.services._common.service import Service
 
 
 class Events(Service):

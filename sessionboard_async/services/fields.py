@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal, Unpack, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
-from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Field
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
-from sessionboard_async.services.search import FIELD_SEARCH, FieldSearch, one_of
+from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.filters import FIELD_SEARCH, FieldSearch, one_of
+from sessionboard_async.services._common.payloads import Extra
 from sessionboard_async.services.values import FieldValues
-from sessionboard_async.services.writing import Extra
 
 FieldModule = Literal["session", "account", "contact"]
 """What has the field; ``account`` stands for sponsors and exhibitors."""

@@ -6,15 +6,15 @@ from mimetypes import guess_type
 from typing import TypedDict, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.pages import Pager, PagerOptions
-from sessionboard_async.core.transfer import Content as Upload
-from sessionboard_async.core.transfer import Source, Transfer
+from sessionboard_async.core.http.files import Content as Upload
+from sessionboard_async.core.http.files import Source, Transfer
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.sizes import LARGEST_FILE, LARGEST_FORM_FILE, check_size
-from sessionboard_async.services.writing import Extra, Writable, written
+from sessionboard_async.services._common.payloads import Extra, Writable, written
+from sessionboard_async.services._common.service import Service
+from sessionboard_async.services._common.upload_limits import LARGEST_FILE, LARGEST_FORM_FILE, check_size
 
 
 class FileUpdate(TypedDict, total=False):

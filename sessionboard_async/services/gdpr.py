@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import GDPRRequest
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.writing import written
+from sessionboard_async.services._common.payloads import written
+from sessionboard_async.services._common.service import Service
 
 GDPRRequestType = Literal["erasure", "access"]
 """What somebody asks for."""

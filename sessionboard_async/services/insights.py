@@ -6,11 +6,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, Unpack, cast, overload
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
-from sessionboard_async.core.pages import Pager, PagerOptions
-from sessionboard_async.core.request import build, quote_path_argument
+from sessionboard_async.core.http.request import build, quote_path_argument
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
+from sessionboard_async.services._common.payloads import checked
+from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services._common.service import Service
 from sessionboard_async.services.insights_options import (
     ExecuteFile,
     ExecuteRows,
@@ -22,8 +24,6 @@ from sessionboard_async.services.insights_options import (
     RunRows,
     Turn,
 )
-from sessionboard_async.services.scopes import InBothScopes, Path, in_both_scopes
-from sessionboard_async.services.writing import checked
 
 T = TypeVar("T")
 

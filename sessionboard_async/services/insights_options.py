@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from sessionboard_async.core.pages import PagerOptions
+from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.models.base import EventId
 
 

@@ -10,10 +10,10 @@ from msgspec import UNSET
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import MediaItem, MediaPart, MediaUpload, SignedParts
-from sessionboard_async.services.base import Service
+from sessionboard_async.services._common.payloads import Extra, Writable
+from sessionboard_async.services._common.service import Service
+from sessionboard_async.services._common.upload_limits import check_size
 from sessionboard_async.services.recordings import RecordingCreate
-from sessionboard_async.services.sizes import check_size
-from sessionboard_async.services.writing import Extra, Writable
 
 
 class _Named(TypedDict):

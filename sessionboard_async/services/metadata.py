@@ -7,8 +7,9 @@ from typing import TypeVar, Unpack
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
 from sessionboard_async.models import Format, Language, Level, Room, Status, Tag, Track
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
-from sessionboard_async.services.readable import SearchableService
+from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.payloads import Extra
+from sessionboard_async.services._common.readable import SearchableService
 from sessionboard_async.services.values import (
     ColoredCreate,
     ColoredUpdate,
@@ -17,7 +18,6 @@ from sessionboard_async.services.values import (
     RoomCreate,
     RoomUpdate,
 )
-from sessionboard_async.services.writing import Extra
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -8,16 +8,16 @@ from base64 import urlsafe_b64encode
 from typing import Literal, TypedDict, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.request import build
+from sessionboard_async.core.http.request import build
 from sessionboard_async.models.oauth import (
     AuthorizationAnswer,
     AuthorizationRequest,
     AuthorizationServer,
     OAuthTokens,
 )
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.search import one_of
-from sessionboard_async.services.writing import checked, written
+from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.payloads import checked, written
+from sessionboard_async.services._common.service import Service
 
 TokenTypeHint = Literal["access_token", "refresh_token"]
 """The two kinds of tokens."""

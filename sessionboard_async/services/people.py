@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.readable import ReadableService
-from sessionboard_async.services.records import RecordService, record_writes
-from sessionboard_async.services.search import Expansion, RecordSearch, expansions
+from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
+from sessionboard_async.services._common.payloads import Extra
+from sessionboard_async.services._common.readable import ReadableService
+from sessionboard_async.services._common.records import RecordService, record_writes
+from sessionboard_async.services._common.service import Service
 from sessionboard_async.services.values import ContactCreate, ContactUpdate
-from sessionboard_async.services.writing import Extra
 
 
 class Speakers(ReadableService[Contact]):

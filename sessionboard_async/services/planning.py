@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypedDict, TypeVar, Unpack
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of
 from sessionboard_async.models import Persona, Rule
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.collection import CollectionEndpoints, CollectionService
-from sessionboard_async.services.writing import Extra, Writable
+from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.payloads import Extra, Writable
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import Recording, RecordingUpload
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.sizes import check_size
-from sessionboard_async.services.writing import Extra, Writable
+from sessionboard_async.services._common.payloads import Extra, Writable
+from sessionboard_async.services._common.service import Service
+from sessionboard_async.services._common.upload_limits import check_size
 
 
 class _Announced(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from sessionboard_async.services.writing import Writable
+from sessionboard_async.services._common.payloads import Writable
 
 
 class DashboardUpdate(TypedDict, total=False):

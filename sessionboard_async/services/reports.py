@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar, Unpack
 
 from sessionboard_async.core.endpoint import list_of, page_of, rows
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, SavedQuery, Widget
 from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.payloads import Extra, checked
+from sessionboard_async.services._common.reporting import ReportService, report_read, report_write
+from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 from sessionboard_async.services.insights_options import Filters, RunOptions
 from sessionboard_async.services.report_values import (
     DashboardCreate,
@@ -17,9 +20,6 @@ from sessionboard_async.services.report_values import (
     WidgetCreate,
     WidgetUpdate,
 )
-from sessionboard_async.services.reporting import ReportService, report_read, report_write
-from sessionboard_async.services.scopes import InBothScopes, in_both_scopes
-from sessionboard_async.services.writing import Extra, checked
 
 _ONE_DASHBOARD = "/dashboards/{id}"
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Session, SessionStatus
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services.records import RecordService, record_writes
-from sessionboard_async.services.search import (
+from sessionboard_async.services._common.filters import (
     STATUS_SEARCH,
     Expansion,
     RecordSearch,
     StatusSearch,
     expansions,
 )
+from sessionboard_async.services._common.payloads import CustomFields, Extra
+from sessionboard_async.services._common.records import RecordService, record_writes
 from sessionboard_async.services.values import SessionCreate, SessionFields, SessionUpdate
-from sessionboard_async.services.writing import CustomFields, Extra
 
 
 class Sessions(RecordService[Session]):

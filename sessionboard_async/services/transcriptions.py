@@ -7,12 +7,12 @@ from typing import Literal, TypedDict, Unpack, get_args
 from msgspec import UNSET
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.pages import Pager, PagerOptions
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.transcriptions import Transcription
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.search import one_of
-from sessionboard_async.services.writing import Extra, Writable
+from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.payloads import Extra, Writable
+from sessionboard_async.services._common.service import Service
 
 TranscriptionType = Literal["fragment", "summary", "insight", "translation"]
 """The kinds of the API's document."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sessionboard_async.services.moments import Moment
-from sessionboard_async.services.writing import CustomFields, Writable
+from sessionboard_async.services._common.datetimes import Moment
+from sessionboard_async.services._common.payloads import CustomFields, Writable
 
 
 class Dated(TypedDict, total=False):

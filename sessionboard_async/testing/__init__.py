@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sessionboard_async.testing._data.times import Times
     from sessionboard_async.testing.changes import Changes
     from sessionboard_async.testing.faults import Fault
     from sessionboard_async.testing.rate_limits import ServerLimits
     from sessionboard_async.testing.recorded import RecordedRequest
     from sessionboard_async.testing.server import EmbeddedServer
     from sessionboard_async.testing.simulated_time import SimulatedTime
-    from sessionboard_async.testing.times import Times
 
 __all__ = [
     "Changes",
@@ -35,7 +35,7 @@ _ROOMS = {
     "RecordedRequest": "recorded",
     "ServerLimits": "rate_limits",
     "SimulatedTime": "simulated_time",
-    "Times": "times",
+    "Times": "_data.times",
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from heapq import heappop, heappush
 from typing import Literal, NamedTuple, get_args
 
-from sessionboard_async.testing.chance import Draw
+from sessionboard_async.testing._data.seeded import Draw
 
 ChangeKind = Literal["insert", "update", "delete", "restore", "flip"]
 

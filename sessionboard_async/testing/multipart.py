@@ -7,7 +7,7 @@ import email.policy
 from email.message import EmailMessage
 from typing import NamedTuple
 
-from sessionboard_async.testing.problems import RequestError
+from sessionboard_async.testing._data.errors import RequestError
 
 
 class Part(NamedTuple):

@@ -14,21 +14,21 @@ import anyio
 from aiohttp import web
 from anyio.from_thread import start_blocking_portal
 
-from sessionboard_async.core.limits import forget_limiters
-from sessionboard_async.testing.access import Access, Grant, scopes_of
-from sessionboard_async.testing.authorization import Authorization
+from sessionboard_async.core.rate_limits.limiter import forget_limiters
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.times import Times
+from sessionboard_async.testing._data.tokens import Access, Grant, scopes_of
+from sessionboard_async.testing._http.app import Handling
+from sessionboard_async.testing._http.dispatch import Responder
+from sessionboard_async.testing._writes.changing import ChangingData
+from sessionboard_async.testing._writes.oauth import Authorization
+from sessionboard_async.testing._writes.resources import resource_of
 from sessionboard_async.testing.changes import Changes
-from sessionboard_async.testing.changing import ChangingData
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Event, Organization, Size
 from sessionboard_async.testing.faults import Fault
-from sessionboard_async.testing.handling import Handling
 from sessionboard_async.testing.rate_limits import Counters, ServerLimits
 from sessionboard_async.testing.recorded import RecordedRequest
-from sessionboard_async.testing.resources import resource_of
-from sessionboard_async.testing.responder import Responder
 from sessionboard_async.testing.simulated_time import SimulatedTime
-from sessionboard_async.testing.times import Times
 
 _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 5.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from sessionboard_async import AsyncSession
 from sessionboard_async.services.oauth import code_challenge
 from sessionboard_async.testing import EmbeddedServer
-from sessionboard_async.testing.authorization import CLIENT
+from sessionboard_async.testing._writes.oauth import CLIENT
 
 VERIFIER = "a-verifier-that-nobody-could-ever-guess-0123456789"
 

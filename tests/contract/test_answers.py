@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sessionboard_async import DecodeError
-from sessionboard_async.core.decode import Decoders, OnInvalid
+from sessionboard_async.core.decoding.decoder import Decoders, OnInvalid
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
 from tests.contract.document import OPERATIONS, Operation
 from tests.contract.generated import right, wrong

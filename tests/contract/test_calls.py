@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sessionboard_async.session import SERVICES
+from sessionboard_async.client import SERVICES
 from tests.contract.calls import FAMILIES, exchanges_of, recorded
 from tests.contract.differences import NEVER_NULL, listed
 from tests.contract.document import EVERY_OPERATION, OPERATIONS, Operation, places, places_in

@@ -6,7 +6,7 @@ import re
 
 from sessionboard_async import services
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
-from sessionboard_async.testing.routes import OPERATIONS as ANSWERED
+from sessionboard_async.testing._handlers import OPERATIONS as ANSWERED
 from tests.contract.differences import ASPECTS, DIFFERENCES, listed
 from tests.contract.document import EVERY_OPERATION, OPERATIONS, SCHEMAS, Operation, places, snake
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from sessionboard_async import AsyncSession, Retry
-from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.pagination.pager import Pager
 from tests.contract.calls import FAMILIES, MethodCall, recorded
 from tests.contract.differences import listed
 from tests.contract.document import OPERATIONS, Operation, snake

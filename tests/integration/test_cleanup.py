@@ -13,7 +13,7 @@ from aiohttp import web
 
 from sessionboard_async import AsyncSession, DeadlineExceededError, RateLimits, Timeout
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.pages import Pager
+from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Session
 from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
 

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from sessionboard_async import AsyncSession, __version__
 from sessionboard_async.core.endpoint import ENDPOINTS
-from sessionboard_async.export import RESOURCES, Manifest
+from sessionboard_async.export.exporter import RESOURCES, Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.integration.command_line import (
     COMMAND,

@@ -23,8 +23,8 @@ from sessionboard_async import (
     Retry,
     SessionboardError,
 )
-from sessionboard_async.cli import serve as serve_with
-from sessionboard_async.connection import Connection, connected
+from sessionboard_async.cli.app import serve as serve_with
+from sessionboard_async.cli.runner import Connection, connected
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.integration.command_line import (
     COMMAND,

@@ -16,8 +16,8 @@ import pytest
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.testing import EmbeddedServer, Fault
-from sessionboard_async.testing.dataset import Organization
-from sessionboard_async.testing.routes import OPERATIONS
+from sessionboard_async.testing._data.dataset import Organization
+from sessionboard_async.testing._handlers import OPERATIONS
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ from sessionboard_async import AsyncSession
 from sessionboard_async.errors import BadRequestError, StorageError
 from sessionboard_async.models.uploads import MediaPart, UploadAddress
 from sessionboard_async.testing import EmbeddedServer
-from sessionboard_async.testing.media import PART_SIZE
+from sessionboard_async.testing._writes.media import PART_SIZE
 from tests.integration.conftest import IMPATIENT
 
 pytestmark = pytest.mark.anyio

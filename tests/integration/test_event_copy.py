@@ -14,8 +14,8 @@ import anyio
 import pytest
 
 from sessionboard_async import AsyncSession, ConfigurationError
-from sessionboard_async.event_copy import SyncSummary, sync_event
-from sessionboard_async.export import Progress
+from sessionboard_async.export.exporter import Progress
+from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
 from tests.integration.conftest import IMPATIENT
 

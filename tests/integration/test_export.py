@@ -24,7 +24,7 @@ from sessionboard_async import (
     SessionboardError,
     __version__,
 )
-from sessionboard_async.export import RESOURCES, Manifest, Progress, export_event
+from sessionboard_async.export.exporter import RESOURCES, Manifest, Progress, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.integration.conftest import IMPATIENT, TOKEN, Handler, HttpServer, until
 

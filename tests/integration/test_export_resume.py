@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from sessionboard_async import AsyncSession, BadRequestError, NotFoundError
-from sessionboard_async.export import Manifest, Progress, export_event
+from sessionboard_async.export.exporter import Manifest, Progress, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.integration.conftest import IMPATIENT
 from tests.integration.test_export import content, lines, sent

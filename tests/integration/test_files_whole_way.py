@@ -15,7 +15,7 @@ import pytest
 from sessionboard_async import AsyncSession, BadRequestError, NotFoundError, UnprocessableError
 from sessionboard_async.services.oauth import code_challenge
 from sessionboard_async.testing import EmbeddedServer
-from sessionboard_async.testing.authorization import CLIENT
+from sessionboard_async.testing._writes.oauth import CLIENT
 from tests.integration.conftest import IMPATIENT
 
 pytestmark = pytest.mark.anyio

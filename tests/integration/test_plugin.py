@@ -193,9 +193,11 @@ def test_loading_the_plugin_does_not_load_the_server() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "sessionboard_async.testing.plugin" in loaded
-    assert not {"aiohttp.web", "sessionboard_async.testing.server", "sessionboard_async.testing.texts"} & set(
-        loaded
-    )
+    assert not {
+        "aiohttp.web",
+        "sessionboard_async.testing.server",
+        "sessionboard_async.testing._data.texts",
+    } & set(loaded)
 
 
 def test_the_package_has_only_the_names_it_says() -> None:

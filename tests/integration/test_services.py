@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sessionboard_async import AsyncSession, NotFoundError, models
-from sessionboard_async.catalog import endpoints_of
-from sessionboard_async.session import SERVICES
+from sessionboard_async.cli.coverage import endpoints_of
+from sessionboard_async.client import SERVICES
 from sessionboard_async.testing import EmbeddedServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]

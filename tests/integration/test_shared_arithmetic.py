@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.announced import Announced
-from sessionboard_async.core.bucket import Bucket
 from sessionboard_async.core.bucket_state import BucketState
-from sessionboard_async.core.request import Lane
-from sessionboard_async.shared_limits.store import LEASE_SECONDS, Exchange, Reply, Report, Store
+from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.shared.store import LEASE_SECONDS, Exchange, Reply, Report, Store
 from tests.integration.redis_server import RedisServer
 
 NUMBERS = itertools.count()

@@ -26,9 +26,9 @@ from sessionboard_async import (
     SessionClosedError,
     Timeout,
 )
-from sessionboard_async.core.auth import Token
 from sessionboard_async.core.bucket_state import BucketState
-from sessionboard_async.shared_limits.store import Exchange, Store
+from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.rate_limits.shared.store import Exchange, Store
 from tests.integration.conftest import TOKEN, Handler, HttpServer, RawHandler, until
 from tests.integration.redis_server import RedisServer
 

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, Retry
+from sessionboard_async.change_feed.feed import RESOURCES, ChangeFeed, changes
 from sessionboard_async.models.base import Record
-from sessionboard_async.sync import RESOURCES, ChangeFeed, changes
 from sessionboard_async.testing import Changes, EmbeddedServer, Fault, SimulatedTime
 from tests.integration.conftest import TOKEN, Handler, HttpServer
 

@@ -16,9 +16,9 @@ from aiohttp import web
 
 from sessionboard_async import AsyncSession, AttemptTimeoutError, ConnectionLostError, NotFoundError, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
-from sessionboard_async.core.request import Request, build, storage_request
-from sessionboard_async.core.response import Response
-from sessionboard_async.core.transfer import Content, Sink, Transfer
+from sessionboard_async.core.http.files import Content, Sink, Transfer
+from sessionboard_async.core.http.request import Request, build, storage_request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.errors import StorageError
 from tests.integration.conftest import IMPATIENT, TOKEN, HttpServer
 

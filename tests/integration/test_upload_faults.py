@@ -21,9 +21,9 @@ from sessionboard_async import (
     StorageError,
     Timeout,
 )
-from sessionboard_async.core.request import Request, storage_request
-from sessionboard_async.core.response import Response
-from sessionboard_async.core.transfer import Content, Transfer
+from sessionboard_async.core.http.files import Content, Transfer
+from sessionboard_async.core.http.request import Request, storage_request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.models import FileUpload
 from tests.integration.conftest import IMPATIENT, TOKEN, HttpServer, RawHandler
 

@@ -12,9 +12,9 @@ import pytest
 
 import sessionboard_async
 from sessionboard_async import AsyncSession, Page, Pager, Pagination, SessionboardError
-from sessionboard_async.core.pages import PagerOptions
-from sessionboard_async.services.base import Service
-from sessionboard_async.services.search import Expansion, RecordSearch, Sort, StatusSearch
+from sessionboard_async.core.pagination.pager import PagerOptions
+from sessionboard_async.services._common.filters import Expansion, RecordSearch, Sort, StatusSearch
+from sessionboard_async.services._common.service import Service
 
 Rows = list[list[list[str]]]
 

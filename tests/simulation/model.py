@@ -11,10 +11,10 @@ from email.utils import formatdate
 from multidict import CIMultiDict
 
 from sessionboard_async.core.call import Call
-from sessionboard_async.core.limits import Limiter
+from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.core.request import Lane, Request
-from sessionboard_async.core.response import Response
+from sessionboard_async.core.rate_limits.limiter import Limiter
 from sessionboard_async.testing.rate_limits import HeaderStyle, RequestCounter, headers_of
 from tests.unit.virtual_time import now
 

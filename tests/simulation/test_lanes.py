@@ -6,8 +6,8 @@ import asyncio
 import random
 from statistics import median, quantiles
 
+from sessionboard_async.core.http.request import Lane
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.core.request import Lane
 from sessionboard_async.testing.rate_limits import FixedWindow
 from tests.simulation.model import Client, Server, Tell
 from tests.unit.virtual_time import now, run

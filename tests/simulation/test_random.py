@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Lane, Request
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.core.request import Lane, Request
 from sessionboard_async.testing.rate_limits import FixedWindow, HeaderStyle
 from tests.simulation.model import READS, Client, Server, Tell
 from tests.unit.virtual_time import now, run

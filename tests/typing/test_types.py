@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sessionboard_async import AsyncSession
-from sessionboard_async.services.base import Service
+from sessionboard_async.services._common.service import Service
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

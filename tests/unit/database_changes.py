@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sessionboard_async.database import Database
-from sessionboard_async.sync import Change
+from sessionboard_async.change_feed.feed import Change
+from sessionboard_async.sqlite import Database
 
 EVENT, ADDRESS = 4630, "https://api.example.com"
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from sessionboard_async.core.announced import Announced, announced
+from sessionboard_async.core.rate_limits.headers import Announced, announced
 
 ANSWERED = datetime(2026, 8, 9, 12, tzinfo=UTC)
 DATE = "Sun, 09 Aug 2026 12:00:00 GMT"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.auth import Token
+from sessionboard_async.core.http.auth import Token
 from sessionboard_async.errors import ConfigurationError
 
 SECRET = "c2Vjcm/V0+dG9rZW4="

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.announced import Announced
-from sessionboard_async.core.bucket import GUARD, Bucket
-from sessionboard_async.core.request import Lane
+from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket
+from sessionboard_async.core.rate_limits.headers import Announced
 
 SINGLE, BULK = Lane.SINGLE, Lane.BULK
 

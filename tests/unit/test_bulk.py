@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.decode import Decoders
+from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.errors import (
     BulkInterruptedError,
@@ -21,7 +21,7 @@ from sessionboard_async.errors import (
     SessionboardError,
 )
 from sessionboard_async.models import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, Contact
-from sessionboard_async.services.bulk import BulkValues, Create, Delete, Operation, Update, run_bulk
+from sessionboard_async.services._common.bulk import BulkValues, Create, Delete, Operation, Update, run_bulk
 from sessionboard_async.services.values import ContactCreate, ContactUpdate
 
 pytestmark = pytest.mark.anyio

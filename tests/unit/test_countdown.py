@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sessionboard_async import Budget, RateLimits
+from sessionboard_async.cli.waits import Announcements, Wait, waits_of, watched
 from sessionboard_async.core.call import Call
-from sessionboard_async.core.limits import Limiter, Limits
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response
-from sessionboard_async.countdown import Announcements, Wait, waits_of, watched
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from tests.unit.virtual_time import now, run
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)

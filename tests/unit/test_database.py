@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import Engine, event
 
 from sessionboard_async import ConfigurationError
-from sessionboard_async.database import Applied, Database
-from sessionboard_async.database.tables import RESOURCES as TABLES
-from sessionboard_async.sync import RESOURCES
+from sessionboard_async.change_feed.feed import RESOURCES
+from sessionboard_async.sqlite import Applied, Database
+from sessionboard_async.sqlite.schema import RESOURCES as TABLES
 from tests.unit.database_changes import (
     ADDRESS,
     EVENT,
@@ -331,7 +331,7 @@ def test_two_who_write_at_the_same_time_wait_for_each_other(copy: Database, path
 def test_a_file_that_somebody_else_holds_is_told_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
-    monkeypatch.setattr("sessionboard_async.database.copy._BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("sessionboard_async.sqlite.database._BUSY_SECONDS", 0.0)
     with open_copy(path) as copy, closing(sqlite3.connect(path, isolation_level=None)) as other:
         copy.apply([upsert("a", title="One")], {"at": 1})
         for statement in lock.split(";"):

@@ -17,8 +17,8 @@ import os, shutil, signal, sys
 
 from sqlalchemy import Engine, event
 
-from sessionboard_async.database import Database
-from sessionboard_async.sync import Change
+from sessionboard_async.sqlite import Database
+from sessionboard_async.change_feed.feed import Change
 
 source, directory = sys.argv[1:]
 

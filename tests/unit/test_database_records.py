@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sessionboard_async.database import Database
+from sessionboard_async.sqlite import Database
 from tests.unit.database_changes import ask, deleted, open_copy, upsert
 
 

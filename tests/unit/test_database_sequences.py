@@ -13,9 +13,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.database import Applied, Database
-from sessionboard_async.database.tables import RESOURCES
-from sessionboard_async.sync import Change
+from sessionboard_async.change_feed.feed import Change
+from sessionboard_async.sqlite import Applied, Database
+from sessionboard_async.sqlite.schema import RESOURCES
 from tests.unit.database_changes import ask, deleted, left_scope, open_copy, upsert
 
 Records = dict[tuple[str, str], dict[str, Any]]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.decode import Decoders, PageDecoder, RecordDecoder
+from sessionboard_async.core.decoding.decoder import Decoders, PageDecoder, RecordDecoder
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.errors import DecodeError

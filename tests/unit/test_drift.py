@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.drift import Drift, UnreadableError, read_leniently
+from sessionboard_async.core.decoding.lenient import Drift, UnreadableError, read_leniently
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core import inflate as room
-from sessionboard_async.core.inflate import ACCEPT_ENCODING, inflate
+from sessionboard_async.core.http import compression as room
+from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
 from sessionboard_async.errors import ResponseError, ResponseTooLargeError
 
 MEBIBYTE = 1 << 20

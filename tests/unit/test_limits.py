@@ -13,9 +13,9 @@ from multidict import CIMultiDict
 
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
 from sessionboard_async.core.call import Call
-from sessionboard_async.core.limits import DAILY, Limiter, Limits, forget_limiters, limiter_for
-from sessionboard_async.core.request import Lane, Request
-from sessionboard_async.core.response import Response
+from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits, forget_limiters, limiter_for
 from tests.unit.virtual_time import now, run
 
 READS = "entity-reads"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.origin import base_url_of, checked_base_url, is_loopback
+from sessionboard_async.core.http.base_url import base_url_of, checked_base_url, is_loopback
 from sessionboard_async.errors import ConfigurationError
 
 US = "https://public-api.sessionboard.com"

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
-from sessionboard_async.core.request import (
+from sessionboard_async.core.http.request import (
     Request,
     Scalar,
     build,

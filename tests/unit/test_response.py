@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from sessionboard_async import errors
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response, error_of, http_date, request_id, retry_after
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response, error_of, http_date, request_id, retry_after
 
 REQUEST = Request(
     "GET", "/v1/event/{event_id}/sessions/{session_id}", "/v1/event/1/sessions/2", operation="test-get"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sessionboard_async import errors
 from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import Retry
-from sessionboard_async.core.request import Request
-from sessionboard_async.core.response import Response
 from sessionboard_async.core.retry import may_try_again, retrying
 from sessionboard_async.errors import APIError, ConnectError, RateLimitError, ServerError, SessionboardError
 from tests.unit.virtual_time import now, run

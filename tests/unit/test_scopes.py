@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async.core.endpoint import ENDPOINTS, list_of, page_of, rows
-from sessionboard_async.core.query import Query
-from sessionboard_async.core.request import build
+from sessionboard_async.core.http.request import build
+from sessionboard_async.core.pagination.query import Query
 from sessionboard_async.models import Dashboard, Record
 from sessionboard_async.services import Dashboards, Insights, Queries, Widgets
-from sessionboard_async.services.scopes import InBothScopes, in_both_scopes
+from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 
 
 class Talk(Record, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.services.moments import moment
-from sessionboard_async.services.search import (
+from sessionboard_async.services._common.datetimes import moment
+from sessionboard_async.services._common.filters import (
     RECORD_SEARCH,
     STATUS_SEARCH,
     Expansion,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.seen import SeenIds
+from sessionboard_async.core.pagination.seen_ids import SeenIds
 
 PAGES = st.sampled_from(
     [

@@ -7,7 +7,7 @@ import gzip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.answers import AnswerCache, EncodedAnswer
+from sessionboard_async.testing._http.response_cache import AnswerCache, EncodedAnswer
 
 
 def test_an_answer_is_made_once() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sessionboard_async.testing.bulk import run_bulk
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.shelf import Shelf
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._writes.bulk import run_bulk
 
 CLOCK = Clock(lambda: 0)
 

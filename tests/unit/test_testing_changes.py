@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionboard_async.testing import Changes, SimulatedTime, Times
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.query import Criteria, select
+from sessionboard_async.testing._writes.changing import ChangingData
+from sessionboard_async.testing._writes.record_edits import ContactEditor
+from sessionboard_async.testing._writes.resources import resource_of
+from sessionboard_async.testing._writes.session_edits import SessionEditor
 from sessionboard_async.testing.changes import RESOURCES, Change, Schedule
-from sessionboard_async.testing.changing import ChangingData
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Event, Organization, Size
-from sessionboard_async.testing.query import Criteria, select
-from sessionboard_async.testing.record_edits import ContactEditor
-from sessionboard_async.testing.resources import resource_of
-from sessionboard_async.testing.session_edits import SessionEditor
 
 START = SimulatedTime().now()
 KINDS = ("insert", "update", "delete", "restore", "flip")

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.dataset import Event, Organization, Size
-from sessionboard_async.testing.query import EXPANSIONS, Criteria
+from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.query import EXPANSIONS, Criteria
 
 EVERYTHING = frozenset(EXPANSIONS)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.masks import masked
+from sessionboard_async.testing._data.masking import masked
 
 EMAIL_NAMES = ("email", "assigned_participant_email", "identity_value")
 TEXTS = st.text(st.characters(), max_size=40)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessionboard_async.testing.metadata import FAMILIES
+from sessionboard_async.testing._data.metadata import FAMILIES
 from tests.unit.testing_calls import Operations
 
 NAMES = {**FAMILIES, "statuses": "status"}

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from sessionboard_async.testing.access import Access, Grant
-from sessionboard_async.testing.authorization import CLIENT, Authorization, AuthorizationError, challenge_of
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Organization, Size
-from sessionboard_async.testing.operations import Call, Reply
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.routes.oauth import OPERATIONS
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Organization, Size
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.tokens import Access, Grant
+from sessionboard_async.testing._handlers.oauth import OPERATIONS
+from sessionboard_async.testing._writes.oauth import CLIENT, Authorization, AuthorizationError, challenge_of
+from sessionboard_async.testing._writes.requests import Call, Reply
 
 SIZE = Size(events=1, sessions=1, speakers=1, contacts=1, sponsors=0, exhibitors=0)
 VERIFIER = "a-code-verifier.of-43-characters~or-more_0123456789"

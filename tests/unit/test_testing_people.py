@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.access import Grant
+from sessionboard_async.testing._data.tokens import Grant
 from tests.unit.testing_calls import Answer, Operations
 
 

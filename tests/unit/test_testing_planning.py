@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from multidict import MultiDict
 
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Organization, Size
-from sessionboard_async.testing.operations import Call, Reply
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.query import Criteria
-from sessionboard_async.testing.routes import OPERATIONS
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Organization, Size
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.query import Criteria
+from sessionboard_async.testing._handlers import OPERATIONS
+from sessionboard_async.testing._writes.requests import Call, Reply
 
 NINE, TEN, ELEVEN = (f"2026-09-14T{hour:02}:00:00.000Z" for hour in (9, 10, 11))
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.query import (
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.query import (
     FIELD_FILTERS,
     RECORD_FILTERS,
     SESSION_FILTERS,

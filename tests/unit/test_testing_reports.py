@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from multidict import MultiDict
 
-from sessionboard_async.testing.access import Grant
-from sessionboard_async.testing.dataset import FIRST_EVENT_ID, Organization, Size
-from sessionboard_async.testing.operations import Call, Reply
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.routes import gdpr, reports
-from sessionboard_async.testing.tables import contacts_of
+from sessionboard_async.testing._data.dataset import FIRST_EVENT_ID, Organization, Size
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.tokens import Grant
+from sessionboard_async.testing._handlers import gdpr, reports
+from sessionboard_async.testing._sbql.tables import contacts_of
+from sessionboard_async.testing._writes.requests import Call, Reply
 
 SIZE = Size(events=2, sessions=12, speakers=6, contacts=10, sponsors=3, exhibitors=3)
 EVENT = {"event_id": str(FIRST_EVENT_ID)}

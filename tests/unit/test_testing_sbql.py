@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from sessionboard_async.testing import sbql
-from sessionboard_async.testing.access import Grant
-from sessionboard_async.testing.dataset import FIRST_EVENT_ID, Event, Organization, Size
-from sessionboard_async.testing.operations import Call, Reply
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.query import Criteria
-from sessionboard_async.testing.routes import OPERATIONS as ALL_OPERATIONS
-from sessionboard_async.testing.routes.insights import OPERATIONS
-from sessionboard_async.testing.tables import TABLES, contacts_of
+from sessionboard_async.testing._data.dataset import FIRST_EVENT_ID, Event, Organization, Size
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.query import Criteria
+from sessionboard_async.testing._data.tokens import Grant
+from sessionboard_async.testing._handlers import OPERATIONS as ALL_OPERATIONS
+from sessionboard_async.testing._handlers.insights import OPERATIONS
+from sessionboard_async.testing._sbql import sbql
+from sessionboard_async.testing._sbql.tables import TABLES, contacts_of
+from sessionboard_async.testing._writes.requests import Call, Reply
 
 SIZE = Size(events=2, sessions=30, speakers=12, contacts=20, sponsors=4, exhibitors=5)
 ORGANIZATION = Organization(1, SIZE)

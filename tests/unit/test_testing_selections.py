@@ -7,8 +7,8 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.query import Criteria, select
-from sessionboard_async.testing.selections import KEPT, Selections
+from sessionboard_async.testing._data.query import Criteria, select
+from sessionboard_async.testing._data.selections import KEPT, Selections
 
 
 class Row(NamedTuple):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.query import STATUSES, Criteria, select
-from sessionboard_async.testing.session_edits import SessionEditor
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.query import STATUSES, Criteria, select
+from sessionboard_async.testing._writes.session_edits import SessionEditor
 from tests.unit.session_calls import Client, standalone, with_parts
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.testing.documents import pdf, png, wav
+from sessionboard_async.testing._data.documents import pdf, png, wav
+from sessionboard_async.testing._data.storage import StorageAnswer
 from sessionboard_async.testing.multipart import read_form
-from sessionboard_async.testing.storage import StorageAnswer
 from tests.unit.upload_calls import Client
 
 EVERY_BYTE = bytes(range(256)) * 3

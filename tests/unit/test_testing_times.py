@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async.testing import SimulatedTime, Times
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Event, Organization, Size
-from sessionboard_async.testing.query import STATUS_FILTERS, Criteria, PageRequest, read_search
-from sessionboard_async.testing.session_edits import SessionEditor
-from sessionboard_async.testing.times import TieOrder
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.query import STATUS_FILTERS, Criteria, PageRequest, read_search
+from sessionboard_async.testing._data.times import TieOrder
+from sessionboard_async.testing._writes.session_edits import SessionEditor
 
 
 class Row(NamedTuple):

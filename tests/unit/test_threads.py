@@ -8,7 +8,7 @@ import threading
 import anyio
 import pytest
 
-from sessionboard_async.threads import to_its_end
+from sessionboard_async.core.threads import to_its_end
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from sessionboard_async.core.tie import Tie, UnsettledError
+from sessionboard_async.core.pagination.keyset_ties import Tie, UnsettledError
 
 
 def numbered(numbers: Iterable[int]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.timeline import (
+from sessionboard_async.core.pagination.keyset_state import (
     EmptyPageError,
     NotByTimeError,
     Position,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.request import storage_request
-from sessionboard_async.core.transfer import Content, LocalFileError, Sink, Transfer
+from sessionboard_async.core.http.files import Content, LocalFileError, Sink, Transfer
+from sessionboard_async.core.http.request import storage_request
 
 pytestmark = pytest.mark.anyio
 

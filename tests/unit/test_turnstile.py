@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from sessionboard_async.core.request import Lane
-from sessionboard_async.core.turnstile import ConcurrencyCap, Turnstile, WaitTooLong
+from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, Turnstile, WaitTooLong
 from tests.unit.virtual_time import now, run
 
 SINGLE, BULK = Lane.SINGLE, Lane.BULK

@@ -10,7 +10,7 @@ import pytest
 
 import sessionboard_async
 from sessionboard_async import types
-from sessionboard_async.session import SERVICES
+from sessionboard_async.client import SERVICES
 
 METHODS = {
     f"{name}.{verb}": method

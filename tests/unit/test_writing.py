@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from sessionboard_async.models import Contact, CustomFieldValue, Session
-from sessionboard_async.services.bulk import identified
+from sessionboard_async.services._common.bulk import identified
+from sessionboard_async.services._common.payloads import written
 from sessionboard_async.services.values import (
     AccountUpdate,
     ContactCreate,
@@ -22,7 +23,6 @@ from sessionboard_async.services.values import (
     SessionCreate,
     SessionUpdate,
 )
-from sessionboard_async.services.writing import written
 
 
 def test_only_what_was_passed_is_sent() -> None:

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from multidict import CIMultiDict, MultiDict
 
-from sessionboard_async.testing.clock import Clock
-from sessionboard_async.testing.dataset import Organization, Size
-from sessionboard_async.testing.operations import Call, Reply
-from sessionboard_async.testing.problems import RequestError
-from sessionboard_async.testing.query import Criteria
-from sessionboard_async.testing.routes import OPERATIONS
-from sessionboard_async.testing.storage import PATH, StorageAnswer
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.dataset import Organization, Size
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.query import Criteria
+from sessionboard_async.testing._data.storage import PATH, StorageAnswer
+from sessionboard_async.testing._handlers import OPERATIONS
+from sessionboard_async.testing._writes.requests import Call, Reply
 
 Answer = dict[str, Any]
 

@@ -1,0 +1,310 @@
+"""The command line. What it does is done elsewhere; here are only its words."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sessionboard_async import AuthenticationError, __version__
+from sessionboard_async.cli.coverage import CoveredOperation, covered_operations
+from sessionboard_async.cli.display import Screen
+from sessionboard_async.cli.runner import Connection, connected, run_to_its_end
+from sessionboard_async.core.http.base_url import Region
+from sessionboard_async.export.exporter import RESOURCES, Manifest, export_event
+from sessionboard_async.models import Event
+from sessionboard_async.services._common.filters import Expansion
+from sessionboard_async.testing import EmbeddedServer, ServerLimits
+from sessionboard_async.testing.rate_limits import HeaderStyle
+
+_ANY_WIDTH = 10_000
+"""More columns than any terminal has."""
+
+
+def _finite(_: click.Context, __: click.Parameter, number: float) -> float:
+    """Refuse what click takes for a number within any bounds."""
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.")
+    return number
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sessionboard")
+def sessionboard() -> None:
+    """Read the data of Sessionboard events.
+
+    The token comes from SESSIONBOARD_TOKEN, the region from SESSIONBOARD_REGION (us or eu).
+    """
+
+
+@sessionboard.command()
+@connected
+async def events(connection: Connection) -> None:
+    """List the events that the token may see."""
+    async with connection.open() as sb:
+        found = await sb.events.list().collect()
+    console = Console()
+    if console.is_terminal:
+        table = Table("id", "name", "time zone")
+        for event in found:
+            table.add_row(*(Text(cell) for cell in _cells(event)))
+        console.print(table)
+        return
+    for event in found:
+        click.echo("\t".join(_cells(event)))
+
+
+def _cells(event: Event) -> list[str]:
+    return [" ".join(str(cell or "").split()) for cell in (event.id, event.name, event.timezone)]
+
+
+@sessionboard.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+def endpoints(as_json: bool) -> None:
+    """List every operation of the API that is covered, with the method that calls it."""
+    covered = covered_operations()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(covered)))
+        return
+    columns = CoveredOperation.__struct_fields__
+    rows = [[getattr(operation, column) or "" for column in columns] for operation in covered]
+    console = Console()
+    if not console.is_terminal:
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    for operation in covered:
+        console.print(Text(f"{operation.calls} ({operation.operation})", style="bold"), soft_wrap=True)
+        console.print(Text(f"  {operation.method} {operation.path}"), soft_wrap=True)
+        for name in ("scope", "limit"):
+            if value := getattr(operation, name):
+                console.print(Text(f"  {name} {value}"), soft_wrap=True)
+
+
+@sessionboard.command()
+@connected
+async def check(connection: Connection) -> None:
+    """Tell whether the token works, and in which region."""
+    choices = [connection]
+    if not (connection.region or connection.base_url or connection.embedded):
+        choices = [Connection(connection.token, region, None, embedded=False) for region in get_args(Region)]
+    refused: AuthenticationError | None = None
+    for choice in choices:
+        try:
+            async with choice.open() as sb:
+                count = await sb.events.list().count()
+        except AuthenticationError as error:
+            refused = error
+            continue
+        where: str = choice.region or "the default region"
+        if choice.base_url:
+            where = "the given address"
+        if choice.embedded:
+            where = "the embedded server"
+        click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
+        return
+    if refused is not None and len(choices) > 1:
+        raise click.ClickException("the token works in no region: it is wrong or revoked")
+    if refused is not None:
+        raise refused
+
+
+@sessionboard.command()
+@click.argument("event")
+@click.option("--to", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
+@click.option(
+    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+)
+@click.option("--updated-after", help="Only records changed after this time: 2026-08-01T09:00:00Z.")
+@click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on where an export with --resume was interrupted.")
+@connected
+async def export(
+    connection: Connection,
+    event: str,
+    directory: Path,
+    only: str | None,
+    expand: tuple[Expansion, ...],
+    updated_after: str | None,
+    concurrency: int,
+    resume: bool,
+) -> None:
+    """Write the data of EVENT to files, one JSON Lines file per resource and a manifest.
+
+    The files appear together when all are complete; before that the directory stays as it was.
+    """
+    screen = Screen()
+    async with connection.open(screen, concurrency=concurrency) as sb:
+        manifest = await export_event(
+            sb,
+            _event_id(event),
+            directory,
+            only=_resources(only),
+            expand=expand,
+            updated_after=updated_after,
+            concurrency=concurrency,
+            resume=resume,
+            on_progress=screen.show_progress,
+        )
+    _summarize(manifest, directory)
+
+
+@sessionboard.command()
+@click.argument("event")
+@click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
+@click.option(
+    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+)
+@click.option(
+    "--sweep-every",
+    type=click.FloatRange(0, 100_000),
+    callback=_finite,
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="After how many hours to compare all ids.",
+)
+@connected
+async def sync(
+    connection: Connection,
+    event: str,
+    path: Path,
+    only: str | None,
+    expand: tuple[Expansion, ...],
+    sweep_every: float,
+) -> None:
+    """Keep a copy of EVENT in a SQLite file: run it again and it applies the changes.
+
+    It may be interrupted at any moment; the next run goes on.
+    """
+    from sessionboard_async.sqlite.sync import sync_event  # Nothing else here needs SQLAlchemy, and its time.
+
+    screen = Screen()
+    wanted = _resources(only)
+    async with connection.open(screen) as sb:
+        summary = await sync_event(
+            sb,
+            _event_id(event),
+            path,
+            only=wanted,
+            expand=expand,
+            sweep_every=timedelta(hours=sweep_every),
+            on_progress=screen.show_progress,
+        )
+    for resource, reason in summary.refused.items():
+        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+    click.echo(
+        f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
+        f"{sum(summary.counts.values())}"
+    )
+
+
+def _event_id(event: str) -> int | str:
+    return int(event) if event.isdecimal() else event
+
+
+def _resources(only: str | None) -> Sequence[str]:
+    wanted = [name.strip() for name in only.split(",")] if only is not None else RESOURCES
+    if unknown := [name for name in wanted if name not in RESOURCES]:
+        raise click.UsageError(
+            f"--only knows no {', '.join(map(repr, unknown))}; it knows {', '.join(RESOURCES)}"
+        )
+    return wanted
+
+
+def _summarize(manifest: Manifest, directory: Path) -> None:
+    for resource, reason in manifest.refused.items():
+        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+    for resource, summary in manifest.resources.items():
+        if summary.reported is not None and summary.reported != summary.records:
+            click.echo(
+                f"Warning: {summary.records} {resource} came and {summary.reported} were reported: "
+                "the data changed meanwhile",
+                err=True,
+            )
+    records = sum(summary.records for summary in manifest.resources.values())
+    click.echo(
+        f"{records} records in {len(manifest.resources)} files, {manifest.seconds:.1f} s: "
+        f"{directory / 'manifest.json'}"
+    )
+
+
+@sessionboard.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default.")
+@click.option("--events", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--sessions", type=click.IntRange(0), default=120, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Decides every name, text and id.")
+@click.option(
+    "--latency", type=click.FloatRange(0), callback=_finite, default=0.0, help="Seconds before each answer."
+)
+@click.option("--limit", metavar="REQUESTS/SECONDS", help="So many requests per category and time, as 20/2.")
+@click.option(
+    "--limit-headers",
+    type=click.Choice(get_args(HeaderStyle)),
+    help="How the limit is announced; draft-6 by default.",
+)
+@click.option("--limit-searches", is_flag=True, help="Limit searches and the list of events as well.")
+def serve(
+    port: int,
+    events: int,
+    sessions: int,
+    seed: int,
+    latency: float,
+    limit: str | None,
+    limit_headers: HeaderStyle | None,
+    limit_searches: bool,
+) -> None:
+    """Run a server of invented data on this machine, until Ctrl-C."""
+    limits = None
+    if limit is not None:
+        limits = _limits(limit, limit_headers or "draft-6", limit_searches)
+    elif limit_headers or limit_searches:
+        raise click.UsageError("--limit-headers and --limit-searches say how to --limit, which is missing")
+    server = EmbeddedServer(
+        port=port, events=events, sessions=sessions, seed=seed, latency=latency, limits=limits
+    )
+    run_to_its_end(_serve(server))
+
+
+def _limits(limit: str, headers: HeaderStyle, searches: bool) -> ServerLimits:
+    requests, _, seconds = limit.partition("/")
+    try:
+        return ServerLimits(requests=int(requests), window=float(seconds), headers=headers, searches=searches)
+    except ValueError:
+        raise click.UsageError(
+            f"--limit takes a number of requests and one of seconds, both more than 0: 20/2, not {limit!r}"
+        ) from None
+
+
+async def _serve(server: EmbeddedServer) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # On Windows, Ctrl-C cancels this task instead.
+            loop.add_signal_handler(name, stop.set)
+    async with server:
+        click.echo(
+            f"Serving on {server.base_url} until Ctrl-C. In another terminal:\n\n"
+            f"  export SESSIONBOARD_BASE_URL={server.base_url} SESSIONBOARD_TOKEN='{server.token}'\n"
+            f"  sessionboard export {server.event_id} --to export\n"
+        )
+        await stop.wait()

@@ -1,0 +1,87 @@
+"""What a command shows on stderr while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+import click
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressDisplay
+from rich.text import Text
+
+from sessionboard_async.cli.waits import Announcements, Wait
+from sessionboard_async.export.exporter import Progress
+
+_WAITING = "Waiting for the rate limit: "
+
+
+class Screen:
+    """Shows how far each resource has come, and what is waited for.
+
+    On a terminal both are drawn live, the waits as countdowns. Elsewhere there is a line for each resource
+    that is done and for each wait that begins.
+
+    Args:
+        console: Where to show it; stderr by default.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        console = Console(stderr=True) if console is None else console
+        self._is_live = console.is_interactive
+        # What a command prints on stdout may go elsewhere than what it shows here.
+        self._display = _Display(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            redirect_stdout=False,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._announcements = Announcements()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._display.live.is_started:
+            self._display.waits = ()
+            self._display.live.transient = not self._tasks
+            self._display.stop()
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far a resource has come."""
+        if not self._is_live:
+            if progress.done:
+                click.echo(f"{progress.resource}: {progress.records} records", err=True)
+            return
+        self._display.start()
+        if progress.resource not in self._tasks:
+            self._tasks[progress.resource] = self._display.add_task(progress.resource, total=None)
+        total = progress.records if progress.done else progress.total
+        self._display.update(self._tasks[progress.resource], completed=progress.records, total=total)
+
+    def show_waits(self, waits: Sequence[Wait]) -> None:
+        """Show the waits that there are now."""
+        if self._is_live:
+            self._display.waits = waits
+            if waits:
+                self._display.start()
+        elif new := self._announcements.new(waits):
+            ends = (f"{wait.category} until {wait.until.astimezone():%H:%M:%S}" for wait in new)
+            click.echo(_WAITING + ", ".join(ends), err=True)
+
+
+class _Display(ProgressDisplay):
+    """Bars, and below them the countdowns, which are right whenever they are drawn."""
+
+    waits: Sequence[Wait] = ()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if waits := self.waits:
+            now = datetime.now(UTC)
+            yield Text(_WAITING + ", ".join(f"{wait.category} {wait.countdown(now)} left" for wait in waits))

@@ -1,0 +1,318 @@
+"""``AsyncSession``: builds the engine once, hangs the services on it, opens and closes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
+from types import TracebackType
+from typing import Any, Self, cast, get_type_hints
+
+import anyio
+
+from sessionboard_async import services
+from sessionboard_async._version import __version__
+from sessionboard_async.core.attempts import Attempts
+from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.http.auth import Token, TokenType
+from sessionboard_async.core.http.base_url import Region, base_url_of
+from sessionboard_async.core.http.files import Content, Source, Transfer
+from sessionboard_async.core.http.request import QueryValue, free_request, storage_request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.http.transport import Client, Ssl, Transport
+from sessionboard_async.core.lifetime import Lifetime
+from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, checked_option
+from sessionboard_async.core.rate_limits.limiter import Limiter, Limits, limiter_for
+from sessionboard_async.core.rate_limits.shared import SharedLimiter
+from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.models.uploads import UploadAddress
+from sessionboard_async.services._common.service import Service
+
+_CLOSING_SECONDS = 5.0
+
+
+class Unchanged(Enum):
+    """The default of an option for which ``None`` means something."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
+class AsyncSession:
+    """A connection to the Sessionboard Public API: one pool, one budget of requests, one token.
+
+    Make one per token and event loop and keep it; it opens with the first request. Use it as
+    ``async with AsyncSession(...) as sb:`` or call ``await sb.aclose()`` when done.
+
+    Args:
+        token: An API token of the organization; without one, the variable ``SESSIONBOARD_TOKEN`` is read.
+        token_type: ``"Bearer"`` for an access token that ``oauth.exchange_code`` or ``oauth.refresh`` gave.
+        region: ``"us"`` or ``"eu"``: where the organization's data lies, as the address of its admin pages
+            tells. Without one, ``SESSIONBOARD_REGION`` is read; else it is ``"us"``.
+        base_url: Another address to use instead of the region's; without one, ``SESSIONBOARD_BASE_URL`` is
+            read. https, or http to this machine.
+        pool_size: The most connections, and so requests in flight, at a time.
+        timeout: How long things may take.
+        retry: How often a request is tried.
+        limits: How the rate limits are kept; ``None`` keeps none on our side. Sessions of this process with
+            the same token, address and limits share them.
+        max_response_bytes: The most bytes that an answer may have once it is decompressed.
+        ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
+        proxy: The URL of an HTTP proxy.
+        user_agent: The ``User-Agent`` header.
+        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here. It no
+            longer sends a PUT or DELETE again by itself when a connection breaks.
+
+    Raises:
+        ConfigurationError: If there is no token, or an argument cannot be used.
+        TypeError: If ``timeout``, ``retry`` or ``limits`` is something else, such as a number.
+    """
+
+    events: services.Events
+    sessions: services.Sessions
+    speakers: services.Speakers
+    contacts: services.Contacts
+    org_contacts: services.OrgContacts
+    sponsors: services.Sponsors
+    exhibitors: services.Exhibitors
+    fields: services.Fields
+    rooms: services.Rooms
+    tracks: services.Tracks
+    tags: services.Tags
+    formats: services.Formats
+    levels: services.Levels
+    languages: services.Languages
+    statuses: services.Statuses
+    agenda_drafts: services.AgendaDrafts
+    rules: services.Rules
+    personas: services.Personas
+    dashboards: services.Dashboards
+    widgets: services.Widgets
+    queries: services.Queries
+    insights: services.Insights
+    content: services.ContentPacks
+    transcriptions: services.Transcriptions
+    recordings: services.Recordings
+    media: services.Media
+    files: services.Files
+    gdpr: services.GDPR
+    oauth: services.OAuth
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        token_type: TokenType = "api",  # noqa: S107  # a kind, no secret
+        region: Region | None = None,
+        base_url: str | None = None,
+        pool_size: int = 20,
+        timeout: Timeout | None = None,
+        retry: Retry | None = None,
+        limits: RateLimits | None = RateLimits(),  # noqa: B008  # it never changes
+        max_response_bytes: int = 64 * 1024 * 1024,
+        ssl: Ssl = True,
+        proxy: str | None = None,
+        user_agent: str = f"sessionboard_async/{__version__}",
+        client: Client | None = None,
+    ) -> None:
+        self._lifetime = Lifetime()
+        credentials = _credentials(token, token_type)
+        # Out of this frame, which the traceback of a later error would keep.
+        del token
+        if isinstance(credentials, ConfigurationError):
+            raise credentials
+        self._token = credentials
+        self._base_url = base_url_of(region, base_url, os.environ)
+        self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
+        self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
+        # Views find it too: each has the same as another with the same limits.
+        self._shared: dict[SharedRateLimits, SharedLimiter] = {}
+        self._keep_limits(limits)
+        self._decoders = Decoders()
+        self._is_view = False
+        self._transport = Transport(
+            self._base_url,
+            self._token,
+            self._lifetime,
+            pool_size=pool_size,
+            max_response_bytes=max_response_bytes,
+            ssl=ssl,
+            proxy=proxy,
+            user_agent=user_agent,
+            client=client,
+        )
+        self._hang_services()
+
+    def _keep_limits(self, limits: RateLimits | None) -> None:
+        if limits is None:
+            self._limiter: Limiter | None = None
+            self._max_wait: float | None = None
+            return
+        limits = checked_option("limits", limits, RateLimits)
+        self._max_wait = limits.max_wait
+        if isinstance(limits, SharedRateLimits):
+            key = replace(limits, max_wait=None)
+            if key not in self._shared:
+                self._shared[key] = SharedLimiter(limits, self._token.digest())
+            self._limiter = self._shared[key]
+        else:
+            self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
+
+    def _hang_services(self) -> None:
+        attempts = Attempts(self._transport, self._limiter, self._max_wait, self._token, self._timeout)
+        self._engine = engine = Engine(
+            attempts, self._lifetime, self._decoders, self._timeout.total, self._retry
+        )
+        for name, kind in SERVICES.items():
+            setattr(self, name, kind(engine))
+
+    def __repr__(self) -> str:
+        # Debuggers show a session also while it is being made.
+        state = ", closed" if "_lifetime" in vars(self) and self.closed else ""
+        return f"<AsyncSession of {vars(self).get('_base_url', 'nowhere yet')}{state}>"
+
+    @property
+    def base_url(self) -> str:
+        """Where the requests go."""
+        return self._base_url
+
+    @property
+    def limits(self) -> Limits:
+        """What is left of the rate limits: ``await sb.limits.snapshot()``."""
+        return Limits(self._limiter)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return self._lifetime.closed
+
+    async def __aenter__(self) -> Self:
+        self._lifetime.check()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, and end what streams still have under way. Closing twice is fine.
+
+        On a view made by ``with_options`` this closes nothing: the session it was made from does.
+
+        Raises:
+            WrongEventLoopError: If the session was opened in another event loop.
+        """
+        if self._is_view or self.closed:
+            return
+        self._lifetime.check()
+        # Cancelling the caller must not leave half of the connections open.
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+            await self._transport.close()
+            for limiter in self._shared.values():
+                await limiter.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | None = None,
+        retry: Retry | None = None,
+        limits: RateLimits | Unchanged | None = UNCHANGED,
+    ) -> AsyncSession:
+        """Return a light view of this session with other options.
+
+        It shares pool, token and the budget of requests; a view with other ``limits`` keeps its own, unless
+        they differ in ``max_wait`` alone. Closing it closes nothing.
+
+        Args:
+            timeout: How long things may take.
+            retry: How often a request is tried.
+            limits: How the rate limits are kept; ``None`` keeps none on our side.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._is_view = True
+        view._timeout = checked_option("timeout", self._timeout if timeout is None else timeout, Timeout)
+        view._retry = checked_option("retry", self._retry if retry is None else retry, Retry)
+        if not isinstance(limits, Unchanged):
+            view._keep_limits(limits)
+        view._hang_services()
+        return view
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        json: Any = None,
+        read: bool | None = None,
+    ) -> Response:
+        """Send a request of your own, through the same pool, retries and errors: the way out.
+
+        Args:
+            method: The HTTP method.
+            path: A path on the API, beginning with ``/`` and quoted where it needs to be.
+            query: Query parameters; ``None`` leaves one out, several values repeat it.
+            json: What to send as JSON; ``None`` sends no body.
+            read: Whether it may be sent twice without harm; by default so for GET and HEAD.
+
+        Returns:
+            The status, headers and bytes of a success. No limit category applies.
+
+        Raises:
+            ValueError: If the method or path cannot be sent as it is.
+            SessionboardError: As for every other call.
+        """
+        return await self._engine.call(free_request(method, path, query=query, body=json, read=read))
+
+    async def send_file(self, upload: UploadAddress | None, source: Source) -> str | None:
+        """Send bytes to the address of an upload: the step between announcing and completing it.
+
+        The address gets the headers that it came with and nothing else: no token, no cookie. The bytes are
+        read in pieces, and sent again from their beginning after a failure that may pass. ``Timeout.attempt``
+        bounds how long nothing may move; ``Timeout.total`` does not apply.
+
+        Args:
+            upload: The ``upload`` that announced files and recordings have, or one of the ``addresses`` of
+                the parts of a media upload.
+            source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
+
+        Returns:
+            The ``ETag`` that the storage gave the bytes; completing a media upload takes it.
+
+        Raises:
+            StorageError: If the storage refused: an address soon expires.
+            ValueError: If there is no address, or it is not https, or the source cannot be read twice or has
+                another size than was announced.
+            TypeError: If the upload or the source is something else.
+            OSError: If the source cannot be read.
+            SessionboardError: As for every other call.
+        """
+        if upload is not None and not isinstance(cast("object", upload), UploadAddress):
+            raise TypeError(f"upload must be an UploadAddress, not {type(upload).__name__}")
+        if upload is None or upload.url is None:
+            raise ValueError("there is no upload address: announce the file first")
+        transfer = Transfer(content=Content(source), address=upload.url, headers=upload.headers or {})
+        response = await self._engine.call(storage_request(upload.method or "PUT", transfer))
+        return response.headers.get("ETag")
+
+
+SERVICES: dict[str, type[Service]] = get_type_hints(AsyncSession)
+"""Every service by its name on a session."""
+
+
+def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:
+    given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
+    if given is None:
+        return ConfigurationError(
+            "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
+        )
+    try:
+        return Token(given, token_type)
+    except ConfigurationError as error:
+        return error.with_traceback(None)

@@ -1,0 +1,1 @@
+"""Decode answers: strictly where they fit the models, leniently where they do not."""

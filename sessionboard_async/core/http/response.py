@@ -1,0 +1,161 @@
+"""An answer as plain data, and what its status and headers mean. Nothing here does any I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from sessionboard_async import errors
+from sessionboard_async.core.http.request import Request
+
+_ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.UnprocessableError,
+    429: errors.RateLimitError,
+}
+
+_ADVICE = {
+    301: "redirects are never followed; check the base URL",
+    401: "the token is wrong or revoked, or belongs to the other region",
+    403: "the token lacks a scope, or the feature is not enabled there",
+    404: "there is no such event or record, or this token may not see it",
+}
+
+_STORAGE_ADVICE = {
+    301: "redirects are never followed: ask for a new upload address",
+    400: "the storage did not take what was sent",
+    403: "the upload address has expired, or other headers were sent than it came with: ask for a new one",
+    404: "the upload address leads nowhere: ask for a new one",
+}
+
+_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
+_LONGEST_API_MESSAGE = 500
+_LONGEST_WAIT = 1e9
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One complete answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers, with names that match in any case.
+        body: The bytes of the answer, decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class _ErrorBody(msgspec.Struct):
+    error: object = None
+    message: object = None
+    code: object = None
+
+
+_error_body_decoder = msgspec.json.Decoder(_ErrorBody)
+
+
+def error_of(
+    request: Request, response: Response, *, secrets: tuple[str, ...] = ()
+) -> errors.APIError | None:
+    """Return the error that an answer stands for; ``None`` for a success.
+
+    Args:
+        request: What was asked.
+        response: What came back.
+        secrets: The token and its like; should the API repeat one in its message, it is blotted out.
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    is_storage = request.goes_to_storage
+    # What a storage says may repeat the address, which is a secret in all its parts.
+    code, api_message = (None, None) if is_storage else _what_the_api_says(response.body, secrets)
+    sentence = " ".join(part for part in (str(status), code) if part)
+    advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
+    sentence = ": ".join(part for part in (sentence, api_message or advice) if part)
+    kind = errors.StorageError if is_storage else _class_of(status)
+    return kind(
+        sentence,
+        status=status,
+        code=code,
+        api_message=api_message,
+        request_id=request_id(response.headers, secrets=secrets),
+        retry_after=retry_after(response.headers),
+        method=request.method,
+        route=request.route,
+        operation=request.operation,
+    )
+
+
+def _class_of(status: int) -> type[errors.APIError]:
+    if status >= 500:
+        return errors.ServerError
+    if 300 <= status < 400:
+        return errors.RedirectError
+    return _ERROR_BY_STATUS.get(status, errors.APIError)
+
+
+def _what_the_api_says(body: bytes, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
+    try:
+        said = _error_body_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None, None
+    error, message = _printable(said.error, secrets), _printable(said.message, secrets)
+    # Some servers of this API put prose into `error` and the name into `code`.
+    code = _printable(said.code, secrets)
+    return (error, message) if code is None else (code, message or error)
+
+
+def _printable(text: object, secrets: tuple[str, ...]) -> str | None:
+    if not isinstance(text, str):
+        return None
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_API_MESSAGE].strip() or None
+
+
+def request_id(headers: Mapping[str, str], *, secrets: tuple[str, ...] = ()) -> str | None:
+    """Return the id under which the server logged the request, where it sent one."""
+    values = (_printable(headers.get(name), secrets) for name in _REQUEST_ID_HEADERS)
+    return next((value[:100] for value in values if value), None)
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the seconds that ``Retry-After`` asks to wait; ``None`` where it is missing or unreadable.
+
+    A date is held against the answer's own ``Date``, since the local clock may be wrong.
+
+    Args:
+        headers: The headers of the answer.
+        now: The local time, used only where the answer has no readable ``Date``.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
+        return min(float(value), _LONGEST_WAIT)
+    until = http_date(value)
+    if until is None:
+        return None
+    reference = http_date(headers.get("Date") or "") or now or datetime.now(UTC)
+    return max(0.0, (until - reference).total_seconds())
+
+
+def http_date(value: str) -> datetime | None:
+    """Read an HTTP date; ``None`` where it is none."""
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,322 @@
+"""Bytes out, bytes in: one attempt of one request. With ``wire`` the only room that imports aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as ssl_module
+import warnings
+import weakref
+from collections.abc import Callable
+from contextlib import aclosing
+
+import aiohttp
+from yarl import URL
+
+from sessionboard_async import errors
+from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.http.bodies import Upload, client_timeout, failure_of, form_of, pieces
+from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
+from sessionboard_async.core.http.files import LocalFileError, Transfer
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.lifetime import Lifetime
+from sessionboard_async.core.options import Timeout
+
+Ssl = ssl_module.SSLContext | aiohttp.Fingerprint | bool
+Client = aiohttp.ClientSession
+
+# A page of 100 sessions is about half a megabyte; with the default of 64 KiB, reading it pauses and resumes
+# the socket a dozen times.
+_READ_BUFFER = 1 << 20
+
+_LARGER_THAN_PAGES = 4 << 20
+
+_ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+
+class Transport:
+    """A connection pool that sends requests to one origin, and the token nowhere else.
+
+    Args:
+        base_url: The origin, perhaps with a path, without a slash at its end.
+        token: What authenticates each request.
+        lifetime: When the transport may be used.
+        pool_size: The most connections at a time.
+        max_response_bytes: The most bytes that an answer may have once it is decompressed.
+        user_agent: The ``User-Agent`` header.
+        ssl: As aiohttp takes it; ``True`` verifies certificates in the usual way.
+        proxy: The URL of an HTTP proxy.
+        client: A client of the caller's to send with; it is never closed here.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Token,
+        lifetime: Lifetime,
+        *,
+        pool_size: int,
+        max_response_bytes: int,
+        user_agent: str,
+        ssl: Ssl = True,
+        proxy: str | None = None,
+        client: Client | None = None,
+    ) -> None:
+        for name, count in (("pool_size", pool_size), ("max_response_bytes", max_response_bytes)):
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise errors.ConfigurationError(f"{name} must be an integer of at least 1, not {count!r}")
+        if ssl is False or not isinstance(ssl, Ssl):
+            raise errors.ConfigurationError(
+                "ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or True: the token goes to no server "
+                "that was not verified"
+            )
+        if client is not None and not isinstance(client, Client):
+            raise errors.ConfigurationError(
+                f"client must be an aiohttp.ClientSession, not {type(client).__name__}"
+            )
+        if not user_agent.isascii() or not user_agent.isprintable():
+            raise errors.ConfigurationError("user_agent holds characters that no header can carry")
+        if proxy is not None:
+            _check_proxy(proxy)
+        self._base_url = base_url
+        self._token = token
+        self._lifetime = lifetime
+        self._pool_size = pool_size
+        self._max_response_bytes = max_response_bytes
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING}
+        self._ssl = ssl
+        self._proxy = proxy
+        self._abandoned: weakref.finalize[..., Transport] | None = None
+        self._client = client
+        # Waiting for a free connection happens here: in aiohttp it would eat the attempt's time.
+        self._slots = asyncio.Semaphore(pool_size)
+
+    async def send(self, request: Request, timeout: Timeout) -> Response:
+        """Send a request once and read the whole answer.
+
+        Raises:
+            SessionClosedError, WrongEventLoopError: If the session cannot be used here and now.
+            TransportError: If no complete answer came back.
+            ResponseError: If the answer is too large, or its compression is broken.
+        """
+        client = self._open()
+        failure: errors.SessionboardError | None = None
+        local: Exception | None = None
+        try:
+            async with self._slots:
+                if request.transfer is None:
+                    return await self._exchange(client, request, timeout)
+                return await self._stream(client, request, request.transfer, timeout)
+        except LocalFileError as error:
+            local = error.error.with_traceback(None)
+        except errors.SessionboardError as error:
+            failure = error.with_traceback(None)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = failure_of(error)
+        except BaseException as error:  # noqa: BLE001  # it is raised again
+            # A cancellation goes on as it is, without the frames that hold the token.
+            error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904  # the same error
+        # Raised out here, so that the error of aiohttp, which holds the request's headers and with them the
+        # token, is not chained to ours.
+        if local is not None:
+            try:
+                raise local
+            finally:
+                del local
+        assert failure is not None  # noqa: S101  # one of the two it is
+        failure.method, failure.route, failure.operation = request.method, request.route, request.operation
+        try:
+            raise failure
+        finally:
+            # The traceback of the error holds this frame: without this, the frame would hold the error too.
+            del failure
+
+    async def _exchange(self, client: Client, request: Request, timeout: Timeout) -> Response:
+        headers = self._headers | (self._token.headers() if request.authenticated else {})
+        if request.content_type is not None:
+            headers["Content-Type"] = request.content_type
+        async with client.request(
+            request.method,
+            URL(self._base_url + request.target, encoded=True),
+            data=request.body,
+            headers=headers,
+            allow_redirects=False,
+            auto_decompress=False,
+            read_bufsize=_READ_BUFFER,
+            raise_for_status=False,
+            ssl=self._ssl,
+            proxy=self._proxy,
+            timeout=client_timeout(timeout),
+        ) as answer:
+            try:
+                body = b"" if request.method == "HEAD" else await self._read(answer)
+                body = inflate(body, answer.headers.get("Content-Encoding", ""), self._max_response_bytes)
+            except errors.ResponseError:
+                if 200 <= answer.status < 300:
+                    raise
+                # What an error says is worth less than that it is one.
+                body = b""
+        return Response(answer.status, answer.headers, body)
+
+    async def _stream(
+        self, client: Client, request: Request, transfer: Transfer, timeout: Timeout
+    ) -> Response:
+        """Exchange what is not whole in memory; ``timeout.attempt`` bounds how long nothing moves."""
+        idle = asyncio.timeout(timeout.attempt)
+
+        def moved() -> None:
+            if timeout.attempt is not None:
+                idle.reschedule(asyncio.get_running_loop().time() + timeout.attempt)
+
+        body = None if transfer.content is None else Upload(transfer.content, moved)
+        try:
+            async with idle:
+                if transfer.address is None:
+                    headers = self._headers | (self._token.headers() if request.authenticated else {})
+                    headers["Accept-Encoding"] = "identity"
+                    url = self._base_url + request.target
+                    return await self._stream_with(client, request, url, headers, body, timeout, moved)
+                # A client of its own, so that nothing goes there that a client of the caller's adds to all.
+                async with aiohttp.ClientSession(
+                    connector=client.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar()
+                ) as bare:
+                    bare._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+                    return await self._stream_with(
+                        bare, request, transfer.address, dict(transfer.headers), body, timeout, moved
+                    )
+        except TimeoutError as error:
+            if idle.expired():
+                failure: Exception = errors.AttemptTimeoutError("nothing moved for Timeout.attempt")
+            else:
+                failure = error
+        except aiohttp.ClientError as error:
+            # What fails while the body is read comes as a failure of the connection.
+            failure = error if body is None or body.failure is None else body.failure
+        finally:
+            if body is not None:
+                await body.let_go()
+        raise failure
+
+    async def _stream_with(
+        self,
+        client: Client,
+        request: Request,
+        url: str,
+        headers: dict[str, str],
+        body: Upload | None,
+        timeout: Timeout,
+        moved: Callable[[], None],
+    ) -> Response:
+        transfer = request.transfer
+        assert transfer is not None  # noqa: S101  # the caller looked
+        is_storage = transfer.address is not None
+        async with client.request(
+            request.method,
+            URL(url, encoded=True),
+            data=body if body is None or transfer.form is None else form_of(transfer, transfer.form, body),
+            headers=headers,
+            skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
+            allow_redirects=False,
+            # Whatever a client of the caller's does: what is written is what was meant.
+            auto_decompress=True,
+            raise_for_status=False,
+            # A fingerprint is that of the API's own certificate.
+            ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
+            proxy=self._proxy,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect),
+        ) as answer:
+            if transfer.sink is not None and 200 <= answer.status < 300:
+                async with aclosing(pieces(answer, moved)) as parts:
+                    await transfer.sink.take(parts)
+                return Response(answer.status, answer.headers, b"")
+            moved()
+            try:
+                content = await self._read(answer)
+            except errors.ResponseError:
+                if 200 <= answer.status < 300:
+                    raise
+                content = b""
+        if body is not None and not body.complete and 200 <= answer.status < 300:
+            raise body.failure or errors.ConnectionLostError("the server answered before all was sent to it")
+        return Response(answer.status, answer.headers, content)
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = answer.content_length or 0
+        if size <= self._max_response_bytes:
+            size = 0
+            while chunk := await answer.content.readany():
+                size += len(chunk)
+                if size > self._max_response_bytes:
+                    break
+                chunks.append(chunk)
+            else:
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        # What is left of the answer would have to be read before the connection could be used again.
+        answer.close()
+        raise errors.ResponseTooLargeError(
+            f"the answer is larger than {self._max_response_bytes} bytes: raise max_response_bytes"
+        )
+
+    def _open(self) -> Client:
+        self._lifetime.check()
+        if self._client is None:
+            _keep_freed_memory()
+            self._client = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._pool_size),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+            # Not `__del__`: in a cycle of garbage, that of aiohttp's client might come first, and warn too.
+            self._abandoned = weakref.finalize(self, _abandon, self._client)
+        elif self._client.closed:
+            raise errors.SessionClosedError("the aiohttp.ClientSession that was passed in is closed")
+        # aiohttp itself would send a PUT or DELETE again when a connection breaks, and there is no public way
+        # to keep it from that.
+        self._client._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+        return self._client
+
+    async def close(self) -> None:
+        """Close every connection, unless the client belongs to the caller. Closing twice is fine."""
+        try:
+            await self._lifetime.end()
+        finally:
+            if self._abandoned is not None and self._client is not None:
+                self._abandoned.detach()
+                await self._client.close()
+
+
+def _abandon(client: Client) -> None:
+    """Close what nobody closed, and say how to do better."""
+    warnings.warn(
+        "an AsyncSession was never closed: use `async with AsyncSession(...) as sb:`, "
+        "or call `await sb.aclose()`",
+        ResourceWarning,
+        stacklevel=2,
+    )
+    connector = client.connector
+    client.detach()
+    if connector is not None:
+        # aiohttp offers no public way to close from outside a coroutine.
+        connector._close()  # pyright: ignore[reportPrivateUsage]
+
+
+def _keep_freed_memory() -> None:
+    """Keep glibc from giving the memory of each answer back, to have it mapped anew for the next.
+
+    It gives back what is free above twice the size of the largest block that it ever mapped and saw freed
+    (mallopt(3), M_TRIM_THRESHOLD). Mapping pages of half a megabyte again and again costs a fifth of the time
+    that a stream takes; one large block, never touched and freed at once, raises the bound.
+    """
+    bytes(_LARGER_THAN_PAGES)
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        usable = URL(proxy).scheme in {"http", "https"} and bool(URL(proxy).host)
+    except ValueError:
+        usable = False
+    if not usable:
+        # Without the address, which may hold a password.
+        raise errors.ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")

@@ -1,0 +1,1 @@
+"""Read collections page by page."""

@@ -1,0 +1,1 @@
+"""Keep within the rate limits of the API."""

@@ -1,0 +1,308 @@
+"""What the server announces about its limits in the headers of an answer. Nothing here does any I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from itertools import zip_longest
+from typing import NamedTuple
+
+from sessionboard_async.core.http.response import http_date
+
+
+class Announced(NamedTuple):
+    """What one limiter of the server says about itself in an answer.
+
+    Attributes:
+        limit: Requests per window.
+        remaining: Requests that are left in this window.
+        reset: Seconds from the moment of the answer until the window ends, 0 or more.
+        window: The length of the window in seconds, where a policy says so.
+    """
+
+    limit: int | None
+    remaining: int | None
+    reset: float | None
+    window: float | None
+
+
+class _Item(NamedTuple):
+    """One member of a list of structured fields: ``head;key=value``."""
+
+    head: str
+    parameters: dict[str, str]
+
+
+class _Policy(NamedTuple):
+    name: str
+    limit: int | None
+    window: float | None
+    counts_requests: bool = True
+
+
+_Lines = Callable[[str, list[str]], list[str]]
+_Seconds = Callable[[str], float | None]
+_Policies = tuple[_Policy, ...]
+
+_LIMIT, _REMAINING, _RESET, _POLICY, _STRUCTURED = (
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "ratelimit-policy",
+    "ratelimit",
+)
+_PREFIXES = ("ratelimit", "x-ratelimit", "x-rate-limit")
+# The commonest comes first: the search for any of them ends with the first one found.
+_NAMES = (
+    *(f"{prefix}-{word}" for prefix in _PREFIXES for word in ("limit", "remaining", "reset", "policy")),
+    _STRUCTURED,
+)
+_NO_LINES: list[str] = []
+
+_LONGEST_HEADER = 1000
+_LONGEST_RESET = 40 * 86400.0
+_LONGEST_WINDOW = 1e9
+_FIRST_EPOCH_SECOND = 1e9
+_FIRST_EPOCH_MILLISECOND = 1e11
+# Three counts of a plain answer together: none of them can be too long to be read.
+_LONGEST_PLAIN = 15
+
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ].{4,40}", re.ASCII)
+_MORE_THAN_ZERO = re.compile(r"\s*[0.]*[1-9]", re.ASCII)
+_BETWEEN_ITEMS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+_BETWEEN_PARAMETERS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^";])+')
+_COMMA_OUTSIDE_A_DATE = re.compile(r",(?!\s*\d{1,2}[ -][A-Za-z]{3}[ -])", re.ASCII)
+
+
+def announced(headers: Mapping[str, str], *, now: datetime | None = None) -> tuple[Announced, ...]:
+    """Return what the limiters of the server say about themselves, one entry for each.
+
+    Read are ``RateLimit: "name";r=50`` and ``RateLimit: limit=100`` of the later IETF drafts, then
+    ``RateLimit-Limit`` and its like of the earlier ones, then ``X-RateLimit-`` and ``X-Rate-Limit-``, each
+    with its policy. The first of these forms that says anything is taken. Values that cannot be right are
+    ignored one by one; lists that do not fit together as a whole, since nobody can tell whose they are.
+
+    Args:
+        headers: The headers of the answer, names in any case.
+        now: The local time, used only for a reset given as a date, and only where the answer has no readable
+            ``Date``: the local clock may be wrong.
+
+    Returns:
+        The limiters that tell their state, then those known by a policy alone. Empty where the headers speak
+        of none, or where ``Age`` says that the answer comes from a cache and tells of the past.
+    """
+    getall: _Lines | None = getattr(headers, "getall", None)
+    if getall is None:
+        folded = _folded(headers)
+        headers, getall = {name: values[0] for name, values in folded.items()}, folded.get
+    for name in _NAMES:
+        if name in headers:
+            break
+    else:
+        return ()
+    if "age" in headers and _MORE_THAN_ZERO.match(headers["age"]):
+        return ()
+    if _POLICY not in headers and _STRUCTURED not in headers:
+        plain = _plain(getall(_LIMIT, _NO_LINES), getall(_REMAINING, _NO_LINES), getall(_RESET, _NO_LINES))
+        if plain is not None:
+            return (plain,)
+    reset = partial(_reset, date=headers.get("date", ""), now=now)
+    return tuple(dict.fromkeys(_in_any_form(partial(_text, getall), reset)))
+
+
+def _text(getall: _Lines, name: str) -> str:
+    """Return what a header says in all its lines; nothing where it is too long to be meant."""
+    text = ",".join(getall(name, _NO_LINES))
+    return text if len(text) <= _LONGEST_HEADER else ""
+
+
+def _folded(headers: Mapping[str, str]) -> dict[str, list[str]]:
+    folded: dict[str, list[str]] = {}
+    for name, value in headers.items():
+        folded.setdefault(name.lower(), []).append(value)
+    return folded
+
+
+def _plain(limit: list[str], remaining: list[str], reset: list[str]) -> Announced | None:
+    """Read the commonest form at once: one header each, whole numbers, delta seconds."""
+    if not (len(limit) == len(remaining) == len(reset) == 1):
+        return None
+    first, second, third = limit[0], remaining[0], reset[0]
+    digits = first + second + third
+    if not (first and second and third and len(digits) <= _LONGEST_PLAIN):
+        return None
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    requests, seconds = int(first), float(third)
+    return Announced(requests, int(second), seconds, None) if requests and seconds < _LONGEST_RESET else None
+
+
+def _in_any_form(text: Callable[[str], str], reset: _Seconds) -> list[Announced]:
+    policies = _policies(text(_POLICY))
+    items = _items(text(_STRUCTURED))
+    found = _named(items, policies, reset) or _keyed(items, policies, reset)
+    every = policies
+    for prefix in _PREFIXES:
+        if found:
+            return found
+        own = _policies(text(f"{prefix}-policy"))
+        every += own
+        found = _stacked(
+            _items(text(f"{prefix}-limit")),
+            [item.head for item in _items(text(f"{prefix}-remaining"))],
+            [item for item in _COMMA_OUTSIDE_A_DATE.split(text(f"{prefix}-reset")) if item.strip()],
+            own or policies,
+            reset,
+        )
+    return found or _untold(every)
+
+
+def _named(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[Announced]:
+    """Read ``"name";r=50;t=30``, each joined with the policy of the same name."""
+    found: list[Announced] = []
+    told: set[str] = set()
+    for head, parameters in items:
+        remaining, seconds = _count(parameters.get("r", "")), reset(parameters.get("t", ""))
+        if remaining is None and seconds is None:
+            continue
+        name = _unquoted(head)
+        told.add(name)
+        own = {policy for policy in policies if policy.name == name}
+        if all(policy.counts_requests for policy in own):
+            _, limit, window, _ = own.pop() if len(own) == 1 else _Policy(name, None, None)
+            found.append(Announced(limit, remaining, seconds, window))
+    return found and found + _untold(policy for policy in policies if policy.name not in told)
+
+
+def _keyed(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[Announced]:
+    """Read ``limit=100, remaining=50, reset=5``."""
+    values: dict[str, list[_Item]] = {"limit": [], "remaining": [], "reset": []}
+    for head, parameters in items:
+        key, _, value = head.partition("=")
+        values.get(key.strip().lower(), []).append(_Item(value.strip(), parameters))
+    remaining, seconds = ([item.head for item in values[key]] for key in ("remaining", "reset"))
+    return _stacked(values["limit"], remaining, seconds, policies, reset)
+
+
+def _stacked(
+    limits: list[_Item],
+    remaining: list[str],
+    resets: list[str],
+    policies: _Policies,
+    reset: _Seconds,
+) -> list[Announced]:
+    """Join three lists, one place for each limiter, with the policies of the same limit.
+
+    A list of limits may hold policies too: ``100, 100;w=900, 10000;w=86400`` is the limit and two policies.
+    """
+    lengths = {len(values) for values in (remaining, resets) if values}
+    bare = [item for item in limits if "w" not in item.parameters]
+    own = bare or (limits if {len(limits)} == lengths else limits[:1])
+    if len(lengths.union([len(own)] if own else ())) != 1:
+        return []
+    policies = (*(_policy(item) for item in limits if item not in bare), *policies)
+    told: list[Announced] = []
+    for item, left, end in zip_longest(own, remaining, resets):
+        limit = _limit(item.head) if item else None
+        windows = {policy.window for policy in policies if policy.limit == limit and policy.counts_requests}
+        window = _window(item.parameters.get("w", "")) if item else None
+        if window is None and limit is not None and len(windows) == 1:
+            window = windows.pop()
+        row = Announced(limit, _count(left or ""), reset(end or ""), window)
+        if row[:3] != (None, None, None):
+            told.append(row)
+    limits_told = {row.limit for row in told}
+    return told and told + _untold(policy for policy in policies if policy.limit not in limits_told)
+
+
+def _untold(policies: Iterable[_Policy]) -> list[Announced]:
+    return [
+        Announced(policy.limit, None, None, policy.window)
+        for policy in policies
+        if policy.limit is not None and policy.counts_requests
+    ]
+
+
+# A server says the same in every answer.
+@lru_cache(maxsize=64)
+def _policies(text: str) -> _Policies:
+    return tuple(_policy(item) for item in _items(text))
+
+
+def _policy(item: _Item) -> _Policy:
+    """Read ``100;w=900`` or ``"name";q=100;w=900``; a quota of bytes counts something else than requests."""
+    head, parameters = item
+    return _Policy(
+        _unquoted(head),
+        _limit(parameters.get("q", head)),
+        _window(parameters.get("w", "")),
+        _unquoted(parameters.get("qu", "requests")).lower() == "requests",
+    )
+
+
+def _items(text: str) -> list[_Item]:
+    items: list[_Item] = []
+    for item in _BETWEEN_ITEMS.findall(text):
+        head, *rest = [part.strip() for part in _BETWEEN_PARAMETERS.findall(item)] or [""]
+        pairs = (part.partition("=") for part in rest)
+        if head:
+            items.append(_Item(head, {key.strip().lower(): value.strip() for key, _, value in pairs}))
+    return items
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _count(text: str) -> int | None:
+    number = _number(text)
+    return None if number is None else int(number)
+
+
+def _limit(text: str) -> int | None:
+    return _count(text) or None
+
+
+def _window(text: str) -> float | None:
+    number = _number(text)
+    return number if number and number < _LONGEST_WINDOW else None
+
+
+def _reset(text: str, *, date: str, now: datetime | None) -> float | None:
+    text = text.strip()
+    number = _number(text)
+    if number is not None and number < _LONGEST_RESET:
+        return number
+    until = _moment(text) if number is None else _since_epoch(number)
+    if until is None:
+        return None
+    answered = http_date(date) or now or datetime.now(UTC)
+    seconds = max(0.0, until - answered.timestamp())
+    return seconds if seconds < _LONGEST_RESET else None
+
+
+def _since_epoch(number: float) -> float | None:
+    if number < _FIRST_EPOCH_SECOND:
+        return None
+    return number if number < _FIRST_EPOCH_MILLISECOND else number / 1000
+
+
+def _moment(text: str) -> float | None:
+    """Read an ISO date or an HTTP date as seconds since the epoch."""
+    date = _iso_date(text) if _ISO_DATE.fullmatch(text) else http_date(text)
+    return None if date is None else date.timestamp()
+
+
+def _iso_date(text: str) -> datetime | None:
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,166 @@
+"""The arguments that searches share, from Python to the API's own form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from sessionboard_async.core.pagination.pager import PagerOptions
+from sessionboard_async.services._common.datetimes import Moment, moment
+
+SessionStatusName = Literal["accepted", "accept_queue", "pending", "decline_queue", "declined"]
+"""The statuses of the API itself; the ones that an event defines each stand for one of these."""
+
+Sort = Literal["created_at", "-created_at", "updated_at", "-updated_at"]
+"""What to sort by; a leading minus means descending."""
+
+StatusSort = Literal[Sort, "deleted_at", "-deleted_at"]
+"""As ``Sort``, and by the time of deletion, for the search that returns what was deleted."""
+
+Expansion = Literal["translated_fields", "subsession_details", "linked_sources", "composition"]
+"""What an answer may hold in addition."""
+
+
+class SearchFilters(PagerOptions, total=False):
+    """What every search takes by keyword, beside its paging.
+
+    Attributes:
+        created_after: Only records created after this moment: an aware datetime, or an ISO 8601 string with
+            its offset. So for the three that follow.
+        created_before: Only records created before this moment.
+        updated_after: Only records changed after this moment.
+        updated_before: Only records changed before this moment.
+        expand: What the records shall hold in addition.
+    """
+
+    created_after: Moment | None
+    created_before: Moment | None
+    updated_after: Moment | None
+    updated_before: Moment | None
+    expand: Sequence[Expansion]
+
+
+class FieldSearch(SearchFilters, total=False):
+    """What the search for fields takes by keyword.
+
+    Attributes:
+        sort: What to sort by; a leading minus means descending. The API's own order is not documented.
+    """
+
+    sort: Sort | None
+
+
+class RecordSearch(FieldSearch, total=False):
+    """What a search takes by keyword.
+
+    Attributes:
+        status: Only records with this status.
+    """
+
+    status: SessionStatusName | None
+
+
+class StatusSearch(SearchFilters, total=False):
+    """What the search for statuses takes by keyword.
+
+    Attributes:
+        status: Only sessions with this status.
+        deleted_after: Only sessions deleted after this moment.
+        deleted_before: Only sessions deleted before this moment.
+        sort: What to sort by; a leading minus means descending.
+    """
+
+    status: SessionStatusName | None
+    deleted_after: Moment | None
+    deleted_before: Moment | None
+    sort: StatusSort | None
+
+
+class SearchKind(msgspec.Struct, frozen=True):
+    """What a kind of search accepts.
+
+    Attributes:
+        keywords: Its keyword arguments.
+        sorts: Its sorts.
+    """
+
+    keywords: frozenset[str]
+    sorts: tuple[str, ...]
+
+
+RECORD_SEARCH = SearchKind(RecordSearch.__optional_keys__, get_args(Sort))
+FIELD_SEARCH = SearchKind(FieldSearch.__optional_keys__, get_args(Sort))
+STATUS_SEARCH = SearchKind(StatusSearch.__optional_keys__, get_args(StatusSort))
+
+_SORT_FIELDS = {"created_at": "createdAt", "updated_at": "updatedAt", "deleted_at": "deletedAt"}
+
+
+def search_body(
+    kind: SearchKind, search: Mapping[str, Any], more_filters: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Build the body of a search; what is ``None`` is left out.
+
+    Args:
+        kind: What the search accepts.
+        search: What was passed; its paging does not matter here.
+        more_filters: Filters that only this search knows, under the API's own names.
+
+    Raises:
+        ValueError: If a value is not one that the API knows, or a time has no offset.
+        TypeError: If a keyword is unknown, or a value is of the wrong type.
+    """
+    if unknown := search.keys() - kind.keywords:
+        raise TypeError(f"a search takes no {', '.join(sorted(unknown))}")
+    status, sort, expand = search.get("status"), search.get("sort"), search.get("expand")
+    filters = {
+        "status": None if status is None else one_of("status", status, get_args(SessionStatusName)),
+        "createdAt": _range("created", search),
+        "updatedAt": _range("updated", search),
+        "deletedAt": _range("deleted", search),
+        **(more_filters or {}),
+    }
+    parts = {
+        "filters": {name: value for name, value in filters.items() if value is not None},
+        "sort": None if sort is None else _sort(one_of("sort", sort, kind.sorts)),
+        "expand": expansions(() if expand is None else expand),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
+    """Return a value if it is allowed.
+
+    Raises:
+        ValueError: If it is not, with what would be.
+    """
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def expansions(expand: Sequence[Expansion]) -> list[str]:
+    """Return the expansions as the API takes them.
+
+    Raises:
+        TypeError: If it is one string and not a sequence of them.
+        ValueError: If there is one that the API does not know.
+    """
+    if isinstance(expand, str):
+        raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
+    return [one_of("expand", name, get_args(Expansion)) for name in expand]
+
+
+def _range(name: str, search: Mapping[str, Any]) -> dict[str, str] | None:
+    bounds = {
+        bound: moment(f"{name}_{bound}", value)
+        for bound in ("after", "before")
+        if (value := search.get(f"{name}_{bound}")) is not None
+    }
+    return bounds or None
+
+
+def _sort(sort: str) -> dict[str, str]:
+    # The API calls the field to sort by `order`, and the direction `sort`.
+    return {"order": _SORT_FIELDS[sort.removeprefix("-")], "sort": "desc" if sort.startswith("-") else "asc"}

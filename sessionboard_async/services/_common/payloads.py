@@ -1,0 +1,153 @@
+"""The values that writes share, from Python to the API's own form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from sessionboard_async.models.fields import CustomFieldValue
+from sessionboard_async.services._common.datetimes import exact_moment
+from sessionboard_async.services._common.filters import one_of
+
+T = TypeVar("T")
+
+Writable: TypeAlias = T | UnsetType | None
+"""A value to write: ``None`` sends null, and ``UNSET``, as which not passing it counts, sends nothing."""
+
+CustomFields = Mapping[str, Any] | Sequence[CustomFieldValue]
+"""Custom fields to write: values by internal name, or the list in which a record has them."""
+
+Extra = Mapping[str, Any]
+"""Further properties to write, under the API's own names, since it knows more than its document."""
+
+_MASK = re.compile(r"\*{3}")
+_NEVER_MASKED = frozenset({"description", "transcription", "query"})
+"""Texts that are never masked, and may well hold stars: speech recognition writes them for swear words."""
+
+
+def written(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None) -> dict[str, object]:
+    """Build the body of a write: only what was passed, checked and in the API's own form.
+
+    Args:
+        kind: The ``TypedDict`` of the values that the write knows.
+        values: What was passed.
+        extra: Further properties.
+
+    Raises:
+        TypeError: If a value is unknown, missing, or of the wrong type.
+        ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
+            a value is masked: writing what a token that hides personal data has read would destroy the data.
+    """
+    given = checked(kind, values)
+    more = dict(extra or {})
+    if known := more.keys() & _hints(cast("Hashable", kind)).keys():
+        raise TypeError(f"pass {', '.join(sorted(known))} by keyword, not in extra")
+    body = {name: _encoded(name, value) for name, value in given.items()}
+    body |= {name: _encoded(name, value) for name, value in more.items() if value is not UNSET}
+    for name, value in body.items():
+        if name not in _NEVER_MASKED:
+            _refuse_masked(name, value)
+    return body
+
+
+def checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that were passed, if they are those that a call takes.
+
+    Args:
+        kind: The ``TypedDict`` of the values that the call knows.
+        values: What was passed; ``UNSET`` counts as not passed.
+
+    Raises:
+        TypeError: If a value is unknown, missing, or of the wrong type.
+        ValueError: If a word is not one that the API knows.
+    """
+    hints = _hints(cast("Hashable", kind))
+    if unknown := values.keys() - hints.keys():
+        names = ", ".join(sorted(unknown))
+        raise TypeError(f"unknown: {names}; what the API's document does not list goes into extra={{...}}")
+    given = {name: _checked(name, value, hints[name]) for name, value in values.items() if value is not UNSET}
+    if missing := kind.__required_keys__ - given.keys():
+        raise TypeError(f"missing: {', '.join(sorted(missing))}")
+    return given
+
+
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return get_type_hints(cast("type[Any]", kind))
+
+
+def _checked(name: str, value: object, hint: Any) -> object:
+    """Return a value if it is of one of the types that are wanted."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    words = [word for option in options if get_origin(option) is Literal for word in get_args(option)]
+    if words and isinstance(value, str):
+        return one_of(name, value, words)
+    kinds = tuple(
+        str if get_origin(option) is Literal else get_origin(option) or option for option in options
+    )
+    # A string is a sequence of strings, and a boolean an integer, but they are never meant as that.
+    is_mistaken = (isinstance(value, str) and str not in kinds) or (
+        isinstance(value, bool) and bool not in kinds
+    )
+    if is_mistaken or not isinstance(value, (*kinds, int) if float in kinds else kinds):
+        wanted = [kind.__name__ for kind in kinds if kind not in (NoneType, UnsetType)]
+        raise TypeError(f"{name} must be {' or '.join(wanted)}, not {type(value).__name__}")
+    return value
+
+
+def _encoded(name: str, value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and name.endswith("_at")):
+        return exact_moment(name, value)
+    if name == "custom_fields" and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        value = _by_internal_name(cast("Sequence[CustomFieldValue]", value))
+    return _inner(name, value)
+
+
+def _inner(name: str, value: object) -> object:
+    """Return a value with all that JSON knows no form of in the API's own, at whatever depth it stands."""
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(value, builtin_types=(datetime,))
+    if isinstance(value, datetime):
+        return exact_moment(name, value)
+    if isinstance(value, Mapping):
+        return {key: _inner(name, item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_inner(name, item) for item in cast("Iterable[object]", value)]
+    if isinstance(value, float) and not isfinite(value):
+        # It would become null, which clears what is there.
+        raise ValueError(f"{name} must be a finite number, not {value}")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        kind = type(cast("object", value)).__name__
+        raise TypeError(f"{name} must be text, a number or the like, not {kind}")
+    return value
+
+
+def _by_internal_name(fields: Sequence[CustomFieldValue]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for field in fields:
+        if not isinstance(field, CustomFieldValue) or field.lookup_name is None:
+            raise TypeError("custom_fields must be {internal_name: value}, or the list that a record has")
+        values[field.lookup_name] = field.value
+    return values
+
+
+def _refuse_masked(name: str, value: object) -> None:
+    if isinstance(value, str) and _MASK.search(value):
+        raise ValueError(
+            f"{name} is masked: the token that read it may not see it, and writing the mask back would "
+            "destroy what it hides; leave it out, or read it with a token that does not hide personal data"
+        )
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[str, object]", value).items():
+            _refuse_masked(f"{name}.{key}", item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in cast("Iterable[object]", value):
+            _refuse_masked(name, item)

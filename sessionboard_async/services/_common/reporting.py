@@ -1,0 +1,71 @@
+"""What dashboards, widgets and saved queries have in common."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from sessionboard_async.core.endpoint import Endpoint, Method, Pages
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services._common.service import Service
+
+T = TypeVar("T")
+
+
+def report_write(
+    event: str, organization: str, method: Method, path: str, answer: type[T] | None
+) -> InBothScopes[T]:
+    """Declare a write in its two forms, by its operations and by what follows in the paths of both."""
+    return in_both_scopes(
+        event,
+        organization,
+        method,
+        path,
+        answer,
+        scope="write:events",
+        limit="event-writes",
+        may_be_empty=True,
+    )
+
+
+def report_read(
+    event: str,
+    organization: str,
+    path: str,
+    answer: type[T] | Pages[T],
+    *,
+    of_organization: Pages[T] | None = None,
+) -> InBothScopes[T]:
+    """Declare a read in its two forms, in the same way."""
+    return in_both_scopes(
+        event, organization, "GET", path, answer, of_organization=of_organization, scope="read:insights"
+    )
+
+
+class ReportService(Service):
+    """What dashboards, widgets and saved queries can do."""
+
+    ID_ARGUMENT: ClassVar[str]
+    DELETE: ClassVar[InBothScopes[None]]
+
+    async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
+        """Delete one; with a dashboard go its widgets.
+
+        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+
+        Args:
+            id: Its id.
+            event_id: The event; ``None`` for the whole organization.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+            ValueError: If an id is empty.
+            TypeError: If the id is ``None``.
+        """
+        await self._record(*self._one(self.DELETE, id, event_id))
+
+    def _one(
+        self, operation: InBothScopes[T], id_: str | None, event_id: EventId | None
+    ) -> tuple[Endpoint[T], Path]:
+        endpoint, path = operation.at(event_id)
+        return endpoint, {**path, self.ID_ARGUMENT: id_}

@@ -1,0 +1,102 @@
+"""What all services have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, Unpack, cast
+
+from sessionboard_async.core.endpoint import Endpoint, Pages
+from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.http.files import Download, Sink, Target, Transfer
+from sessionboard_async.core.http.request import Lane, PathValue, QueryValue, build
+from sessionboard_async.core.pagination.pager import Pager, PagerOptions
+from sessionboard_async.core.pagination.query import Query
+from sessionboard_async.models.bulk import BulkAnswer, BulkResult
+from sessionboard_async.services._common.bulk import BulkValues, Operations, run_bulk
+from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
+from sessionboard_async.services._common.payloads import Extra, written
+
+T = TypeVar("T")
+
+
+class Service:
+    """A family of operations, reached as an attribute of the session."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} service>"
+
+    async def _record(
+        self,
+        endpoint: Endpoint[T],
+        path: Mapping[str, PathValue],
+        query: Mapping[str, QueryValue] | None = None,
+        body: object = None,
+        secrets: tuple[str, ...] = (),
+        lane: Lane = Lane.SINGLE,
+    ) -> T:
+        request = build(endpoint, path, query=query, body=body, secrets=secrets, lane=lane)
+        return await self._engine.fetch(endpoint, request)
+
+    async def _write(
+        self,
+        endpoint: Endpoint[T],
+        path: Mapping[str, PathValue],
+        kind: type[Any],
+        values: Mapping[str, Any],
+        extra: Extra | None,
+    ) -> T:
+        return await self._record(endpoint, path, body=written(kind, values, extra))
+
+    async def _upload(self, endpoint: Endpoint[T], path: Mapping[str, PathValue], transfer: Transfer) -> T:
+        return await self._engine.fetch(endpoint, build(endpoint, path, transfer=transfer))
+
+    async def _download(
+        self,
+        endpoint: Endpoint[None],
+        path: Mapping[str, PathValue],
+        to: Target,
+        query: Mapping[str, QueryValue] | None = None,
+    ) -> Download:
+        sink = Sink(to)
+        response = await self._engine.call(build(endpoint, path, query=query, transfer=Transfer(sink=sink)))
+        return Download(sink.size, response.headers.get("Content-Type"))
+
+    async def _bulk(
+        self,
+        endpoint: Endpoint[BulkAnswer],
+        path: Mapping[str, PathValue],
+        operations: Operations,
+        values: BulkValues,
+    ) -> BulkResult:
+        async def send(batch: list[dict[str, object]]) -> BulkAnswer:
+            return await self._record(endpoint, path, body={"operations": batch}, lane=Lane.BULK)
+
+        build(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
+        return await run_bulk(operations, values, send)
+
+    def _pages(
+        self,
+        endpoint: Endpoint[T],
+        path: Mapping[str, PathValue],
+        query: Mapping[str, QueryValue] | None = None,
+        body: object = None,
+        **options: Unpack[PagerOptions],
+    ) -> Pager[T]:
+        record = cast("Pages[T]", endpoint.answer).record
+        return Pager(self._engine, Query(endpoint, path, query or {}, body), record, **options)
+
+    def _search(
+        self,
+        endpoint: Endpoint[T],
+        path: Mapping[str, PathValue],
+        search: Mapping[str, Any],
+        more_filters: Mapping[str, object] | None = None,
+        *,
+        kind: SearchKind = RECORD_SEARCH,
+    ) -> Pager[T]:
+        body = search_body(kind, search, more_filters)
+        options = {name: search[name] for name in search.keys() & PagerOptions.__optional_keys__}
+        return self._pages(endpoint, path, body=body, **cast("PagerOptions", options))

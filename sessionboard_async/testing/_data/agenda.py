@@ -1,0 +1,355 @@
+"""Which sessions an event has, when they are and who takes part: facts by number, without any text.
+
+They follow from a seed. Only rows are kept, and of subsessions only those that a write has touched.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from typing import NamedTuple
+
+from sessionboard_async.testing._data.metadata import STATUS_DEFINITIONS, Metadata
+from sessionboard_async.testing._data.query import Criteria
+from sessionboard_async.testing._data.seeded import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Draw,
+    milliseconds,
+    uuid_for,
+    zulu,
+    zulu_finely,
+)
+from sessionboard_async.testing._data.selections import Selections
+from sessionboard_async.testing._data.times import Times
+
+_SUBMISSIONS_OPEN = milliseconds(2025, 10, 6, 8)
+_SUBMISSIONS = 240 * DAY
+_FIRST_DAY = milliseconds(2026, 9, 14, 8)
+_STATUS_CYCLE = (0, 0, 2, 0, 5, 1, 0, 0, 4, 0, 3, 0, 6, 0, 0, 7, 0, 2, 0, 0)
+_PART_STATUS_CYCLE = (0, None, 2)
+
+
+class SessionRow(NamedTuple):
+    """What a session, or a part of one, is filtered and sorted by. Times are milliseconds since 1970.
+
+    ``number`` is 0 for a session and 1 to n for its subsessions; ``definition`` is the place of its status
+    among the event's status definitions; ``target`` is the session that a composition source went into.
+    """
+
+    ordinal: int
+    number: int
+    created: float
+    updated: float
+    deleted: float | None
+    definition: int | None
+    status: str | None
+    is_abstract: bool
+    is_source: bool
+    target: int | None
+    track_id: str | None
+    tag_ids: tuple[str, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which session or subsession it is, whatever is written to it."""
+        return self.ordinal, self.number
+
+
+class Slot(NamedTuple):
+    """When a session takes place, in milliseconds since 1970."""
+
+    start: int
+    end: int
+
+
+class Participation(NamedTuple):
+    """One person in one role: which of the event's contacts, and which of the roles."""
+
+    contact: int
+    role: int
+
+
+class Agenda:
+    """The sessions of one event.
+
+    Args:
+        seed: The seed of the data set.
+        position: The event's place among the events, from 0.
+        sessions: How many sessions a plain search finds. Those that were deleted, and those that went into
+            another one as composition sources, come on top.
+        speakers: How many of the event's contacts, the first ones, are speakers.
+        contacts: How many contacts the event has.
+        metadata: The tracks and tags that sessions may have.
+        light: Whether there are no deleted ones, composition sources or subsessions, and nobody takes part.
+        times: When they were created.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        position: int,
+        *,
+        sessions: int,
+        speakers: int,
+        contacts: int,
+        metadata: Metadata,
+        light: bool = False,
+        times: Times | None = None,
+    ) -> None:
+        self._seed = seed
+        self._position = position
+        self._sessions = sessions
+        self._speakers = 0 if light else speakers
+        self._contacts = 0 if light else contacts
+        self._light = light
+        self._times = times
+        self._tracks = [str(track["id"]) for track in metadata.all("tracks")]
+        tags = [str(tag["id"]) for tag in metadata.all("tags")]
+        self._tag_sets = [
+            tuple(tags[(first + step) % len(tags)] for step in range(0, 3 * (first % 4), 3))
+            for first in range(len(tags))
+        ]
+        self._sources = 0 if light else sessions // 20 or min(1, sessions // 2)
+        self._deleted = 0 if light else sessions // 25 or min(1, sessions)
+        self._generated = sessions + self._sources + self._deleted
+        self._touched: dict[int, list[SessionRow]] = {}
+        self._selections = {
+            (everything, linked_sources): Selections(partial(self._among, everything, linked_sources))
+            for everything in (False, True)
+            for linked_sources in (False, True)
+        }
+
+    @cached_property
+    def rows(self) -> list[SessionRow]:
+        """Every session in the order of its creation: also the deleted ones and the composition sources."""
+        kinds = ["session"] * self._sessions + ["source"] * self._sources + ["deleted"] * self._deleted
+        Draw(self._seed, self._position, "kinds").shuffle(kinds)
+        targets = _targets(kinds)
+        return [
+            self._row(index, kind, next(targets) if kind == "source" else None)
+            for index, kind in enumerate(kinds)
+        ]
+
+    @property
+    def live(self) -> list[SessionRow]:
+        """Every session that was not deleted."""
+        return [row for row in self.rows if row.deleted is None]
+
+    @property
+    def with_parts(self) -> list[SessionRow]:
+        """Every session, deleted or not, each followed by its subsessions."""
+        return [part for row in self.rows for part in (row, *self.parts(row))]
+
+    def sources_of(self, row: SessionRow) -> list[SessionRow]:
+        """Return the composition sources of a session, or of the session that it is a part of."""
+        return [self.rows[ordinal] for ordinal in self._composed.get(row.ordinal, ())]
+
+    @cached_property
+    def _composed(self) -> dict[int, list[int]]:
+        sources: defaultdict[int, list[int]] = defaultdict(list)
+        for row in self.rows:
+            if row.target is not None:
+                sources[row.target].append(row.ordinal)
+        return dict(sources)
+
+    @cached_property
+    def taken_by(self) -> dict[int, list[int]]:
+        """The sessions, also deleted ones, in which each contact takes part."""
+        sessions: defaultdict[int, list[int]] = defaultdict(list)
+        for row in self.rows:
+            for contact in dict.fromkeys(who.contact for who in self.cast(row)):
+                sessions[contact].append(row.ordinal)
+        return dict(sessions)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The place of every session and subsession, deleted or not, by id."""
+        return {self.id(row): row.place for row in self.with_parts}
+
+    def id(self, row: SessionRow) -> str:
+        """Return the id of a session or subsession."""
+        return uuid_for(self._seed, self._position, "session", row.ordinal, row.number)
+
+    def find(self, session_id: str) -> SessionRow | None:
+        """Return the session or subsession with this id, deleted or not; ``None`` where there is none."""
+        place = self.places.get(session_id)
+        if place is None:
+            return None
+        ordinal, number = place
+        return self.parts(self.rows[ordinal])[number - 1] if number else self.rows[ordinal]
+
+    def select(self, criteria: Criteria, *, everything: bool, linked_sources: bool) -> Sequence[SessionRow]:
+        """Return the sessions that meet the criteria; good until the next change.
+
+        Args:
+            criteria: Which, and in which order.
+            everything: Whether subsessions and deleted sessions are among them.
+            linked_sources: Whether composition sources are among them.
+        """
+        return self._selections[everything, linked_sources].find(criteria)
+
+    def shown(self, moment: float) -> str:
+        """Write a time of a session as exactly as it is kept."""
+        is_fine = self._times is not None and self._times.is_fine
+        return zulu_finely(moment) if is_fine else zulu(moment)
+
+    def is_created(self, row: SessionRow) -> bool:
+        """Return whether a write created it, so that nothing about it follows from the seed."""
+        return row.ordinal >= self._generated or row.number > self._part_count(row.ordinal)
+
+    def parts(self, row: SessionRow) -> list[SessionRow]:
+        """Return the subsessions of a session, also deleted ones, by number."""
+        touched = self._touched.get(row.ordinal)
+        if touched is not None:
+            return touched
+        return [self._part(row, number + 1) for number in range(self._part_count(row.ordinal))]
+
+    def add(self, row: SessionRow) -> SessionRow:
+        """Add a session; it gets the next ordinal."""
+        row = row._replace(ordinal=len(self.rows), number=0)
+        self.rows.append(row)
+        self._changed(None, row)
+        return row
+
+    def add_part(self, row: SessionRow) -> SessionRow:
+        """Add a subsession to the session with this ordinal; it gets the next number."""
+        parts = self._touch(row.ordinal)
+        row = row._replace(number=len(parts) + 1)
+        parts.append(row)
+        self._changed(None, row)
+        return row
+
+    def replace(self, row: SessionRow) -> None:
+        """Put a row in place of the one that stands for the same session or subsession."""
+        # Subsessions follow from their session's row, until one of them is kept.
+        parts = self._touch(row.ordinal) if row.number or self._part_count(row.ordinal) else []
+        rows, index = (parts, row.number - 1) if row.number else (self.rows, row.ordinal)
+        old, rows[index] = rows[index], row
+        self._changed(old, row)
+
+    def recategorize(self, definition: int, status: str) -> None:
+        """Give every session and subsession with this custom status the category that it has now."""
+        for row in self.with_parts:
+            if row.definition == definition and row.status != status:
+                self.replace(row._replace(status=status))
+
+    def _touch(self, ordinal: int) -> list[SessionRow]:
+        return self._touched.setdefault(ordinal, self.parts(self.rows[ordinal]))
+
+    def _changed(self, old: SessionRow | None, new: SessionRow) -> None:
+        if old is None:
+            self.places[self.id(new)] = new.place
+        for (everything, linked_sources), selections in self._selections.items():
+            selections.change(
+                old if old and _is_among(old, everything, linked_sources) else None,
+                new if _is_among(new, everything, linked_sources) else None,
+            )
+
+    def _among(self, everything: bool, linked_sources: bool) -> Iterator[SessionRow]:
+        rows = self.with_parts if everything else self.rows
+        return (row for row in rows if _is_among(row, everything, linked_sources))
+
+    def times(self, row: SessionRow) -> Slot | None:
+        """Return when a generated session takes place; ``None`` where nothing is scheduled."""
+        if row.is_abstract or row.ordinal % 10 == 7:
+            return None
+        parts = self._part_count(row.ordinal)
+        start = (
+            _FIRST_DAY
+            + self._position * 28 * DAY
+            + row.ordinal % 3 * DAY
+            + row.ordinal * 7 % 18 * 30 * MINUTE
+        )
+        if row.number:
+            start += (row.number - 1) * 20 * MINUTE
+            return Slot(start, start + 20 * MINUTE)
+        return Slot(start, start + (parts * 20 if parts else 45) * MINUTE)
+
+    def cast(self, row: SessionRow) -> list[Participation]:
+        """Return who takes part in a session, in order; the same contact may hold two roles."""
+        if self.is_created(row):
+            return []
+        index = row.ordinal
+        people: list[Participation] = []
+        if self._speakers:
+            first = index % self._speakers
+            stride = 1 + index // self._speakers % max(1, self._speakers - 1)
+            chosen = dict.fromkeys(
+                (first + stride * step) % self._speakers for step in range(_speaker_count(index))
+            )
+            on_a_panel = index % 12 == 4
+            people += [Participation(contact, 3 if on_a_panel else 0) for contact in chosen]
+        if self._contacts and index % 11 == 2:
+            in_two_roles = people and index % 2 == 0
+            people.append(
+                Participation(people[0].contact if in_two_roles else (index * 5 + 2) % self._contacts, 1)
+            )
+        if self._contacts and index % 9 == 1:
+            people.append(Participation((index * 3 + 1) % self._contacts, 2))
+        return people
+
+    def _part_count(self, index: int) -> int:
+        """Return how many subsessions a session had from the start."""
+        has_parts = index % 18 == 2 and index < self._generated and not self._light
+        return 2 + index // 18 % 3 if has_parts else 0
+
+    def _row(self, index: int, kind: str, target: int | None) -> SessionRow:
+        created, updated = self._dates(index)
+        deleted = updated + index * 13 % 20 * DAY if kind == "deleted" else None
+        definition = _STATUS_CYCLE[index % len(_STATUS_CYCLE)]
+        return SessionRow(
+            ordinal=index,
+            number=0,
+            created=created,
+            updated=updated if deleted is None else deleted,
+            deleted=deleted,
+            definition=definition,
+            status=STATUS_DEFINITIONS[definition].category,
+            is_abstract=index % 6 == 5,
+            is_source=kind == "source",
+            target=target,
+            track_id=None if index % 8 == 6 else self._tracks[index * 3 % len(self._tracks)],
+            tag_ids=self._tag_sets[index * 5 % len(self._tag_sets)],
+        )
+
+    def _dates(self, index: int) -> tuple[float, float]:
+        """Return when a session was created and last changed."""
+        if self._times is not None:
+            created = self._times.created(index)
+            return created, created
+        total = self._sessions + self._sessions // 10 + 2
+        # Sessions that were imported together have the same time of creation.
+        group = index - (index % 5 == 4)
+        imported = _SUBMISSIONS_OPEN + group * (_SUBMISSIONS // total) + group * 389 % 1000
+        if index % 4 == 0:
+            return imported, imported
+        return imported, imported + index * 53 % 60 * DAY + index * 17 % 24 * HOUR + index % 997
+
+    def _part(self, row: SessionRow, number: int) -> SessionRow:
+        definition = _PART_STATUS_CYCLE[(row.ordinal // 18 + number) % len(_PART_STATUS_CYCLE)]
+        created = row.created + number * MINUTE
+        return row._replace(
+            number=number,
+            created=created,
+            updated=max(row.updated, created),
+            definition=definition,
+            status=None if definition is None else STATUS_DEFINITIONS[definition].category,
+        )
+
+
+def _targets(kinds: list[str]) -> Iterator[int]:
+    """Yield the session that each composition source goes into; every third joins the one before."""
+    ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
+    for number in range(len(kinds)):
+        yield ordinary[(number - number % 3 // 2) * 7 % len(ordinary)]
+
+
+def _is_among(row: SessionRow, everything: bool, linked_sources: bool) -> bool:
+    return (everything or (row.deleted is None and not row.number)) and (linked_sources or not row.is_source)
+
+
+def _speaker_count(index: int) -> int:
+    return 3 if index % 12 == 4 else 1 + (index % 10 == 1)

@@ -1,0 +1,246 @@
+"""The embedded organization and its events: one object from which every answer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar, cast
+
+from sessionboard_async.testing._data.accounts import Accounts
+from sessionboard_async.testing._data.agenda import Agenda, SessionRow
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.details import DetailBook
+from sessionboard_async.testing._data.fields import FieldBook, Record
+from sessionboard_async.testing._data.metadata import Metadata
+from sessionboard_async.testing._data.people import People
+from sessionboard_async.testing._data.program import Program
+from sessionboard_async.testing._data.query import Criteria
+from sessionboard_async.testing._data.seeded import uuid_for
+from sessionboard_async.testing._data.session_files import SessionFiles
+from sessionboard_async.testing._data.storage import Storage
+from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.texts import EVENTS
+from sessionboard_async.testing._data.times import TieOrder, Times
+
+T = TypeVar("T")
+
+FIRST_EVENT_ID = 4630
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of everything, in each event.
+
+    Attributes:
+        events: Events.
+        sessions: Sessions that a plain search finds.
+        speakers: Speakers; they are the first of the contacts.
+        contacts: Contacts, speakers included. Neighbouring events share half of them.
+        sponsors: Sponsors.
+        exhibitors: Exhibitors.
+        light: Whether sessions have nothing but id, title, status and dates, so that there may be very many.
+    """
+
+    events: int
+    sessions: int
+    speakers: int
+    contacts: int
+    sponsors: int
+    exhibitors: int
+    light: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        events: int,
+        sessions: int,
+        speakers: int | None,
+        contacts: int | None,
+        sponsors: int | None,
+        exhibitors: int | None,
+        light: bool = False,
+    ) -> Size:
+        """Fill in what was not given, in proportion to the sessions, but no more than a large conference has.
+
+        Raises:
+            ValueError: If a number is negative, there is no event, or there are more speakers than contacts.
+        """
+        chosen_speakers = min(max(4, sessions * 3 // 5), 4000) if speakers is None else speakers
+        size = cls(
+            events=events,
+            sessions=sessions,
+            speakers=chosen_speakers,
+            contacts=chosen_speakers * 3 // 2 if contacts is None else contacts,
+            sponsors=min(max(3, sessions // 10), 200) if sponsors is None else sponsors,
+            exhibitors=min(max(3, sessions // 8), 300) if exhibitors is None else exhibitors,
+            light=light,
+        )
+        if size.events < 1:
+            raise ValueError("events must be at least 1")
+        for name, number in vars(size).items():
+            if number < 0:
+                raise ValueError(f"{name} must not be negative")
+        if size.speakers > size.contacts:
+            raise ValueError("speakers are contacts too: contacts must be at least as many as speakers")
+        return size
+
+
+class Keeper:
+    """Something that keeps what is written to it: an event, or the organization.
+
+    Args:
+        clock: Dates what is written.
+        key: What tells the ids of its records from those of all others.
+    """
+
+    def __init__(self, clock: Clock, *key: object) -> None:
+        self.clock = clock
+        self._written = (*key, "written")
+        self._shelves: dict[str, Shelf] = {}
+        self._parts: dict[object, object] = {}
+
+    def shelf(self, name: str) -> Shelf:
+        """Return the records of one kind, such as ``"rule"``; none are there at first."""
+        if name not in self._shelves:
+            self._shelves[name] = Shelf(name, self.clock, *self._written, name)
+        return self._shelves[name]
+
+    def part(self, make: Callable[[Self], T]) -> T:
+        """Return what a function makes of this keeper; it is called once and what it made is kept."""
+        if make not in self._parts:
+            self._parts[make] = make(self)
+        return cast("T", self._parts[make])
+
+
+class Event(Keeper):
+    """One event with everything that belongs to it."""
+
+    def __init__(
+        self,
+        seed: int,
+        position: int,
+        size: Size,
+        people: People,
+        fields: FieldBook,
+        storage: Storage,
+        clock: Clock,
+        times: Times | None,
+    ) -> None:
+        super().__init__(clock, seed, position)
+        self._times = times
+        self.id = FIRST_EVENT_ID + 37 * position
+        self._position = position
+        self._size = size
+        self._first_contact = position * (size.contacts // 2)
+        key = (seed, position)
+        self.people = people
+        self.storage = storage
+        self.metadata = Metadata(seed, self.id, position, clock)
+        self.fields = FieldBook(seed, position, clock, fields)
+        self.sponsors = Accounts("sponsor", key, size.sponsors, people, self.fields, clock)
+        self.exhibitors = Accounts("exhibitor", key, size.exhibitors, people, self.fields, clock)
+        self.contacts = people.registry.group(self.contact_indexes)
+        self.speakers = people.registry.group(self.speaker_indexes)
+        self.agenda = Agenda(
+            seed,
+            position,
+            sessions=size.sessions,
+            speakers=size.speakers,
+            contacts=size.contacts,
+            metadata=self.metadata,
+            light=size.light,
+            times=times,
+        )
+        self.details = DetailBook(key, self.agenda, self.metadata)
+        self.files = SessionFiles(
+            key, self.agenda, people, self._first_contact, self.contacts, storage, clock
+        )
+        self.program = Program(
+            key,
+            self.agenda,
+            self.details,
+            self.metadata,
+            self.fields,
+            people,
+            self._first_contact,
+            self.sponsors,
+            self.exhibitors,
+            self.files,
+            light=size.light,
+        )
+
+    @property
+    def has_translations(self) -> bool:
+        """Whether its texts are translated: those of the first event are, and of every second after it."""
+        return self._position % 2 == 0
+
+    def now(self) -> float:
+        """Return the moment by which a write to a session is dated, as exactly as sessions are."""
+        is_fine = self._times is not None and self._times.is_fine
+        return self.clock.read_finely() if is_fine else self.clock.read()
+
+    def record(self) -> Record:
+        """Return the event as the API shows it."""
+        name, timezone = EVENTS[self._position % len(EVENTS)]
+        return {
+            "id": self.id,
+            "name": f"{name} {2026 + self._position // len(EVENTS)}",
+            "timezone": timezone,
+            "features": {"translated_fields": self.has_translations},
+        }
+
+    @property
+    def speaker_indexes(self) -> range:
+        """The contacts of the organization that speak at this event from the start, deleted or not."""
+        return range(self._first_contact, self._first_contact + self._size.speakers)
+
+    @property
+    def contact_indexes(self) -> range:
+        """The contacts of the organization that belong to this event from the start, deleted or not."""
+        return range(self._first_contact, self._first_contact + self._size.contacts)
+
+    def sessions(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
+        """Return the sessions that meet the criteria; composition sources only when asked for."""
+        return self.agenda.select(criteria, everything=False, linked_sources=linked_sources)
+
+    def statuses(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
+        """Return sessions and subsessions, also deleted ones, that meet the criteria."""
+        return self.agenda.select(criteria, everything=True, linked_sources=linked_sources)
+
+    def session(self, session_id: str) -> SessionRow | None:
+        """Return the session or subsession with this id; ``None`` where there is none or it was deleted."""
+        row = self.agenda.find(session_id)
+        return None if row is None or row.deleted is not None else row
+
+    def sessions_of(self, contact: int) -> list[SessionRow]:
+        """Return the sessions in which one of the organization's contacts takes part."""
+        taken = self.agenda.taken_by.get(contact - self._first_contact, ())
+        return [row for index in taken if (row := self.agenda.rows[index]).deleted is None]
+
+
+class Organization(Keeper):
+    """Everything the embedded server knows: made from a seed and a size, and changed by what is written.
+
+    Args:
+        seed: Decides every name, text, id and time.
+        size: How much there is of everything.
+        clock: Dates what is written.
+        times: When sessions were created, and how searches treat times; ``None`` for the usual.
+    """
+
+    def __init__(self, seed: int, size: Size, clock: Clock | None = None, times: Times | None = None) -> None:
+        clock = Clock() if clock is None else clock
+        super().__init__(clock, seed)
+        self.id = uuid_for(seed, "organization")
+        contacts = size.contacts + (size.events - 1) * (size.contacts // 2)
+        fields = FieldBook(seed, None, clock)
+        self.people = People(seed, contacts, fields, clock)
+        self.storage = Storage(clock, seed)
+        self.ties = TieOrder(times, seed)
+        self.has_inclusive_bounds = times is not None and times.is_inclusive
+        events = (
+            Event(seed, position, size, self.people, fields, self.storage, clock, times)
+            for position in range(size.events)
+        )
+        self.events = {event.id: event for event in events}

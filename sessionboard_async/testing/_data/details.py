@@ -1,0 +1,154 @@
+"""What a session says and where it belongs: generated from the seed, or as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sessionboard_async.testing._data.agenda import Agenda, SessionRow
+from sessionboard_async.testing._data.fields import FieldValue, Text
+from sessionboard_async.testing._data.metadata import Metadata
+from sessionboard_async.testing._data.seeded import Draw
+from sessionboard_async.testing._data.texts import (
+    ANGLES,
+    AUDIENCES,
+    FORMULA,
+    PARTS,
+    SENTENCES,
+    TALKS,
+    TOPICS,
+    Triple,
+)
+
+_KEYWORDS = ("maps", "archives", "données", "統計", "🦉", "Wetter", "queues")
+
+SETTINGS = {"room": "rooms", "format": "formats", "level": "levels", "language": "languages"}
+"""What a session has at most one of, each with its family, apart from the track, which rows hold."""
+
+
+class Details(NamedTuple):
+    """What sessions are not filtered or sorted by. Times are milliseconds since 1970."""
+
+    title: Text
+    description: Text = (None, "", "")
+    starts_at: int | None = None
+    ends_at: int | None = None
+    is_public: bool = False
+    external_url: str | None = None
+    client_session_id: str | None = None
+    ceu_credits: float | None = None
+    capacity: int | None = None
+    room_id: str | None = None
+    format_id: str | None = None
+    level_id: str | None = None
+    language_id: str | None = None
+    custom_fields: Mapping[str, FieldValue] = {}
+
+
+class DetailBook:
+    """The details of every session of one event; only what was written is kept.
+
+    Args:
+        key: What tells this event's sessions from all others: seed and the event's place, from 0.
+        agenda: Which sessions there are.
+        metadata: The rooms, formats, levels and languages that generated sessions have.
+    """
+
+    def __init__(self, key: tuple[int, int], agenda: Agenda, metadata: Metadata) -> None:
+        self._key = key
+        self._agenda = agenda
+        self._options = [[str(record["id"]) for record in metadata.all(name)] for name in SETTINGS.values()]
+        self._written: dict[tuple[int, int], dict[str, Any]] = {}
+        self._texts = lru_cache(maxsize=4096)(self._description)
+
+    def title(self, row: SessionRow) -> str:
+        """Return the title of a session or subsession, in English."""
+        written = self._written.get(row.place, {}).get("title")
+        return str((written or _title(row))[0])
+
+    def of(self, row: SessionRow) -> Details:
+        """Return the details of a session or subsession."""
+        written = self._written.get(row.place)
+        if written is None:
+            return self._generate(row)
+        if self._agenda.is_created(row):
+            return Details(**written)
+        return self._generate(row)._replace(**written)
+
+    def is_written(self, row: SessionRow) -> bool:
+        """Return whether any of them was ever written."""
+        return row.place in self._written
+
+    def write(self, row: SessionRow, details: Mapping[str, object]) -> None:
+        """Keep some details of a session, by their names."""
+        self._written[row.place] = {**self._written.get(row.place, {}), **details}
+
+    def _generate(self, row: SessionRow) -> Details:
+        index = row.ordinal
+        draw = Draw(*self._key, "session", index, row.number)
+        description = self._texts(index, row.number)
+        audience = draw.pick(AUDIENCES)
+        times = self._agenda.times(row)
+        ceu_credits = draw.below(8) / 4 if index % 3 == 1 else None
+        capacity = 20 + draw.below(400) if index % 4 != 2 else None
+        unusual, value = _unusual(index, draw)
+        room, format_, level, language = (
+            options[(index * 3 + place) % len(options)] if (index + place * 3) % 7 != 5 else None
+            for place, options in enumerate(self._options)
+        )
+        return Details(
+            title=_title(row),
+            description=(None, *description[1:]) if index % 50 == 33 else description,
+            starts_at=None if times is None else times.start,
+            ends_at=None if times is None else times.end,
+            is_public=row.status == "accepted" and index % 8 != 3,
+            external_url=f"https://talks.example.org/{index + 1}" if index % 4 == 0 else None,
+            client_session_id=f"C-{index + 1:05}" if index % 3 == 0 else None,
+            ceu_credits=ceu_credits,
+            capacity=capacity,
+            room_id=room,
+            format_id=format_,
+            level_id=level,
+            language_id=language,
+            custom_fields={
+                "audience": FieldValue(audience[0], int(row.created), audience),
+                unusual: FieldValue(value, int(row.created)),
+            },
+        )
+
+    def _description(self, index: int, number: int) -> Triple:
+        draw = Draw(*self._key, "text", index, number)
+        sentences = draw.several(SENTENCES, 2 if number else 5)
+        opening = f"<p>{TALKS[index // 7 % len(TALKS)].text}</p>" if index % 7 == 4 else ""
+        closing = FORMULA if index % 10 == 3 else ""
+        english, french, german = (
+            f"<p>{texts[0]}</p><ul>{''.join(f'<li>{text}</li>' for text in texts[1:])}</ul>"
+            for texts in zip(*sentences, strict=True)
+        )
+        return f"{opening}{english}{closing}", f"{french}{closing}", f"{german}{closing}"
+
+
+def _title(row: SessionRow) -> Triple:
+    index = row.ordinal
+    if row.number:
+        return PARTS[(row.number - 1) % len(PARTS)]
+    if index % 7 == 4:
+        return TALKS[index // 7 % len(TALKS)].title
+    topic, angle = TOPICS[index * 5 % len(TOPICS)], ANGLES[(index + index // len(TOPICS)) % len(ANGLES)]
+    german = "" if index % 9 == 1 else f"{topic[2]}: {angle[2]}"
+    return f"{topic[0]}: {angle[0]}", f"{topic[1]} : {angle[1]}", german
+
+
+def _unusual(index: int, draw: Draw) -> tuple[str, object]:
+    match index % 5:
+        case 0:
+            return "expected_attendance", draw.below(300)
+        case 1:
+            return "keywords", draw.several(_KEYWORDS, 3)
+        case 2:
+            return "stage", {"microphones": 1 + draw.below(4), "screen": True, "note": None}
+        case 3:
+            return "slides_ready", draw.chance(0.5)
+        case _:
+            return "expected_attendance", None

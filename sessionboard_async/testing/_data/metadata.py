@@ -1,0 +1,259 @@
+"""The rooms, tracks, tags, formats, levels, languages and session statuses of one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
+
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.query import STATUSES, read_moment, read_word
+from sessionboard_async.testing._data.seeded import DAY, HOUR, milliseconds, uuid_for, zulu
+from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.texts import FORMATS, LANGUAGES, LEVELS, ROOMS, TAGS, TRACKS
+
+FAMILIES = {
+    "rooms": "room",
+    "tracks": "track",
+    "tags": "tag",
+    "formats": "format",
+    "levels": "level",
+    "languages": "language",
+}
+"""The families of settings that sessions refer to, each with what one of it is called; statuses are apart."""
+
+_FIRST = milliseconds(2025, 9, 8, 9)
+_CAPACITIES = (480, 120, 40, None, 60, 25, 18, None)
+
+
+class DatedRow(NamedTuple):
+    """What records without further filters are sorted by."""
+
+    ordinal: int
+    created: int
+    updated: int
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where it stands among rows of the same time, whatever is written to it."""
+        return (self.ordinal,)
+
+
+class Status(NamedTuple):
+    """A status of sessions: one of the five that exist everywhere, or one that the organization named."""
+
+    name: str
+    category: str
+    color: str
+    is_custom: bool = False
+
+
+STATUS_DEFINITIONS: tuple[Status, ...] = (
+    Status("Accepted", "accepted", "#2E7D32"),
+    Status("Accept queue", "accept_queue", "#9CCC65"),
+    Status("Pending", "pending", "#FFB300"),
+    Status("Decline queue", "decline_queue", "#EF9A9A"),
+    Status("Declined", "declined", "#C62828"),
+    Status("Confirmed – contract signed", "accepted", "#1B5E20", True),
+    Status("Waiting for slides", "accept_queue", "#7CB342", True),
+    Status("Zweite Begutachtung", "pending", "#FF8F00", True),
+)
+_STANDARD_NAMES = {status.category: status.name for status in STATUS_DEFINITIONS if not status.is_custom}
+_AUTHOR = "Grace Sampleton"
+_OF_EVENT = frozenset({"tracks", "formats", "languages"})
+_DEFAULTS: Mapping[str, Record] = {
+    "rooms": {"capacity": None},
+    "tracks": {"color": "#9E9E9E"},
+    "statuses": {
+        "status": None,
+        "status_name": None,
+        "color": "#9E9E9E",
+        "is_custom": True,
+        "created_by_user_id": 1001,
+        "created_by_user_name": _AUTHOR,
+    },
+}
+_OWN = frozenset(
+    {"id", "event_id", "created_at", "updated_at", "is_custom", "created_by_user_id", "created_by_user_name"}
+)
+"""What bodies never change."""
+
+
+class Metadata:
+    """The settings of one event that sessions refer to: those from the start, and what was written to them.
+
+    Args:
+        seed: The seed of the data set.
+        event_id: The event.
+        position: The event's place among the events, from 0.
+        clock: Dates what is written.
+    """
+
+    def __init__(self, seed: int, event_id: int, position: int, clock: Clock) -> None:
+        self._key = (seed, position)
+        self._event_id = event_id
+        self._shelves = {
+            family: Shelf(name, clock, *self._key, family, records=records)
+            for family, name, records in (
+                ("rooms", "room", [self._room(*room) for room in enumerate(ROOMS)]),
+                ("tracks", "track", [self._track(order, *track) for order, track in enumerate(TRACKS)]),
+                ("tags", "tag", [self._named("tags", *tag) for tag in enumerate(TAGS)]),
+                ("formats", "format", self._ordered_ones("formats", FORMATS, event_id)),
+                ("levels", "level", self._ordered_ones("levels", LEVELS, None)),
+                ("languages", "language", self._ordered_ones("languages", LANGUAGES, event_id)),
+                ("statuses", "status", [self._status(*status) for status in enumerate(STATUS_DEFINITIONS)]),
+            )
+        }
+
+    def all(self, family: str) -> Sequence[Record]:
+        """Return every record of a family, in the order that the event's team gave them."""
+        records = sorted(self._shelves[family].all(), key=_place)
+        return [_shown_status(record) for record in records] if family == "statuses" else records
+
+    def find(self, family: str, id_: object) -> Record | None:
+        """Return one record; ``None`` where there is none with this id, or none any more."""
+        record = self._shelves[family].find(id_)
+        return _shown_status(record) if record is not None and family == "statuses" else record
+
+    def updated(self, family: str, id_: str) -> int:
+        """Return when a record, deleted or not, was last changed, in milliseconds since 1970."""
+        return read_moment(self._shelves[family].kept(id_)["updated_at"], "updated_at")
+
+    def rows(self, family: str) -> list[DatedRow]:
+        """Return what the records of a family are sorted by, in the order of ``all``."""
+        records = sorted(self._shelves[family].all(), key=_place)
+        return [
+            DatedRow(
+                ordinal,
+                read_moment(record["created_at"], "created_at"),
+                read_moment(record["updated_at"], "updated_at"),
+            )
+            for ordinal, record in enumerate(records)
+        ]
+
+    def create(self, family: str, values: Mapping[str, object]) -> Record:
+        """Make a record; further properties are kept.
+
+        Raises:
+            RequestError: With 400 where the category of a status is none of the five.
+        """
+        shelf = self._shelves[family]
+        order = 1 + max((_place(record) for record in shelf.all()), default=-1)
+        given = _written(family, values)
+        return self._answer(family, shelf.create({**self._defaults(family, order), **given}))
+
+    def update(self, family: str, id_: str, values: Mapping[str, object]) -> Record:
+        """Change a record: only what the values hold.
+
+        Raises:
+            RequestError: With 404 where there is none, with 409 where the ``updated_at`` is stale, with 400
+                where it is one of the five statuses that exist everywhere.
+        """
+        self._refuse_standard(family, id_)
+        given = _written(family, values)
+        stale_check = {"updated_at": values["updated_at"]} if "updated_at" in values else {}
+        return self._answer(family, self._shelves[family].update(id_, {**given, **stale_check}))
+
+    def delete(self, family: str, id_: str) -> None:
+        """Delete a record, so that it can be restored; sessions that refer to it show none in its place.
+
+        Raises:
+            RequestError: With 404 where there is none, with 400 where it is one of the five statuses that
+                exist everywhere.
+        """
+        self._refuse_standard(family, id_)
+        self._shelves[family].delete(id_)
+
+    def restore(self, family: str, id_: str) -> Record:
+        """Bring a deleted record back.
+
+        Raises:
+            RequestError: With 404 where none was deleted under this id.
+        """
+        return self._answer(family, self._shelves[family].restore(id_))
+
+    def _answer(self, family: str, record: Record) -> Record:
+        return _shown_status(record) if family == "statuses" else record
+
+    def _refuse_standard(self, family: str, id_: str) -> None:
+        if family == "statuses" and not self._shelves[family].get(id_)["is_custom"]:
+            raise RequestError(400, "the status exists everywhere; only custom statuses can be changed")
+
+    def _defaults(self, family: str, order: int) -> Record:
+        """Return what a new record has where the body says nothing."""
+        record: Record = {"event_id": self._event_id} if family in _OF_EVENT else {}
+        if family != "tags":
+            record["order"] = order
+        return record | _DEFAULTS.get(family, {})
+
+    def _ordered_ones(self, family: str, names: Iterable[str], event_id: int | None) -> list[Record]:
+        return [self._ordered(family, order, name, event_id) for order, name in enumerate(names)]
+
+    def _dates(self, order: int) -> Record:
+        return {"created_at": zulu(_created(order)), "updated_at": zulu(_updated(order))}
+
+    def _named(self, family: str, order: int, name: str) -> Record:
+        return {"id": uuid_for(*self._key, family, order), "name": name, **self._dates(order)}
+
+    def _ordered(self, family: str, order: int, name: str, event_id: int | None) -> Record:
+        return {
+            "id": uuid_for(*self._key, family, order),
+            **({} if event_id is None else {"event_id": event_id}),
+            "name": name,
+            "order": order,
+            **self._dates(order),
+        }
+
+    def _room(self, order: int, name: str) -> Record:
+        return {
+            **self._ordered("rooms", order, name, None),
+            "capacity": _CAPACITIES[order % len(_CAPACITIES)],
+        }
+
+    def _track(self, order: int, name: str, color: str) -> Record:
+        return {**self._ordered("tracks", order, name, self._event_id), "color": color}
+
+    def _status(self, order: int, status: Status) -> Record:
+        return {
+            "id": uuid_for(*self._key, "statuses", order),
+            "name": status.name,
+            "status": status.category,
+            "status_name": _STANDARD_NAMES[status.category],
+            "color": status.color,
+            "order": order,
+            "is_custom": status.is_custom,
+            "created_by_user_id": 1001 + order if status.is_custom else None,
+            "created_by_user_name": _AUTHOR if status.is_custom else None,
+            **self._dates(order),
+        }
+
+
+def _written(family: str, values: Mapping[str, object]) -> Record:
+    """Return what a body changes: all that it holds, but what only the server decides."""
+    written = {name: value for name, value in values.items() if name not in _OWN}
+    if family != "statuses":
+        return written
+    written = {name: value for name, value in written.items() if name not in {"status", "status_name"}}
+    if (category := values.get("category")) is not None:
+        status = read_word(category, "category", STATUSES)
+        written |= {"status": status, "status_name": _STANDARD_NAMES[status]}
+    return written
+
+
+def _place(record: Record) -> int:
+    return cast("int | None", record.get("order")) or 0
+
+
+def _shown_status(record: Record) -> Record:
+    """Return a status as the API shows it, without the time of its last change."""
+    shown = {name: value for name, value in record.items() if name != "updated_at"}
+    return shown if record["is_custom"] else {**shown, "created_at": None}
+
+
+def _created(order: int) -> int:
+    return _FIRST + order * HOUR
+
+
+def _updated(order: int) -> int:
+    return _created(order) + order * 5 % 7 * DAY

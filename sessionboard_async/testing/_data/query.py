@@ -1,0 +1,289 @@
+"""What a request asks for: page, filters, order and expansions, read strictly and applied to rows. Pure.
+
+Whatever is unknown here is answered with 400, so that a mistyped filter fails a test instead of matching all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import ge, gt, le, lt
+from typing import TypeVar
+
+import msgspec
+from multidict import MultiMapping
+
+from sessionboard_async.testing._data.errors import RequestError
+
+Row = TypeVar("Row")
+
+LAST_PAGE = 999
+LARGEST_PAGE = 100
+DEFAULT_PAGE_SIZE = 25
+STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
+EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "composition")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A filter by time: the row's attribute lies between two moments."""
+
+    attribute: str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A filter by one of several words. Without an attribute the word is checked, and matches every row."""
+
+    attribute: str | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A filter by true or false."""
+
+    attribute: str
+
+
+FilterKinds = Mapping[str, Moments | OneOf | Flag]
+
+_TIMES: FilterKinds = {"createdAt": Moments("created"), "updatedAt": Moments("updated")}
+_STATUS = OneOf("status", STATUSES)
+RECORD_FILTERS: FilterKinds = {**_TIMES, "status": OneOf(None, STATUSES)}
+SESSION_FILTERS: FilterKinds = {**_TIMES, "status": _STATUS, "isAbstract": Flag("is_abstract")}
+STATUS_FILTERS: FilterKinds = {**_TIMES, "status": _STATUS, "deletedAt": Moments("deleted")}
+FIELD_FILTERS: FilterKinds = {
+    **_TIMES,
+    "module": OneOf("module", ("session", "account", "contact")),
+    "source": OneOf("source", ("standard", "custom")),
+    "scope": OneOf("scope", ("global", "event")),
+}
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Which rows, and in which order.
+
+    Attributes:
+        equal: Attributes and the values they must have.
+        after: Attributes and the milliseconds since 1970 they must lie after, exact to the microsecond.
+        before: Attributes and the milliseconds since 1970 they must lie before, exact to the microsecond.
+        order: The attribute that orders; rows with the same value keep their own order, and those without one
+            come last.
+        descending: Whether the greatest value comes first.
+        inclusive: Whether a value that equals a bound lies within it.
+    """
+
+    equal: tuple[tuple[str, object], ...] = ()
+    after: tuple[tuple[str, float], ...] = ()
+    before: tuple[tuple[str, float], ...] = ()
+    order: str = "created"
+    descending: bool = True
+    inclusive: bool = False
+
+
+def select(rows: Iterable[Row], criteria: Criteria) -> list[Row]:
+    """Return the rows that meet the criteria, in their order."""
+    is_after, is_before = (ge, le) if criteria.inclusive else (gt, lt)
+    chosen = list(rows)
+    for name, value in criteria.equal:
+        chosen = [row for row in chosen if getattr(row, name) == value]
+    for name, bound in criteria.after:
+        chosen = [
+            row for row in chosen if (moment := getattr(row, name)) is not None and is_after(moment, bound)
+        ]
+    for name, bound in criteria.before:
+        chosen = [
+            row for row in chosen if (moment := getattr(row, name)) is not None and is_before(moment, bound)
+        ]
+    order = criteria.order
+    with_value = [row for row in chosen if getattr(row, order) is not None]
+    without_value = [row for row in chosen if getattr(row, order) is None]
+    with_value.sort(key=lambda row: getattr(row, order), reverse=criteria.descending)
+    return with_value + without_value
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page, and how many records on each."""
+
+    number: int
+    size: int
+
+    def of(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows on this page; none past the last one."""
+        return rows[(self.number - 1) * self.size : self.number * self.size]
+
+    def pagination(self, total: int) -> dict[str, object]:
+        """Return the pagination object as searches and ``GET /v1/events`` spell it."""
+        return {
+            "currentPage": self.number,
+            "pageSize": self.size,
+            "totalPages": math.ceil(total / self.size),
+            "totalResults": total,
+        }
+
+    def snake_pagination(self, total: int) -> dict[str, object]:
+        """Return the pagination object as ``GET …/sessions`` spells it."""
+        return dict(
+            zip(
+                ("current_page", "page_size", "total_pages", "total_results"),
+                self.pagination(total).values(),
+                strict=True,
+            )
+        )
+
+
+def read_page(query: MultiMapping[str], *, size_name: str = "pageSize") -> PageRequest:
+    """Read the page that is asked for from the query."""
+    return PageRequest(
+        _whole_number(query, "page", 1, LAST_PAGE),
+        _whole_number(query, size_name, DEFAULT_PAGE_SIZE, LARGEST_PAGE),
+    )
+
+
+def _whole_number(query: MultiMapping[str], name: str, default: int, greatest: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= greatest):
+        raise RequestError(400, f"{name} must be a whole number from 1 to {greatest}")
+    return int(text)
+
+
+def refuse_unknown(query: MultiMapping[str], known: Sequence[str]) -> None:
+    """Refuse query parameters that the operation does not have."""
+    for name in query:
+        if name not in known:
+            raise RequestError(
+                400, f"unknown query parameter {name!r}; this operation knows {', '.join(known)}"
+            )
+
+
+def read_flag(query: MultiMapping[str], name: str) -> bool | None:
+    """Read ``true`` or ``false`` from the query; ``None`` where it is missing."""
+    text = query.get(name)
+    if text is None:
+        return None
+    return read_word(text, name, ("true", "false")) == "true"
+
+
+def read_word(value: object, name: str, words: Sequence[str]) -> str:
+    """Read one of the words."""
+    if not isinstance(value, str) or value not in words:
+        raise RequestError(400, f"{name} must be one of {', '.join(words)}")
+    return value
+
+
+def read_expansions(values: Iterable[object]) -> frozenset[str]:
+    """Read the names of expansions."""
+    return frozenset(read_word(value, "expand", EXPANSIONS) for value in values)
+
+
+def expansions_of(query: MultiMapping[str]) -> frozenset[str]:
+    """Read expansions from the query, where they may be repeated or separated by commas."""
+    return read_expansions(
+        name for text in query.getall("expand", []) for name in text.split(",") if name.strip()
+    )
+
+
+class _SearchBody(msgspec.Struct, forbid_unknown_fields=True):
+    filters: dict[str, object] | None = None
+    sort: dict[str, object] | None = None
+    expand: list[str] | None = None
+
+
+class _Bounds(msgspec.Struct, forbid_unknown_fields=True):
+    after: str | None = None
+    before: str | None = None
+
+
+_search_body = msgspec.json.Decoder(_SearchBody)
+
+
+def read_search(
+    body: bytes, filters: FilterKinds, *, inclusive: bool = False
+) -> tuple[Criteria, frozenset[str]]:
+    """Read the body of a search; an empty one asks for everything.
+
+    Args:
+        body: The bytes of the body.
+        filters: The filters that the operation has.
+        inclusive: Whether bounds of times are inclusive.
+
+    Returns:
+        What to select, and the expansions.
+    """
+    try:
+        search = _search_body.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(400, f"the body is not a search: {error}") from None
+    equal: list[tuple[str, object]] = []
+    after: list[tuple[str, float]] = []
+    before: list[tuple[str, float]] = []
+    for name, value in (search.filters or {}).items():
+        match filters.get(name):
+            case OneOf(attribute, words):
+                word = read_word(value, f"filters.{name}", words)
+                if attribute is not None:
+                    equal.append((attribute, word))
+            case Flag(attribute):
+                if not isinstance(value, bool):
+                    raise RequestError(400, f"filters.{name} must be true or false")
+                equal.append((attribute, value))
+            case Moments(attribute):
+                since, until = _read_moments(value, f"filters.{name}")
+                if since is not None:
+                    after.append((attribute, since))
+                if until is not None:
+                    before.append((attribute, until))
+            case None:
+                raise RequestError(400, f"unknown filter {name!r}; this operation knows {', '.join(filters)}")
+    order, descending = _read_sort(search.sort or {}, filters)
+    criteria = Criteria(tuple(equal), tuple(after), tuple(before), order, descending, inclusive)
+    return criteria, read_expansions(search.expand or ())
+
+
+def _read_moments(value: object, name: str) -> tuple[float | None, float | None]:
+    try:
+        bounds = msgspec.convert(value, _Bounds)
+    except msgspec.ValidationError:
+        raise RequestError(400, f"{name} must be an object with after, before or both") from None
+    since = None if bounds.after is None else _since_1970(bounds.after, f"{name}.after")
+    until = None if bounds.before is None else _since_1970(bounds.before, f"{name}.before")
+    return (
+        None if since is None else since / _MILLISECOND,
+        None if until is None else until / _MILLISECOND,
+    )
+
+
+def read_moment(value: object, name: str) -> int:
+    """Read a moment, as whole milliseconds since 1970."""
+    return _since_1970(value, name) // _MILLISECOND
+
+
+def _since_1970(value: object, name: str) -> timedelta:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
+        # In UTC, the first and the last hours of the calendar may lie beyond it.
+        in_utc = None if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is None:
+        raise RequestError(400, f"{name} must be a date-time with an offset, such as 2026-08-01T00:00:00Z")
+    return in_utc - _EPOCH
+
+
+def _read_sort(sort: Mapping[str, object], filters: FilterKinds) -> tuple[str, bool]:
+    orders = {name: kind.attribute for name, kind in filters.items() if isinstance(kind, Moments)}
+    for name in sort:
+        read_word(name, "the keys of sort", ("order", "sort"))
+    order = read_word(sort.get("order", "createdAt"), "sort.order", tuple(orders))
+    direction = read_word(sort.get("sort", "desc"), "sort.sort", ("asc", "desc"))
+    return orders[order], direction == "desc"

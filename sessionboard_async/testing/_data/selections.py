@@ -1,0 +1,117 @@
+"""What was searched for last, kept in order while single rows change."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Generic, Protocol, TypeVar, overload
+
+from sessionboard_async.testing._data.query import Criteria, select
+
+KEPT = 4
+
+
+class Placed(Protocol):
+    """A row that has a place among the others, which never changes."""
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where it stands among rows that have the same value in what they are sorted by."""
+        ...
+
+
+Row = TypeVar("Row", bound=Placed)
+T = TypeVar("T")
+
+
+class Window(Sequence[T]):
+    """The part of a list from one place up to, but not including, another one; it is not copied."""
+
+    __slots__ = ("_places", "_rows")
+
+    def __init__(self, rows: Sequence[T], start: int, stop: int) -> None:
+        self._rows = rows
+        self._places = range(start, stop)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return [self._rows[place] for place in self._places[index]]
+        return self._rows[self._places[index]]
+
+
+class Selections(Generic[Row]):
+    """The last selections from one list of rows.
+
+    A change of one row moves that row in each of them, so that writing costs little however many there are.
+    Bounds on what orders a selection are looked up in it, so that each new bound costs little too.
+
+    Args:
+        rows: Gives all rows, sorted by their place.
+    """
+
+    def __init__(self, rows: Callable[[], Iterable[Row]]) -> None:
+        self._rows = rows
+        self._kept: dict[Criteria, list[Row]] = {}
+
+    def find(self, criteria: Criteria) -> Sequence[Row]:
+        """Return the rows that meet the criteria, in their order; good until the next change."""
+        unbounded = replace(
+            criteria,
+            after=tuple(bound for bound in criteria.after if bound[0] != criteria.order),
+            before=tuple(bound for bound in criteria.before if bound[0] != criteria.order),
+        )
+        chosen = self._kept.pop(unbounded, None)
+        if chosen is None:
+            chosen = select(self._rows(), unbounded)
+            if len(self._kept) == KEPT:
+                del self._kept[next(iter(self._kept))]
+        self._kept[unbounded] = chosen
+        return chosen if unbounded == criteria else _within(chosen, criteria)
+
+    def change(self, old: Row | None, new: Row | None) -> None:
+        """Take one row out, and put one in; ``None`` stands for no row."""
+        for criteria, chosen in self._kept.items():
+            position = _position(criteria)
+            if old is not None and select((old,), criteria):
+                del chosen[bisect_left(chosen, position(old), key=position)]
+            if new is not None and select((new,), criteria):
+                insort_left(chosen, new, key=position)
+
+
+def rank(criteria: Criteria) -> Callable[[object], float]:
+    """Return what tells how far to the back a row belongs; rows that tie have the same rank."""
+    sign = -1 if criteria.descending else 1
+
+    def of(row: object) -> float:
+        value: float | None = getattr(row, criteria.order)
+        return math.inf if value is None else sign * value
+
+    return of
+
+
+def _position(criteria: Criteria) -> Callable[[Placed], tuple[float, ...]]:
+    """Return what tells the position of a row in the order of the criteria."""
+    rank_of = rank(criteria)
+    return lambda row: (rank_of(row), *row.place)
+
+
+def _within(rows: Sequence[T], criteria: Criteria) -> Window[T]:
+    """Return the rows within the bounds on what they are sorted by."""
+    after = [bound for name, bound in criteria.after if name == criteria.order]
+    before = [bound for name, bound in criteria.before if name == criteria.order]
+    if criteria.descending:
+        after, before = [-bound for bound in before], [-bound for bound in after]
+    first, last = (bisect_left, bisect_right) if criteria.inclusive else (bisect_right, bisect_left)
+    rank_of = rank(criteria)
+    start = first(rows, max(after), key=rank_of) if after else 0
+    stop = last(rows, min(before), key=rank_of) if before else bisect_left(rows, math.inf, key=rank_of)
+    return Window(rows, start, stop)

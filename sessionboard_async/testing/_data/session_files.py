@@ -1,0 +1,303 @@
+"""The files of the sessions of one event: a few from the start, and those that were uploaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sessionboard_async.testing._data.agenda import Agenda, SessionRow
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.documents import PDF, pdf
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.people import People
+from sessionboard_async.testing._data.registry import Group
+from sessionboard_async.testing._data.seeded import DAY, uuid_for, zulu
+from sessionboard_async.testing._data.storage import Storage, StoredObject, UploadAddress
+from sessionboard_async.testing._data.upload_rules import (
+    Announcement,
+    announcement_of,
+    refuse_denied,
+)
+
+LARGEST_FORM_FILE = 50 * 1024 * 1024
+"""The most bytes of a file that comes as a form."""
+
+_LARGEST = 524_288_000
+
+
+class _Generated(NamedTuple):
+    title: str
+    filename: str
+    content_type: str
+
+
+_GENERATED = (
+    _Generated("Slides", "slides.pdf", PDF),
+    _Generated("Notes – заметки", "notes.txt", "text/plain"),
+)
+
+
+@dataclass
+class _Pending:
+    """An upload that was announced and is not complete."""
+
+    key: str
+    announced: Announcement
+    changes: Mapping[str, object]
+
+
+@dataclass
+class SessionFile:
+    """One file of a session; ``key`` is where its bytes lie, ``None`` until an upload of them is complete."""
+
+    id: str
+    title: str | None
+    filename: str
+    content_type: str
+    size: int
+    owner: int | None
+    created: int
+    updated: int
+    key: str | None = None
+    pending: _Pending | None = None
+    uploads: int = 0
+
+
+class SessionFiles:
+    """The files of the sessions of one event.
+
+    Args:
+        key: What tells this event's files from all others: seed and the event's place, from 0.
+        agenda: The event's sessions.
+        people: The organization's contacts.
+        first_contact: The first of them that belongs to this event.
+        contacts: The event's contacts, to whom files may be assigned.
+        storage: Where the bytes lie.
+        clock: Dates what is written.
+    """
+
+    def __init__(
+        self,
+        key: tuple[int, int],
+        agenda: Agenda,
+        people: People,
+        first_contact: int,
+        contacts: Group,
+        storage: Storage,
+        clock: Clock,
+    ) -> None:
+        self._key = key
+        self._agenda = agenda
+        self._people = people
+        self._first_contact = first_contact
+        self._contacts = contacts
+        self._storage = storage
+        self._clock = clock
+        self._touched: dict[tuple[int, int], list[SessionFile]] = {}
+        self._made = 0
+        self._prefix = f"sessions/{key[1]}"
+        self._generated_key = re.compile(rf"{self._prefix}/(\d{{1,9}})/(slides\.pdf|notes\.txt)")
+        storage.add_source(self._generated_object)
+
+    def shown(self, row: SessionRow) -> list[Record]:
+        """Return the files of a session as the API shows them, without those that are not complete."""
+        return [self.show(file) for file in self._of(row) if file.key is not None]
+
+    def show(self, file: SessionFile) -> Record:
+        """Return a file as the API shows it; one that was never complete has no ``url``."""
+        has_owner = file.owner is not None and not self._people.registry.is_deleted(file.owner)
+        owner = self._people.contact(file.owner) if has_owner and file.owner is not None else {}
+        address = {} if file.key is None else {"url": self._storage.download_address(file.key)}
+        return {
+            "id": file.id,
+            **address,
+            "title": file.title or file.filename,
+            "filename": file.filename,
+            "size": file.size,
+            "mimetype": file.content_type,
+            "created_at": zulu(file.created),
+            "updated_at": zulu(file.updated),
+            "assigned_participant_id": owner.get("id"),
+            "assigned_participant_email": owner.get("email"),
+            "assigned_participant_name": owner.get("full_name"),
+        }
+
+    def find(self, row: SessionRow, file_id: str) -> SessionFile:
+        """Return a file of a session, complete or not, to be changed.
+
+        Raises:
+            RequestError: With 404 where there is none with this id.
+        """
+        for file in self._touch(row):
+            if file.id == file_id:
+                return file
+        raise RequestError(404, "there is no such file")
+
+    def announce(
+        self, row: SessionRow, values: Mapping[str, Any], file: SessionFile | None = None
+    ) -> tuple[SessionFile, UploadAddress]:
+        """Announce the bytes of a new file, or other bytes for one that is there.
+
+        Args:
+            row: The session.
+            values: The body, checked for its types.
+            file: The file that is there.
+
+        Returns:
+            The file, and where its bytes go.
+
+        Raises:
+            RequestError: With 400 where the announcement is wrong.
+        """
+        announced = announcement_of(values, most=_LARGEST)
+        refuse_denied(announced.filename, announced.content_type)
+        changes = self._read_changes(values)
+        if file is None:
+            file = self._add(row, announced, changes)
+        file.uploads += 1
+        key = f"uploads/{file.id}/{file.uploads}/{announced.filename}"
+        file.pending = _Pending(key, announced, changes)
+        return file, self._storage.upload_address(key, announced.content_type)
+
+    def complete(self, file: SessionFile) -> None:
+        """Take the bytes that were uploaded; nothing happens where the last ones were taken already.
+
+        Raises:
+            RequestError: With 400 where they are not there, are not as announced, or are not accepted.
+        """
+        pending = file.pending
+        if pending is None:
+            return
+        stored = self._storage.find(pending.key)
+        if stored is None or not stored.body:
+            raise RequestError(400, "nothing was uploaded to the address of this file")
+        if len(stored.body) != pending.announced.size:
+            raise RequestError(
+                400, f"{len(stored.body)} bytes were uploaded, and {pending.announced.size} announced"
+            )
+        self._take(file, pending, stored)
+
+    def upload(
+        self, row: SessionRow, announced: Announcement, values: Mapping[str, Any], body: bytes
+    ) -> SessionFile:
+        """Make a file whose bytes are there at once.
+
+        Raises:
+            RequestError: With 400 where it is not accepted.
+        """
+        refuse_denied(announced.filename, announced.content_type, body)
+        changes = self._read_changes(values)
+        file = self._add(row, announced, changes)
+        key = f"uploads/{file.id}/0/{announced.filename}"
+        stored = StoredObject(body, announced.content_type)
+        self._storage.put(key, stored)
+        self._take(file, _Pending(key, announced, changes), stored)
+        return file
+
+    def update(self, file: SessionFile, values: Mapping[str, Any]) -> None:
+        """Change the title of a file, or whose it is.
+
+        Raises:
+            RequestError: With 400 where a value is wrong.
+        """
+        _apply(file, self._read_changes(values))
+        file.updated = self._clock.read()
+
+    def delete(self, row: SessionRow, file: SessionFile) -> None:
+        """Take a file from its session; its bytes stay."""
+        self._touch(row).remove(file)
+
+    def _add(self, row: SessionRow, announced: Announcement, changes: Mapping[str, object]) -> SessionFile:
+        self._made += 1
+        now = self._clock.read()
+        file = SessionFile(
+            id=uuid_for(*self._key, "file", self._made),
+            title=None,
+            filename=announced.filename,
+            content_type=announced.content_type,
+            size=announced.size,
+            owner=None,
+            created=now,
+            updated=now,
+        )
+        _apply(file, changes)
+        self._touch(row).append(file)
+        return file
+
+    def _take(self, file: SessionFile, pending: _Pending, stored: StoredObject) -> None:
+        announced = pending.announced
+        refuse_denied(announced.filename, announced.content_type, stored.body)
+        if file.key is not None:
+            self._storage.remove(file.key)
+        file.key, file.pending, file.size = pending.key, None, len(stored.body)
+        file.filename, file.content_type = announced.filename, announced.content_type
+        _apply(file, pending.changes)
+        file.updated = self._clock.read()
+
+    def _read_changes(self, values: Mapping[str, Any]) -> Mapping[str, object]:
+        changes: Record = {}
+        if "title" in values:
+            changes["title"] = values["title"]
+        if "assigned_participant_id" in values:
+            owner = values["assigned_participant_id"]
+            changes["owner"] = None if owner is None else self._contact(owner)
+        return changes
+
+    def _contact(self, id_: str) -> int:
+        try:
+            return self._contacts.find(id_)
+        except RequestError:
+            raise RequestError(
+                400, "assigned_participant_id must be the id of a contact of the event"
+            ) from None
+
+    def _of(self, row: SessionRow) -> list[SessionFile]:
+        touched = self._touched.get(row.place)
+        return self._generated(row) if touched is None else touched
+
+    def _touch(self, row: SessionRow) -> list[SessionFile]:
+        if row.place not in self._touched:
+            self._touched[row.place] = self._generated(row)
+        return self._touched[row.place]
+
+    def _generated(self, row: SessionRow) -> list[SessionFile]:
+        if row.number or row.ordinal % 4 or self._agenda.is_created(row):
+            return []
+        taking_part = self._agenda.cast(row) if row.ordinal % 8 else []
+        owner = self._first_contact + taking_part[0].contact if taking_part else None
+        return [
+            SessionFile(
+                id=uuid_for(*self._key, "content", row.ordinal, number),
+                title=file.title,
+                filename=file.filename,
+                content_type=file.content_type,
+                size=len(_generated_bytes(row.ordinal, file.filename)),
+                owner=owner,
+                created=int(row.created) + number * DAY,
+                updated=int(row.created) + number * DAY,
+                key=f"{self._prefix}/{row.ordinal}/{file.filename}",
+            )
+            for number, file in enumerate(_GENERATED[: 1 + (row.ordinal % 12 == 0)])
+        ]
+
+    def _generated_object(self, key: str) -> StoredObject | None:
+        matched = self._generated_key.fullmatch(key)
+        if matched is None:
+            return None
+        content_type = next(file.content_type for file in _GENERATED if file.filename == matched[2])
+        return StoredObject(_generated_bytes(int(matched[1]), matched[2]), content_type)
+
+
+def _apply(file: SessionFile, changes: Mapping[str, object]) -> None:
+    for name, value in changes.items():
+        setattr(file, name, value)
+
+
+def _generated_bytes(ordinal: int, filename: str) -> bytes:
+    heading = f"SESS-{ordinal + 1}"
+    if filename.endswith(".pdf"):
+        return pdf(f"Slides of {heading}", ["One slide is enough."])
+    return f"{heading}: заметки – notes\n".encode() * (1 + ordinal % 40)

@@ -1,0 +1,76 @@
+"""The plain operations of records on a shelf: list, create, get, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessionboard_async.testing._data.dataset import Event, Keeper, Organization
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.query import refuse_unknown
+from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._writes.requests import Call, Reply, Values, event_of, read_values
+
+_OWN = frozenset({"id", "event_id", "created_at"})
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The records of one kind, and what the operations on them answer.
+
+    Attributes:
+        name: What one is called: the name of its shelf.
+        id_name: The name of its id in the path.
+        known: The properties that bodies may have, and their types.
+        required: Those that a new record must have, and that no update may clear.
+        defaults: What a new record has where the body says nothing.
+        fixed: What a new record has whatever the body says; bodies never change it.
+        keeper: Whose records they are.
+    """
+
+    name: str
+    id_name: str
+    known: Values
+    required: Sequence[str] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    fixed: Mapping[str, object] = field(default_factory=dict[str, object])
+    keeper: Callable[[Organization, Call], Keeper] = event_of
+
+    def shelf(self, organization: Organization, call: Call) -> Shelf:
+        """Return the shelf that a request is about."""
+        refuse_unknown(call.query, ())
+        return self.keeper(organization, call).shelf(self.name)
+
+    def list(self, organization: Organization, call: Call) -> object:
+        """Answer with every record."""
+        return self.shelf(organization, call).all()
+
+    def create(self, organization: Organization, call: Call) -> Record:
+        """Make a record and answer with it."""
+        shelf = self.shelf(organization, call)
+        values = self.read(call.json(), required=self.required)
+        keeper = self.keeper(organization, call)
+        of_event = {"event_id": keeper.id} if isinstance(keeper, Event) else {}
+        return shelf.create({**of_event, **self.defaults, **values, **self.fixed})
+
+    def get(self, organization: Organization, call: Call) -> Record:
+        """Answer with one record."""
+        return self.shelf(organization, call).get(call.path[self.id_name])
+
+    def update(self, organization: Organization, call: Call) -> Record:
+        """Change a record and answer with it."""
+        shelf = self.shelf(organization, call)
+        values = call.json()
+        given = [name for name in self.required if name in values]
+        return shelf.update(call.path[self.id_name], self.read(values, required=given))
+
+    def delete(self, organization: Organization, call: Call) -> Reply:
+        """Delete a record."""
+        self.shelf(organization, call).delete(call.path[self.id_name])
+        return Reply()
+
+    def read(self, values: Mapping[str, Any], *, required: Sequence[str]) -> Record:
+        """Check a body, and leave out what only the server decides."""
+        read_values(values, self.known, required=required)
+        return {name: value for name, value in values.items() if name not in _OWN and name not in self.fixed}

@@ -1,0 +1,17 @@
+"""What the operation of events answers."""
+
+from __future__ import annotations
+
+from sessionboard_async.testing._data.dataset import Organization
+from sessionboard_async.testing._data.query import read_page, refuse_unknown
+from sessionboard_async.testing._writes.requests import PAGING, Call, Handler, found
+
+
+def _list_events(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, PAGING)
+    page = read_page(call.query)
+    events = [event for event in organization.events.values() if call.grant.sees(event.id)]
+    return found([event.record() for event in page.of(events)], page.pagination(len(events)))
+
+
+OPERATIONS: dict[str, Handler] = {"list-events": _list_events}

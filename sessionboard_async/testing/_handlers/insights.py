@@ -1,0 +1,280 @@
+"""What the operations of insights answer, apart from those on saved queries and dashboards."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.query import (
+    DEFAULT_PAGE_SIZE,
+    LAST_PAGE,
+    PageRequest,
+    read_word,
+    refuse_unknown,
+)
+from sessionboard_async.testing._sbql import sbql
+from sessionboard_async.testing._sbql.tables import schema_of
+from sessionboard_async.testing._writes.requests import (
+    Call,
+    Handler,
+    Reply,
+    Values,
+    event_of,
+    found,
+    read_values,
+)
+
+LARGEST_PAGE = 1000
+
+_EVENTS: Values = {"eventId": int, "eventIds": list}
+_OPTIONS: Values = {
+    **_EVENTS,
+    "query": str,
+    "obfuscatePii": bool,
+    "format": str,
+    "page": int,
+    "limit": int,
+    "search": str,
+    "sortBy": str,
+    "sortDirection": str,
+    "groupBy": str,
+    "pivot": str,
+}
+_PROMPT: Values = {**_EVENTS, "prompt": str, "conversationHistory": list}
+
+
+class Suggestion(NamedTuple):
+    """A query that is suggested, and given to those who ask for something with its word in it."""
+
+    word: str
+    category: str
+    description: str
+    query: str
+
+
+SUGGESTIONS: tuple[Suggestion, ...] = (
+    Suggestion(
+        "speaker",
+        "speakers",
+        "The speakers with the most sessions",
+        "SELECT speaker.full_name, COUNT(*) AS sessions FROM speakers "
+        "JOIN participant_contacts AS part ON part.contact_id = speaker.id "
+        "AND part.event_id = speaker.event_id "
+        "GROUP BY speaker.id ORDER BY sessions DESC, speaker.full_name",
+    ),
+    Suggestion(
+        "track",
+        "sessions",
+        "How many sessions each track has",
+        "SELECT track.name, COUNT(session.id) AS sessions FROM tracks "
+        "LEFT JOIN sessions ON session.track_id = track.id GROUP BY track.id ORDER BY track.name",
+    ),
+    Suggestion(
+        "room",
+        "sessions",
+        "Which room is used how often",
+        "SELECT room.name, room.capacity, COUNT(session.id) AS sessions FROM rooms "
+        "LEFT JOIN sessions ON session.room_id = room.id GROUP BY room.id ORDER BY sessions DESC",
+    ),
+    Suggestion(
+        "tag",
+        "sessions",
+        "How many sessions each tag has",
+        "SELECT tag.name, COUNT(*) AS sessions FROM tags "
+        "JOIN session_tags ON session_tag.tag_id = tag.id GROUP BY tag.id ORDER BY sessions DESC",
+    ),
+    Suggestion(
+        "abstract", "abstracts", "Abstracts to be decided on", "FIND Abstract WHERE status = 'pending'"
+    ),
+    Suggestion(
+        "sponsor", "accounts", "The sponsors by name", "SELECT name, website_url FROM sponsors ORDER BY name"
+    ),
+    Suggestion(
+        "exhibitor", "accounts", "The exhibitors by name", "SELECT name, booth FROM exhibitors ORDER BY name"
+    ),
+    Suggestion(
+        "contact",
+        "contacts",
+        "How many contacts each company has",
+        "SELECT company_name, COUNT(*) AS contacts FROM contacts "
+        "GROUP BY company_name ORDER BY contacts DESC",
+    ),
+    Suggestion(
+        "session",
+        "sessions",
+        "How many sessions have each status",
+        "SELECT status, COUNT(*) AS sessions FROM sessions GROUP BY status ORDER BY sessions DESC",
+    ),
+)
+
+
+def read_options(call: Call, *, required: Sequence[str] = ()) -> Record:
+    """Read the body of an operation that runs a query; without required properties it may be missing.
+
+    Raises:
+        RequestError: With 400 where it is not as it must be.
+    """
+    refuse_unknown(call.query, ())
+    body = call.json() if call.body or required else {}
+    return read_values(body, _OPTIONS, required=required)
+
+
+def events_of(organization: Organization, call: Call, body: Mapping[str, Any]) -> list[Event]:
+    """Return the events that a query sees: that of the path, those that the body names, or all.
+
+    Raises:
+        RequestError: With 404 where there is no such event, with 403 where the token may not see it.
+    """
+    if "event_id" in call.path:
+        return [event_of(organization, call)]
+    named = [body.get("eventId"), *(body.get("eventIds") or ())]
+    chosen = [visible_event(organization, call, id_) for id_ in named if id_ is not None]
+    if chosen:
+        return list(dict.fromkeys(chosen))
+    return [event for event in organization.events.values() if call.grant.sees(event.id)]
+
+
+def visible_event(organization: Organization, call: Call, event_id: object) -> Event:
+    """Return an event that a body or query names by its id.
+
+    Raises:
+        RequestError: With 400 where it is no id, with 404 where there is no such event, with 403 where the
+            token may not see it.
+    """
+    if not isinstance(event_id, int) or isinstance(event_id, bool):
+        raise RequestError(400, "the id of an event must be a whole number")
+    if event_id not in organization.events:
+        raise RequestError(404, "there is no such event")
+    if not call.grant.sees(event_id):
+        raise RequestError(403, "the token may not see this event")
+    return organization.events[event_id]
+
+
+def table_of(
+    organization: Organization, call: Call, query: str, events: Sequence[Event], body: Mapping[str, Any]
+) -> sbql.Result:
+    """Run a query; personal data is masked unless the body and the token both allow to see it."""
+    hide = call.grant.hides_personal_data or body.get("obfuscatePii") is not False
+    return sbql.run(query, organization, events, hide=hide)
+
+
+def answer(
+    organization: Organization, call: Call, query: str, events: Sequence[Event], body: Mapping[str, Any]
+) -> object:
+    """Run a query and answer with the page of its rows that the body asks for, as it asks for them."""
+    format_ = read_word(body.get("format") or "json", "format", ("json", "csv"))
+    page = PageRequest(
+        _number(body, "page", 1, LAST_PAGE), _number(body, "limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE)
+    )
+    table = _arranged(table_of(organization, call, query, events, body), body)
+    rows = page.of(table.rows)
+    if format_ == "csv":
+        return Reply(_csv(table.columns, rows), content_type="text/csv")
+    return found(rows, page.pagination(len(table.rows)))
+
+
+def _number(body: Mapping[str, Any], name: str, default: int, greatest: int) -> int:
+    number = body.get(name)
+    if number is None:
+        return default
+    if not 1 <= number <= greatest:
+        raise RequestError(400, f"{name} must be a whole number from 1 to {greatest}")
+    return int(number)
+
+
+def _arranged(table: sbql.Result, body: Mapping[str, Any]) -> sbql.Result:
+    """Search, group and sort the rows as the body asks for."""
+    columns, rows = table.columns, table.rows
+    if text := body.get("search"):
+        rows = [row for row in rows if _holds(row, str(text).casefold())]
+    if group := body.get("groupBy"):
+        read_word(group, "groupBy", columns)
+        counted = Counter(row[group] for row in rows)
+        columns = [group, "count"]
+        rows = [{group: value, "count": count} for value, count in counted.items()]
+    descending = read_word(body.get("sortDirection") or "asc", "sortDirection", ("asc", "desc")) == "desc"
+    if order := body.get("sortBy"):
+        read_word(order, "sortBy", columns)
+        rows = sorted(rows, key=lambda row: _rank(row[order]), reverse=descending)
+    return sbql.Result(columns, rows)
+
+
+def _holds(row: Record, text: str) -> bool:
+    return any(isinstance(value, str) and text in value.casefold() for value in row.values())
+
+
+def _rank(value: object) -> tuple[int, Any]:
+    """Return what sorts values of several types as SQLite does: nothing, then numbers, then texts."""
+    if value is None:
+        return (0, 0)
+    return (1, value) if isinstance(value, (int, float)) else (2, value)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Record]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(row.values() for row in rows)
+    return text.getvalue().encode()
+
+
+def _execute(organization: Organization, call: Call) -> object:
+    body = read_options(call, required=("query",))
+    return answer(organization, call, str(body["query"]), events_of(organization, call, body), body)
+
+
+def _generate(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, ())
+    body = read_values(call.json(), _PROMPT, required=("prompt",))
+    events_of(organization, call, body)
+    prompt = str(body["prompt"]).casefold()
+    chosen = next((each for each in SUGGESTIONS if each.word in prompt), SUGGESTIONS[-1])
+    return {"query": chosen.query, "explanation": f"{chosen.description}."}
+
+
+def _schema(organization: Organization, call: Call, *, roles: bool) -> object:
+    refuse_unknown(call.query, ())
+    return schema_of([event_of(organization, call)] if roles else [], roles=roles)
+
+
+def _suggestions(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, () if "event_id" in call.path else ("eventId", "category"))
+    filtered_event(organization, call)
+    category = call.query.get("category")
+    return {
+        "suggestions": [
+            {"query": each.query, "description": each.description, "category": each.category}
+            for each in SUGGESTIONS
+            if category is None or each.category == category
+        ]
+    }
+
+
+def filtered_event(organization: Organization, call: Call) -> Event | None:
+    """Return the event of the path, or the one that the query filters by; ``None`` where there is neither."""
+    if "event_id" in call.path:
+        return event_of(organization, call)
+    text = call.query.get("eventId")
+    if text is None:
+        return None
+    return visible_event(organization, call, int(text[:9]) if text.isascii() and text.isdigit() else None)
+
+
+OPERATIONS: dict[str, Handler] = {
+    "execute-query": _execute,
+    "execute-event-query": _execute,
+    "generate-query": _generate,
+    "generate-event-query": _generate,
+    "get-schema": partial(_schema, roles=False),
+    "get-event-schema": partial(_schema, roles=True),
+    "get-event-insights-schema": partial(_schema, roles=True),
+    "get-suggestions": _suggestions,
+    "get-event-suggestions": _suggestions,
+}

@@ -1,0 +1,240 @@
+"""What the operations of saved queries, dashboards and widgets answer.
+
+Each exists for an event and for the organization; a handler serves both, told apart by the event in the path.
+The organization sees those of its events too. The record's id stands last in every path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import cast
+
+from sessionboard_async.testing._data.dataset import Event, Keeper, Organization
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.query import read_page, refuse_unknown
+from sessionboard_async.testing._handlers.insights import (
+    LARGEST_PAGE,
+    answer,
+    events_of,
+    filtered_event,
+    read_options,
+    table_of,
+)
+from sessionboard_async.testing._writes.requests import (
+    Call,
+    Handler,
+    Reply,
+    Values,
+    event_of,
+    found,
+    read_values,
+)
+
+_QUERY: Values = {"name": str, "query": str, "category": str}
+_DASHBOARD: Values = {"name": str, "description": str, "widgets": list}
+_WIDGET: Values = {"type": str, "title": str, "config": dict, "query": str}
+_KINDS: dict[str, tuple[Values, Sequence[str]]] = {
+    "query": (_QUERY, ("name", "query")),
+    "dashboard": (_DASHBOARD, ("name",)),
+    "widget": (_WIDGET, ("type",)),
+}
+_OWN = frozenset({"id", "event_id", "dashboard_id", "widgets", "created_at"})
+
+
+def _keepers(organization: Organization, call: Call) -> list[Keeper]:
+    """Return whose records a request is about: the first is who gets new ones."""
+    if "event_id" in call.path:
+        return [event_of(organization, call)]
+    seen = [event for event in organization.events.values() if call.grant.sees(event.id)]
+    return [organization, *seen]
+
+
+def _find(organization: Organization, call: Call, kind: str) -> tuple[Keeper, Record]:
+    """Return the record that the path names, and whose it is."""
+    id_ = list(call.path.values())[-1]
+    for keeper in _keepers(organization, call):
+        for record in keeper.shelf(kind).all():
+            if record["id"] == id_:
+                return keeper, record
+    raise RequestError(404, f"there is no such {kind}")
+
+
+def _all(keepers: Sequence[Keeper], kind: str) -> list[Record]:
+    return [record for keeper in keepers for record in keeper.shelf(kind).all()]
+
+
+def _read(call: Call, kind: str, *, is_new: bool) -> Record:
+    """Read what is to be written; an update may leave out what a new record needs, but not clear it."""
+    refuse_unknown(call.query, ())
+    return _checked(call.json(), kind, is_new=is_new)
+
+
+def _checked(values: Record, kind: str, *, is_new: bool) -> Record:
+    known, needed = _KINDS[kind]
+    read_values(values, known, required=needed if is_new else [name for name in needed if name in values])
+    return values
+
+
+def _new(keeper: Keeper, kind: str, values: Record, **others: object) -> Record:
+    empty = dict.fromkeys(name for name in _KINDS[kind][0] if name not in _OWN)
+    event_id = keeper.id if isinstance(keeper, Event) else None
+    return keeper.shelf(kind).create({**empty, **_writable(values), **others, "event_id": event_id})
+
+
+def _writable(values: Record) -> Record:
+    return {name: value for name, value in values.items() if name not in _OWN}
+
+
+def _create_query(organization: Organization, call: Call) -> Record:
+    keeper = _keepers(organization, call)[0]
+    return _new(keeper, "query", _read(call, "query", is_new=True))
+
+
+def _update(organization: Organization, call: Call, *, kind: str) -> Record:
+    keeper, record = _find(organization, call, kind)
+    return keeper.shelf(kind).update(str(record["id"]), _writable(_read(call, kind, is_new=False)))
+
+
+def _delete(organization: Organization, call: Call, *, kind: str) -> Reply:
+    refuse_unknown(call.query, ())
+    keeper, record = _find(organization, call, kind)
+    keeper.shelf(kind).delete(str(record["id"]))
+    return Reply()
+
+
+def _list_event_queries(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, ())
+    return {"results": _all(_keepers(organization, call), "query")}
+
+
+def _list_queries(organization: Organization, call: Call, *, known: Sequence[str]) -> object:
+    refuse_unknown(call.query, (*known, "category", "page", "limit"))
+    page = read_page(call.query, size_name="limit")
+    event, category = filtered_event(organization, call), call.query.get("category")
+    queries = [
+        # This list alone writes the event's id in one word, as the document has it.
+        {**query, "eventId": query["event_id"]} if "eventId" in known else query
+        for query in _all([event] if event else _keepers(organization, call), "query")
+        if category is None or query["category"] == category
+    ]
+    return found(page.of(queries), page.pagination(len(queries)))
+
+
+def _run_query(organization: Organization, call: Call) -> object:
+    keeper, query = _find(organization, call, "query")
+    body = read_options(call)
+    named = body.get("eventId") or body.get("eventIds")
+    events = [keeper] if isinstance(keeper, Event) and not named else events_of(organization, call, body)
+    return answer(organization, call, str(query["query"]), events, body)
+
+
+def _list_dashboards(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, ())
+    return _all(_keepers(organization, call), "dashboard")
+
+
+def _create_dashboard(organization: Organization, call: Call) -> Record:
+    values = _read(call, "dashboard", is_new=True)
+    widgets = [_checked_widget(widget) for widget in _listed(values.get("widgets"))]
+    keeper = _keepers(organization, call)[0]
+    dashboard = _new(keeper, "dashboard", values)
+    made = [_new(keeper, "widget", widget, dashboard_id=dashboard["id"]) for widget in widgets]
+    return {**dashboard, "widgets": made}
+
+
+def _checked_widget(widget: object) -> Record:
+    if not isinstance(widget, dict):
+        raise RequestError(400, "every widget must be an object")
+    return _checked(cast("Record", widget), "widget", is_new=True)
+
+
+def _listed(value: object) -> Sequence[object]:
+    return cast("Sequence[object]", value or ())
+
+
+def _get_dashboard(organization: Organization, call: Call) -> object:
+    refuse_unknown(call.query, ())
+    keeper, dashboard = _find(organization, call, "dashboard")
+    events = [keeper] if isinstance(keeper, Event) else events_of(organization, call, {})
+    widgets = [
+        {**widget, **_data(organization, call, widget["query"], events)}
+        for widget in _widgets_of(keeper, dashboard)
+    ]
+    return {**dashboard, "widgets": widgets}
+
+
+def _widgets_of(keeper: Keeper, dashboard: Record) -> list[Record]:
+    return [widget for widget in keeper.shelf("widget").all() if widget["dashboard_id"] == dashboard["id"]]
+
+
+def _data(organization: Organization, call: Call, query: object, events: Sequence[Event]) -> Record:
+    """Return the rows that a widget shows; one whose query does not run says so, and the others are shown."""
+    if not query:
+        return {"data": []}
+    try:
+        rows = table_of(organization, call, str(query), events, {}).rows
+    except RequestError as error:
+        return {"data": [], "error": error.message}
+    return {"data": rows[:LARGEST_PAGE]}
+
+
+def _update_dashboard(organization: Organization, call: Call) -> Reply:
+    _update(organization, call, kind="dashboard")
+    return Reply()
+
+
+def _delete_dashboard(organization: Organization, call: Call) -> Reply:
+    keeper, dashboard = _find(organization, call, "dashboard")
+    reply = _delete(organization, call, kind="dashboard")
+    for widget in _widgets_of(keeper, dashboard):
+        keeper.shelf("widget").delete(str(widget["id"]))
+    return reply
+
+
+def _create_widget(organization: Organization, call: Call) -> Record:
+    keeper, dashboard = _find(organization, call, "dashboard")
+    values = _read(call, "widget", is_new=True)
+    return _new(keeper, "widget", values, dashboard_id=dashboard["id"])
+
+
+_list_org_queries = partial(_list_queries, known=())
+_list_insights_queries = partial(_list_queries, known=("eventId",))
+_update_query, _delete_query = partial(_update, kind="query"), partial(_delete, kind="query")
+_update_widget, _delete_widget = partial(_update, kind="widget"), partial(_delete, kind="widget")
+
+OPERATIONS: dict[str, Handler] = {
+    "list-event-queries": _list_event_queries,
+    "list-event-insights-queries": _list_event_queries,
+    "list-org-queries-convenience": _list_org_queries,
+    "list-queries": _list_insights_queries,
+    "create-event-query": _create_query,
+    "create-org-query-convenience": _create_query,
+    "update-event-query": _update_query,
+    "update-org-query-convenience": _update_query,
+    "delete-event-query": _delete_query,
+    "delete-org-query-convenience": _delete_query,
+    "run-event-query": _run_query,
+    "run-event-insights-query": _run_query,
+    "run-org-query-convenience": _run_query,
+    "run-query": _run_query,
+    "list-event-dashboards": _list_dashboards,
+    "list-org-dashboards-convenience": _list_dashboards,
+    "create-event-dashboard": _create_dashboard,
+    "create-org-dashboard-convenience": _create_dashboard,
+    "get-event-dashboard": _get_dashboard,
+    "get-event-insights-dashboard": _get_dashboard,
+    "get-org-dashboard-convenience": _get_dashboard,
+    "get-dashboard": _get_dashboard,
+    "update-event-dashboard": _update_dashboard,
+    "update-org-dashboard-convenience": _update_dashboard,
+    "delete-event-dashboard": _delete_dashboard,
+    "delete-org-dashboard-convenience": _delete_dashboard,
+    "create-widget": _create_widget,
+    "create-org-widget-convenience": _create_widget,
+    "update-widget": _update_widget,
+    "update-org-widget-convenience": _update_widget,
+    "delete-widget": _delete_widget,
+    "delete-org-widget-convenience": _delete_widget,
+}

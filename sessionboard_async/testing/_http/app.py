@@ -1,0 +1,173 @@
+"""From a request that reaches the embedded server over a socket to the answer that goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from email.utils import formatdate
+from functools import partial
+from importlib import import_module
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy
+
+from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.storage import PATH, Storage
+from sessionboard_async.testing._data.tokens import Access
+from sessionboard_async.testing._handlers import OPERATIONS
+from sessionboard_async.testing._http.dispatch import Responder, refusal
+from sessionboard_async.testing._http.responses import Answer, drop_connection, send
+from sessionboard_async.testing._writes.requests import Call
+from sessionboard_async.testing.faults import Fault, FaultCounter
+from sessionboard_async.testing.recorded import RecordedRequest, recorded
+from sessionboard_async.testing.simulated_time import SimulatedTime
+
+_KEPT_REQUESTS = 10_000
+_LARGEST_REQUEST = 64 * 1024 * 1024
+
+
+class Handling:
+    """Takes requests, lets the faults happen, and sends what the responder answers.
+
+    Args:
+        responder: Answers what the operations are asked.
+        storage: Answers what the storage is asked.
+        access: Knows the tokens.
+        time: The time of the server; ``None`` for that of the system.
+        faults: What goes wrong, and when.
+        latency: Seconds that pass before each answer.
+        compress: Whether to answer with gzip those who accept it.
+
+    Attributes:
+        requests: The last requests, the oldest first.
+        under_way: The tasks of the requests that are being answered.
+    """
+
+    def __init__(
+        self,
+        responder: Responder,
+        storage: Storage,
+        access: Access,
+        time: SimulatedTime | None,
+        *,
+        faults: list[Fault],
+        latency: float,
+        compress: bool,
+    ) -> None:
+        self._responder = responder
+        self._storage = storage
+        self._access = access
+        self._time = time
+        self._compress = compress
+        self._fault_counter = FaultCounter()
+        self._answered = itertools.count(1)
+        self.faults = faults
+        self.latency = latency
+        self.requests: deque[RecordedRequest] = deque(maxlen=_KEPT_REQUESTS)
+        self.under_way: set[asyncio.Task[object]] = set()
+
+    def application(self) -> web.Application:
+        """Return an application that handles all requests.
+
+        Raises:
+            RuntimeError: If there is an operation that nothing answers.
+        """
+        import_module("sessionboard_async.services")  # declares the operations
+        if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
+            raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
+        application = web.Application(client_max_size=_LARGEST_REQUEST)
+        application.on_shutdown.append(self._give_up)
+        if self._time is not None:
+            application.on_response_prepare.append(self._date)
+        application.router.add_get("/", _greet)
+        for method in ("GET", "PUT"):
+            application.router.add_route(method, f"{PATH}{{key:.+}}", self._handle_storage)
+        for operation, endpoint in ENDPOINTS.items():
+            handler = partial(self._handle, operation)
+            for path in (endpoint.path, f"{endpoint.path}/"):
+                application.router.add_route(endpoint.method, path, handler)
+        # Not a middleware: aiohttp keeps every application that has one, and this holds all its data.
+        application.router.add_route(hdrs.METH_ANY, "/{path:.*}", self._answer_unknown)
+        return application
+
+    async def _give_up(self, _: web.Application) -> None:
+        """Cancel what is being answered: a slow answer must not hold up the end."""
+        under_way = list(self.under_way)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self._time is not None:
+            response.headers[hdrs.DATE] = formatdate(self._time.now(), usegmt=True)
+
+    async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
+        with self._answering():
+            body = await request.read()
+            self.requests.append(recorded(operation, request, body))
+            fault = self._fault_counter.next(self.faults, operation)
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            if fault is not None and fault.kind in {"refuse", "close_before"}:
+                return drop_connection(request, reset=fault.kind == "refuse")
+            if self._time is not None:
+                self._time.pass_request()
+            call = Call(request.match_info, request.query, body, request.headers, self._storage.base_url)
+            return await self._send(request, self._responder.answer(operation, call, fault), fault)
+
+    async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
+        with self._answering():
+            body = await request.read()
+            self.requests.append(recorded(None, request, body))
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            answer = self._storage.answer(
+                request.method, request.match_info["key"], request.query, request.headers, body
+            )
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    @contextmanager
+    def _answering(self) -> Generator[None]:
+        """Let the end of the server cancel the task that runs this."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
+        self.under_way.add(task)
+        try:
+            yield
+        finally:
+            self.under_way.discard(task)
+
+    async def _answer_unknown(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(recorded(None, request, await request.read()))
+        methods = {
+            method
+            for resource in request.app.router.resources()
+            for method in (await resource.resolve(request))[1]
+        } - {hdrs.METH_ANY}
+        allow = {"Allow": ",".join(sorted(methods))} if methods else {}
+        try:
+            self._access.grant_of(request.headers)
+        except RequestError as denial:
+            return await self._send(request, refusal(denial.status, denial.message))
+        message = f"there is no {request.method} for this path"
+        return await self._send(request, refusal(405 if methods else 404, message, allow))
+
+    async def _send(
+        self, request: web.Request, answer: Answer, fault: Fault | None = None
+    ) -> web.StreamResponse:
+        answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
+        gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
+        return await send(request, answer, gzipped=gzipped, fault=fault)
+
+
+def _accepts_gzip(headers: CIMultiDictProxy[str]) -> bool:
+    accepted = headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(",")
+    return any(coding.partition(";")[0].strip() == "gzip" for coding in accepted)
+
+
+async def _greet(_: web.Request) -> web.StreamResponse:
+    return web.json_response({"service": "embedded Sessionboard API"})

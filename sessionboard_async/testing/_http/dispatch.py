@@ -1,0 +1,167 @@
+"""From a request to the embedded server to its answer, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from http import HTTPStatus
+from threading import Lock
+from typing import cast
+
+import msgspec
+from aiohttp import hdrs
+from multidict import MultiDict
+
+from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
+from sessionboard_async.testing._data.dataset import Organization
+from sessionboard_async.testing._data.errors import RequestError, error_body
+from sessionboard_async.testing._data.masking import masked
+from sessionboard_async.testing._data.tokens import Access
+from sessionboard_async.testing._handlers import OPERATIONS
+from sessionboard_async.testing._http.response_cache import AnswerCache, AnswersForAWhile, EncodedAnswer
+from sessionboard_async.testing._http.responses import Answer
+from sessionboard_async.testing._writes.changing import ChangingData
+from sessionboard_async.testing._writes.requests import Call, Reply, event_of
+from sessionboard_async.testing.faults import Fault
+from sessionboard_async.testing.rate_limits import Counters, Ruling
+
+_KEPT_ANSWERS = 128 * 1024 * 1024
+_CACHED = frozenset({"search-sessions", "get-session"})
+"""The operations whose answers the API gives again for a while, whatever was written meanwhile."""
+
+
+class Responder:
+    """Answers requests: it asks for the token, the limits and the scopes, in this order, then the operation.
+
+    A request is counted once its token is known, whatever its answer is then. Injected statuses and redirects
+    come before all that, as from a proxy in front of the API: they are not counted, and announce no limits.
+
+    Args:
+        organization: What the operations read and change.
+        access: The tokens.
+        counters: What counts requests and limits them; ``None`` where nothing is limited.
+        changing: What changes by itself; ``None`` where nothing does.
+        cached: For how many seconds answers about sessions are given again.
+    """
+
+    def __init__(
+        self,
+        organization: Organization,
+        access: Access,
+        counters: Counters | None,
+        changing: ChangingData | None = None,
+        cached: float = 0.0,
+    ) -> None:
+        self._organization = organization
+        self._access = access
+        self._counters = counters
+        self._cache = AnswerCache(_KEPT_ANSWERS)
+        self._changing = changing
+        self._lasting = AnswersForAWhile(cached, organization.clock.now) if cached else None
+        self._lock = Lock()
+        self._written = 0
+
+    @contextmanager
+    def up_to_date(self) -> Generator[None]:
+        """Let what is due happen first, and nothing else meanwhile, in whatever thread."""
+        with self._lock:
+            if self._changing is not None and self._changing.catch_up():
+                self._written += 1
+            yield
+
+    def answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
+        """Return the answer to a request, an error included.
+
+        Args:
+            operation: The ``operationId`` of what is asked for.
+            call: The request.
+            fault: What goes wrong.
+        """
+        with self.up_to_date():
+            return self._answer(operation, call, fault)
+
+    def _answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
+        if fault is not None and fault.status is not None:
+            retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
+            return refusal(fault.status, "an injected fault", retry_after)
+        if fault is not None and fault.location is not None:
+            return Answer(EncodedAnswer(b"", HTTPStatus.FOUND), {"Location": fault.location})
+        if fault is not None and fault.kind == "wrong_page" and "page" in call.query:
+            query = MultiDict(call.query)
+            query["page"] = "1"
+            call = replace(call, query=query)
+        endpoint = ENDPOINTS[operation]
+        ruling = Ruling()
+        try:
+            if endpoint.authenticated:
+                call = replace(call, grant=self._access.grant_of(call.headers))
+                ruling = self._ruling(endpoint, call)
+                if ruling.refusal is not None:
+                    raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, ruling.refusal)
+                self._check_access(endpoint, call)
+            return Answer(self._content(endpoint, call, fault), ruling.headers)
+        except RequestError as error:
+            return refusal(error.status, error.message, ruling.headers)
+
+    def _ruling(self, endpoint: Endpoint[object], call: Call) -> Ruling:
+        if self._counters is None:
+            return Ruling()
+        bearer = call.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2]
+        return self._counters.count(endpoint, call.headers.get("x-access-token") or bearer)
+
+    def _check_access(self, endpoint: Endpoint[object], call: Call) -> None:
+        if not call.grant.allows(endpoint):
+            raise RequestError(403, f"the token lacks the scope {endpoint.scope}")
+        if "event_id" in call.path and not call.grant.sees(event_of(self._organization, call).id):
+            raise RequestError(403, "the token may not see this event")
+
+    def _content(self, endpoint: Endpoint[object], call: Call, fault: Fault | None) -> EncodedAnswer:
+        if fault is not None and fault.kind == "empty_page":
+            return _encode(Reply(_without_records(self._run(endpoint, call).content)))
+        if not endpoint.read:
+            return _encode(self._run(endpoint, call))
+        question = (
+            call.grant,
+            endpoint.operation_id,
+            tuple(call.path.items()),
+            tuple(call.query.items()),
+            call.body,
+        )
+        if self._lasting is not None and endpoint.operation_id in _CACHED:
+            return self._lasting.get(question, lambda: _encode(self._run(endpoint, call)))
+        if not isinstance(endpoint.answer, Pages) or self._organization.ties.is_random:
+            return _encode(self._run(endpoint, call))
+        return self._cache.get((self._written, question), lambda: _encode(self._run(endpoint, call)))
+
+    def _run(self, endpoint: Endpoint[object], call: Call) -> Reply:
+        if not endpoint.read:
+            self._written += 1
+        content = OPERATIONS[endpoint.operation_id](self._organization, call)
+        reply = content if isinstance(content, Reply) else Reply(content)
+        if reply.changes:
+            self._written += 1
+        if call.grant.hides_personal_data and not isinstance(reply.content, bytes):
+            return replace(reply, content=masked(reply.content))
+        return reply
+
+
+def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    """Return an answer that is an error, with the body that the API sends."""
+    return Answer(_encode(Reply(error_body(status, message), status)), headers or {})
+
+
+def _encode(reply: Reply) -> EncodedAnswer:
+    if reply.content is None:
+        return EncodedAnswer(b"", reply.status)
+    if isinstance(reply.content, bytes):
+        return EncodedAnswer(reply.content, reply.status, reply.content_type)
+    return EncodedAnswer(msgspec.json.encode(reply.content), reply.status)
+
+
+def _without_records(content: object) -> object:
+    if isinstance(content, dict):
+        page = dict(cast("dict[str, object]", content))
+        page["results" if "results" in page else "data"] = []
+        return page
+    return []

@@ -1,0 +1,1 @@
+"""SbQL queries of the embedded server."""

@@ -1,0 +1,244 @@
+"""SbQL, the query language of insights, as far as SQLite speaks it: run over the events in memory.
+
+A query is one ``SELECT``, or ``FIND Session`` and ``FIND Abstract`` with what may follow a table in a
+``SELECT``. Tables may be called by one or by many: ``session.title FROM sessions`` is
+``sessions.title FROM sessions``. True and false are 1 and 0 in what a query gives.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.masking import masked
+from sessionboard_async.testing._sbql.tables import TABLES, columns_of, rows_of
+
+LONGEST_QUERY = 10_000
+MOST_BYTES = 500_000_000
+
+_STEPS_A_CHECK = 100_000
+_MOST_CHECKS = 300
+_LARGEST_NUMBER = 2**63 - 1
+_LONGEST_VALUE = 1_000_000
+_BYTES_A_VALUE = 50
+_PLURALS = {name[:-1]: name for name in TABLES}
+_TYPES = {"text": "TEXT", "number": "NUMERIC", "boolean": "INTEGER", "datetime": "TEXT"}
+_ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION})
+_FOUND = {
+    "session": "SELECT * FROM (SELECT * FROM sessions WHERE NOT is_abstract) AS sessions",
+    "abstract": "SELECT * FROM (SELECT * FROM sessions WHERE is_abstract) AS sessions",
+}
+_TABLE_WORDS = frozenset({"from", "join", "with"})
+_OTHER_WORDS = frozenset(
+    {"select", "where", "group", "order", "having", "limit", "on", "using"}
+    | {"union", "except", "intersect", "window"}
+)
+_TOKEN = re.compile(
+    r"""
+    (?P<text>'(?:[^']|'')*(?:'|\Z))
+    | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+    | (?P<quoted>"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\])
+    | (?P<qualifier>[^\W\d]\w*(?=\s*\.))
+    | (?P<name>[^\W\d]\w*)
+    | (?P<space>\s+)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a query gives.
+
+    Attributes:
+        columns: The names of the columns; a name that comes again gets a number: ``id``, ``id:1``.
+        rows: The rows, each an object by column.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Record]
+
+
+def run(query: str, organization: Organization, events: Sequence[Event], *, hide: bool) -> Result:
+    """Run a query.
+
+    Args:
+        query: The query, in SbQL.
+        organization: Whose data it is.
+        events: The events whose records are in the tables.
+        hide: Whether to mask personal data in the rows. It is hidden also where the query renames its
+            column, but a query can still select by it.
+
+    Raises:
+        RequestError: With 400 where the query does not run, saying why.
+    """
+    statement = translate(query)
+    with closing(sqlite3.connect(":memory:")) as database:
+        hidden: dict[str, str] = {}
+        for name in _tables_in(statement):
+            hidden |= _fill(database, name, organization, events, hide=hide)
+        try:
+            table = _select(database, statement)
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+            raise RequestError(400, _explain(error)) from None
+    return _hide(table, hidden) if hide else table
+
+
+def translate(query: str) -> str:
+    """Return a query as SQLite understands it.
+
+    Raises:
+        RequestError: With 400 where it is not one query.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise RequestError(400, f"a query has at most {LONGEST_QUERY:,} characters")
+    tokens = [(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(query)]
+    places = [place for place, (kind, _) in enumerate(tokens) if kind not in {"space", "comment"}]
+    while places and tokens[places[-1]][1] == ";":
+        tokens[places.pop()] = ("space", " ")
+    if any(text == ";" for _, text in tokens):
+        raise RequestError(400, "only one query at a time can run")
+    words = [tokens[place][1].lower() for place in places[:2]]
+    match words:
+        case ["find", "session" | "sessions" | "abstract" | "abstracts"]:
+            tables = {**_PLURALS, "abstract": "sessions", "abstracts": "sessions"}
+            return _FOUND[words[1].removesuffix("s")] + _with_plurals(tokens[places[1] + 1 :], tables)
+        case ["find", *_]:
+            raise RequestError(400, "FIND can look for Session or Abstract")
+        case ["select" | "with", *_]:
+            return _with_plurals(tokens, _PLURALS)
+        case _:
+            raise RequestError(400, "a query begins with SELECT, WITH or FIND, and can only read")
+
+
+def _with_plurals(tokens: Sequence[tuple[str, str]], plurals: Mapping[str, str]) -> str:
+    """Write tokens with the tables called by many, where only a table can stand: in FROM or before a dot.
+
+    What a query itself calls like a table is renamed with it, so that it stays what it was.
+    """
+    written: list[str] = []
+    outside: list[bool] = []
+    among_tables = False
+    for kind, text in tokens:
+        word = text.lower()
+        if kind == "name" and word in _TABLE_WORDS | _OTHER_WORDS:
+            among_tables = word in _TABLE_WORDS
+        elif text == "(":
+            outside.append(among_tables)
+        elif text == ")":
+            among_tables = bool(outside) and outside.pop()
+        elif kind == "qualifier" or (kind == "name" and among_tables):
+            text = plurals.get(word, text)
+        written.append(text)
+    return "".join(written)
+
+
+def _tables_in(statement: str) -> list[str]:
+    """Return the tables whose names stand anywhere in a statement, so that no other need be filled."""
+    named = {match.group().strip('"`[]').lower() for match in _TOKEN.finditer(statement)}
+    return [name for name in TABLES if name in named]
+
+
+def _fill(
+    database: sqlite3.Connection,
+    name: str,
+    organization: Organization,
+    events: Sequence[Event],
+    *,
+    hide: bool,
+) -> dict[str, str]:
+    """Make a table and return the personal values in it that are to be hidden, each with what hides it."""
+    columns = columns_of(name, events)
+    definition = ", ".join(f'"{column}" {_TYPES[type_]}' for column, type_ in columns.items())
+    database.execute(f'CREATE TABLE "{name}" ({definition})')
+    hidden: dict[str, str] = {}
+
+    def values() -> Iterator[list[object]]:
+        for row in rows_of(name, organization, events):
+            shown = {column: row.get(column) for column in columns}
+            if hide:
+                hidden.update(_personal([shown, *cast("Sequence[Record]", row.get("custom_fields") or ())]))
+            yield [_stored(value) for value in shown.values()]
+
+    places = ", ".join("?" * len(columns))
+    database.executemany(f'INSERT INTO "{name}" VALUES ({places})', values())  # noqa: S608  # our own names
+    return hidden
+
+
+def _personal(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    for shown, concealed in zip(records, cast("list[Record]", masked(records)), strict=True):
+        for name, value in shown.items():
+            if isinstance(value, str) and concealed[name] != value:
+                yield value, str(concealed[name])
+
+
+def _stored(value: object) -> object:
+    """Return a value as SQLite can keep it: what is no text and no number as JSON."""
+    if value is None or isinstance(value, (str, float)):
+        return value
+    if isinstance(value, int) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+        return int(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _select(database: sqlite3.Connection, statement: str) -> Result:
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
+    database.set_authorizer(_authorize)
+    steps = itertools.count(1)
+    database.set_progress_handler(lambda: next(steps) > _MOST_CHECKS, _STEPS_A_CHECK)
+    cursor = database.execute(statement)
+    columns = list(_once(str(column[0]) for column in cursor.description))
+    rows: list[Record] = []
+    size = 0
+    for row in cursor:
+        size += sum(_BYTES_A_VALUE + (len(value) if isinstance(value, (str, bytes)) else 0) for value in row)
+        if size > MOST_BYTES:
+            raise RequestError(400, f"the query gives more than about {MOST_BYTES:,} bytes: narrow it down")
+        rows.append(dict(zip(columns, map(_given, row), strict=True)))
+    return Result(columns, rows)
+
+
+def _authorize(action: int, subject: str | None, *_: str | None) -> int:
+    is_inner = action == sqlite3.SQLITE_READ and str(subject).lower().startswith(("sqlite_", "pragma_"))
+    return sqlite3.SQLITE_OK if action in _ALLOWED and not is_inner else sqlite3.SQLITE_DENY
+
+
+def _once(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        numbered = (name, *(f"{name}:{number}" for number in range(1, len(seen) + 1)))
+        free = next(each for each in numbered if each not in seen)
+        seen.add(free)
+        yield free
+
+
+def _given(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _hide(table: Result, hidden: Mapping[str, str]) -> Result:
+    rows = [
+        {name: hidden.get(value, value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in table.rows
+    ]
+    return Result(table.columns, cast("list[Record]", masked(rows)))
+
+
+def _explain(error: Exception) -> str:
+    text = str(error)
+    if "not authorized" in text or "prohibited" in text:
+        return "a query can only read, and only the tables that the schema names"
+    if "interrupted" in text:
+        return "the query takes too long: narrow it down"
+    return f"the query does not run: {text}"

@@ -1,0 +1,204 @@
+"""What is written to contacts, sponsors and exhibitors: created, changed, deleted, restored."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sessionboard_async.testing._data.accounts import Accounts
+from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import FieldValue, Record
+from sessionboard_async.testing._data.people import People
+from sessionboard_async.testing._data.registry import Group, Registry, Written
+from sessionboard_async.testing._writes.requests import Values, read_values
+
+_PLAIN: Values = {"updated_at": str, "custom_fields": dict}
+
+
+class RecordEditor(ABC):
+    """Writes to the records of one kind that belong to an event.
+
+    Bodies are those of the API; further properties that they hold are not kept.
+
+    Args:
+        event: The event.
+        registry: The records.
+        group: Those of the event.
+        joins: What a created record belongs to.
+    """
+
+    module: ClassVar[str]
+    """What custom fields call such a record."""
+
+    known: ClassVar[Values]
+    """The properties that bodies may have, and their types."""
+
+    def __init__(self, event: Event, registry: Registry, group: Group, joins: tuple[Group, ...]) -> None:
+        self._event = event
+        self._registry = registry
+        self._group = group
+        self._joins = joins
+
+    def create(self, values: Mapping[str, Any]) -> int:
+        """Make a record and return its number.
+
+        Raises:
+            RequestError: With 400 where the values are wrong.
+        """
+        read_values(values, self.known)
+        shown = self._read(values, None)
+        return self._registry.create(Written(shown, self._fields({}, values)), self._joins)
+
+    def update(self, id_: str, values: Mapping[str, Any]) -> int:
+        """Change a record, only what the values hold, and return its number.
+
+        Raises:
+            RequestError: With 404 where there is none, with 409 where the ``updated_at`` is stale, with 400
+                where the values are wrong.
+        """
+        index = self._group.find(id_)
+        read_values(values, self.known)
+        self._registry.refuse_stale(index, values)
+        before = self._registry.written(index)
+        shown = {**(before.values if before else {}), **self._read(values, index)}
+        self._registry.update(index, Written(shown, self._fields(self._held(index), values)))
+        return index
+
+    def delete(self, id_: str) -> None:
+        """Delete a record, so that it can be restored.
+
+        Raises:
+            RequestError: With 404 where there is none.
+        """
+        self._registry.delete(self._group.find(id_))
+
+    def restore(self, id_: str) -> int:
+        """Bring a deleted record back and return its number.
+
+        Raises:
+            RequestError: With 404 where none was deleted under this id.
+        """
+        index = self._group.deleted(id_)
+        self._registry.restore(index)
+        return index
+
+    @abstractmethod
+    def shown(self, index: int) -> Record:
+        """Return a record as the operations answer with it."""
+
+    @abstractmethod
+    def _read(self, values: Mapping[str, Any], index: int | None) -> Record:
+        """Check a body, for a new record where there is no number, and return what will be shown of it."""
+
+    @abstractmethod
+    def _held(self, index: int) -> Mapping[str, FieldValue]:
+        """Return the custom fields of a record."""
+
+    def _fields(self, held: Mapping[str, FieldValue], values: Mapping[str, Any]) -> Mapping[str, FieldValue]:
+        if "custom_fields" not in values:
+            return held
+        now = self._event.clock.read()
+        return self._event.fields.written(self.module, held, values["custom_fields"], now)
+
+
+class ContactEditor(RecordEditor):
+    """Writes to the contacts of one event, which are the organization's: its other events see it too."""
+
+    module = "contact"
+    known: ClassVar[Values] = {
+        **_PLAIN,
+        **dict.fromkeys(("email", "first_name", "last_name", "company", "title", "phone"), str),
+    }
+    _shown_as: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in ("email", "first_name", "last_name", "title")},
+        "company": "company_name",
+        "phone": "phone_mobile",
+    }
+
+    def __init__(self, event: Event) -> None:
+        self._people: People = event.people
+        joins = (event.people.everybody, event.contacts)
+        super().__init__(event, event.people.registry, event.contacts, joins)
+
+    def create(self, values: Mapping[str, Any]) -> int:
+        """Make a contact of the event; its address must be that of no other."""
+        index = super().create(values)
+        self._people.email_was_written(index)
+        return index
+
+    def update(self, id_: str, values: Mapping[str, Any]) -> int:
+        """Change a contact; its address must be that of no other."""
+        index = super().update(id_, values)
+        self._people.email_was_written(index)
+        return index
+
+    def restore(self, id_: str) -> int:
+        """Bring a deleted contact back; its address must be that of no other, also meanwhile."""
+        index = self._group.deleted(id_)
+        self._refuse_taken(self._people.email(index), index)
+        return super().restore(id_)
+
+    def shown(self, index: int) -> Record:
+        """Return a contact as the operations of contacts answer with it."""
+        return self._people.contact(index)
+
+    def _read(self, values: Mapping[str, Any], index: int | None) -> Record:
+        if index is None or "email" in values:
+            read_values(values, self.known, required=("email",))
+            self._refuse_taken(values["email"], index)
+        shown: Record = {name: values[key] for key, name in self._shown_as.items() if key in values}
+        if "first_name" in values or "last_name" in values:
+            first, last = (None, None) if index is None else self._people.name(index)
+            names = (values.get("first_name", first), values.get("last_name", last))
+            shown["full_name"] = " ".join(str(name) for name in names if name)
+        return shown
+
+    def _held(self, index: int) -> Mapping[str, FieldValue]:
+        return self._people.custom_fields(index)
+
+    def _refuse_taken(self, email: str, index: int | None) -> None:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+            raise RequestError(400, "email must be an e-mail address")
+        if any(other != index and other in self._group for other in self._people.with_email(email)):
+            raise RequestError(400, "email is that of another contact of the event")
+
+
+class AccountEditor(RecordEditor):
+    """Writes to the sponsors, or the exhibitors, of one event."""
+
+    module = "account"
+    known: ClassVar[Values] = {**_PLAIN, "name": str, "account_id": str}
+
+    def __init__(self, event: Event, accounts: Accounts) -> None:
+        self._accounts = accounts
+        super().__init__(event, accounts.registry, accounts.everyone, (accounts.everyone,))
+
+    def shown(self, index: int) -> Record:
+        """Return a sponsor or exhibitor as the operations answer with it."""
+        return self._accounts.account(index)
+
+    def _read(self, values: Mapping[str, Any], index: int | None) -> Record:
+        if index is not None:
+            read_values(values, self.known, required=("name",) if "name" in values else ())
+            return {"name": values["name"]} if "name" in values else {}
+        name, account_id = values.get("name"), values.get("account_id")
+        if not name and not account_id:
+            raise RequestError(400, "name or account_id is required")
+        if account_id and not _is_uuid(account_id):
+            raise RequestError(400, "account_id must be a UUID")
+        return {"name": name or None, **({"account_id": account_id} if account_id else {})}
+
+    def _held(self, index: int) -> Mapping[str, FieldValue]:
+        return self._accounts.custom_fields(index)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""What the handlers of the embedded server take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+from multidict import CIMultiDict, MultiDict, MultiMapping
+
+from sessionboard_async.testing._data.agenda import SessionRow
+from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.tokens import Grant
+
+T = TypeVar("T")
+
+PAGING = ("page", "pageSize")
+
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    Attributes:
+        path: The arguments in its path.
+        query: Its query.
+        body: Its body.
+        headers: Its headers.
+        base_url: The address of the server, for addresses that an answer holds.
+        grant: What the token of the request may do.
+    """
+
+    path: Mapping[str, str]
+    query: MultiMapping[str] = field(default_factory=MultiDict[str])
+    body: bytes = b""
+    headers: MultiMapping[str] = field(default_factory=CIMultiDict[str])
+    base_url: str = ""
+    grant: Grant = Grant()  # noqa: RUF009  # it never changes
+
+    def json(self) -> dict[str, Any]:
+        """Return the body, which must be a JSON object."""
+        try:
+            return _object.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise RequestError(400, "the body must be a JSON object") from None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is more than JSON with the status 200.
+
+    Attributes:
+        content: What to send as JSON; bytes go out as they are, and ``None`` as nothing at all.
+        status: The HTTP status.
+        content_type: What bytes are.
+        changes: Whether something that is kept changed, though the operation only reads.
+    """
+
+    content: object = None
+    status: int = HTTPStatus.OK
+    content_type: str = "application/octet-stream"
+    changes: bool = False
+
+
+Handler = Callable[[Organization, Call], object]
+"""From the organization and a request to a ``Reply``, or to what goes out as JSON with the status 200."""
+
+
+def event_of(organization: Organization, call: Call) -> Event:
+    """Return the event that the path names."""
+    text = call.path["event_id"]
+    event = organization.events.get(int(text[:9])) if text.isascii() and text.isdigit() else None
+    if event is None:
+        raise RequestError(404, "there is no such event")
+    return event
+
+
+def session_of(event: Event, call: Call) -> SessionRow:
+    """Return the session or subsession that the path names."""
+    row = event.session(call.path["session_id"])
+    if row is None:
+        raise RequestError(404, "there is no such session")
+    return row
+
+
+def found(results: Sequence[object], pagination: Record) -> Record:
+    """Return a page as most searches answer with it."""
+    return {"results": results, "pagination": pagination}
+
+
+Values = Mapping[str, type | tuple[type, ...]]
+"""The properties that the body of a write may have, and their types in Python."""
+
+
+def read_values(values: Mapping[str, Any], known: Values, *, required: Sequence[str] = ()) -> Record:
+    """Check the values of a write.
+
+    Args:
+        values: What came.
+        known: The properties that are checked. Others pass: the API knows more than its document.
+        required: The properties that must be there and not null.
+
+    Raises:
+        RequestError: With 400, naming the first property that is missing or of the wrong type.
+    """
+    for name in required:
+        if values.get(name) in (None, ""):
+            raise RequestError(400, f"{name} is required")
+    for name, value in values.items():
+        types = known.get(name)
+        if value is None or types is None:
+            continue
+        allowed = types if isinstance(types, tuple) else (types,)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise RequestError(400, f"{name} must be of another type")
+    return dict(values)

@@ -1,0 +1,272 @@
+"""What belongs to an event, as something that changes by itself and that tests ask about."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sessionboard_async.testing._data.accounts import Accounts
+from sessionboard_async.testing._data.agenda import SessionRow
+from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.metadata import FAMILIES
+from sessionboard_async.testing._data.query import STATUSES
+from sessionboard_async.testing._data.registry import Group
+from sessionboard_async.testing._data.seeded import Draw, with_offset, zulu
+from sessionboard_async.testing._writes.record_edits import AccountEditor, ContactEditor, RecordEditor
+from sessionboard_async.testing._writes.session_edits import SessionEditor
+
+_TRIES = 64
+_FLIPPED = {"accepted": "declined", "declined": "accepted"}
+_FAMILIES = (*FAMILIES, "statuses")
+
+
+class Resource(ABC):
+    """The records of one kind in one event."""
+
+    @abstractmethod
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield each id that a plain search finds, and the ``updated_at`` that it shows."""
+
+    def ids(self, status: str | None = None) -> Iterator[str]:
+        """Yield each id that a search finds, for all statuses or for one."""
+        return (id_ for id_, _ in self.versions())
+
+    @abstractmethod
+    def pick(self, draw: Draw) -> str | None:
+        """Return the id of one of the records that can be changed; ``None`` where there is none."""
+
+    def pick_flip(self, draw: Draw) -> str | None:
+        """Return the id of a record that ``flip`` can change; ``None`` where there is none."""
+        return None
+
+    @abstractmethod
+    def updated(self, id_: str) -> float:
+        """Return when a record, deleted or not, was last changed, in milliseconds since 1970."""
+
+    @abstractmethod
+    def insert(self, number: int, draw: Draw) -> None:
+        """Create a record that bears a number."""
+
+    @abstractmethod
+    def update(self, id_: str, number: int) -> None:
+        """Change a record so that it bears a number."""
+
+    @abstractmethod
+    def delete(self, id_: str) -> None:
+        """Delete a record."""
+
+    @abstractmethod
+    def restore(self, id_: str) -> None:
+        """Bring a deleted record back."""
+
+    def flip(self, id_: str) -> None:
+        """Make an accepted session declined, and a declined one accepted."""
+        raise TypeError(f"{type(self).__name__} have no status that flips: {id_}")
+
+
+class Sessions(Resource):
+    """The sessions of an event, without composition sources and subsessions."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._agenda = event.agenda
+        self._editor = event.part(SessionEditor)
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the id and the ``updated_at`` of each session."""
+        for row in self._agenda.rows:
+            if _is_found(row):
+                yield self._agenda.id(row), self._agenda.shown(row.updated)
+
+    def ids(self, status: str | None = None) -> Iterator[str]:
+        """Yield the id of each session, for all statuses or for one."""
+        found = (row for row in self._agenda.rows if _is_found(row) and status in (None, row.status))
+        return map(self._agenda.id, found)
+
+    def pick(self, draw: Draw) -> str | None:
+        """Return the id of any session."""
+        return self._pick(draw, _is_found)
+
+    def pick_flip(self, draw: Draw) -> str | None:
+        """Return the id of any session that is accepted or declined."""
+        return self._pick(draw, lambda row: _is_found(row) and row.status in _FLIPPED)
+
+    def updated(self, id_: str) -> float:
+        """Return when a session or one of its subsessions was last changed."""
+        row = self._agenda.find(id_)
+        return 0 if row is None else max(part.updated for part in (row, *self._agenda.parts(row)))
+
+    def insert(self, number: int, draw: Draw) -> None:
+        """Create a session of any status."""
+        self._editor.create({"title": f"Late addition {number}", "status": draw.pick(STATUSES)})
+
+    def update(self, id_: str, number: int) -> None:
+        """Change the title of a session."""
+        self._editor.update(id_, {"title": f"Changed title {number}"})
+
+    def delete(self, id_: str) -> None:
+        """Delete a session, after its subsessions, as the API wants it."""
+        row = self._event.session(id_)
+        for part in () if row is None else self._agenda.parts(row):
+            if part.deleted is None:
+                self._editor.delete(self._agenda.id(part))
+        self._editor.delete(id_)
+
+    def restore(self, id_: str) -> None:
+        """Bring a session back; its subsessions stay deleted."""
+        self._editor.restore(id_)
+
+    def flip(self, id_: str) -> None:
+        """Make an accepted session declined, and a declined one accepted."""
+        row = self._event.session(id_)
+        if row is not None and row.status in _FLIPPED:
+            self._editor.update(id_, {"status": _FLIPPED[row.status]})
+
+    def _pick(self, draw: Draw, is_wanted: Callable[[SessionRow], bool]) -> str | None:
+        rows = self._agenda.rows
+        index = _drawn(draw, len(rows), lambda index: is_wanted(rows[index]))
+        return None if index is None else self._agenda.id(rows[index])
+
+
+class Records(Resource):
+    """Contacts, speakers, sponsors or exhibitors of an event.
+
+    Args:
+        group: The records.
+        editor: Writes to them.
+        write: Writes times as these records show them.
+        added: Makes the body of a new record that bears a number.
+        changed: The property that changes.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        editor: RecordEditor,
+        write: Callable[[int], str],
+        added: Callable[[int], dict[str, Any]],
+        changed: str,
+    ) -> None:
+        self._group = group
+        self._registry = group.registry
+        self._editor = editor
+        self._write = write
+        self._added = added
+        self._changed = changed
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the id and the ``updated_at`` of each record."""
+        for row in self._group.rows():
+            yield self._registry.id(row.ordinal), self._write(row.updated)
+
+    def pick(self, draw: Draw) -> str | None:
+        """Return the id of any record."""
+        index = _drawn(draw, self._registry.total, self._group.holds)
+        return None if index is None else self._registry.id(index)
+
+    def updated(self, id_: str) -> float:
+        """Return when a record, deleted or not, was last changed."""
+        return self._registry.row(self._registry.index(id_)).updated
+
+    def insert(self, number: int, draw: Draw) -> None:
+        """Create a record."""
+        self._editor.create(self._added(number))
+
+    def update(self, id_: str, number: int) -> None:
+        """Change one property of a record."""
+        self._editor.update(id_, {self._changed: f"Changed {number}"})
+
+    def delete(self, id_: str) -> None:
+        """Delete a record."""
+        self._editor.delete(id_)
+
+    def restore(self, id_: str) -> None:
+        """Bring a record back."""
+        self._editor.restore(id_)
+
+
+class Settings(Resource):
+    """The rooms, tracks and so on of an event; of the statuses, only custom ones change."""
+
+    def __init__(self, event: Event, family: str) -> None:
+        self._metadata = event.metadata
+        self._family = family
+
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the id and the ``updated_at`` of each record; statuses show none."""
+        for record in self._metadata.all(self._family):
+            updated = record.get("updated_at")
+            yield str(record["id"]), None if updated is None else str(updated)
+
+    def pick(self, draw: Draw) -> str | None:
+        """Return the id of any record that is not there everywhere."""
+        records = [record for record in self._metadata.all(self._family) if record.get("is_custom", True)]
+        return str(draw.pick(records)["id"]) if records else None
+
+    def updated(self, id_: str) -> float:
+        """Return when a record, deleted or not, was last changed."""
+        return self._metadata.updated(self._family, id_)
+
+    def insert(self, number: int, draw: Draw) -> None:
+        """Create a record."""
+        category = {"category": draw.pick(STATUSES)} if self._family == "statuses" else {}
+        self._metadata.create(self._family, {"name": f"Added {number}", **category})
+
+    def update(self, id_: str, number: int) -> None:
+        """Change the name of a record."""
+        self._metadata.update(self._family, id_, {"name": f"Changed {number}"})
+
+    def delete(self, id_: str) -> None:
+        """Delete a record."""
+        self._metadata.delete(self._family, id_)
+
+    def restore(self, id_: str) -> None:
+        """Bring a record back."""
+        self._metadata.restore(self._family, id_)
+
+
+def resource_of(event: Event, name: str) -> Resource:
+    """Return the records of an event that have a name, such as ``"sessions"``.
+
+    Raises:
+        ValueError: If there are none of this name.
+    """
+    match name:
+        case "sessions":
+            return Sessions(event)
+        case "contacts" | "speakers":
+            group = event.contacts if name == "contacts" else event.speakers
+            return Records(group, event.part(ContactEditor), with_offset, _new_contact, "title")
+        case "sponsors":
+            return _accounts(event, event.sponsors)
+        case "exhibitors":
+            return _accounts(event, event.exhibitors)
+        case _ if name in _FAMILIES:
+            return Settings(event, name)
+        case _:
+            known = ("sessions", "contacts", "speakers", "sponsors", "exhibitors", *_FAMILIES)
+            raise ValueError(f"resource must be one of {', '.join(known)}, not {name!r}")
+
+
+def _accounts(event: Event, accounts: Accounts) -> Records:
+    editor = AccountEditor(event, accounts)
+    return Records(accounts.everyone, editor, zulu, lambda number: {"name": f"Added {number}"}, "name")
+
+
+def _new_contact(number: int) -> dict[str, Any]:
+    return {"first_name": "Late", "last_name": f"Addition {number}", "email": f"late-{number}@example.org"}
+
+
+def _is_found(row: SessionRow) -> bool:
+    return row.deleted is None and not row.is_source
+
+
+def _drawn(draw: Draw, count: int, is_wanted: Callable[[int], bool]) -> int | None:
+    """Return one of the numbers below ``count`` that are wanted; ``None`` where none is."""
+    for _ in range(_TRIES if count else 0):
+        index = draw.below(count)
+        if is_wanted(index):
+            return index
+    wanted = [index for index in range(count) if is_wanted(index)]
+    return draw.pick(wanted) if wanted else None
