@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
 import pytest
 
 from sessionboard_async.core.rate_limits.limiter import forget_limiters
+from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
+from tests.support.redis_server import RedisServer, program
 
 
 @pytest.fixture
@@ -17,3 +25,57 @@ def anyio_backend() -> str:
 def _budgets_of_its_own() -> None:
     """Begin with no budget known: the port of a server may have been that of an earlier test's server."""
     forget_limiters()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[Handler], Awaitable[HttpServer]]]:
+    """Start a server that answers with a handler; it stops with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: Handler) -> HttpServer:
+            return await stack.enter_async_context(HttpServer(handler).running())
+
+        yield start
+
+
+@pytest.fixture
+async def serve_bytes() -> AsyncIterator[Callable[[RawHandler], Awaitable[str]]]:
+    """Start a server that reads and writes bytes as it likes, and return its base URL."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: RawHandler) -> str:
+            return await stack.enter_async_context(byte_server(handler))
+
+        yield start
+
+
+@pytest.fixture
+async def nothing_left() -> AsyncIterator[None]:
+    """Fail a test that leaves a task, an unclosed resource, or a complaint of the event loop behind."""
+    loop = asyncio.get_running_loop()
+    before = tasks()
+    complaints: list[str] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(str(context)))
+    gc.freeze()  # so that the collection below looks only at what the test made
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+        gc.collect()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    gc.unfreeze()
+    loop.set_exception_handler(None)
+    assert tasks() - before == set()
+    assert [str(warning.message) for warning in caught] == []
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A store for shared limits, which all tests use with tokens of their own."""
+    if program() is None:
+        pytest.skip("no redis-server or valkey-server on this system")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()

@@ -1,0 +1,354 @@
+"""The command line as a shell sees it: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, __version__
+from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.export.exporter import RESOURCES, Manifest
+from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.cli.command_line import (
+    COMMAND,
+    SECONDS,
+    at,
+    environment,
+    needs_terminals,
+    on_a_terminal,
+    one_error,
+    run,
+    run_at,
+    started,
+)
+from tests.support.http_server import TOKEN, Handler, HttpServer
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(sessions=30).in_thread() as server:
+        yield server
+
+
+# Help
+
+
+def test_the_command_says_what_it_can_do() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for word in ("events", "check", "export", "serve", "SESSIONBOARD_TOKEN", "SESSIONBOARD_REGION"):
+        assert word in done.stdout
+    assert run("--version").stdout.strip().endswith(__version__)
+
+
+# events
+
+
+def test_events_are_one_a_line(server: EmbeddedServer) -> None:
+    done = run_at(server, "events")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [int(row[0]) for row in rows] == list(server.event_ids)
+    assert all(len(row) == 3 and row[1] and "/" in row[2] for row in rows)
+    assert run("events", "--embedded").stdout.count("\n") == 2
+
+
+def test_without_a_token_the_message_names_the_variable() -> None:
+    for command in (["check"], ["export", "1", "--to", "nowhere"]):
+        assert "SESSIONBOARD_TOKEN" in one_error(run(*command))
+    assert not Path("nowhere").exists()
+
+
+@pytest.mark.anyio
+async def test_an_error_is_one_line_without_the_token(serve: Serve) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"error": "first line\nsecond", "message": f"not {TOKEN}"}, status=400)
+
+    unfriendly = await serve(answer)
+    done = await anyio.run_process(
+        [*COMMAND, "events", "--token", TOKEN, "--base-url", unfriendly.base_url],
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert re.fullmatch(rb"Error: [^\n]*400[^\n]*\n", done.stderr)
+    assert TOKEN.encode() not in done.stderr
+
+
+def test_an_address_that_could_be_overheard_is_refused() -> None:
+    done = run("events", "--token", TOKEN, "--base-url", "http://example.com")
+    assert "https://" in one_error(done)
+    assert TOKEN not in done.stderr
+
+
+def test_an_unknown_region_is_a_wrong_use() -> None:
+    done = run("events", "--region", "mars", SESSIONBOARD_TOKEN=TOKEN)
+    assert done.returncode == 2
+    assert "us" in done.stderr
+    assert TOKEN not in done.stderr
+
+
+# check
+
+
+def test_check_tells_that_the_token_works(server: EmbeddedServer) -> None:
+    done = run_at(server, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"The token works in the given address ({server.base_url}): it sees 2 events.\n"
+    assert "the embedded server" in run("check", "--embedded").stdout
+
+
+def test_check_fails_with_a_wrong_token(server: EmbeddedServer) -> None:
+    done = run("check", "--token", TOKEN, "--base-url", server.base_url)
+    assert "401" in one_error(done)
+    assert TOKEN not in done.stderr
+
+
+# export
+
+
+def test_an_export_is_summarized(server: EmbeddedServer, tmp_path: Path) -> None:
+    target = tmp_path / "export"
+    done = run_at(server, "export", f"{server.event_id}", "--to", target)
+    assert done.returncode == 0
+    manifest = msgspec.json.decode((target / "manifest.json").read_bytes(), type=Manifest)
+    records = {name: summary.records for name, summary in manifest.resources.items()}
+    assert tuple(records) == RESOURCES
+    assert done.stdout.startswith(f"{sum(records.values())} records in {len(RESOURCES)} files, ")
+    assert done.stdout.endswith(f" s: {target / 'manifest.json'}\n")
+    assert sorted(done.stderr.splitlines()) == sorted(f"{name}: {n} records" for name, n in records.items())
+    for name, count in records.items():
+        assert (target / f"{name}.jsonl").read_bytes().count(b"\n") == count
+
+
+def test_an_export_of_some_resources_with_options(server: EmbeddedServer, tmp_path: Path) -> None:
+    chosen = ["--only", "sessions, tracks", "--concurrency", "1", "--updated-after", "2020-01-01T00:00:00Z"]
+    expand = ["--expand", "translated_fields", "--expand", "composition"]
+    done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen, *expand)
+    assert done.returncode == 0
+    manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
+    assert tuple(manifest.resources) == ("sessions", "tracks")
+    assert manifest.expand == ("translated_fields", "composition")
+    assert manifest.updated_after == "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "talks"], "'talks'"),
+        (["--only", ""], "--only"),
+        (["--expand", "everything"], "everything"),
+        (["--concurrency", "0"], "concurrency"),
+    ],
+)
+def test_a_wrong_use_ends_with_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = run("export", "1", "--to", tmp_path / "new", "--embedded", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: ")
+    assert said in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_export_that_fails_says_why(server: EmbeddedServer, tmp_path: Path) -> None:
+    done = run_at(server, "export", "1", "--to", tmp_path)
+    assert "there is no such event" in one_error(done)
+    assert "time zone" in one_error(
+        run_at(server, "export", "1", "--to", tmp_path, "--updated-after", "2026-08-01T09:00")
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_refused_is_a_warning(tmp_path: Path) -> None:
+    fault = Fault("status", every=1, status=403, operation="search-sponsors")
+    with EmbeddedServer(sessions=3, faults=[fault]).in_thread() as server:
+        chosen = ["--only", "sponsors,tracks"]
+        done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen)
+    assert done.returncode == 0
+    assert re.search(r"^Warning: sponsors were refused: .*403", done.stderr, re.MULTILINE)
+    assert {path.name for path in tmp_path.iterdir()} == {"tracks.jsonl", "manifest.json"}
+
+
+@pytest.mark.anyio
+async def test_another_number_than_was_reported_is_a_warning(serve: Serve, tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        number = int(request.query["page"])
+        rows = [{"id": f"t{n}"} for n in (range(100) if number == 1 else range(98, 103))]
+        pagination = {"currentPage": number, "pageSize": 100, "totalPages": 2, "totalResults": 106 - number}
+        return web.json_response({"results": rows, "pagination": pagination})
+
+    changing = await serve(answer)
+    done = await anyio.run_process(
+        [*COMMAND, "export", "1", "--to", str(tmp_path), "--only", "tracks", "--base-url", changing.base_url],
+        env=environment(SESSIONBOARD_TOKEN=TOKEN),
+        check=False,
+    )
+    assert done.returncode == 0
+    assert b"Warning: 103 tracks came and 104 were reported" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+    ids=["Ctrl-C", "terminate"],
+)
+def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
+    tmp_path: Path, name: signal.Signals, status: int, word: str
+) -> None:
+    (tmp_path / "tracks.jsonl").write_bytes(b"older\n")
+    with EmbeddedServer(sessions=300, latency=0.15).in_thread() as server:
+        arguments = ["export", f"{server.event_id}", "--to", str(tmp_path), "--concurrency", "1"]
+        with started([*COMMAND, *arguments], at(server)) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "sessions: 300 records\n"
+            # The next resource has begun, and its file with it.
+            deadline = time.monotonic() + 5
+            while not list(tmp_path.glob(".export-*/speakers.jsonl")):
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+            process.send_signal(name)
+            output, errors = process.communicate(timeout=5)
+    assert (process.returncode, output) == (status, "")
+    assert errors.splitlines()[-1] == word
+    assert "Traceback" not in errors
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"tracks.jsonl": b"older\n"}
+
+
+# serve
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_serve_serves_until_it_is_told_to_stop(name: signal.Signals) -> None:
+    command = [*COMMAND, "serve", "--events", "1", "--sessions", "7", "--seed", "3"]
+    with started(command, environment()) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        found = re.search(r"Serving on (http://127\.0\.0\.1:\d+) ", first)
+        assert found, first
+        hint = process.stdout.readline() + process.stdout.readline()
+        token = re.search(r"SESSIONBOARD_TOKEN='([^']+)'", hint)
+        assert token, hint
+
+        async def count() -> int:
+            async with AsyncSession(token[1], base_url=found[1]) as sb:
+                (event,) = await sb.events.list().collect()
+                return await sb.sessions.search(event.id).count()
+
+        assert anyio.run(count) == 7
+        process.send_signal(name)
+        _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_serve_at_a_taken_port(server: EmbeddedServer) -> None:
+    assert f"{server.port}" in one_error(run("serve", "--port", f"{server.port}"))
+
+
+@pytest.mark.parametrize("latency", ["-1", "inf", "nan"])
+def test_serve_with_a_latency_that_is_no_time(latency: str) -> None:
+    done = run("serve", f"--latency={latency}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Invalid value for '--latency'" in done.stderr
+
+
+# The rest
+
+
+@pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy"])
+def test_without_its_packages_the_command_says_what_to_install(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\nfrom sessionboard_async.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pip install 'sessionboard-async[cli]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@needs_terminals
+def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, tmp_path: Path) -> None:
+    where = ["--base-url", server.base_url, "--token", server.token]
+    code, shown = on_a_terminal("export", f"{server.event_id}", "--to", tmp_path, *where)
+    assert code == 0
+    manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
+    for name, summary in manifest.resources.items():
+        assert re.search(rf"{name} .*━ +{summary.records}/{summary.records} ", shown), name
+    assert f"records in {len(RESOURCES)} files" in shown.splitlines()[-2] + shown.splitlines()[-1]
+
+
+@needs_terminals
+def test_on_a_terminal_events_are_a_table() -> None:
+    code, shown = on_a_terminal("events", "--embedded")
+    assert code == 0
+    assert "time zone" in shown
+    assert "Europe/Paris" in shown
+
+
+# A copy
+
+
+@pytest.mark.parametrize("hours", ["-1", "inf", "1e300", "nan"])
+def test_sweeps_are_some_hours_apart(tmp_path: Path, hours: str) -> None:
+    done = run("sync", "4630", "--embedded", "--to", tmp_path / "event.db", f"--sweep-every={hours}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Invalid value for '--sweep-every'" in done.stderr
+    assert not (tmp_path / "event.db").exists()
+
+
+# Endpoints
+
+
+def test_endpoints_lists_every_operation_with_the_method_that_calls_it() -> None:
+    done = run("endpoints")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [
+        "search-sessions",
+        "POST",
+        "/v1/event/{event_id}/sessions",
+        "sessions.search",
+        "read:sessions",
+        "",
+    ] in lines
+    assert sorted(line[0] for line in lines) == sorted(ENDPOINTS)
+
+
+@needs_terminals
+@pytest.mark.parametrize("columns", [40, 80, 200, 300])
+def test_endpoints_are_never_cut_to_the_width_of_a_terminal(columns: int) -> None:
+    code, shown = on_a_terminal("endpoints", columns=columns)
+    assert code == 0
+    assert ("┃" in shown) == (columns == 300)
+    for operation, endpoint in ENDPOINTS.items():
+        assert re.search(rf"\b{operation}\b", shown)
+        assert f"{endpoint.path} " in shown or f"{endpoint.path}\r\n" in shown
+
+
+def test_endpoints_as_json_are_the_declarations() -> None:
+    done = run("endpoints", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    sb = AsyncSession("a-token")
+    for covered in msgspec.json.decode(done.stdout):
+        endpoint = ENDPOINTS[covered["operation"]]
+        assert (covered["method"], covered["path"]) == (endpoint.method, endpoint.path)
+        assert (covered["scope"], covered["limit"]) == (endpoint.scope, endpoint.limit)
+        service, method = covered["calls"].split(".")
+        assert callable(getattr(getattr(sb, service), method))

@@ -1,0 +1,236 @@
+"""Uploads that cannot be sent, are refused, or end before their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import web
+
+from sessionboard_async import (
+    AsyncSession,
+    AttemptTimeoutError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    SessionClosedError,
+    StorageError,
+    Timeout,
+)
+from sessionboard_async.core.http.files import Content, Transfer
+from sessionboard_async.core.http.request import Request, storage_request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.models import FileUpload
+from tests.support.http_server import IMPATIENT, TOKEN, HttpServer, RawHandler
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
+ServeBytes = Callable[[RawHandler], Awaitable[str]]
+
+
+async def send(sb: AsyncSession, request: Request) -> Response:
+    return await sb._engine.call(request)
+
+
+def session(server: HttpServer) -> AsyncSession:
+    return AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT)
+
+
+def upload_to(server: HttpServer, content: bytes) -> Request:
+    address = f"{server.base_url}/bucket/key?X-Amz-Signature=s%2Fecret"
+    return storage_request("PUT", Transfer(content=Content(content), address=address))
+
+
+async def no_request(request: web.Request) -> web.Response:
+    pytest.fail("nothing is to be sent")
+
+
+async def test_what_a_storage_says_does_not_repeat_its_address(serve: Serve) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        said = {"error": f"no {request.path}", "message": str(request.url)}
+        return web.json_response(said, status=412, headers={"x-amz-request-id": "4442587FB7D0A2F9"})
+
+    storage = await serve(refuse)
+    async with session(storage) as sb:
+        with pytest.raises(StorageError) as failure:
+            await send(sb, upload_to(storage, b"%PDF"))
+    assert str(failure.value) == "PUT (an upload address): 412 (request id 4442587FB7D0A2F9)"
+    assert failure.value.api_message is None
+
+
+async def test_a_storage_that_redirects_gets_nothing_more(serve: Serve) -> None:
+    async def redirect(request: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    storage = await serve(redirect)
+    async with session(storage) as sb:
+        with pytest.raises(StorageError, match="307: redirects are never followed"):
+            await send(sb, upload_to(storage, b"%PDF"))
+    assert len(storage.requests) == 1
+
+
+async def test_a_storage_that_is_busy_is_asked_again(serve: Serve) -> None:
+    async def busy_once(request: web.Request) -> web.Response:
+        return web.Response(status=429 if len(storage.requests) == 1 else 200)
+
+    storage = await serve(busy_once)
+    async with session(storage) as sb:
+        await send(sb, upload_to(storage, b"%PDF"))
+    assert storage.bodies == [b"%PDF", b"%PDF"]
+
+
+def answering(status: str) -> RawHandler:
+    """Answer as soon as the headers are there, and read nothing more."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        await asyncio.sleep(60)
+
+    return answer
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1000)
+    writer.transport.abort()
+
+
+async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(60)
+
+
+class Watched(Content):
+    """Content that knows whether anybody is reading it."""
+
+    readers = 0
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        self.readers += 1
+        try:
+            async with aclosing(super().chunks()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self.readers -= 1
+
+
+@pytest.mark.parametrize(
+    ("handler", "error"),
+    [
+        (answering("403 Forbidden"), StorageError),
+        # It cannot have what was never sent, whatever it says.
+        (answering("200 OK"), ConnectionLostError),
+        (hang_up, ConnectionLostError),
+        (say_nothing, AttemptTimeoutError),
+        (say_nothing, None),
+    ],
+)
+async def test_an_upload_that_ends_early_holds_nothing(
+    serve_bytes: ServeBytes,
+    tmp_path: Path,
+    handler: RawHandler,
+    error: type[Exception] | None,
+) -> None:
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    address = f"{await serve_bytes(handler)}/key"
+    timeout = Timeout(attempt=0.1 if error is AttemptTimeoutError else None)
+    async with AsyncSession(TOKEN, base_url=address, retry=IMPATIENT, timeout=timeout) as sb:
+        content = Watched(path)
+        request = storage_request("PUT", Transfer(content=content, address=address))
+        if error is None:
+            with anyio.move_on_after(0.1) as scope:
+                await send(sb, request)
+            assert scope.cancelled_caught
+        else:
+            with pytest.raises(error):
+                await send(sb, request)
+        assert content.readers == 0
+        assert sb._transport._slots._value == 20
+
+
+async def test_closing_the_session_ends_an_upload(serve_bytes: ServeBytes, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    address = await serve_bytes(say_nothing)
+    content = Watched(path)
+    async with (
+        AsyncSession(TOKEN, base_url=address, retry=IMPATIENT) as sb,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def upload() -> None:
+            with pytest.raises(SessionClosedError):
+                await send(sb, storage_request("PUT", Transfer(content=content, address=address)))
+
+        tasks.start_soon(upload)
+        await anyio.sleep(0.05)
+        # Not so long as a server that reads nothing would keep the connection.
+        with anyio.fail_after(2):
+            await sb.aclose()
+    assert content.readers == 0
+
+
+async def test_a_pool_full_of_uploads_lets_others_wait_and_go_on(serve: Serve) -> None:
+    gate = anyio.Event()
+
+    async def take(request: web.Request) -> web.Response:
+        if request.method == "PUT":
+            await gate.wait()
+        return web.json_response([])
+
+    server = await serve(take)
+    async with (
+        AsyncSession(TOKEN, base_url=server.base_url, pool_size=2) as sb,
+        anyio.create_task_group() as tasks,
+    ):
+        for _ in range(3):
+            tasks.start_soon(send, sb, upload_to(server, b"%PDF"))
+        await anyio.sleep(0.05)
+        with pytest.raises(DeadlineExceededError):
+            await sb.with_options(timeout=Timeout(total=0.05)).rooms.list(1).collect()
+        assert len(server.requests) == 2
+        gate.set()
+        assert await sb.rooms.list(1).collect() == []
+    assert len(server.requests) == 4
+
+
+async def test_what_is_no_upload_address_is_refused_before_any_request(serve: Serve) -> None:
+    server = await serve(no_request)
+    announced: Any = FileUpload(url=f"{server.base_url}/key")
+    async with session(server) as sb:
+        with pytest.raises(TypeError, match="upload must be an UploadAddress, not FileUpload"):
+            await sb.send_file(announced, b"%PDF")
+        with pytest.raises(ValueError, match="announce the file first"):
+            await sb.send_file(None, b"%PDF")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "said"),
+    [
+        ({"filename": 5}, TypeError, "file_name must be a string, not int"),
+        ({"filename": "a\r\nX-Own: b"}, ValueError, "file_name must not hold control characters"),
+        ({"filename": "a.pdf", "content_type": 5}, TypeError, "content_type must be a string, not int"),
+        ({"filename": "a.pdf", "content_type": "a\nb"}, ValueError, "content_type must not hold"),
+        ({"filename": "a.pdf", "title": 5}, TypeError, "title must be str, not int"),
+        ({"filename": "a.pdf", "title": "j***@a***.com"}, ValueError, "title is masked"),
+        ({}, ValueError, "the file has no name"),
+    ],
+)
+async def test_a_form_that_cannot_be_sent_is_refused_before_any_request(
+    serve: Serve, values: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    server = await serve(no_request)
+    async with session(server) as sb:
+        with pytest.raises(error, match=said):
+            await sb.files.upload(1, "s", b"%PDF", **values)
+    assert server.requests == []

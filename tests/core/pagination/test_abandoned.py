@@ -1,0 +1,92 @@
+"""Streams and calls that are left, closed or cut in moments that are easily forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+
+import anyio
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, PaginationError
+from tests.support.http_server import TOKEN, Handler, HttpServer
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("body", [{"results": []}, [], {"results": [], "pagination": {}}], ids=str)
+@pytest.mark.parametrize("prefetch", [0, 4, None])
+async def test_a_page_that_reports_nothing_does_not_unsay_what_was_reported(
+    serve: Serve, body: object, prefetch: int | None
+) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        number = int(request.query["page"])
+        if number == 3:
+            return web.json_response(body)
+        rows = [{"id": f"r{number}a"}, {"id": f"r{number}b"}]
+        pagination = {"currentPage": number, "pageSize": 2, "totalPages": 5, "totalResults": 10}
+        return web.json_response({"results": rows, "pagination": pagination})
+
+    server = await serve(answer)
+    got: list[str | None] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+
+        async def read() -> None:
+            async for person in sb.speakers.search(1, page_size=2, prefetch=prefetch):
+                got.append(person.id)  # noqa: PERF401  # what came before the error counts
+
+        with pytest.raises(PaginationError, match="8 of 10 records came: page 3 brought nothing new"):
+            await read()
+    assert got == [f"r{number}{letter}" for number in (1, 2, 4, 5) for letter in "ab"]
+
+
+async def _never(_: web.Request) -> web.StreamResponse:
+    await anyio.sleep_forever()
+    raise AssertionError("it was cancelled")
+
+
+@pytest.mark.parametrize("by", ["asyncio", "anyio"])
+async def test_a_cancelled_call_shows_no_token_in_its_traceback(serve: Serve, by: str) -> None:
+    server = await serve(_never)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+
+        async def hurry() -> None:
+            if by == "asyncio":
+                async with asyncio.timeout(0.05):
+                    await sb.sessions.get(1, "x")
+            else:
+                with anyio.fail_after(0.05):
+                    await sb.sessions.get(1, "x")
+
+        with pytest.raises(TimeoutError) as caught:
+            await hurry()
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "sessionboard_async" in shown
+    assert TOKEN not in shown.replace(f"TOKEN = '{TOKEN}'", "")
+
+
+async def test_a_page_stream_closed_by_another_task_just_ends(serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        number = int(request.query["page"])
+        if number > 1:
+            await anyio.sleep_forever()
+        pagination = {"currentPage": number, "pageSize": 1, "totalPages": 9, "totalResults": 9}
+        return web.json_response({"results": [{"id": f"r{number}"}], "pagination": pagination})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pages = sb.speakers.search(1, page_size=1, prefetch=2).pages()
+        await anext(pages)
+
+        async def rest() -> list[object]:
+            return [page async for page in pages]
+
+        waiting = asyncio.ensure_future(rest())
+        await asyncio.sleep(0.02)
+        await pages.aclose()
+        with anyio.fail_after(2):
+            assert await waiting == []

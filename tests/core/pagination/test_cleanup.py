@@ -1,0 +1,324 @@
+"""However a stream is left, nothing stays: no task, no connection, no place in the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, DeadlineExceededError, RateLimits, Timeout
+from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.pagination.pager import Pager
+from sessionboard_async.models import Session
+from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
+
+
+class Pages:
+    """Twenty records; each answer takes a few turns of the loop.
+
+    Attributes:
+        dated: Whether they have a time of creation, so that they are read by it.
+        stuck: Whether answers that hold any but the first four never come.
+    """
+
+    def __init__(self, *, dated: bool = False) -> None:
+        self.dated = dated
+        self.stuck = False
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        number, size = int(request.query["page"]), int(request.query.get("pageSize", 2))
+        found = await self._found(request)
+        rows = found[(number - 1) * size : number * size]
+        if self.stuck and {row["id"] for row in rows} - {"s0", "s1", "s2", "s3"}:
+            await anyio.sleep_forever()
+        await asyncio.sleep(0.001)
+        pagination = {
+            "currentPage": number,
+            "pageSize": size,
+            "totalPages": -(-len(found) // size),
+            "totalResults": len(found),
+        }
+        return web.json_response({"results": rows, "pagination": pagination})
+
+    async def _found(self, request: web.Request) -> list[dict[str, str]]:
+        if not self.dated:
+            return [{"id": f"s{number}"} for number in range(20)]
+        bounds = {} if not await request.read() else (await request.json()).get("filters", {})
+        after = bounds.get("createdAt", {}).get("after", "")
+        rows = [
+            {"id": f"s{number}", "created_at": f"2026-01-01T09:{number:02}:00.000Z"} for number in range(20)
+        ]
+        return [row for row in rows if row["created_at"] > after]
+
+
+@pytest.fixture(params=[False, True], ids=["by number", "by time"])
+def pages(request: pytest.FixtureRequest) -> Pages:
+    return Pages(dated=request.param)
+
+
+def ours() -> set[str]:
+    """Return what our own code still runs as tasks of its own."""
+    return {repr(task) for task in tasks() if Engine.call.__qualname__ in repr(task.get_coro())}
+
+
+async def still_works(sb: AsyncSession, server: HttpServer) -> None:
+    """The pool and the budget have all their places back."""
+    assert ours() == set()
+    with anyio.fail_after(2):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(6):
+                group.create_task(search(sb, 2).collect(limit=4))
+
+
+def search(sb: AsyncSession, prefetch: int) -> Pager[Session]:
+    return sb.sessions.search(1, page_size=2, prefetch=prefetch)
+
+
+async def read(pager: Pager[Session], fail_at: str = "") -> None:
+    """Read a stream, slowly, up to its end or to a record at which the reader breaks down."""
+    async for talk in pager:
+        if talk.id == fail_at:
+            raise ZeroDivisionError
+        await asyncio.sleep(0)
+
+
+def small(server: HttpServer, **options: Any) -> AsyncSession:
+    return AsyncSession(TOKEN, base_url=server.base_url, pool_size=3, retry=IMPATIENT, **options)
+
+
+@PREFETCH
+async def test_a_stream_that_nobody_leaves(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        assert [talk.id async for talk in search(sb, prefetch)] == [f"s{number}" for number in range(20)]
+        assert any(b"createdAt" in body and b"after" in body for body in server.bodies) is pages.dated
+        await still_works(sb, server)
+
+
+@PREFETCH
+@pytest.mark.parametrize("after", [1, 2, 3, 5])
+async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        count = 0
+        async for _ in search(sb, prefetch):
+            count += 1
+            if count == after:
+                break
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_break_right_before_the_session_closes(serve: Serve, pages: Pages, prefetch: int) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        async for _ in search(sb, prefetch):
+            break
+    assert ours() == set()
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(
+    serve: Serve, pages: Pages, prefetch: int
+) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        stream = aiter(search(sb, prefetch))
+        await anext(stream)
+    assert ours() == set()
+    del stream
+
+
+@PREFETCH
+async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: int) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        for stream in (aiter(search(sb, prefetch)), search(sb, prefetch).pages()):
+            await anext(stream)
+            await stream.aclose()
+            assert ours() == set()
+            await stream.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
+        pages.stuck = False
+        await still_works(sb, server)
+
+
+@PREFETCH
+async def test_an_exception_in_the_body(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        with pytest.raises(ZeroDivisionError):
+            await read(search(sb, prefetch), fail_at="s2")
+        gc.collect()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
+
+    async with small(server) as sb:
+        await sb.sessions.search(1).first()
+        for turns in range(0, 160, 3):
+            reader = asyncio.ensure_future(read(search(sb, prefetch)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reader.cancel()
+            await asyncio.wait({reader})
+            assert reader.cancelled() or reader.exception() is None
+            del reader
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert ours() == set(), turns
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.01])
+async def test_a_scope_of_anyio_that_is_cancelled(
+    serve: Serve, pages: Pages, seconds: float, prefetch: int
+) -> None:
+    """anyio cancels again and again, also what cleans up: nothing may be left even so when the scope ends."""
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        with anyio.move_on_after(seconds) as scope:
+            async for _ in search(sb, prefetch):
+                pass
+        assert scope.cancelled_caught
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_timeout_of_asyncio(serve: Serve, pages: Pages, prefetch: int) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server) as sb:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(read(search(sb, prefetch)), 0.02)
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+@PREFETCH
+async def test_a_deadline_of_our_own(serve: Serve, pages: Pages, prefetch: int) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    async with small(server, timeout=Timeout(total=0.05)) as sb:
+        with pytest.raises(DeadlineExceededError):
+            await search(sb, prefetch).collect()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert ours() == set()
+        pages.stuck = False
+        await still_works(sb, server)
+
+
+@PREFETCH
+async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, pages: Pages, prefetch: int) -> None:
+    server = await serve(pages)
+
+    async def several(sb: AsyncSession) -> None:
+        async with asyncio.TaskGroup() as group:
+            for fail_at in ("", "s6", ""):
+                group.create_task(read(search(sb, prefetch), fail_at))
+
+    async with small(server) as sb:
+        with pytest.raises(ExceptionGroup) as caught:
+            await several(sb)
+        assert caught.group_contains(ZeroDivisionError)
+        del caught
+        gc.collect()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve, pages: Pages) -> None:
+    server = await serve(pages)
+    async with small(server) as sb:
+        for turns in range(40):
+            call = asyncio.ensure_future(sb.request("GET", "/v1/a", query={"page": 1}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait({call})
+        await still_works(sb, server)
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_cancelled_close_still_closes(serve: Serve, pages: Pages) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    for turns in range(1, 5):
+        sb = small(server)
+        stream = aiter(search(sb, 8))
+        await anext(stream)
+        closing = asyncio.ensure_future(sb.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait({closing})
+        await until(lambda: server.open_connections == 0)
+        assert ours() == set()
+        del stream
+
+
+async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve, pages: Pages) -> None:
+    pages.stuck = True
+    server = await serve(pages)
+    with anyio.CancelScope() as scope:
+        async with small(server) as sb:
+            async for _ in search(sb, 3):
+                scope.cancel()
+    assert ours() == set()
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_cancelled_wait_for_the_budget_takes_nothing_from_it(serve: Serve) -> None:
+    async def counted(_: web.Request) -> web.StreamResponse:
+        left = max(0, 2 - len(server.requests))
+        headers = {"RateLimit-Limit": "2", "RateLimit-Remaining": str(left), "RateLimit-Reset": "900"}
+        return web.json_response({}, headers=headers)
+
+    server = await serve(counted)
+    async with small(server, limits=RateLimits(max_wait=None), timeout=Timeout(total=None)) as sb:
+        await sb.sponsors.get(1, "a")
+        waiting = [asyncio.ensure_future(sb.sponsors.get(1, "c")) for _ in range(50)]
+        with anyio.fail_after(1):
+            await waiting[0]
+        before = (await sb.limits.snapshot())["entity-reads"]
+        for call in waiting:
+            call.cancel()
+        await asyncio.wait(waiting)
+        after = (await sb.limits.snapshot())["entity-reads"]
+    assert (before.remaining, before.in_flight, before.waiting) == (0, 0, 49)
+    assert (after.remaining, after.in_flight, after.waiting) == (0, 0, 0)
+    assert len(server.requests) == 2

@@ -1,0 +1,446 @@
+"""Streams of numbered pages: every record once and in order, whatever the server says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, Consistency, DecodeError, PaginationError, SessionClosedError
+from sessionboard_async.models import Session
+from sessionboard_async.testing import EmbeddedServer
+from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+SpecialPage = Callable[[int, int], web.StreamResponse]
+PREFETCH = [0, 1, 3, 8, None]
+
+
+def records(*numbers: int) -> list[dict[str, Any]]:
+    return [{"id": f"s{number}", "title": f"Talk {number}"} for number in numbers]
+
+
+def asked(request: web.BaseRequest) -> tuple[int, int]:
+    """Return the page and the page size that a request asks for."""
+    return int(request.query.get("page", 1)), int(request.query.get("pageSize", 25))
+
+
+def found(results: list[Any], number: int, size: int, pages: int, total: int) -> web.StreamResponse:
+    pagination = {"currentPage": number, "pageSize": size, "totalPages": pages, "totalResults": total}
+    return web.json_response({"results": results, "pagination": pagination})
+
+
+def pages_of(
+    total: int, special: Mapping[int, Callable[[int, int], web.StreamResponse]] | None = None
+) -> Handler:
+    """Serve so many records, but the special pages otherwise."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        if special and number in special:
+            return special[number](number, size)
+        rows = records(*range((number - 1) * size, min(number * size, total)))
+        return found(rows, number, size, -(-total // size), total)
+
+    return answer
+
+
+# Reading what a well-behaved server has
+
+
+@asynccontextmanager
+async def conference() -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
+    async with (
+        EmbeddedServer(sessions=30) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        yield server, sb
+
+
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+@pytest.mark.parametrize("prefetch", PREFETCH)
+@pytest.mark.parametrize("page_size", [1, 7, 30, 100])
+async def test_every_way_to_read_gives_the_same_records(
+    page_size: int, prefetch: int | None, consistency: Consistency
+) -> None:
+    async with conference() as (server, sb):
+        expected = await sb.sessions.search(server.event_id, consistency=consistency).collect()
+        server.requests.clear()
+        pager = sb.sessions.search(
+            server.event_id, page_size=page_size, prefetch=prefetch, consistency=consistency
+        )
+        assert [talk async for talk in pager] == expected
+        if consistency == "pages":
+            assert len(server.requests) == -(-30 // page_size)
+        assert [talk async for page in pager.pages() for talk in page.results] == expected
+        assert [talk["id"] async for talk in pager.raw()] == [talk.id for talk in expected]
+        assert [msgspec.json.decode(talk, type=Session) async for talk in pager.raw_json()] == expected
+        assert await pager.collect() == expected
+        assert await pager.collect(limit=8) == expected[:8]
+        assert await pager.first() == expected[0]
+        assert await pager.count() == 30
+
+
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+@pytest.mark.parametrize("prefetch", PREFETCH)
+@pytest.mark.parametrize("limit", [0, 1, 9, 10, 11, 20, 29, 30, 31])
+async def test_a_limit_asks_for_no_more_pages_than_it_needs(
+    limit: int, prefetch: int | None, consistency: Consistency
+) -> None:
+    async with conference() as (server, sb):
+        expected = await sb.sessions.search(server.event_id, consistency=consistency).collect()
+        server.requests.clear()
+        pager = sb.sessions.search(
+            server.event_id, page_size=10, limit=limit, prefetch=prefetch, consistency=consistency
+        )
+        assert [talk async for talk in pager] == expected[:limit]
+    fewest = min(-(-limit // 10), 3)
+    # Pages side by side overlap by what it takes to join them, which is much where pages are small.
+    assert fewest <= len(server.requests) <= fewest + (consistency == "exact" and (prefetch or 0) > 1)
+
+
+async def test_the_smaller_of_two_limits_counts() -> None:
+    async with conference() as (server, sb):
+        pager = sb.sessions.search(server.event_id, limit=5)
+        assert len(await pager.collect(limit=9)) == 5
+        assert len(await pager.collect(limit=3)) == 3
+        assert await pager.count() == 30
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+async def test_each_iteration_starts_afresh(serve: Serve, prefetch: int) -> None:
+    server = await serve(pages_of(5))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=2, prefetch=prefetch)
+        assert server.requests == []
+        first, second = aiter(pager), aiter(pager)
+        got = [(await anext(first)).id, (await anext(second)).id, (await anext(first)).id]
+        assert got == ["s0", "s0", "s1"]
+        assert [talk.id async for talk in second] == ["s1", "s2", "s3", "s4"]
+        assert [talk.id async for talk in first] == ["s2", "s3", "s4"]
+        for ended in (first, second):
+            with pytest.raises(StopAsyncIteration):
+                await anext(ended)
+
+
+async def test_two_tasks_read_one_pager_apart(serve: Serve) -> None:
+    server = await serve(pages_of(50))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=5, prefetch=2)
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(pager.collect()) for _ in range(5)]
+    assert [[talk.id for talk in reader.result()] for reader in readers] == [[f"s{n}" for n in range(50)]] * 5
+
+
+async def test_pages_tell_where_they_stand(serve: Serve) -> None:
+    server = await serve(pages_of(5))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        stands = [page.pagination async for page in sb.sessions.search(1, page_size=2).pages()]
+    assert [(at.current_page, at.page_size, at.total_pages, at.total_results) for at in stands if at] == [
+        (1, 2, 3, 5),
+        (2, 2, 3, 5),
+        (3, 2, 3, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_size": 0},
+        {"page_size": 101},
+        {"page_size": True},
+        {"page_size": "5"},
+        {"limit": -1},
+        {"limit": 1.5},
+        {"prefetch": -1},
+        {"on_invalid": "ignore"},
+    ],
+    ids=str,
+)
+async def test_a_wrong_option_is_refused_where_it_stands(serve: Serve, options: dict[str, Any]) -> None:
+    server = await serve(pages_of(5))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises((ValueError, TypeError), match=next(iter(options))):
+            sb.sessions.search(1, **options)
+        with pytest.raises((ValueError, TypeError)):
+            await sb.sessions.search(1).collect(limit=-1)
+    assert server.requests == []
+
+
+# Servers that contradict themselves, or change while they are read
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+@pytest.mark.parametrize("current", [1, 2, 4, 0, 99])
+async def test_another_page_than_asked_is_an_error(serve: Serve, current: int, prefetch: int | None) -> None:
+    server = await serve(pages_of(20, {3: lambda _, size: found(records(0, 1), current, size, 10, 20)}))
+    got: list[str | None] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises(PaginationError, match=rf"page 3 was asked for.*page {current}") as caught:
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+    assert got == ["s0", "s1", "s2", "s3"]
+    assert caught.value.operation == "search-sessions"
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_pages_asked_for_in_the_body_only_are_found_out(serve: Serve, prefetch: int | None) -> None:
+    async def first_page(_: web.Request) -> web.StreamResponse:
+        return found(records(0, 1), 1, 2, 10, 20)
+
+    server = await serve(first_page)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises(PaginationError):
+            await sb.sessions.search(1, page_size=2, prefetch=prefetch).collect()
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_an_empty_page_in_the_middle_is_not_the_end_and_not_hushed_up(
+    serve: Serve, prefetch: int | None
+) -> None:
+    server = await serve(pages_of(20, {3: lambda number, size: found([], number, size, 10, 20)}))
+    got: list[str | None] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises(PaginationError):
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+    assert got == [f"s{number}" for number in range(20) if number not in (4, 5)]
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_totals_that_shrink_end_the_stream_earlier(serve: Serve, prefetch: int | None) -> None:
+    server = await serve(
+        pages_of(
+            20,
+            {
+                3: lambda number, size: found(records(4, 5), number, size, 4, 7),
+                4: lambda number, size: found(records(6), number, size, 4, 7),
+            },
+        )
+    )
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = await sb.sessions.search(1, page_size=2, prefetch=prefetch).collect()
+    assert [talk.id for talk in got] == [f"s{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_totals_that_grow_lengthen_the_stream(serve: Serve, prefetch: int | None) -> None:
+    async def growing(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        total = min(4 + 2 * number, 14)
+        rows = records(*range((number - 1) * size, min(number * size, total)))
+        return found(rows, number, size, -(-total // size), total)
+
+    server = await serve(growing)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = await sb.sessions.search(1, page_size=2, prefetch=prefetch).collect()
+    assert [talk.id for talk in got] == [f"s{number}" for number in range(14)]
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_a_record_that_moves_to_the_next_page_comes_once(serve: Serve, prefetch: int | None) -> None:
+    async def shifted(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        start = (number - 1) * size - (number > 1)
+        return found(records(*range(start, start + size)), number, size, 4, 8)
+
+    server = await serve(shifted)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=2, prefetch=prefetch)
+        expected = [f"s{number}" for number in range(7)]
+        assert [talk.id async for talk in pager] == expected
+        assert [talk["id"] async for talk in pager.raw()] == expected
+        assert [msgspec.json.decode(talk)["id"] async for talk in pager.raw_json()] == expected
+        assert [talk.id async for talk in sb.sessions.search(1, page_size=2, limit=5)] == expected[:5]
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 8])
+async def test_the_last_page_that_is_served_is_a_clear_end(serve: Serve, prefetch: int) -> None:
+    server = await serve(pages_of(2500))
+    got: list[str | None] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises(PaginationError, match=r"999 pages.*page_size"):
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+    assert got == [f"s{number}" for number in range(1998)]
+    assert len(server.requests) == 999
+
+
+@pytest.mark.parametrize("prefetch", [0, 8])
+async def test_exactly_as_many_pages_as_are_served_is_no_error(serve: Serve, prefetch: int) -> None:
+    server = await serve(pages_of(999))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        assert len(await sb.sessions.search(1, page_size=1, prefetch=prefetch).collect()) == 999
+        assert len(await sb.sessions.search(1, page_size=1, limit=998).collect()) == 998
+
+
+async def test_totals_that_run_away_do_not_make_a_loop(serve: Serve) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        return found([], number, size, number + 1, 10**30)
+
+    server = await serve(endless)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with anyio.fail_after(20), pytest.raises(PaginationError):
+            await sb.sessions.search(1, page_size=1, prefetch=8).collect()
+    assert len(server.requests) <= 999
+
+
+# Records that cannot be read
+
+
+def spoilt(number: int, size: int) -> web.StreamResponse:
+    return found([{"id": "s4"}, {"id": "bad", "speakers": "nobody"}], number, size, 4, 8)
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_a_record_that_cannot_be_read_is_named(serve: Serve, prefetch: int | None) -> None:
+    server = await serve(pages_of(8, {3: spoilt}))
+    got: list[str | None] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        with pytest.raises(DecodeError) as caught:
+            await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+    error = caught.value
+    assert (error.operation, error.page, error.index) == ("search-sessions", 3, 1)
+    assert (error.record_id, error.path) == ("bad", "$.speakers")
+    assert got == ["s0", "s1", "s2", "s3"]
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_a_record_that_cannot_be_read_may_be_skipped_and_is_counted(
+    serve: Serve, prefetch: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await serve(pages_of(8, {3: spoilt}))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=2, prefetch=prefetch, on_invalid="skip")
+        pages = [page async for page in pager.pages()]
+        assert [page.skipped for page in pages] == [0, 0, 1, 0]
+        assert [talk.id for page in pages for talk in page.results] == [
+            "s0",
+            "s1",
+            "s2",
+            "s3",
+            "s4",
+            "s6",
+            "s7",
+        ]
+        assert [record.levelno for record in caplog.records if "left out" in record.message] == [
+            logging.WARNING
+        ]
+        assert len(await pager.raw().collect()) == 8
+
+
+async def test_drift_is_logged_once_for_each_kind(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    async def drifting(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        return found([{"id": f"s{number}", "title": 5, "capacity": "70"}], number, size, 5, 5)
+
+    server = await serve(drifting)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = await sb.sessions.search(1, page_size=1, consistency="pages").collect()
+        await sb.sessions.search(1, page_size=1, consistency="pages").collect()
+    assert {(talk.title, talk.capacity) for talk in got} == {("5", 70)}
+    told = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == 2
+    assert "$.title" in told[0]
+    assert "$.capacity" in told[1]
+
+
+async def test_bytes_that_are_no_text_never_escape_as_an_untyped_error(serve: Serve) -> None:
+    async def broken(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b'[{"id": "\xff"}]')
+
+    server = await serve(broken)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1)
+        with pytest.raises(DecodeError):
+            await pager.collect()
+        with pytest.raises(DecodeError):
+            await pager.raw().collect()
+        assert [bytes(talk) async for talk in pager.raw_json()] == [b'{"id": "\xff"}']
+
+
+# Reading ahead
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
+async def test_no_more_is_read_ahead_than_was_allowed(serve: Serve, prefetch: int) -> None:
+    server = await serve(pages_of(100))
+    furthest = 0
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        consumed = 0
+        async for _ in sb.sessions.search(1, page_size=4, prefetch=prefetch).pages():
+            consumed += 1
+            await asyncio.sleep(0.005)
+            ahead = len(server.requests) - consumed
+            assert ahead <= prefetch
+            furthest = max(furthest, ahead)
+    assert furthest == prefetch
+    assert len(server.requests) == 25
+
+
+async def test_pages_are_fetched_at_once_and_delivered_in_order(serve: Serve) -> None:
+    async def later_ones_first(request: web.Request) -> web.StreamResponse:
+        number, size = asked(request)
+        await asyncio.sleep(0.002 * (5 - number % 5))
+        return found(records(*range((number - 1) * size, number * size)), number, size, 20, 40)
+
+    server = await serve(later_ones_first)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = await sb.sessions.search(1, page_size=2, prefetch=5).collect()
+    assert [talk.id for talk in got] == [f"s{number}" for number in range(40)]
+    assert 5 <= server.most_under_way <= 6
+
+
+async def test_by_itself_it_reads_two_pages_ahead_from_the_second_on(serve: Serve) -> None:
+    server = await serve(pages_of(40))
+    ahead: list[int] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        async for _ in sb.sessions.search(1, page_size=4).pages():
+            await asyncio.sleep(0.005)
+            ahead.append(len(server.requests) - len(ahead) - 1)
+    assert ahead == [0, 2, 2, 2, 2, 2, 2, 2, 1, 0]
+
+
+# The session closes
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_a_stream_whose_session_closes_says_so(serve: Serve, prefetch: int | None) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if asked(request)[0] > 2:
+            await anyio.sleep_forever()
+        return await pages_of(20)(request)
+
+    server = await serve(answer)
+    sb = AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT)
+    got: list[str | None] = []
+
+    async def read() -> None:
+        await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+
+    reader = asyncio.ensure_future(read())
+    await until(lambda: server.under_way >= 1 and len(got) == 4)
+    await sb.aclose()
+    with anyio.fail_after(2), pytest.raises(SessionClosedError):
+        await reader
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_a_stream_that_is_not_being_read_says_so_when_it_is(serve: Serve) -> None:
+    server = await serve(pages_of(20))
+    sb = AsyncSession(TOKEN, base_url=server.base_url)
+    stream = aiter(sb.sessions.search(1, page_size=2, prefetch=3))
+    await anext(stream)
+    await sb.aclose()
+    with pytest.raises(SessionClosedError):
+        async for _ in stream:
+            pass
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)

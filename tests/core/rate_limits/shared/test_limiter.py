@@ -1,0 +1,395 @@
+"""Limits that a store keeps: what it is told, and what happens where it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import ClientSession, web
+from redis.asyncio import Redis
+
+from sessionboard_async import (
+    AsyncSession,
+    ConfigurationError,
+    RateLimits,
+    RateLimitStoreError,
+    RateLimitWaitExceeded,
+    SessionClosedError,
+    Timeout,
+)
+from sessionboard_async.core.bucket_state import BucketState
+from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.rate_limits.shared.store import Exchange, Store
+from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler, until
+from tests.support.redis_server import RedisServer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+ServeBytes = Callable[[RawHandler], Awaitable[str]]
+
+NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
+READS = "entity-reads"
+NOTHING = Exchange(
+    known=BucketState(limit=10, window=30.0),
+    share=1.0,
+    reserve=0,
+    documented=True,
+    lease_seconds=1.0,
+    reports=[],
+    lanes=[],
+    leases=[],
+)
+
+
+@pytest.fixture
+async def store(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    async with redis_server.client() as client:
+        await client.flushall()
+        yield client
+
+
+@asynccontextmanager
+async def session(
+    server: HttpServer, url: str, *, client: ClientSession | None = None, **options: Any
+) -> AsyncIterator[AsyncSession]:
+    limits = RateLimits.shared(url, **{"max_wait": None, "store_timeout": 5.0, **options})
+    async with AsyncSession(
+        TOKEN, base_url=server.base_url, limits=limits, timeout=Timeout(total=None), client=client
+    ) as sb:
+        yield sb
+
+
+class Counted:
+    """A server with so many requests left in a window of 900 seconds."""
+
+    def __init__(self, left: int, limit: int = 50) -> None:
+        self.left = left
+        self.limit = limit
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def __call__(self, _: web.Request) -> web.StreamResponse:
+        self.left -= 1
+        headers = {
+            "RateLimit-Limit": f"{self.limit}",
+            "RateLimit-Remaining": f"{self.left}",
+            "RateLimit-Reset": "900",
+        }
+        await self.open.wait()
+        return web.json_response({}, headers=headers)
+
+
+async def in_flight(store: Redis) -> int:
+    return int(await store.zcard(f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:l"))
+
+
+async def turns(number: int) -> None:
+    """Give everyone else so many turns."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
+    with anyio.fail_after(5):
+        while not await condition():  # noqa: ASYNC110  # what another process tells
+            await asyncio.sleep(0.01)
+
+
+async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(3))
+    async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+        await one.sponsors.get(1, "a")
+        waiting = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for sb in (one, other) for _ in range(5)]
+        await until(lambda: sum(call.done() for call in waiting) >= 2)
+        done, _ = await asyncio.wait(waiting, timeout=0.5)
+        left = [(await sb.limits.snapshot())[READS] for sb in (one, other)]
+        for call in waiting:
+            call.cancel()
+        await asyncio.wait(waiting)
+    assert len(done) == 2
+    assert len(server.requests) == 3
+    assert [(budget.limit, budget.remaining) for budget in left] == [(50, 0), (50, 0)]
+    assert sum(budget.waiting for budget in left) == 8
+
+
+async def test_what_closes_returns_what_it_held(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with session(server, redis_server.url) as sb:
+        await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
+        handler.open.clear()
+        calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
+        # A lease that the store has granted may be of a call that has not been sent.
+        await until(lambda: handler.left == 40 - 25)
+        assert await in_flight(store) == 5
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+    assert await in_flight(store) == 0
+    async with session(server, redis_server.url, max_wait=0) as sb:
+        handler.open.set()
+        await sb.sponsors.get(1, "c")
+        # Five were given up, and the answer that came later tells that the server had counted them.
+        assert (await sb.limits.snapshot())[READS].remaining == 40 - 26
+
+
+async def _equals(number: Awaitable[int], expected: int) -> bool:
+    return await number == expected
+
+
+async def test_what_the_store_is_being_told_is_not_told_again_by_closing(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with session(server, redis_server.url) as sb:
+        await sb.sponsors.get(1, "a")
+        handler.open.clear()
+        call = asyncio.ensure_future(sb.sponsors.get(1, "b"))
+        await until(lambda: handler.left == 40 - 2)
+        with redis_server.held():
+            call.cancel()
+            await asyncio.wait({call})
+            await turns(20)
+            closing = asyncio.ensure_future(sb.aclose())
+            await turns(20)
+        await closing
+    async with session(server, redis_server.url) as other:
+        call = asyncio.ensure_future(other.sponsors.get(1, "c"))
+        await until(lambda: handler.left == 40 - 3)
+        # Of the 39 that the only answer told of, one was given up, and one is under way.
+        assert (await other.limits.snapshot())[READS].remaining == 37
+        handler.open.set()
+        await call
+
+
+async def test_what_closing_ends_is_returned_too(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    handler = Counted(40)
+    server = await serve(handler)
+    async with ClientSession() as client:
+        async with session(server, redis_server.url, client=client) as sb:
+            await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(5)))
+            handler.open.clear()
+            calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
+            await until(lambda: handler.left == 40 - 10)
+        assert await in_flight(store) == 0
+        await asyncio.wait(calls)
+    assert {type(call.exception()) for call in calls} == {SessionClosedError}
+
+
+@pytest.mark.parametrize("moment", range(8))
+async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
+    store: Redis, redis_server: RedisServer, moment: int
+) -> None:
+    asked = Store(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
+    await asked.exchange(READS, NOTHING)
+    asking = asyncio.ensure_future(asked.exchange(READS, NOTHING))
+    await turns(moment)
+    ended = asking.done()
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert asking.cancelled() or ended
+    await asked.aclose()
+
+
+async def test_a_store_that_forgets_its_scripts_all_the_time_answers_nevertheless(
+    store: Redis, redis_server: RedisServer
+) -> None:
+    asked = Store(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
+
+    async def forget() -> None:
+        while True:
+            await store.script_flush()
+
+    forgetting = asyncio.ensure_future(forget())
+    try:
+        for _ in range(200):
+            await asked.exchange(READS, NOTHING)
+    finally:
+        forgetting.cancel()
+        await asyncio.wait({forgetting})
+        await asked.aclose()
+
+
+async def test_a_wait_that_is_too_long_is_known_from_what_others_learned(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(1))
+    async with session(server, redis_server.url) as one:
+        await one.sponsors.get(1, "a")
+    async with session(server, redis_server.url, max_wait=60) as other:
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await other.sponsors.get(1, "b")
+    assert 899 < caught.value.seconds <= 901
+    assert caught.value.limit == 50
+    assert len(server.requests) == 1
+
+
+async def test_no_key_and_no_value_holds_the_token(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(40))
+    async with session(server, redis_server.url) as sb:
+        await sb.sponsors.get(1, "a")
+    keys = await store.keys("*")
+    assert keys == [f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:s".encode()]
+    value = await store.get(keys[0])
+    assert isinstance(value, bytes)
+    assert TOKEN.encode() not in value
+    assert await store.ttl(keys[0]) > 900
+
+
+async def test_without_the_store_each_process_keeps_the_limits_on_its_own(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = await serve(Counted(3))
+    async with session(server, NOWHERE, max_wait=60) as sb:
+        for _ in range(3):
+            await sb.sponsors.get(1, "a")
+        with pytest.raises(RateLimitWaitExceeded):
+            await sb.sponsors.get(1, "a")
+    told = [record.getMessage() for record in caplog.records if "store" in record.getMessage()]
+    assert told == ["the store of the shared rate limits does not answer (ConnectionError)"]
+    assert "planted-password" not in caplog.text
+    assert len(server.requests) == 3
+
+
+async def test_a_store_that_hangs_is_done_without(serve: Serve, serve_bytes: ServeBytes) -> None:
+    async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    url = (await serve_bytes(hang)).replace("http", "redis")
+    server = await serve(Counted(40))
+    async with session(server, url, store_timeout=0.05) as sb:
+        with anyio.fail_after(2):
+            await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
+    assert len(server.requests) == 20
+
+
+async def test_without_the_store_a_call_fails_where_that_is_asked_for(serve: Serve) -> None:
+    server = await serve(Counted(3))
+    async with session(server, NOWHERE, on_store_error="raise") as sb:
+        for _ in range(2):
+            with anyio.fail_after(2), pytest.raises(RateLimitStoreError, match=r"GET .*/sponsors/") as caught:
+                await sb.sponsors.get(1, "a")
+            assert "planted-password" not in f"{caught.value!r} {vars(caught.value)}"
+            assert caught.value.operation == "get-sponsor"
+    assert server.requests == []
+
+
+async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Path) -> None:
+    server, later = await serve(Counted(40)), RedisServer(tmp_path)
+    async with session(server, later.url) as sb:
+        await sb.sponsors.get(1, "a")
+        later.start()
+        try:
+            async with later.client() as client:
+                await settled(lambda: _equals(_count(client), 1))
+                await sb.sponsors.get(1, "a")
+        finally:
+            later.kill()
+        await sb.sponsors.get(1, "a")
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is_left(
+    serve: Serve, redis_server: RedisServer, store: Redis, seed: int
+) -> None:
+    draw = random.Random(seed)
+    server = await serve(Counted(5_000, 5_000))
+
+    async def disturb() -> None:
+        while True:
+            await asyncio.sleep(draw.uniform(0, 0.02))
+            if draw.random() < 0.5:
+                await store.script_flush()
+            else:
+                await store.client_kill_filter(_type="normal", skipme=True)
+
+    async def work(sb: AsyncSession) -> int:
+        calls = [asyncio.ensure_future(sb.sponsors.get(1, "a")) for _ in range(150)]
+        for call in draw.sample(calls, 40):
+            asyncio.get_running_loop().call_later(draw.uniform(0, 0.3), call.cancel)
+        await asyncio.wait(calls)
+        return sum(not call.cancelled() and call.exception() is None for call in calls)
+
+    disturbing = asyncio.ensure_future(disturb())
+    try:
+        async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+            with anyio.fail_after(20):
+                done = await asyncio.gather(work(one), work(other))
+            disturbing.cancel()
+            await asyncio.wait({disturbing})
+            await settled(lambda: _equals(in_flight(store), 0))
+            left = [(await sb.limits.snapshot())[READS].waiting for sb in (one, other)]
+    finally:
+        disturbing.cancel()
+        await asyncio.wait({disturbing})
+    assert min(done) >= 110
+    assert left == [0, 0]
+
+
+async def test_what_is_granted_to_who_has_left_meanwhile_goes_back(
+    serve: Serve, redis_server: RedisServer, store: Redis
+) -> None:
+    server = await serve(Counted(40))
+    async with session(server, redis_server.url) as sb:
+        call = asyncio.ensure_future(sb.sponsors.get(1, "a"))
+        await turns(3)
+        # The store was asked, and has not answered.
+        call.cancel()
+        await settled(lambda: _equals(_count(store), 1))
+        await settled(lambda: _equals(in_flight(store), 0))
+    assert server.requests == []
+
+
+async def _count(store: Redis) -> int:
+    return int(await store.dbsize())
+
+
+async def test_a_view_with_shared_limits_is_closed_with_its_session(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    server = await serve(Counted(40))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        for patience in (60, None):
+            limits = RateLimits.shared(redis_server.url, max_wait=patience, store_timeout=5)
+            await sb.with_options(limits=limits).sponsors.get(1, "a")
+        before = len(await store.client_list())
+    assert before == 2
+    await settled(lambda: _equals(_clients(store), 1))
+
+
+async def _clients(store: Redis) -> int:
+    return len(await store.client_list())
+
+
+async def test_an_address_that_cannot_be_read_is_refused_and_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        AsyncSession(TOKEN, limits=RateLimits.shared("redis://127.0.0.1:planted-password"))
+    assert caught.value.__suppress_context__
+    assert "planted" not in f"{caught.value!r}"
+
+
+async def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"sessionboard-async\[redis\]"):
+        AsyncSession(TOKEN, limits=RateLimits.shared(NOWHERE))

@@ -1,0 +1,231 @@
+"""The script in the store counts as the bucket does, whatever happens in whatever order."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sessionboard_async.core.bucket_state import BucketState
+from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.shared.store import LEASE_SECONDS, Exchange, Reply, Report, Store
+from tests.support.redis_server import RedisServer
+
+NUMBERS = itertools.count()
+SECONDS = st.sampled_from([0.0, 0.01, 0.7, 1.0, 3.0, 10.0, 29.5, 31.0, 100.0])
+COUNTS = st.integers(0, 12)
+
+
+@dataclass(frozen=True)
+class Ask:
+    lane: Lane
+    after: float
+
+
+@dataclass(frozen=True)
+class End:
+    kind: str
+    after: float
+    which: int
+    refused: bool = False
+    announced: Announced | None = None
+    retry_after: float | None = None
+    draw: float = 0.5
+
+
+ASKS = st.builds(Ask, st.sampled_from(Lane), SECONDS)
+ANNOUNCED = st.builds(
+    Announced,
+    limit=st.none() | st.integers(1, 60),
+    remaining=st.none() | COUNTS,
+    reset=st.none() | SECONDS,
+    window=st.none() | st.sampled_from([10.0, 30.0]),
+)
+ENDS = st.builds(
+    End,
+    st.sampled_from(["answered", "answered", "answered", "lost", "withdrawn"]),
+    SECONDS,
+    st.integers(0, 20),
+    st.booleans(),
+    st.none() | ANNOUNCED,
+    st.none() | SECONDS,
+    st.floats(0, 1),
+)
+
+
+@dataclass
+class Process:
+    """One who shares a budget; its clock is far from that of the store, and that makes no difference."""
+
+    store: Store
+    share: float = 1.0
+    reserve: int = 0
+    documented: bool = True
+    category: str = field(default_factory=lambda: f"category-{next(NUMBERS)}")
+    leases: list[tuple[str, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.names = (f"{self.category}:{number}" for number in itertools.count())
+
+    async def exchange(self, now: float, lanes: list[Lane], *reports: Report) -> Reply:
+        leases = list(itertools.islice(self.names, len(lanes)))
+        message = Exchange(
+            known=BucketState(limit=10, window=30.0),
+            share=self.share,
+            reserve=self.reserve,
+            documented=self.documented,
+            lease_seconds=1e6,
+            reports=list(reports),
+            lanes=lanes,
+            leases=leases,
+            now=now,
+        )
+        reply = await self.store.exchange(self.category, message)
+        self.leases += [(lease, now) for lease in leases[: reply.granted]]
+        return reply
+
+
+def report_of(end: End, lease: str, sent: float, now: float) -> Report:
+    announced = end.announced if end.kind == "answered" else None
+    reset = end.retry_after if end.retry_after is not None else announced and announced.reset
+    return Report(
+        kind=end.kind,  # type: ignore[arg-type]  # one of the three
+        at=0.0,
+        sent=sent - now,
+        lease=lease,
+        refused=end.refused,
+        draw=end.draw,
+        limit=announced and announced.limit,
+        window=announced and announced.window,
+        remaining=announced and announced.remaining,
+        reset=reset,
+    )
+
+
+def told(bucket: Bucket, end: End, now: float, sent: float) -> None:
+    if end.kind == "withdrawn":
+        bucket.withdraw()
+    elif end.kind == "lost":
+        bucket.lose(now, sent)
+    else:
+        bucket.answered(now, sent, refused=end.refused, announced=end.announced, retry_after=end.retry_after)
+
+
+def same(one: BucketState, other: BucketState) -> None:
+    for name, value in msgspec.structs.asdict(one).items():
+        assert value == pytest.approx(getattr(other, name), abs=1e-6), name
+
+
+async def play(process: Process, steps: list[Ask | End]) -> None:
+    draw = 0.0
+    bucket = Bucket(
+        10,
+        30.0,
+        share=process.share,
+        reserve=process.reserve,
+        documented=process.documented,
+        jitter=lambda bound: draw * bound,
+    )
+    now = 1_000.0
+    for step in steps:
+        now += step.after
+        if isinstance(step, Ask):
+            reply = await process.exchange(now, [step.lane])
+            wait = bucket.wait(now, step.lane)
+            if wait == 0.0:
+                bucket.begin(now)
+            assert reply.granted == int(wait == 0.0)
+            assert reply.wait == pytest.approx(wait, abs=1e-6)
+        elif process.leases:
+            lease, sent = process.leases.pop(step.which % len(process.leases))
+            draw = step.draw
+            reply = await process.exchange(now, [], report_of(step, lease, sent, now))
+            told(bucket, step, now, sent)
+            bucket.roll(now)
+        else:
+            continue
+        same(reply.known, bucket.state(now))
+
+
+def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
+    with asyncio.Runner() as runner:
+        store = Store(redis_server.url, "0" * 64, timeout=10.0, clock=lambda: 0.0)
+
+        @settings(
+            max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        )
+        @given(
+            st.lists(ASKS | ENDS, max_size=40),
+            st.sampled_from([1.0, 0.5, 0.05]),
+            st.sampled_from([0, 2, 10]),
+            st.booleans(),
+        )
+        def check(steps: list[Ask | End], share: float, reserve: int, documented: bool) -> None:
+            runner.run(play(Process(store, share, reserve, documented), steps))
+
+        try:
+            check()
+        finally:
+            runner.run(store.aclose())
+
+
+@pytest.mark.anyio
+async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_server: RedisServer) -> None:
+    store = Store(redis_server.url, "1" * 64, timeout=10.0, clock=lambda: 0.0)
+    process = Process(store)
+    message = Exchange(
+        known=BucketState(limit=10, window=1000.0),
+        share=1.0,
+        reserve=0,
+        documented=True,
+        lease_seconds=LEASE_SECONDS,
+        reports=[],
+        lanes=[Lane.SINGLE],
+        leases=["a"],
+        now=1_000.0,
+    )
+    answered = Report(kind="answered", at=0.0, sent=-0.1, lease="a", remaining=9, reset=900.0)
+    try:
+        assert (await store.exchange(process.category, message)).granted == 1
+        message.reports, message.leases = [answered], ["b"]
+        assert (await store.exchange(process.category, message)).known.in_flight == 1
+        message.reports, message.lanes, message.leases, message.now = [], [], [], 1_000.0 + LEASE_SECONDS
+        late = (await store.exchange(process.category, message)).known
+    finally:
+        await store.aclose()
+    assert (late.in_flight, late.lost, late.remaining) == (0, 1, 9)
+
+
+@pytest.mark.anyio
+async def test_a_store_that_knows_nothing_is_told_what_the_process_knows(redis_server: RedisServer) -> None:
+    store = Store(redis_server.url, "2" * 64, timeout=10.0, clock=lambda: 0.0)
+    known = BucketState(limit=50, window=900.0, remaining=0, earliest_end=98.0, latest_end=100.0)
+    message = Exchange(
+        known=known,
+        share=1.0,
+        reserve=0,
+        documented=True,
+        lease_seconds=LEASE_SECONDS,
+        reports=[],
+        lanes=[Lane.SINGLE],
+        leases=["a"],
+    )
+    try:
+        first = await store.exchange("entity-reads", message)
+        message.known = BucketState(limit=100, window=900.0)
+        second = await store.exchange("entity-reads", message)
+    finally:
+        await store.aclose()
+    assert (first.granted, first.known.limit) == (0, 50)
+    assert first.wait == pytest.approx(101.0)
+    assert 99.0 < second.wait <= first.wait
+    assert second.known.remaining == 0
+    assert math.isinf(second.known.previous_end)

@@ -1,0 +1,114 @@
+"""A client's limiter, a network and a server as models in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+from multidict import CIMultiDict
+
+from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.options import RateLimits
+from sessionboard_async.core.rate_limits.limiter import Limiter
+from sessionboard_async.testing.rate_limits import HeaderStyle, RequestCounter, headers_of
+from tests.support.virtual_time import now
+
+READS = "entity-reads"
+SINCE_1970 = 1_700_000_000.0
+"""What the server's clock says when the virtual one stands at 0."""
+
+
+@dataclass
+class Server:
+    """Counts requests as they arrive, and announces what is left.
+
+    Attributes:
+        refusals: How many it refused.
+        answered: When it answered each of the others.
+    """
+
+    counter: RequestCounter
+    headers: HeaderStyle = "draft-6"
+    refusals: int = 0
+    answered: list[float] = field(default_factory=list)
+
+    def hit(self) -> Response:
+        verdict = self.counter.hit(now())
+        time = SINCE_1970 + now()
+        headers = CIMultiDict(headers_of(verdict, self.headers, since_1970=time))
+        headers["Date"] = formatdate(int(time), usegmt=True)
+        if verdict.allowed:
+            self.answered.append(now())
+        else:
+            self.refusals += 1
+        return Response(200 if verdict.allowed else 429, headers, b"")
+
+
+@dataclass
+class Client:
+    """Sends requests as the engine does: a refused one comes back until it is answered.
+
+    Attributes:
+        latency: The least and the most seconds that a request and its answer take together.
+        waits: How long each call waited for its first turn.
+    """
+
+    server: Server
+    draw: random.Random
+    limits: RateLimits = RateLimits(max_wait=None)  # noqa: RUF009  # it never changes
+    latency: tuple[float, float] = (0.05, 0.3)
+    waits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.limiter = Limiter(self.limits, clock=now)
+
+    async def call(self, lane: Lane = Lane.SINGLE) -> None:
+        """Make a call until it is answered."""
+        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, lane=lane), None)
+        arrived = now()
+        while True:
+            permit = await self.limiter.acquire(call)
+            if not call.attempts:
+                self.waits.append(now() - arrived)
+            call.attempts += 1
+            try:
+                response = await self.exchange()
+            except BaseException:
+                self.limiter.lose(permit)
+                raise
+            self.limiter.report(permit, response)
+            if response.status == 200:
+                return
+
+    async def exchange(self) -> Response:
+        """Carry a request there and its answer back."""
+        latency = self.draw.uniform(*self.latency)
+        await asyncio.sleep(latency / 2)
+        response = self.server.hit()
+        await asyncio.sleep(latency / 2)
+        return response
+
+    async def many(self, calls: int, lane: Lane = Lane.SINGLE) -> None:
+        """Make many calls at once."""
+        await asyncio.gather(*(self.call(lane) for _ in range(calls)))
+
+
+async def seconds(*work: Awaitable[object]) -> float:
+    """Return how long it takes until all of it is done."""
+    began = now()
+    await asyncio.gather(*work)
+    return now() - began
+
+
+def worst(runs: Iterable[tuple[int, float]]) -> tuple[int, float]:
+    """Return the most refusals and the most seconds of several runs."""
+    refusals, times = zip(*runs, strict=True)
+    return max(refusals), max(times)
+
+
+Tell = Callable[[str, object], None]

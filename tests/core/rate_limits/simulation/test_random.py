@@ -1,0 +1,160 @@
+"""A thousand worlds drawn at random: whatever happens, nothing leaks, nobody starves, no window is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.options import RateLimits
+from sessionboard_async.testing.rate_limits import FixedWindow, HeaderStyle
+from tests.core.rate_limits.simulation.model import READS, Client, Server, Tell
+from tests.support.virtual_time import now, run
+
+WORLDS = 1000
+STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch", "none"]
+
+
+@dataclass
+class World:
+    """One set of circumstances.
+
+    Attributes:
+        limit: Requests that a window holds.
+        window: Its seconds.
+        calls: How many are made.
+        over: The seconds in which they come.
+        bulk: The part of them in the lane of bulk work.
+        cancelled: The part whose caller gives up after a while.
+        lost: The part of attempts whose answer never comes.
+        unsent: The part of attempts that make no connection.
+    """
+
+    seed: int
+    draw: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        draw = self.draw = random.Random(self.seed)
+        self.limit = draw.choice([1, 2, 5, 20, 100])
+        self.window = draw.choice([1.0, 7.5, 60.0, 900.0])
+        self.calls = draw.randint(1, 4 * self.limit + 20)
+        self.over = draw.choice([0.0, self.window / 3, 3 * self.window])
+        self.bulk = draw.choice([0.0, 0.5, 1.0])
+        self.cancelled = draw.choice([0.0, 0.0, 0.3])
+        self.lost = draw.choice([0.0, 0.0, 0.05, 0.3])
+        self.unsent = draw.choice([0.0, 0.0, 0.1])
+        self.latency = draw.choice([(0.01, 0.02), (0.05, 0.3), (0.5, 3.0)])
+        self.headers = draw.choice(STYLES)
+        share = draw.choice([1.0, 1.0, 0.5])
+        # A share below one request is one request; a reserve is for others than bulk work alone.
+        reserve = draw.choice([0, 0, self.limit // 5]) if share == 1.0 else 0
+        self.limits = RateLimits(
+            requests=self.limit, window=self.window, max_wait=None, share=share, reserve=reserve
+        )
+        self.server = Server(FixedWindow(self.limit, self.window), self.headers)
+        self.client = Client(self.server, draw, self.limits, self.latency)
+        self.ended = self.attempts = 0
+        self.overslept = 0.0
+        self.glance = max(0.25, self.window / 300)
+
+    async def run(self) -> None:
+        watching = asyncio.ensure_future(self._watch())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.calls):
+                lane = Lane.BULK if self.draw.random() < self.bulk else Lane.SINGLE
+                call = group.create_task(self._call(lane))
+                if self.draw.random() < self.cancelled:
+                    after = self.draw.uniform(0, 2 * self.window)
+                    asyncio.get_running_loop().call_later(after, call.cancel)
+                await asyncio.sleep(self.over / self.calls)
+        watching.cancel()
+        self.left = self.client.limiter.snapshot().get(READS)
+
+    async def _call(self, lane: Lane) -> None:
+        """Make a call until it is answered or lost, as one that only reads would."""
+        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, lane=lane), None)
+        limiter = self.client.limiter
+        try:
+            while True:
+                permit = await limiter.acquire(call)
+                self.attempts += 1
+                try:
+                    fate = self.draw.random()
+                    if fate < self.unsent:
+                        await asyncio.sleep(self.draw.uniform(0, 1))
+                        limiter.withdraw(permit)
+                        continue
+                    response = await self.client.exchange()
+                except BaseException:
+                    limiter.lose(permit)
+                    raise
+                if fate < self.unsent + self.lost:
+                    limiter.lose(permit)
+                    continue
+                limiter.report(permit, response)
+                if response.status == 200:
+                    return
+        finally:
+            self.ended += 1
+
+    async def _watch(self) -> None:
+        """See whether somebody waits although the window has surely ended, with nobody under way."""
+        idle_since: float | None = None
+        while True:
+            await asyncio.sleep(self.glance)
+            budget = self.client.limiter.snapshot().get(READS)
+            stuck = budget is not None and budget.waiting and not budget.in_flight
+            if stuck and budget is not None and budget.remaining is None:
+                idle_since = now() if idle_since is None else idle_since
+                self.overslept = max(self.overslept, now() - idle_since)
+            else:
+                idle_since = None
+
+
+def test_nothing_leaks_and_nobody_starves(tell: Tell, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("CRITICAL", "sessionboard_async")
+    requests: Counter[float] = Counter()
+    refusals: Counter[float] = Counter()
+    for seed in range(WORLDS):
+        world = World(seed)
+        run(world.run())
+        budget = world.left
+        assert world.ended == world.calls, seed
+        assert budget is None or (budget.in_flight, budget.waiting) == (0, 0), seed
+        assert world.overslept <= world.glance, seed
+        # An answer that is lost takes along what it would have told.
+        assert world.lost or not world.server.refusals, seed
+        requests[world.lost] += world.attempts
+        refusals[world.lost] += world.server.refusals
+    for lost, count in sorted(requests.items()):
+        tell(f"{lost:.0%} lost: requests", count)
+        tell(f"{lost:.0%} lost: refusals per 100,000", round(refusals[lost] / count * 100_000))
+    tell("refusals per 100,000 of all", round(refusals.total() / requests.total() * 100_000))
+    assert refusals.total() / requests.total() < 0.02
+
+
+def test_who_waits_for_a_window_goes_when_it_has_surely_ended() -> None:
+    """Each window is used in full, and none is waited for longer than rounding and the guard make it."""
+
+    async def main(seed: int) -> None:
+        draw = random.Random(seed)
+        limit, window = draw.choice([2, 5, 20]), draw.choice([7.5, 60.0, 900.0])
+        server = Server(FixedWindow(limit, window), draw.choice(STYLES))
+        limits = RateLimits(requests=limit, window=window, max_wait=None)
+        client = Client(server, draw, limits)
+        await client.many(5 * limit)
+        assert server.refusals == 0, seed
+        opened = server.answered[0]
+        for number in range(1, 5):
+            renewed = server.answered[number * limit]
+            # A second of guard, one of rounding up, one of the clock in whole seconds, and a way there.
+            assert window <= renewed - opened <= window + 3.5, (seed, number)
+            opened = renewed
+
+    for seed in range(100):
+        run(main(seed))

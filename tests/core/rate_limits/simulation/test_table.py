@@ -1,0 +1,129 @@
+"""What the limiter costs and saves against servers of several kinds, in figures. Ten seeds each."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from sessionboard_async.core.options import RateLimits
+from sessionboard_async.testing.rate_limits import (
+    FixedWindow,
+    HeaderStyle,
+    RequestCounter,
+    SlidingLog,
+    TokenBucket,
+    WithStranger,
+)
+from tests.core.rate_limits.simulation.model import Client, Server, Tell, seconds, worst
+from tests.support.virtual_time import run
+
+SEEDS = range(10)
+STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
+
+
+async def burst(
+    seed: int, counter: RequestCounter, calls: int, *, used: int = 0, headers: HeaderStyle = "draft-6"
+) -> tuple[int, float]:
+    """Make many calls at once, where some of the window may be used already."""
+    client = Client(Server(counter, headers), random.Random(seed))
+    for _ in range(used):
+        client.server.hit()
+    took = await seconds(client.many(calls))
+    return client.server.refusals, took
+
+
+@pytest.mark.parametrize("headers", [*STYLES, "none"])
+def test_a_burst_of_250(headers: HeaderStyle, tell: Tell) -> None:
+    refusals, took = worst(run(burst(seed, FixedWindow(100, 900), 250, headers=headers)) for seed in SEEDS)
+    tell("refusals", refusals)
+    tell("seconds", round(took, 1))
+    assert refusals == 0
+    assert took <= 1810
+
+
+@pytest.mark.parametrize("headers", STYLES)
+def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, tell: Tell) -> None:
+    refusals, took = worst(
+        run(burst(seed, FixedWindow(100, 900), 250, used=60, headers=headers)) for seed in SEEDS
+    )
+    tell("refusals", refusals)
+    tell("seconds", round(took, 1))
+    assert refusals == 0
+    assert took <= 2710
+
+
+@pytest.mark.parametrize("headers", STYLES)
+def test_a_stranger_who_takes_half(headers: HeaderStyle, tell: Tell) -> None:
+    refusals, took = worst(
+        run(burst(seed, WithStranger(FixedWindow(100, 900), 0.5), 250, headers=headers)) for seed in SEEDS
+    )
+    tell("refusals", refusals)
+    tell("seconds", round(took, 1))
+    assert refusals == 0
+    assert took <= 1810
+
+
+async def steady(seed: int, counter: RequestCounter) -> tuple[int, float]:
+    """Make a call every five seconds."""
+    client = Client(Server(counter), random.Random(seed))
+
+    async def begin() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(1440):
+                group.create_task(client.call())
+                await asyncio.sleep(5)
+
+    took = await seconds(begin())
+    return client.server.refusals, took
+
+
+def test_a_call_every_five_seconds(tell: Tell) -> None:
+    refusals, took = worst(run(steady(seed, FixedWindow(100, 900))) for seed in SEEDS)
+    tell("refusals", refusals)
+    tell("seconds", round(took, 1))
+    assert refusals == 0
+    assert took <= 12_650
+
+
+@pytest.mark.parametrize("kind", [SlidingLog, TokenBucket])
+def test_servers_that_count_otherwise(kind: type[SlidingLog | TokenBucket], tell: Tell) -> None:
+    refusals, took = worst(run(burst(seed, kind(100, 900), 250)) for seed in SEEDS)
+    tell("refusals", refusals)
+    tell("seconds", round(took, 1))
+    assert refusals == 0
+    assert took <= 2720
+
+
+async def four_clients(seed: int) -> tuple[int, float]:
+    """Four processes that know nothing of each other."""
+    server = Server(FixedWindow(100, 900))
+    clients = [Client(server, random.Random(seed * 4 + number)) for number in range(4)]
+    took = await seconds(*(client.many(100) for client in clients))
+    return server.refusals, took
+
+
+def test_four_processes_that_know_nothing_of_each_other(tell: Tell) -> None:
+    runs = [run(four_clients(seed)) for seed in SEEDS]
+    refusals, took = worst(runs)
+    tell("refusals", sorted(count for count, _ in runs))
+    tell("seconds", round(took, 1))
+    assert refusals <= 12
+    assert took <= 2720
+
+
+def test_half_of_the_budget_is_left_to_others() -> None:
+    async def half(seed: int) -> tuple[int, list[float]]:
+        client = Client(
+            Server(FixedWindow(100, 900)), random.Random(seed), RateLimits(max_wait=None, share=0.5)
+        )
+        await client.many(150)
+        return client.server.refusals, client.server.answered
+
+    for seed in SEEDS:
+        refusals, answered = run(half(seed))
+        assert refusals == 0
+        first = answered[0]
+        windows = [sum(first + 900 * n <= at < first + 900 * (n + 1) for at in answered) for n in range(3)]
+        assert windows == [50, 50, 50]

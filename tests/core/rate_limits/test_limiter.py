@@ -1,0 +1,297 @@
+"""The budgets of a token: what a call acquires, what an answer teaches, and who shares them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import weakref
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from multidict import CIMultiDict
+
+from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
+from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits, forget_limiters, limiter_for
+from tests.support.virtual_time import now, run
+
+READS = "entity-reads"
+PATIENT = RateLimits(max_wait=None)
+
+
+def call(
+    limit: str | None = READS, lane: Lane = Lane.SINGLE, *, daily: bool = False, deadline: float | None = None
+) -> Call:
+    request = Request(
+        "GET", "/v1/a/{id}", "/v1/a/secret", operation="get-a", limit=limit, lane=lane, daily_quota=daily
+    )
+    return Call(request, deadline)
+
+
+def answer(status: int = 200, /, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, CIMultiDict(named), b"")
+
+
+def window(remaining: int, reset: int = 900, limit: int = 100) -> dict[str, str]:
+    return {
+        "RateLimit_Limit": f"{limit}",
+        "RateLimit_Remaining": f"{remaining}",
+        "RateLimit_Reset": f"{reset}",
+    }
+
+
+async def make(limiter: Limiter, response: Response, one: Call | None = None) -> DailyQuotaExceeded | None:
+    return limiter.report(await limiter.acquire(one or call()), response)
+
+
+# Waits
+
+
+def test_a_lone_call_does_not_wait() -> None:
+    async def main() -> None:
+        limiter, began = Limiter(PATIENT, clock=now), now()
+        for _ in range(50):
+            await make(limiter, answer())
+        assert now() - began < 1e-6
+
+    run(main())
+
+
+def test_a_single_call_that_would_wait_too_long_says_so_at_once() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        await make(limiter, answer(**window(0, 120)))
+        began = now()
+        with pytest.raises(
+            RateLimitWaitExceeded, match=r"would wait 121 s, longer than RateLimits\.max_wait"
+        ) as caught:
+            await limiter.acquire(call(), max_wait=60)
+        assert now() - began < 1
+        error = caught.value
+        assert (error.category, error.limit) == (READS, 100)
+        assert error.seconds == pytest.approx(121)
+        assert error.reset is not None
+        assert error.reset - datetime.now(UTC) == pytest.approx(
+            timedelta(seconds=121), abs=timedelta(seconds=2)
+        )
+        assert (error.method, error.route, error.operation) == ("GET", "/v1/a/{id}", "get-a")
+        assert "secret" not in f"{error!r}{vars(error)}"
+        await limiter.acquire(call(), max_wait=122)
+        assert now() - began == pytest.approx(121, abs=0.01)
+
+    run(main())
+
+
+def test_bulk_work_waits_as_long_as_its_deadline_lets_it() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        await make(limiter, answer(**window(0, 120)))
+        began = now()
+        with pytest.raises(RateLimitWaitExceeded, match=r"longer than what is left of Timeout\.total"):
+            await limiter.acquire(call(lane=Lane.BULK, deadline=now() + 100), max_wait=60)
+        assert now() - began < 1
+        await limiter.acquire(call(lane=Lane.BULK, deadline=now() + 300), max_wait=60)
+        assert now() - began == pytest.approx(121, abs=0.01)
+
+    run(main())
+
+
+def test_a_refused_call_goes_first_when_there_is_room_again() -> None:
+    async def main() -> None:
+        limiter, went = Limiter(PATIENT, clock=now), list[str]()
+        refused, other = call(), call()
+
+        async def go(name: str, one: Call) -> None:
+            permit = await limiter.acquire(one)
+            went.append(name)
+            limiter.report(permit, answer(**window(90)))
+
+        permit = await limiter.acquire(refused)
+        waiting = asyncio.ensure_future(go("other", other))
+        await asyncio.sleep(0.1)
+        limiter.report(permit, answer(429, Retry_After="30"))
+        began = now()
+        await go("refused", refused)
+        await waiting
+        assert went == ["refused", "other"]
+        assert now() - began == pytest.approx(31, abs=0.01)
+
+    run(main())
+
+
+def test_categories_have_budgets_of_their_own() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        await make(limiter, answer(**window(0)))
+        with pytest.raises(RateLimitWaitExceeded):
+            await limiter.acquire(call(), max_wait=0)
+        await make(limiter, answer(), call("session-writes"))
+
+    run(main())
+
+
+# Requests without a limit
+
+
+def test_what_has_no_limit_is_capped() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(concurrency=3), clock=now)
+        permits = [await limiter.acquire(call(None)) for _ in range(3)]
+        fourth = asyncio.ensure_future(limiter.acquire(call(None)))
+        cancelled = asyncio.ensure_future(limiter.acquire(call(None)))
+        await asyncio.sleep(1)
+        assert not fourth.done()
+        cancelled.cancel()
+        await asyncio.wait({cancelled})
+        limiter.withdraw(permits[0])
+        permits[0] = await fourth
+        limiter.lose(permits[1])
+        limiter.report(permits[2], answer())
+        limiter.report(permits[0], answer())
+        for _ in range(3):
+            await asyncio.wait_for(limiter.acquire(call(None)), 1)
+
+    run(main())
+
+
+def test_what_has_no_limit_gets_one_when_the_server_announces_it() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        await make(limiter, answer(**window(0, 30)), call(None))
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await limiter.acquire(call(None), max_wait=10)
+        assert caught.value.category == "get-a"
+        await asyncio.wait_for(limiter.acquire(call(None)), 32)
+
+    run(main())
+
+
+# The daily quota
+
+
+def test_a_quota_that_is_used_up_is_told_at_once_and_asked_about_again_after_a_minute() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        refused = answer(429, Retry_After="40000", **window(0, 40000, 10_000))
+        error = await make(limiter, refused, write)
+        assert isinstance(error, DailyQuotaExceeded)
+        assert error.reset is not None
+        assert error.reset - datetime.now(UTC) == pytest.approx(
+            timedelta(seconds=40_000), abs=timedelta(seconds=3)
+        )
+        began = now()
+        with pytest.raises(DailyQuotaExceeded, match="10000 writes is used up"):
+            await limiter.acquire(call("contact-writes", daily=True))
+        await limiter.acquire(call())
+        assert now() - began < 1
+        await asyncio.sleep(60)
+        assert await make(limiter, answer(), write) is None
+
+    run(main())
+
+
+def test_the_headers_of_the_day_say_nothing_about_the_window() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        write = call("session-writes", daily=True)
+        await make(limiter, answer(**window(9_000, 80_000, 10_000)), write)
+        budgets = limiter.snapshot()
+        assert (budgets[DAILY].limit, budgets[DAILY].remaining) == (10_000, 9_000)
+        assert (budgets["session-writes"].limit, budgets["session-writes"].remaining) == (100, 99)
+
+    run(main())
+
+
+def test_a_window_that_is_used_up_is_no_daily_quota() -> None:
+    async def main() -> None:
+        limiter = Limiter(PATIENT, clock=now)
+        write = call("session-writes", daily=True)
+        assert await make(limiter, answer(429, Retry_After="30", **window(0, 30)), write) is None
+        began = now()
+        await limiter.acquire(write)
+        assert now() - began == pytest.approx(31, abs=0.01)
+
+    run(main())
+
+
+# What is told
+
+
+def test_a_snapshot_tells_what_is_left_and_until_when() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        assert limiter.snapshot() == {}
+        await make(limiter, answer(**window(5, 60)))
+        await limiter.acquire(call())
+        (budget,) = (await Limits(limiter).snapshot()).values()
+        assert (budget.category, budget.limit, budget.remaining, budget.in_flight) == (READS, 100, 4, 1)
+        assert budget.resets_at is not None
+        assert budget.resets_at - datetime.now(UTC) == pytest.approx(
+            timedelta(seconds=61), abs=timedelta(seconds=2)
+        )
+        await asyncio.sleep(62)
+        later = limiter.snapshot()[READS]
+        assert (later.remaining, later.resets_at) == (None, None)
+
+    run(main())
+
+
+async def _empty() -> None:
+    assert await Limits(None).snapshot() == {}
+
+
+def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
+    run(_empty())
+
+
+def test_a_server_that_announces_nothing_is_told_about_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def main() -> None:
+        limiter = Limiter(RateLimits(requests=1, window=10, max_wait=None), clock=now)
+        for _ in range(4):
+            await make(limiter, answer())
+
+    run(main())
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    waits = [text for level, text in told if level == "INFO"]
+    warnings = [text for level, text in told if level == "WARNING"]
+    assert waits == ["the budget of entity-reads is used up: waiting 11 s"] * 3
+    assert len(warnings) == 1
+    assert "AsyncSession(limits=None)" in warnings[0]
+
+
+# Who shares
+
+
+BASE_URL = "http://127.0.0.1:1"
+
+
+def test_the_same_token_address_and_limits_share_their_budgets() -> None:
+    one = limiter_for("digest", BASE_URL, RateLimits())
+    assert limiter_for("digest", BASE_URL, RateLimits(max_wait=None)) is one
+    assert limiter_for("other", BASE_URL, RateLimits()) is not one
+    assert limiter_for("digest", "http://127.0.0.1:2", RateLimits()) is not one
+    assert limiter_for("digest", BASE_URL, RateLimits(share=0.5)) is not one
+
+
+def test_a_budget_outlives_who_used_it() -> None:
+    async def used() -> None:
+        await make(limiter_for("outlives", BASE_URL, RateLimits()), answer(**window(42)))
+
+    run(used())
+    gc.collect()
+    assert limiter_for("outlives", BASE_URL, RateLimits()).snapshot()[READS].remaining == 42
+    forget_limiters(BASE_URL)
+    assert limiter_for("outlives", BASE_URL, RateLimits()).snapshot() == {}
+
+
+def test_a_budget_that_nobody_used_is_forgotten_with_who_had_it() -> None:
+    unused = weakref.ref(limiter_for("unused", BASE_URL, RateLimits()))
+    limiter_for("another", BASE_URL, RateLimits())
+    gc.collect()
+    assert unused() is None

@@ -1,0 +1,312 @@
+"""What is tried again, how often, and after which waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionboard_async import errors
+from sessionboard_async.core.call import Call
+from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.options import Retry
+from sessionboard_async.core.retry import may_try_again, retrying
+from sessionboard_async.errors import APIError, ConnectError, RateLimitError, ServerError, SessionboardError
+from tests.support.virtual_time import now, run
+
+READ = Request("POST", "/v1/event/{event_id}/sessions", "/v1/event/1/sessions", read=True)
+WRITE = Request("POST", "/v1/event/{event_id}/sessions/create", "/v1/event/1/sessions/create")
+DONE = Response(200, {}, b"{}")
+
+
+class Server:
+    """Fails as it is told, then answers; remembers when each attempt came."""
+
+    def __init__(self, *failures: SessionboardError) -> None:
+        self._failures = list(failures)
+        self.times: list[float] = []
+
+    async def attempt(self, call: Call) -> Response:
+        self.times.append(now())
+        assert call.attempts == len(self.times)
+        await asyncio.sleep(0)
+        if self._failures:
+            raise self._failures.pop(0)
+        return DONE
+
+    @property
+    def waits(self) -> list[float]:
+        return [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
+
+
+async def called(
+    server: Server, policy: Retry | None = None, request: Request = READ, seconds: float | None = None
+) -> Response:
+    deadline = None if seconds is None else now() + seconds
+    return await retrying(server.attempt, policy or Retry(), clock=now)(Call(request, deadline))
+
+
+def refused(server: Server, *, policy: Retry | None = None, request: Request = READ) -> SessionboardError:
+    with pytest.raises(SessionboardError) as caught:
+        run(called(server, policy, request))
+    return caught.value
+
+
+# What is tried again
+
+PASSING, LASTING = [500, 502, 503, 504], [301, 400, 401, 403, 404, 405, 409, 418, 422, 501, 505]
+TABLE: list[tuple[SessionboardError, bool, bool]] = [
+    (ConnectError("no connection"), True, True),
+    (ConnectError("certificate refused", transient=False), False, False),
+    (errors.ConnectionLostError("lost"), True, False),
+    (errors.AttemptTimeoutError("too long"), True, False),
+    (errors.TransportError("broken"), True, False),
+    (RateLimitError("429", status=429), True, True),
+    *((ServerError(str(status), status=status), True, False) for status in PASSING),
+    *((APIError(str(status), status=status), False, False) for status in LASTING),
+    (errors.DeadlineExceededError("too long"), False, False),
+    (errors.SessionClosedError("closed"), False, False),
+    (errors.WrongEventLoopError("elsewhere"), False, False),
+    (errors.ConfigurationError("wrong"), False, False),
+    (errors.ResponseError("compressed oddly"), False, False),
+    (errors.ResponseTooLargeError("too large"), False, False),
+    (errors.DecodeError("not read"), False, False),
+    (errors.PaginationError("a loop"), False, False),
+]
+
+
+@pytest.mark.parametrize(("error", "read", "write"), TABLE, ids=lambda value: str(value))
+def test_reads_are_sent_again_and_writes_only_where_nothing_was_done(
+    error: SessionboardError, read: bool, write: bool
+) -> None:
+    for request, again in ((READ, read), (WRITE, write)):
+        assert may_try_again(request, error) is again
+        server = Server(error)
+        if again:
+            assert run(called(server, request=request)) is DONE
+        else:
+            assert refused(server, request=request) is error
+        assert len(server.times) == (2 if again else 1)
+
+
+# How often
+
+
+def test_a_success_is_handed_on_at_once() -> None:
+    server = Server()
+    assert run(called(server)) is DONE
+    assert len(server.times) == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5, 9])
+def test_tries_as_often_as_the_policy_allows_and_says_so(attempts: int) -> None:
+    failures = [ConnectError(f"refusal {number}") for number in range(20)]
+    server = Server(*failures)
+    error = refused(server, policy=Retry(attempts=attempts))
+    assert error is failures[attempts - 1], "the error of the last attempt is the one that is raised"
+    assert error.attempts == len(server.times) == attempts
+
+
+def test_counts_the_attempts_of_an_error_that_is_not_tried_again() -> None:
+    error = refused(Server(ConnectError("no"), errors.NotFoundError("404", status=404)))
+    assert isinstance(error, errors.NotFoundError)
+    assert error.attempts == 2
+    assert "after 2 attempts" in str(error)
+
+
+def test_each_call_is_counted_for_itself() -> None:
+    async def main() -> None:
+        server = Server(ConnectError("no"), ConnectError("no"))
+        call = retrying(server.attempt, Retry(attempts=2), clock=now)
+        with pytest.raises(ConnectError) as caught:
+            await call(Call(READ, None))
+        assert caught.value.attempts == 2
+        server.times.clear()
+        assert await call(Call(READ, None)) is DONE
+
+    run(main())
+
+
+def test_calls_at_once_do_not_disturb_each_other() -> None:
+    async def main() -> None:
+        left = {"/a": 1, "/b": 3, "/c": 0}
+
+        async def attempt(call: Call) -> Response:
+            await asyncio.sleep(1)
+            if left[call.request.target]:
+                left[call.request.target] -= 1
+                raise ConnectError(call.request.target)
+            return Response(call.attempts, {}, b"")
+
+        call = retrying(attempt, Retry(), clock=now)
+        requests = [Request("GET", "/", target, read=True) for target in left]
+        answers = await asyncio.gather(*(call(Call(request, None)) for request in requests))
+        assert [answer.status for answer in answers] == [2, 4, 1]
+
+    run(main())
+
+
+# After which waits
+
+
+@given(st.floats(0, 10), st.floats(0, 60), st.integers(2, 8))
+def test_waits_stay_within_bounds_that_double_up_to_the_longest(
+    base: float, longest: float, attempts: int
+) -> None:
+    server = Server(*(ConnectError("no") for _ in range(attempts)))
+    refused(server, policy=Retry(attempts=attempts, base=base, longest=longest))
+    bounds = [min(base * 2**number, longest) for number in range(attempts - 1)]
+    assert len(server.waits) == len(bounds)
+    assert all(0 <= wait <= bound + 1e-6 for wait, bound in zip(server.waits, bounds, strict=True))
+
+
+def test_waits_are_drawn_from_the_whole_range() -> None:
+    waits = []
+    for _ in range(200):
+        server = Server(ConnectError("no"))
+        run(called(server, Retry(base=10, longest=10)))
+        waits += server.waits
+    assert min(waits) < 1
+    assert max(waits) > 9
+
+
+@given(st.floats(0, 1_000), st.floats(0, 5))
+def test_a_wait_that_the_server_asks_for_is_never_cut_short(asked: float, base: float) -> None:
+    server = Server(*(RateLimitError("429", status=429, retry_after=asked) for _ in range(3)))
+    run(called(server, Retry(base=base, longest=3)))
+    for number, wait in enumerate(server.waits):
+        assert asked - 1e-6 <= wait <= asked + min(base * 2**number, 3) + 1e-6
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+def test_honours_the_server_for_writes_too(request_: Request) -> None:
+    server = Server(RateLimitError("429", status=429, retry_after=747.0))
+    run(called(server, request=request_))
+    assert 747 <= server.waits[0] <= 747.5 + 1e-6
+
+
+def test_honours_the_server_that_is_unavailable() -> None:
+    server = Server(ServerError("503", status=503, retry_after=20.0))
+    run(called(server))
+    assert 20 <= server.waits[0] <= 20.5 + 1e-6
+
+
+def test_no_wait_at_all_where_the_policy_says_so() -> None:
+    server = Server(*(ConnectError("no") for _ in range(4)))
+    run(called(server, Retry(base=0)))
+    assert max(server.waits) < 1e-3
+
+
+# Until when
+
+
+def test_does_not_wait_for_what_comes_too_late() -> None:
+    async def main() -> None:
+        server = Server(RateLimitError("429", status=429, retry_after=60.0))
+        began = now()
+        with pytest.raises(RateLimitError) as caught:
+            await called(server, seconds=60.0)
+        assert now() - began < 1e-3
+        assert (caught.value.attempts, caught.value.retry_after) == (1, 60.0)
+
+    run(main())
+
+
+def test_waits_for_what_comes_in_time() -> None:
+    async def main() -> None:
+        server = Server(RateLimitError("429", status=429, retry_after=60.0))
+        assert await called(server, seconds=61.0) is DONE
+
+    run(main())
+
+
+def test_gives_up_once_the_time_is_over() -> None:
+    async def main() -> None:
+        async def slow(call: Call) -> Response:
+            await asyncio.sleep(10)
+            raise ConnectError("no")
+
+        began = now()
+        with pytest.raises(ConnectError) as caught:
+            await retrying(slow, Retry(attempts=99, base=0), clock=now)(Call(READ, now() + 35))
+        assert caught.value.attempts == 4
+        assert now() - began == pytest.approx(40, abs=1e-3)
+
+    run(main())
+
+
+# Cancelled
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0, 15.0])
+def test_a_cancelled_call_ends_at_once_and_tries_no_more(seconds: float) -> None:
+    async def main() -> None:
+        attempts = 0
+
+        async def attempt(call: Call) -> Response:
+            nonlocal attempts
+            attempts += 1
+            await asyncio.sleep(10)
+            raise RateLimitError("429", status=429, retry_after=100.0)
+
+        call = retrying(attempt, Retry(), clock=now)
+        task = asyncio.ensure_future(call(Call(READ, None)))
+        await asyncio.sleep(seconds)
+        began = now()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert now() - began < 1e-3
+        await asyncio.sleep(1_000)
+        assert attempts <= 1
+
+    run(main())
+
+
+def test_what_is_no_error_of_ours_is_not_touched() -> None:
+    class SurpriseError(Exception):
+        pass
+
+    async def attempt(call: Call) -> Response:
+        raise SurpriseError
+
+    async def main() -> None:
+        await retrying(attempt, Retry(), clock=now)(Call(READ, None))
+
+    with pytest.raises(SurpriseError):
+        run(main())
+
+
+# What errors hold
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        [errors.NotFoundError("404", status=404)],
+        [ConnectError("no"), errors.NotFoundError("404", status=404)],
+        [ConnectError("no") for _ in range(5)],
+    ],
+)
+def test_an_error_hangs_on_no_other(failures: Sequence[SessionboardError]) -> None:
+    error = refused(Server(*failures))
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+def test_an_error_keeps_only_the_callers_own_in_its_chain() -> None:
+    async def main() -> BaseException | None:
+        try:
+            raise KeyError("the caller's")
+        except KeyError:
+            with pytest.raises(ConnectError) as caught:
+                await called(Server(ConnectError("no")), Retry(attempts=1))
+        return caught.value.__context__
+
+    context = run(main())
+    assert context is None or isinstance(context, KeyError)
+    assert context is None or context.__context__ is None

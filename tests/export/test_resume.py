@@ -1,0 +1,295 @@
+"""An export with resume goes on where it was, whatever ended it, and never mixes two of them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+
+from sessionboard_async import AsyncSession, BadRequestError, NotFoundError
+from sessionboard_async.export.exporter import Manifest, Progress, export_event
+from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.export.test_exporter import content, lines, sent
+from tests.support.http_server import IMPATIENT
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+UNFINISHED = ".export-unfinished"
+
+ONLY = ["fields", "rooms", "sessions"]
+"""Fields are read by page numbers, and the others by time."""
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[EmbeddedServer]:
+    async with EmbeddedServer(sessions=230, events=2) as server:
+        yield server
+
+
+@pytest.fixture
+async def sb(server: EmbeddedServer) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb:
+        yield sb
+
+
+def asked(server: EmbeddedServer) -> dict[str | None, int]:
+    """How often each operation was asked for since the last time."""
+    counts = Counter(request.operation for request in server.requests)
+    server.requests.clear()
+    return dict(counts)
+
+
+async def interrupt(server: EmbeddedServer, sb: AsyncSession, directory: Path) -> None:
+    """Export fields and rooms, and sessions as far as their third page."""
+    fault = Fault("status", on=3, status=400, operation="search-sessions")
+    server.faults.append(fault)
+    with pytest.raises(BadRequestError):
+        await export_event(sb, server.event_id, directory, only=ONLY, concurrency=1, resume=True)
+    server.faults.remove(fault)
+
+
+async def stop_moving(
+    server: EmbeddedServer, sb: AsyncSession, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Export rooms and tracks so that they are complete, and only the rooms are in their place."""
+    move = Path.replace
+
+    def refuse_tracks(path: Path, target: Path) -> Path:
+        if path.name == "tracks.jsonl":
+            raise PermissionError(errno.EACCES, "another process has it open", str(path))
+        return move(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse_tracks)
+        with pytest.raises(PermissionError):
+            await export_event(sb, server.event_id, directory, only=["rooms", "tracks"], resume=True)
+    assert in_place(directory) == {"rooms.jsonl"}
+
+
+def in_place(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir() if path.is_file()}
+
+
+async def test_an_export_that_goes_on_reads_only_the_rest(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    whole = await export_event(sb, server.event_id, tmp_path / "whole", only=ONLY)
+    assert asked(server) == {"search-fields": 1, "search-rooms": 1, "search-sessions": 3}
+    await interrupt(server, sb, tmp_path / "export")
+    assert in_place(tmp_path / "export") == set()
+    asked(server)
+
+    seen: list[Progress] = []
+    manifest = await export_event(
+        sb, server.event_id, tmp_path / "export", only=ONLY, resume=True, on_progress=seen.append
+    )
+
+    assert asked(server) == {"search-sessions": 1}
+    assert 100 < next(progress.records for progress in seen if progress.resource == "sessions") < 200
+    for resource in ONLY:
+        assert lines(tmp_path / "export", resource) == lines(tmp_path / "whole", resource)
+    for resource, expected in whole.resources.items():
+        assert msgspec.structs.replace(manifest.resources[resource], seconds=expected.seconds) == expected
+    assert set(content(tmp_path / "export")) == {*(f"{name}.jsonl" for name in ONLY), "manifest.json"}
+
+
+async def test_a_cancelled_export_goes_on_as_well(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    with anyio.CancelScope() as scope:
+
+        def cancel(progress: Progress) -> None:
+            if progress.records:
+                scope.cancel()
+
+        await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True, on_progress=cancel)
+    assert scope.cancelled_caught
+    first = (tmp_path / UNFINISHED / "sessions.jsonl").read_bytes()
+    assert first.count(b"\n") == 100
+    await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
+    expected, _ = await sent(sb, server.event_id, "sessions")
+    assert lines(tmp_path, "sessions") == expected
+
+
+async def test_a_full_disk_keeps_what_was_written_before(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, calls = os.fsync, 0
+
+    def fill(file: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:  # each page is written with the place to go on from
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fill)
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
+    seen: list[Progress] = []
+    await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True, on_progress=seen.append)
+    assert seen[0].records == 100
+    expected, _ = await sent(sb, server.event_id, "sessions")
+    assert lines(tmp_path, "sessions") == expected
+
+
+async def test_another_export_does_not_go_on_with_it(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    kept = content(tmp_path / UNFINISHED)
+    with pytest.raises(ValueError, match=r"another export \(its event_id is \d+\): finish that"):
+        await export_event(sb, server.event_ids[1], tmp_path, resume=True)
+    with pytest.raises(ValueError, match=r"its expand is \(\), its updated_after is None"):
+        await export_event(
+            sb,
+            server.event_id,
+            tmp_path,
+            expand=["translated_fields"],
+            updated_after="2026-08-01T09:00:00Z",
+            resume=True,
+        )
+    assert content(tmp_path / UNFINISHED) == kept
+
+
+async def test_what_was_refused_first_is_asked_for_again(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    server.faults.append(Fault("status", every=1, status=403, operation="search-rooms"))
+    await interrupt(server, sb, tmp_path)
+    server.faults.clear()
+    manifest = await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert manifest.refused == {}
+    assert len(lines(tmp_path, "rooms")) == manifest.resources["rooms"].records > 0
+
+
+async def test_what_is_refused_later_is_left_out(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    server.faults.append(Fault("status", every=1, status=403, operation="search-sessions"))
+    manifest = await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert set(manifest.refused) == {"sessions"}
+    assert set(content(tmp_path)) == {"fields.jsonl", "rooms.jsonl", "manifest.json"}
+
+
+async def test_where_nothing_could_be_read_nothing_is_kept(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFoundError, match="there is no such event"):
+        await export_event(sb, 1, tmp_path / "new", resume=True)
+    assert not (tmp_path / "new").exists()
+
+
+async def test_a_complete_export_is_only_moved(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stop_moving(server, sb, tmp_path, monkeypatch)
+    asked(server)
+    manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "rooms"], resume=True)
+    assert asked(server) == {}
+    assert msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest) == manifest
+    assert set(content(tmp_path)) == {"rooms.jsonl", "tracks.jsonl", "manifest.json"}
+
+
+async def test_a_complete_export_is_moved_before_one_of_other_resources(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stop_moving(server, sb, tmp_path, monkeypatch)
+    asked(server)
+    manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "tags"], resume=True)
+    assert asked(server) == {"search-tracks": 1, "search-tags": 1}
+    assert tuple(manifest.resources) == ("tracks", "tags")
+    assert set(content(tmp_path)) == {f"{name}.jsonl" for name in ("rooms", "tracks", "tags")} | {
+        "manifest.json"
+    }
+
+
+async def test_a_complete_export_of_which_a_file_is_gone_is_told(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stop_moving(server, sb, tmp_path, monkeypatch)
+    (tmp_path / "rooms.jsonl").unlink()
+    with pytest.raises(FileNotFoundError, match=rf"remove .*{UNFINISHED} to begin anew: .*rooms\.jsonl"):
+        await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"], resume=True)
+    assert in_place(tmp_path) == set()
+
+
+async def test_what_an_export_kept_does_not_take_the_place_of_a_later_one(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stop_moving(server, sb, tmp_path, monkeypatch)
+    await sb.tracks.create(server.event_id, name="Later")
+    await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"])
+    after = content(tmp_path)
+    assert set(after) == {"rooms.jsonl", "tracks.jsonl", "manifest.json"}
+    await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"], resume=True)
+    assert content(tmp_path).items() >= {(name, after[name]) for name in ("rooms.jsonl", "tracks.jsonl")}
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "complete.json"])
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"event_id": 46', b'{"event_id": "\xff"}', b"\xff"])
+async def test_a_damaged_file_is_told(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, name: str, text: bytes
+) -> None:
+    (tmp_path / UNFINISHED).mkdir()
+    (tmp_path / UNFINISHED / name).write_bytes(text)
+    with pytest.raises(ValueError, match=rf"{name} is damaged \(.+\): remove .*{UNFINISHED} to begin anew"):
+        await export_event(sb, server.event_id, tmp_path, resume=True)
+    assert (tmp_path / UNFINISHED / name).read_bytes() == text
+    assert not server.requests
+
+
+async def test_a_damaged_checkpoint_is_told_before_anything_is_asked(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    server.requests.clear()
+    manifest = tmp_path / UNFINISHED / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"version": 1', b'"version": 0'))
+    with pytest.raises(ValueError, match=r"holds fields that cannot go on \(.*version 0.*\): remove it"):
+        await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert not server.requests
+
+
+async def test_a_file_that_lost_records_is_told(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    sessions = tmp_path / UNFINISHED / "sessions.jsonl"
+    sessions.write_bytes(sessions.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"sessions\.jsonl is shorter than it was: remove"):
+        await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+
+
+async def test_what_was_written_without_being_sure_is_cut_off(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    with (tmp_path / UNFINISHED / "sessions.jsonl").open("ab") as file:
+        file.write(b'{"id": "half' * 1_000_000)  # more than what is still to come
+    await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    expected, _ = await sent(sb, server.event_id, "sessions")
+    assert (tmp_path / "sessions.jsonl").read_bytes() == b"".join(record + b"\n" for record in expected)
+
+
+async def test_an_export_goes_on_though_the_data_changed(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    read = (tmp_path / UNFINISHED / "sessions.jsonl").read_bytes().splitlines()
+    before = await sb.sessions.search(server.event_id).collect()
+    await sb.sessions.delete(server.event_id, json.loads(read[0])["id"])
+    await sb.sessions.delete(server.event_id, before[-1].id)
+    manifest = await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    found = [json.loads(line)["id"] for line in lines(tmp_path, "sessions")]
+    assert found == [talk.id for talk in before[:-1]]
+    assert manifest.resources["sessions"].records == len(found)

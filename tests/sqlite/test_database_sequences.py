@@ -1,0 +1,152 @@
+"""Whatever comes in whatever order, a copy holds what a plain dict would."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessionboard_async.change_feed.feed import Change
+from sessionboard_async.sqlite import Applied, Database
+from sessionboard_async.sqlite.schema import RESOURCES
+from tests.sqlite.sample_changes import ask, deleted, left_scope, open_copy, upsert
+
+Records = dict[tuple[str, str], dict[str, Any]]
+
+START = datetime(2026, 8, 1, 9, tzinfo=UTC)
+
+MOMENTS = st.builds(
+    lambda minutes, zone: (
+        (START + timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=zone))).isoformat()
+    ),
+    st.integers(0, 3),
+    st.integers(-11, 11),
+)
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from("pqr")}, optional={"updated_at": MOMENTS, "order": st.integers(0, 3)}
+    ),
+    max_size=3,
+)
+UPSERTS = st.builds(
+    upsert,
+    st.sampled_from("abc"),
+    st.sampled_from(["sessions", "sessions", "contacts"]),
+    title=st.sampled_from(["One", "Two"]),
+    updated_at=MOMENTS | st.none(),
+    participants=PEOPLE,
+    speakers=PEOPLE,
+    tags=st.lists(st.just({"name": "sql"}), max_size=2),
+    custom_fields=st.lists(st.just({"key": "k", "value": 1}), max_size=2),
+)
+REMOVALS = st.builds(
+    lambda gone, id_, resource: gone(id_, resource),
+    st.sampled_from([deleted, left_scope]),
+    st.sampled_from("abc"),
+    st.sampled_from(["sessions", "contacts"]),
+)
+BATCHES = st.lists(st.lists(UPSERTS | REMOVALS, max_size=6), max_size=6)
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+def names(resource: str) -> st.SearchStrategy[str]:
+    """The names under which a resource's columns and parts are found."""
+    layout = RESOURCES[resource]
+    found = {path[0] for place in layout.places for path in place.paths} | {
+        part.array for part in layout.parts
+    }
+    return st.sampled_from(sorted(found | {"participants", "speakers", "moderators"}))
+
+
+ENTRIES = st.lists(
+    st.dictionaries(st.sampled_from(["id", "name", "order", "is_public", "participant_role", "value"]), JSON)
+    | JSON,
+    max_size=3,
+)
+
+
+@contextmanager
+def new_copy() -> Iterator[tuple[Database, Path]]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "event.db"
+        with open_copy(path) as copy:
+            yield copy, path
+
+
+def in_memory(records: Records, changes: Sequence[Change[dict[str, Any]]]) -> Applied:
+    """Do the same to a dict."""
+    became = dict.fromkeys(("upserted", "unchanged", "outdated", "removed"), 0)
+    for change in changes:
+        key = (change.resource, change.id)
+        old, new = records.get(key), change.record
+        if new is None:
+            became["removed"] += records.pop(key, None) is not None
+        elif old and old["updated_at"] and new["updated_at"] and moment(new) < moment(old):
+            became["outdated"] += 1
+        else:
+            became["unchanged" if new == old else "upserted"] += 1
+            records[key] = new
+    return Applied(**became)
+
+
+def moment(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["updated_at"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(BATCHES)
+def test_batches_leave_what_they_leave_of_a_dict(batches: list[list[Change[dict[str, Any]]]]) -> None:
+    with new_copy() as (copy, path):
+        records: Records = {}
+        for number, batch in enumerate(batches):
+            assert copy.apply(batch, {"at": number}) == in_memory(records, batch)
+        for resource in ("sessions", "contacts"):
+            kept = dict(ask(path, f"SELECT id, record FROM {resource}"))
+            there = {id_: record for (name, id_), record in records.items() if name == resource}
+            assert {id_: msgspec.json.decode(record) for id_, record in kept.items()} == there
+            assert copy.ids(resource) == sorted(there)
+        sessions = {id_: record for (name, id_), record in records.items() if name == "sessions"}
+        on = {
+            (id_, person["id"])
+            for id_, record in sessions.items()
+            for person in (*record["participants"], *record["speakers"])
+        }
+        assert set(ask(path, "SELECT DISTINCT session_id, person_id FROM session_people")) == on
+        assert {id_ for (id_,) in ask(path, "SELECT id FROM people")} == {person for _, person in on}
+        tags = [id_ for id_, record in sorted(sessions.items()) for _ in record["tags"]]
+        assert [id_ for (id_,) in ask(path, "SELECT session_id FROM session_tags ORDER BY 1")] == tags
+        assert ask(path, "PRAGMA foreign_key_check") == []
+        assert copy.cursor == ({"at": len(batches) - 1} if batches else None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_record_goes_in_and_comes_out(data: st.DataObject) -> None:
+    resource = data.draw(st.sampled_from(sorted(RESOURCES)))
+    odd = data.draw(st.dictionaries(names(resource) | st.text(max_size=3), JSON | ENTRIES, max_size=8))
+    id_ = data.draw(st.text(min_size=1, max_size=4))
+    with new_copy() as (copy, path):
+        change = Change(kind="upsert", resource=resource, id=id_, record=odd)
+        assert copy.apply([change], {}) == Applied(upserted=1)
+        assert copy.apply([change], {}) == Applied(unchanged=1)
+        [(kept, record)] = ask(path, f"SELECT id, record FROM {resource}")
+        assert kept == id_
+        assert msgspec.json.decode(record) == odd
+        assert copy.apply([deleted(id_, resource)], {}) == Applied(removed=1)
+        assert ask(path, "SELECT count(*) FROM people") == [(0,)]

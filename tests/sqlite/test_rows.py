@@ -1,0 +1,228 @@
+"""What is in the tables of a copy: the columns people ask for, and what lies inside of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sessionboard_async.sqlite import Database
+from tests.sqlite.sample_changes import ask, deleted, open_copy, upsert
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "event.db"
+
+
+@pytest.fixture
+def copy(path: Path) -> Iterator[Database]:
+    with open_copy(path) as copy:
+        yield copy
+
+
+ROLES = {
+    name: {"id": name, "name": name.title(), "slug": name, "core_role": "speaker"}
+    for name in ("host", "guest")
+}
+
+
+def person(id_: str | None, name: str, role: str | None = None, **other: Any) -> dict[str, Any]:
+    entry = {"full_name": name, **other}
+    if id_ is not None:
+        entry["id"] = id_
+    if role is not None:
+        entry["participant_role"] = ROLES[role]
+    return entry
+
+
+def on_session(path: Path) -> list[tuple[Any, ...]]:
+    return ask(
+        path,
+        "SELECT full_name, role, is_public FROM session_people JOIN people ON person_id = people.id "
+        "ORDER BY session_id, position",
+    )
+
+
+def people(path: Path) -> dict[str, str]:
+    return dict(ask(path, "SELECT id, full_name FROM people"))
+
+
+def test_what_people_ask_for_has_columns(copy: Database, path: Path) -> None:
+    session = upsert(
+        "a",
+        friendly_id="SESS-1",
+        title="Opening",
+        status="accepted",
+        custom_status={"id": "s", "name": "Ready"},
+        is_abstract=False,
+        is_public=True,
+        starts_at="2026-09-14T08:00:00Z",
+        ends_at="2026-09-14T10:45:00.250+02:00",
+        track={"id": "t", "name": "Data"},
+        room={},
+        level=None,
+        capacity="180",
+    )
+    copy.apply([session], {})
+    asked = (
+        "friendly_id, title, status, custom_status, is_abstract, is_public, starts_at, ends_at, "
+        "track_id, track, room_id, room, level, format, capacity"
+    )
+    assert ask(path, f"SELECT {asked} FROM sessions") == [
+        (
+            "SESS-1",
+            "Opening",
+            "accepted",
+            "Ready",
+            0,
+            1,
+            "2026-09-14T08:00:00.000000Z",
+            "2026-09-14T08:45:00.250000Z",
+            "t",
+            "Data",
+            None,
+            None,
+            None,
+            None,
+            180,
+        )
+    ]
+
+
+def test_times_of_all_forms_compare_as_text(copy: Database, path: Path) -> None:
+    for id_, starts_at in {
+        "second": "2026-09-14T08:00:00Z",
+        "first": "2026-09-14T09:59:59.999+02:00",
+    }.items():
+        copy.apply([upsert(id_, starts_at=starts_at)], {})
+    assert ask(path, "SELECT id FROM sessions ORDER BY starts_at") == [("first",), ("second",)]
+
+
+def test_the_country_of_an_account_is_found_in_either_spelling(copy: Database, path: Path) -> None:
+    copy.apply(
+        [upsert("a", "sponsors", address_coutnry="BR"), upsert("b", "sponsors", address_country="CA")], {}
+    )
+    assert ask(path, "SELECT address_country FROM sponsors ORDER BY id") == [("BR",), ("CA",)]
+
+
+def test_what_does_not_fit_a_column_is_there_as_json(copy: Database, path: Path) -> None:
+    copy.apply([upsert("a", title=["x"], status=True, capacity={"seats": 5}, track="Data", starts_at=5)], {})
+    found = ask(path, "SELECT title, status, capacity, track, track_id, starts_at FROM sessions")
+    assert found == [('["x"]', "true", '{"seats":5}', "Data", None, "5")]
+
+
+def test_numbers_that_sqlite_does_not_know_go_in(copy: Database, path: Path) -> None:
+    copy.apply([upsert("a", capacity=10**30)], {})
+    assert ask(path, "SELECT capacity FROM sessions") == [(1e30,)]
+
+
+def test_the_record_is_kept_as_it_was_sent(copy: Database, path: Path) -> None:
+    session = upsert(
+        "a", new_field={"": [1.0, 10**30, None, "\0 é 🎈"]}, updated_at="2026-09-14T08:00:00+02:00"
+    )
+    copy.apply([session], {})
+    [(record,)] = ask(path, "SELECT record FROM sessions")
+    assert msgspec.json.decode(record) == session.record
+
+
+def test_everybody_on_a_session_is_there_once_and_with_all_roles(copy: Database, path: Path) -> None:
+    ada, bo, cy = (
+        person("a", "Ada", "guest", order=2, is_public=True),
+        person("b", "Bo", "host", order=1),
+        person("c", "Cy"),
+    )
+    record = {
+        "participants": [ada, bo, ada, {**ada, "participant_role": ROLES["host"]}],
+        "speakers": [person("a", "Ada", is_public=False), bo, cy],
+        "moderators": [cy],
+    }
+    copy.apply([upsert("s", **record)], {})
+    assert people(path) == {"a": "Ada", "b": "Bo", "c": "Cy"}
+    assert on_session(path) == [
+        ("Bo", "Host", None),
+        ("Ada", "Guest", 0),
+        ("Ada", "Host", 0),
+        ("Cy", "speaker", None),
+        ("Cy", "moderator", None),
+    ]
+
+
+def test_people_without_an_id_are_not_lost(copy: Database, path: Path) -> None:
+    copy.apply([upsert("s", speakers=[person(None, "Ada"), person(None, "Bo")], updated_at=None)], {})
+    assert [name for name, *_ in on_session(path)] == ["Ada", "Bo"]
+    copy.apply([upsert("s", speakers=[person(None, "Cy")])], {})
+    assert list(people(path).values()) == ["Cy"]
+
+
+def test_people_stay_while_they_are_on_any_session(copy: Database, path: Path) -> None:
+    ada, bo = person("a", "Ada"), person("b", "Bo")
+    copy.apply([upsert("one", speakers=[ada, bo]), upsert("two", speakers=[ada])], {})
+    copy.apply([deleted("one")], {})
+    assert people(path) == {"a": "Ada"}
+    assert ask(path, "SELECT session_id, person_id FROM session_people") == [("two", "a")]
+    copy.apply([upsert("two", speakers=[])], {})
+    assert people(path) == {}
+
+
+def test_a_person_is_as_on_the_session_that_knows_them_best(copy: Database, path: Path) -> None:
+    old = person("a", "Ada Early", updated_at="2026-08-01T10:00:00+02:00")
+    new = person("a", "Ada Late", updated_at="2026-08-01T09:00:00Z")
+    copy.apply([upsert("one", speakers=[old])], {})
+    assert people(path) == {"a": "Ada Early"}
+    copy.apply([upsert("two", speakers=[new]), upsert("three", speakers=[old])], {})
+    assert people(path) == {"a": "Ada Late"}
+    copy.apply([upsert("four", speakers=[old])], {})
+    assert people(path) == {"a": "Ada Late"}
+    assert len(on_session(path)) == 4
+
+
+def test_tags_fields_and_translations_have_tables_and_go_with_their_record(
+    copy: Database, path: Path
+) -> None:
+    inside = {
+        "tags": [{"id": "t", "name": "sql"}],
+        "custom_fields": [
+            {"id": "f", "internal_name": "audience", "name": "Audience", "type": "select", "value": "007"},
+            {"key": "booths", "value": [1, 2]},
+        ],
+        "translated_fields": [
+            {
+                "id": "x",
+                "translated_language": "fr",
+                "parent_field_internal_name": "title",
+                "value": "Bonjour",
+            }
+        ],
+    }
+    owners = ["sessions", "speakers", "contacts", "sponsors", "exhibitors"]
+    copy.apply([upsert("a", owner, **inside) for owner in owners], {})
+    assert ask(path, "SELECT session_id, tag_id, name FROM session_tags") == [("a", "t", "sql")]
+    for owner in owners:
+        one = owner.removesuffix("s")
+        assert ask(path, f"SELECT {one}_id, internal_name, value FROM {one}_custom_fields") == [
+            ("a", "audience", "007"),
+            ("a", "booths", "[1,2]"),
+        ]
+        asked = (
+            f"SELECT {one}_id, translated_language, parent_field_internal_name, value FROM {one}_translations"
+        )
+        assert ask(path, asked) == [("a", "fr", "title", "Bonjour")]
+        copy.apply([upsert("a", owner, custom_fields=[{"id": "g"}])], {})
+        assert ask(path, f"SELECT field_id FROM {one}_custom_fields") == [("g",)]
+        copy.apply([deleted("a", owner)], {})
+        for part in ("custom_fields", "translations"):
+            assert ask(path, f"SELECT * FROM {one}_{part}") == []
+    assert ask(path, "SELECT * FROM session_tags") == []
+
+
+@pytest.mark.parametrize("odd", [None, {}, [], "x", 5, True, [None, [], "x", 5, {}], {"id": "x"}])
+def test_arrays_that_are_none_break_nothing(copy: Database, path: Path, odd: Any) -> None:
+    arrays = ("tags", "custom_fields", "translated_fields", "participants", "speakers", "moderators")
+    session = upsert("a", **dict.fromkeys(arrays, odd))
+    copy.apply([session], {})
+    [(record,)] = ask(path, "SELECT record FROM sessions")
+    assert msgspec.json.decode(record) == session.record

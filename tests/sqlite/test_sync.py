@@ -1,0 +1,163 @@
+"""A copy of an event becomes what the API holds, run by run, and is never left half open."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from sessionboard_async import AsyncSession, ConfigurationError
+from sessionboard_async.export.exporter import Progress
+from sessionboard_async.sqlite.sync import SyncSummary, sync_event
+from sessionboard_async.testing import EmbeddedServer
+from tests.support.http_server import IMPATIENT
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+ONLY = ["sessions", "rooms", "tags"]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[EmbeddedServer]:
+    async with EmbeddedServer(sessions=230, events=2) as server:
+        yield server
+
+
+@pytest.fixture
+async def sb(server: EmbeddedServer) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb:
+        yield sb
+
+
+def ids(path: Path, resource: str) -> frozenset[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return frozenset(id_ for (id_,) in connection.execute(f"SELECT id FROM {resource}"))
+
+
+def assert_whole(path: Path, server: EmbeddedServer) -> None:
+    for resource in ONLY:
+        assert ids(path, resource) == server.ids(resource)
+
+
+async def test_the_first_run_copies_everything_and_the_second_writes_nothing(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    first = await sync_event(sb, server.event_id, path)
+    assert first.refused == {}
+    assert first.counts["sessions"] == 230
+    assert first.upserted == sum(first.counts.values())
+    assert_whole(path, server)
+
+    second = await sync_event(sb, server.event_id, path)
+    assert second == SyncSummary(upserted=0, removed=0, counts=first.counts, refused={})
+
+
+async def test_what_changed_is_written_and_what_was_deleted_is_removed(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    gone, changed, *_ = sorted(server.ids("sessions"))
+    await sb.sessions.delete(server.event_id, gone)
+    await sb.sessions.update(server.event_id, changed, title="Another title")
+    summary = await sync_event(sb, server.event_id, path, only=ONLY)
+    assert (summary.upserted, summary.removed, summary.counts["sessions"]) == (1, 1, 229)
+    assert_whole(path, server)
+    with closing(sqlite3.connect(path)) as connection:
+        title = connection.execute("SELECT title FROM sessions WHERE id = ?", (changed,)).fetchone()
+    assert title == ("Another title",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"only": ["lectures"]}, "there is no lectures"),
+        ({"expand": ["everything"]}, "everything"),
+        ({"sweep_every": timedelta(-1)}, "sweep_every"),
+    ],
+)
+async def test_a_wrong_argument_makes_no_file_and_asks_for_nothing(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, wrong: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "event.db"
+    with pytest.raises(ValueError, match=said):
+        await sync_event(sb, server.event_id, path, **wrong)
+    assert not server.requests
+    assert not await anyio.Path(path).exists()
+
+
+async def test_a_copy_of_another_event_is_refused_and_kept(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match="another copy"):
+        await sync_event(sb, server.event_ids[1], path, only=ONLY)
+    assert path.read_bytes() == before
+
+
+async def test_progress_tells_of_each_page_and_each_end(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    seen: list[Progress] = []
+    await sync_event(sb, server.event_id, tmp_path / "event.db", only=["sessions"], on_progress=seen.append)
+    assert [progress.records for progress in seen] == sorted(progress.records for progress in seen)
+    assert [progress.done for progress in seen].count(True) == 1
+    assert seen[-1] == Progress(resource="sessions", records=230, total=None, done=True)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3, 10, 30, 60, 100, 150, 200])
+async def test_a_cancelled_task_leaves_a_copy_that_goes_on(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, turns: int
+) -> None:
+    path = tmp_path / "event.db"
+    copying = asyncio.create_task(sync_event(sb, server.event_id, path, only=ONLY))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    copying.cancel()
+    (result,) = await asyncio.gather(copying, return_exceptions=True)
+    assert isinstance(result, SyncSummary | asyncio.CancelledError)
+    # Nobody writes any more: SQLite keeps this file beside the copy as long as a transaction is open.
+    assert not path.with_name("event.db-journal").exists()
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    assert_whole(path, server)
+
+
+async def test_a_cancelled_scope_leaves_a_copy_that_goes_on(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    with anyio.CancelScope() as scope:
+
+        def cancel(progress: Progress) -> None:
+            if progress.records:
+                scope.cancel()
+
+        await sync_event(sb, server.event_id, path, only=ONLY, on_progress=cancel)
+    assert scope.cancelled_caught
+    assert len(ids(path, "sessions")) == 100
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    assert_whole(path, server)
+
+
+async def test_what_the_caller_raises_ends_the_run_at_once(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+
+    def fail(progress: Progress) -> None:
+        raise RuntimeError("the screen is gone")
+
+    with pytest.raises(RuntimeError, match="the screen is gone"):
+        await sync_event(sb, server.event_id, path, only=ONLY, on_progress=fail)
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    assert_whole(path, server)
