@@ -20,8 +20,7 @@ async def cost(count: int, rounds: int) -> Rounds:
     from aiolimiter import AsyncLimiter
 
     from sessionboard_async import RateLimits
-    from sessionboard_async.core.call import Call
-    from sessionboard_async.core.http.request import Request
+    from sessionboard_async.core.http.request import Call, Request
     from sessionboard_async.core.http.response import Response
     from sessionboard_async.core.rate_limits.limiter import Limiter
 

@@ -19,11 +19,11 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
 from sessionboard_async.core.http.base_url import Region, base_url_of
 from sessionboard_async.core.http.files import Content, Source, Transfer
-from sessionboard_async.core.http.request import QueryValue, free_request, storage_request
+from sessionboard_async.core.http.request import QueryValue, custom_request, storage_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Client, Ssl, Transport
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, checked_option
+from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits, limiter_for
 from sessionboard_async.core.rate_limits.shared import SharedLimiter
 from sessionboard_async.errors import ConfigurationError
@@ -127,8 +127,8 @@ class AsyncSession:
             raise credentials
         self._token = credentials
         self._base_url = base_url_of(region, base_url, os.environ)
-        self._timeout = checked_option("timeout", Timeout() if timeout is None else timeout, Timeout)
-        self._retry = checked_option("retry", Retry() if retry is None else retry, Retry)
+        self._timeout = validate_option("timeout", Timeout() if timeout is None else timeout, Timeout)
+        self._retry = validate_option("retry", Retry() if retry is None else retry, Retry)
         # Views find it too: each has the same as another with the same limits.
         self._shared: dict[SharedRateLimits, SharedLimiter] = {}
         self._keep_limits(limits)
@@ -152,7 +152,7 @@ class AsyncSession:
             self._limiter: Limiter | None = None
             self._max_wait: float | None = None
             return
-        limits = checked_option("limits", limits, RateLimits)
+        limits = validate_option("limits", limits, RateLimits)
         self._max_wait = limits.max_wait
         if isinstance(limits, SharedRateLimits):
             key = replace(limits, max_wait=None)
@@ -236,8 +236,8 @@ class AsyncSession:
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._is_view = True
-        view._timeout = checked_option("timeout", self._timeout if timeout is None else timeout, Timeout)
-        view._retry = checked_option("retry", self._retry if retry is None else retry, Retry)
+        view._timeout = validate_option("timeout", self._timeout if timeout is None else timeout, Timeout)
+        view._retry = validate_option("retry", self._retry if retry is None else retry, Retry)
         if not isinstance(limits, Unchanged):
             view._keep_limits(limits)
         view._hang_services()
@@ -250,7 +250,7 @@ class AsyncSession:
         *,
         query: Mapping[str, QueryValue] | None = None,
         json: Any = None,
-        read: bool | None = None,
+        idempotent: bool | None = None,
     ) -> Response:
         """Send a request of your own, through the same pool, retries and errors: the way out.
 
@@ -259,7 +259,7 @@ class AsyncSession:
             path: A path on the API, beginning with ``/`` and quoted where it needs to be.
             query: Query parameters; ``None`` leaves one out, several values repeat it.
             json: What to send as JSON; ``None`` sends no body.
-            read: Whether it may be sent twice without harm; by default so for GET and HEAD.
+            idempotent: Whether it may be sent twice without harm; by default so for GET and HEAD.
 
         Returns:
             The status, headers and bytes of a success. No limit category applies.
@@ -268,7 +268,9 @@ class AsyncSession:
             ValueError: If the method or path cannot be sent as it is.
             SessionboardError: As for every other call.
         """
-        return await self._engine.call(free_request(method, path, query=query, body=json, read=read))
+        return await self._engine.call(
+            custom_request(method, path, query=query, body=json, idempotent=idempotent)
+        )
 
     async def send_file(self, upload: UploadAddress | None, source: Source) -> str | None:
         """Send bytes to the address of an upload: the step between announcing and completing it.

@@ -4,8 +4,8 @@
 
     SessionboardError
     ├── ConfigurationError            token, region, base URL or an option cannot be used   (ValueError)
-    ├── SessionStateError             the session cannot be used now                        (RuntimeError)
-    │   ├── SessionClosedError            it was closed
+    ├── ClientStateError             the session cannot be used now                        (RuntimeError)
+    │   ├── ClientClosedError            it was closed
     │   └── WrongEventLoopError           it belongs to another event loop
     ├── TransportError                no complete answer came back
     │   ├── ConnectError                  no connection: the request surely did not arrive
@@ -31,8 +31,7 @@
         ├── DecodeError                   it does not fit what the operation promises
         ├── ResponseTooLargeError         it is larger than the session allows
         └── PaginationError               its pages contradict what was asked, or cannot all be reached
-            ├── IncompleteTie                 records of one time did not all come
-            └── TieTooLarge                   more records have one time than the API serves
+            └── EqualTimestampsError          records with equal timestamps could not all be read
 
 A wrong argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or ``TypeError``,
 raised before any request. Every error here pickles. None holds the token, a query value or a body, but for
@@ -86,15 +85,15 @@ class ConfigurationError(SessionboardError, ValueError):
     """A token, region, base URL or option that cannot be used."""
 
 
-class SessionStateError(SessionboardError, RuntimeError):
+class ClientStateError(SessionboardError, RuntimeError):
     """The session cannot be used in the state it is in."""
 
 
-class SessionClosedError(SessionStateError):
+class ClientClosedError(ClientStateError):
     """The session was closed before this call."""
 
 
-class WrongEventLoopError(SessionStateError):
+class WrongEventLoopError(ClientStateError):
     """The session was opened in another event loop than the one that uses it now."""
 
 
@@ -360,15 +359,9 @@ class PaginationError(ResponseError):
     """The pages of an answer contradict what was asked, or lie past the last page the API serves."""
 
 
-class IncompleteTie(PaginationError):  # noqa: N818  # what happened is not the caller's error
-    """Many records were created in the same moment, and reading them again and again did not bring them all.
+class EqualTimestampsError(PaginationError):
+    """More records have the same creation time than could be read completely.
 
-    The API gives them in another order each time, or they change all the time. Trying again may help.
-    """
-
-
-class TieTooLarge(PaginationError):  # noqa: N818  # what happened is not the caller's error
-    """More records were created in the same moment than the 99,900 that a search can reach.
-
-    Another filter, such as a status, makes them fewer.
+    Either the API returned them in another order on every attempt, or there are more than the 99,900 records
+    that one search can reach. Try again, or filter (by status, for example) so that fewer match.
     """

@@ -17,11 +17,11 @@ from aiohttp import web
 
 from sessionboard_async import (
     AsyncSession,
+    ClientClosedError,
     ConfigurationError,
     RateLimits,
     Retry,
     SessionboardError,
-    SessionClosedError,
     Timeout,
     WrongEventLoopError,
 )
@@ -128,7 +128,7 @@ async def test_closing_twice_is_fine_and_use_after_it_is_not(serve: Serve) -> No
     await sb.aclose()
     await sb.aclose()
     for use in (pager.collect, sb.events.list().first, lambda: sb.request("GET", "/v1/a"), sb.__aenter__):
-        with pytest.raises(SessionClosedError, match="make a new AsyncSession"):
+        with pytest.raises(ClientClosedError, match="make a new AsyncSession"):
             await use()
     assert len(server.requests) == 1
     await until(lambda: server.open_connections == 0)
@@ -216,7 +216,7 @@ async def test_a_client_of_the_callers_is_used_and_never_closed(serve: Serve) ->
         assert not client.closed
         assert server.headers[0]["x-own"] == "mine"
         assert server.headers[0]["x-access-token"] == TOKEN
-        with pytest.raises(SessionClosedError):
+        with pytest.raises(ClientClosedError):
             await sb.events.list().collect()
         async with AsyncSession(TOKEN, base_url=server.base_url, client=client) as other:
             await other.events.list().collect()
@@ -228,7 +228,7 @@ async def test_a_closed_client_of_the_callers_is_named_as_such(serve: Serve) -> 
     client = aiohttp.ClientSession()
     await client.close()
     async with AsyncSession(TOKEN, base_url=server.base_url, client=client) as sb:
-        with pytest.raises(SessionClosedError, match=r"aiohttp\.ClientSession that was passed in"):
+        with pytest.raises(ClientClosedError, match=r"aiohttp\.ClientSession that was passed in"):
             await sb.events.list().collect()
 
 
@@ -256,7 +256,7 @@ async def test_a_view_shares_the_pool_and_closing_it_closes_nothing(serve: Serve
         await view.with_options(limits=None).events.list().collect()
         assert server.open_connections == 1
     assert repr(view).endswith(", closed>")
-    with pytest.raises(SessionClosedError):
+    with pytest.raises(ClientClosedError):
         await view.events.list().collect()
 
 
@@ -308,7 +308,7 @@ async def test_a_call_that_waits_for_the_pool_when_the_session_closes_is_told_so
     await sb.aclose()
     with anyio.fail_after(2):
         for outcome in await asyncio.gather(*calls, return_exceptions=True):
-            assert isinstance(outcome, SessionClosedError)
+            assert isinstance(outcome, ClientClosedError)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -318,7 +318,7 @@ async def test_a_call_under_way_when_the_session_closes_is_told_so(serve: Serve,
     call = asyncio.ensure_future(sb.request(method, "/v1/a"))
     await until(lambda: server.under_way == 1)
     await sb.aclose()
-    with anyio.fail_after(2), pytest.raises(SessionClosedError):
+    with anyio.fail_after(2), pytest.raises(ClientClosedError):
         await call
 
 
@@ -332,7 +332,7 @@ async def test_a_call_that_waits_to_try_again_when_the_session_closes_ends_then(
     await until(lambda: len(server.requests) == 1)
     await sb.aclose()
     try:
-        with anyio.fail_after(1), pytest.raises(SessionClosedError):
+        with anyio.fail_after(1), pytest.raises(ClientClosedError):
             await asyncio.shield(call)
     finally:
         call.cancel()
@@ -350,7 +350,7 @@ async def test_a_call_that_waits_for_the_budget_when_the_session_closes_ends_the
     assert (await sb.limits.snapshot())["entity-reads"].waiting == 1
     await sb.aclose()
     try:
-        with anyio.fail_after(1), pytest.raises(SessionClosedError):
+        with anyio.fail_after(1), pytest.raises(ClientClosedError):
             await asyncio.shield(call)
     finally:
         call.cancel()

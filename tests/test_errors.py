@@ -19,13 +19,13 @@ from sessionboard_async import errors
 from sessionboard_async.errors import (
     APIError,
     AttemptTimeoutError,
+    ClientClosedError,
     ConfigurationError,
     ConnectError,
     DeadlineExceededError,
     DecodeError,
     RateLimitError,
     SessionboardError,
-    SessionClosedError,
     TransportError,
     WrongEventLoopError,
 )
@@ -38,7 +38,7 @@ CLASSES = [
 ]
 BUILTIN_BASES = {
     "ConfigurationError": ValueError,
-    "SessionStateError": RuntimeError,
+    "ClientStateError": RuntimeError,
     "AttemptTimeoutError": TimeoutError,
     "DeadlineExceededError": TimeoutError,
 }
@@ -185,10 +185,10 @@ def test_is_also_what_python_calls_it(name: str, base: type[Exception]) -> None:
 
 
 def test_each_kind_is_caught_by_its_own_kind_alone() -> None:
-    assert issubclass(SessionClosedError, RuntimeError)
+    assert issubclass(ClientClosedError, RuntimeError)
     assert issubclass(WrongEventLoopError, RuntimeError)
     assert not issubclass(DeadlineExceededError, TransportError)
-    assert not issubclass(ConfigurationError, errors.SessionStateError)
+    assert not issubclass(ConfigurationError, errors.ClientStateError)
     assert ConnectError("x").transient is True
     assert isinstance(AttemptTimeoutError("x"), TransportError)
 

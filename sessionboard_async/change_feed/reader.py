@@ -153,7 +153,7 @@ class ChangeReader:
                 yield Step(
                     resource,
                     _upserts(resource, found),
-                    partial(self._note_page, track, found, as_of, stream.checkpoint(worked_off=True)),
+                    partial(self._note_page, track, found, as_of, stream.checkpoint(include_current=True)),
                 )
         yield Step(resource, work_off=partial(self._note_pass, track, as_of))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
-from sessionboard_async.core.call import Call
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response, error_of, request_id
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.options import Timeout

@@ -60,7 +60,7 @@ class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
         path: The path template, with ``{snake_case}`` arguments.
         answer: What a successful answer holds: a record type, or ``page_of`` or ``list_of`` one; ``None``
             where nothing in it matters, and it may as well be empty.
-        read: Whether it may be sent twice without harm. True for every GET, and for the POSTs that only
+        idempotent: Whether it may be sent twice without harm. True for every GET, and for the POSTs that only
             search or run a query.
         scope: The scope that a token needs for it; ``None`` where none is known.
         limit: The category of the API's rate limits that it counts against; ``None`` where none applies.
@@ -74,7 +74,7 @@ class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
     method: Method
     path: str
     answer: type[Answer] | Pages[Answer] | None
-    read: bool = False
+    idempotent: bool = False
     scope: str | None = None
     limit: str | None = None
     daily_quota: bool = False
@@ -83,7 +83,7 @@ class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
 
     def __post_init__(self) -> None:
         if self.method == "GET":
-            msgspec.structs.force_setattr(self, "read", True)
+            msgspec.structs.force_setattr(self, "idempotent", True)
         if self.operation_id in ENDPOINTS:
             raise ValueError(f"the operation {self.operation_id!r} is declared twice")
         ENDPOINTS[self.operation_id] = self

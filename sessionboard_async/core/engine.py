@@ -8,10 +8,9 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 
 from sessionboard_async.core.attempts import Attempts
-from sessionboard_async.core.call import Call
 from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry
@@ -44,7 +43,7 @@ class Engine:
         """Carry out a request and return the complete answer of a success.
 
         Raises:
-            SessionStateError: If the session cannot be used here and now, or was closed meanwhile.
+            ClientStateError: If the session cannot be used here and now, or was closed meanwhile.
             APIError: If the API answered with an error to the last attempt.
             TransportError: If the last attempt brought no complete answer.
             RateLimitWaitExceeded: If it would wait for the rate limit longer than it may.
@@ -86,7 +85,7 @@ class Engine:
         return self.decoders.record(endpoint).decode(response.body)
 
     def check(self) -> None:
-        """Raise a ``SessionStateError`` if the session cannot be used here and now."""
+        """Raise a ``ClientStateError`` if the session cannot be used here and now."""
         self._lifetime.check()
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

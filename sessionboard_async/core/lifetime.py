@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from sessionboard_async.errors import SessionClosedError, WrongEventLoopError
+from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 
 T = TypeVar("T")
 
@@ -30,11 +30,11 @@ class Lifetime:
         """Bind to the running event loop at the first use, and refuse any other later.
 
         Raises:
-            SessionClosedError: If the session was closed.
+            ClientClosedError: If the session was closed.
             WrongEventLoopError: If it was first used in another event loop.
         """
         if self._closed:
-            raise SessionClosedError("this session is closed: make a new AsyncSession")
+            raise ClientClosedError("this session is closed: make a new AsyncSession")
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop

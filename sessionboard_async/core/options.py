@@ -14,7 +14,7 @@ OnStoreError = Literal["local", "raise"]
 _STORES = ("redis://", "rediss://", "unix://")
 
 
-def checked_option(name: str, value: object, kind: type[T]) -> T:
+def validate_option(name: str, value: object, kind: type[T]) -> T:
     """Return an option if it is of the right kind.
 
     Raises:
@@ -65,24 +65,24 @@ class Timeout:
 class Retry:
     """How often a request is tried, and how long the waits between are.
 
-    Waits double from ``base`` up to ``longest`` and are drawn at random from zero to that bound (full
+    Waits double from ``base_delay`` up to ``max_delay`` and are drawn at random from zero to that bound (full
     jitter). Where the server names a time with ``Retry-After``, the wait is that time plus the jitter. After
     a 429 the call waits for the rate limit instead, where one is kept.
 
     Attributes:
         attempts: The most attempts, the first included; 1 never tries again.
-        base: The bound of the first wait, in seconds.
-        longest: The bound that waits grow to, in seconds. A longer ``Retry-After`` is still honoured.
+        base_delay: The bound of the first wait, in seconds.
+        max_delay: The bound that waits grow to, in seconds. A longer ``Retry-After`` is still honoured.
     """
 
     attempts: int = 5
-    base: float = 0.5
-    longest: float = 30.0
+    base_delay: float = 0.5
+    max_delay: float = 30.0
 
     def __post_init__(self) -> None:
         _check_count(self, "attempts")
-        _check_seconds(self, "base", least=0.0)
-        _check_seconds(self, "longest", least=0.0)
+        _check_seconds(self, "base_delay", least=0.0)
+        _check_seconds(self, "max_delay", least=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

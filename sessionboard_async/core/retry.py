@@ -8,8 +8,7 @@ from typing import Any
 
 import backoff
 
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import Retry
 from sessionboard_async.errors import (
@@ -45,7 +44,7 @@ def may_try_again(request: Request, error: SessionboardError) -> bool:
         return False
     if isinstance(error, RateLimitError):
         return not isinstance(error, DailyQuotaExceeded)
-    if not request.read:
+    if not request.idempotent:
         return False
     if isinstance(error, APIError):
         return error.status in _PASSING_STATUSES
@@ -77,7 +76,7 @@ def retrying(
         return deadline is not None and clock() + _asked_to_wait(failure) >= deadline
 
     def waits() -> Generator[float, Any, None]:
-        bounds = backoff.expo(factor=policy.base, max_value=policy.longest)
+        bounds = backoff.expo(factor=policy.base_delay, max_value=policy.max_delay)
         bounds.send(None)
         failure: _Failure = yield 0.0
         for bound in bounds:

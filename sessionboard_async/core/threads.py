@@ -13,7 +13,7 @@ import anyio.to_thread
 T = TypeVar("T")
 
 
-async def to_its_end(function: Callable[[], T]) -> T:
+async def run_in_thread(function: Callable[[], T]) -> T:
     """Run what blocks in a thread, and give back control only when it has ended, even when cancelled.
 
     ``Task.cancel()`` ends any other wait for a thread at once, and the thread goes on behind the back of

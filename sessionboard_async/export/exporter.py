@@ -21,13 +21,13 @@ from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
-from sessionboard_async.core.threads import to_its_end
+from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
 from sessionboard_async.export.manifest import Manifest, ResourceSummary, put_in_place
 from sessionboard_async.export.staging import PLACE, Part, Unfinished
 from sessionboard_async.export.staging import Progress as UnfinishedProgress
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.datetimes import Moment, moment
+from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
 
 __all__ = ["RESOURCES", "Manifest", "Progress", "ResourceSummary", "export_event"]
@@ -75,7 +75,7 @@ async def export_event(
     *,
     only: Iterable[str] = RESOURCES,
     expand: Sequence[Expansion] = (),
-    updated_after: Moment | None = None,
+    updated_after: Timestamp | None = None,
     concurrency: int = 8,
     resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
@@ -115,26 +115,26 @@ async def export_event(
         raise ValueError(f"there is no {', '.join(unknown)} to export; there are {', '.join(RESOURCES)}")
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
-    since = None if updated_after is None else moment("updated_after", updated_after)
+    since = None if updated_after is None else iso_timestamp("updated_after", updated_after)
     pager = partial(_pager, sb, event_id, expand, since)
     for resource in wanted:
         pager(resource, None)  # A wrong argument shall be found before anything is written.
     started_at, began = datetime.now(UTC), time.monotonic()
     place = Path(directory)
     is_new = not await anyio.Path(place).exists()
-    await to_its_end(partial(place.mkdir, parents=True, exist_ok=True))
+    await run_in_thread(partial(place.mkdir, parents=True, exist_ok=True))
     unfinished: Unfinished | None = None
     if resume:
         kept = UnfinishedProgress(
             event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since
         )
-        unfinished = await to_its_end(partial(Unfinished, place, kept))
+        unfinished = await run_in_thread(partial(Unfinished, place, kept))
         beside = unfinished.place
         if unfinished.complete is not None:
-            await to_its_end(partial(put_in_place, beside, place, unfinished.complete))
+            await run_in_thread(partial(put_in_place, beside, place, unfinished.complete))
             if unfinished.complete.asked_for == {*wanted}:
                 return unfinished.complete
-            unfinished = await to_its_end(partial(Unfinished, place, kept))
+            unfinished = await run_in_thread(partial(Unfinished, place, kept))
         for resource in wanted:
             try:
                 pager(resource, unfinished.part(resource).checkpoint)
@@ -178,7 +178,7 @@ async def export_event(
         if unfinished is None:
             # Going on with older records would put them in the place of these.
             shutil.rmtree(place / PLACE, ignore_errors=True)
-        await to_its_end(partial(put_in_place, beside, place, manifest))
+        await run_in_thread(partial(put_in_place, beside, place, manifest))
     finally:
         if unfinished is None or unfinished.is_empty:
             shutil.rmtree(beside, ignore_errors=True)
@@ -278,11 +278,11 @@ async def _write(
         if not file.part.done:
             async with aclosing(pager(resource, file.part.checkpoint).pages()) as pages:
                 async for page in pages:
-                    checkpoint = pages.checkpoint(worked_off=True)
+                    checkpoint = pages.checkpoint(include_current=True)
                     seconds = round(before + time.monotonic() - began, 3)
-                    await to_its_end(partial(file.write, page, checkpoint, seconds))
+                    await run_in_thread(partial(file.write, page, checkpoint, seconds))
                     tell()
-            await to_its_end(file.finish)
+            await run_in_thread(file.finish)
     tell(done=True)
     part = file.part
     return ResourceSummary(

@@ -21,7 +21,12 @@ def account_search(singular: str, record: type[T]) -> Endpoint[T]:
     """Declare the search of a family by its name in the singular."""
     path = f"/v1/event/{{event_id}}/{singular}s"
     return Endpoint(
-        f"search-{singular}s", "POST", path, page_of(record, dated=True), read=True, scope="read:contacts"
+        f"search-{singular}s",
+        "POST",
+        path,
+        page_of(record, dated=True),
+        idempotent=True,
+        scope="read:contacts",
     )
 
 

@@ -9,7 +9,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues, Operations
-from sessionboard_async.services._common.datetimes import Moment
+from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
 
@@ -49,8 +49,8 @@ class DraftSessionUpdate(TypedDict, total=False):
         room_id: The room.
     """
 
-    starts_at: Writable[Moment]
-    ends_at: Writable[Moment]
+    starts_at: Writable[Timestamp]
+    ends_at: Writable[Timestamp]
     room_id: Writable[str]
 
 

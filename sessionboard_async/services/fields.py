@@ -59,7 +59,7 @@ class Fields(CollectionService[Field]):
             limit="field-writes",
         ),
     )
-    SEARCH = Endpoint("search-fields", "POST", _ALL, page_of(Field), read=True, scope="read:events")
+    SEARCH = Endpoint("search-fields", "POST", _ALL, page_of(Field), idempotent=True, scope="read:events")
 
     def search(
         self,

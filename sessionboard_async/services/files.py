@@ -12,7 +12,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
-from sessionboard_async.services._common.payloads import Extra, Writable, written
+from sessionboard_async.services._common.payloads import Extra, Writable, payload
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import LARGEST_FILE, LARGEST_FORM_FILE, check_size
 
@@ -160,7 +160,7 @@ class Files(Service):
                 f"a file must have 1 to {LARGEST_FORM_FILE} bytes, not {content.size}: see create"
             )
         given = {"title": title, "assigned_participant_id": assigned_participant_id}
-        form = written(FileUpdate, {name: value for name, value in given.items() if value is not None})
+        form = payload(FileUpdate, {name: value for name, value in given.items() if value is not None})
         transfer = Transfer(
             content=content,
             form=cast("dict[str, str]", form),

@@ -7,7 +7,7 @@ from typing import Literal, TypedDict, Unpack
 from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import GDPRRequest
-from sessionboard_async.services._common.payloads import written
+from sessionboard_async.services._common.payloads import payload
 from sessionboard_async.services._common.service import Service
 
 GDPRRequestType = Literal["erasure", "access"]
@@ -73,7 +73,7 @@ class GDPR(Service):
             "identity_type": identity_type,
             "identity_value": identity_value,
         }
-        body = {_WIRE_NAMES[name]: value for name, value in written(_Asked, values).items()}
+        body = {_WIRE_NAMES[name]: value for name, value in payload(_Asked, values).items()}
         if not identity_value.strip():
             raise ValueError("identity_value must not be empty")
         # Servers like to name what they refuse, and to write addresses in small letters.

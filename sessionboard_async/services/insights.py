@@ -6,11 +6,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, Unpack, cast, overload
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
-from sessionboard_async.core.http.request import build, quote_path_argument
+from sessionboard_async.core.http.request import build_request, quote_path_argument
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.payloads import checked
+from sessionboard_async.services._common.payloads import validate
 from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services.insights_options import (
@@ -103,7 +103,7 @@ def _insights(
         answer,
         scope="read:insights",
         limit="insights",
-        read=True,
+        idempotent=True,
         **more,
     )
 
@@ -181,7 +181,7 @@ class Insights(Service):
             TypeError: If a keyword is unknown, or a value is of the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self.EXECUTE, {}, kind, checked(Query, {"query": query}), format, options)
+        return self._run(self.EXECUTE, {}, kind, validate(Query, {"query": query}), format, options)
 
     @overload
     def run_query(
@@ -232,12 +232,12 @@ class Insights(Service):
         format_: str | None,
         options: Mapping[str, Any],
     ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
-        given = checked(kind, options)
+        given = validate(kind, options)
         everywhere = {**both, "obfuscate_pii": given.pop("obfuscate_pii", None)}
         event_id = given.pop("event_id", None)
         paging = {name: given.pop(name) for name in given.keys() & PagerOptions.__optional_keys__}
         if format_ is not None:
-            checked(FileFormat, {"format": format_})
+            validate(FileFormat, {"format": format_})
             everywhere |= _page_of_file(given.pop("page", None), paging.pop("limit", None))
         endpoint, scope, values = _choose(
             operation, event_id, everywhere=everywhere, wide={**given, "format": format_}
@@ -247,7 +247,7 @@ class Insights(Service):
         return self._file(endpoint, {**scope, **path}, values)
 
     async def _file(self, endpoint: Endpoint[Any], path: Path, body: dict[str, Any]) -> bytes:
-        return (await self._engine.call(build(endpoint, path, body=body))).body
+        return (await self._engine.call(build_request(endpoint, path, body=body))).body
 
     async def generate(
         self,
@@ -275,7 +275,7 @@ class Insights(Service):
             TypeError: If a value is of the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
-        checked(Prompt, {"prompt": prompt, **wide})
+        validate(Prompt, {"prompt": prompt, **wide})
         endpoint, path, body = _choose(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated
@@ -334,7 +334,7 @@ class Insights(Service):
             ValueError: If the event's id is empty.
             TypeError: If the category is no string.
         """
-        filters = checked(Filters, {"category": category})
+        filters = validate(Filters, {"category": category})
         chosen = _choose(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
         answer: Suggestions = await self._record(*chosen)
         return answer.suggestions or ()
@@ -362,7 +362,7 @@ class Insights(Service):
             ValueError: If the event's id is empty, or an option is out of bounds.
             TypeError: If the category is no string.
         """
-        filters = checked(Filters, {"category": category})
+        filters = validate(Filters, {"category": category})
         chosen = _choose(self.QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 

@@ -60,7 +60,7 @@ class Media(Service):
         "POST",
         f"{_UPLOAD}/sign-part",
         SignedParts,
-        read=True,
+        idempotent=True,
         scope=_WRITE,
         may_be_empty=True,
     )

@@ -57,7 +57,9 @@ def metadata_endpoints(
 def metadata_search(plural: str, record: type[T], *, dated: bool = True) -> Endpoint[T]:
     """Declare the search of a family by its name in paths."""
     answer = page_of(record, dated=dated)
-    return Endpoint(f"search-{plural}", "POST", f"{_EVENT}/{plural}", answer, read=True, scope="read:events")
+    return Endpoint(
+        f"search-{plural}", "POST", f"{_EVENT}/{plural}", answer, idempotent=True, scope="read:events"
+    )
 
 
 class MetadataService(SearchableService[T], CollectionService[T]):

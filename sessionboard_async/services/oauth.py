@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from typing import Literal, TypedDict, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.http.request import build
+from sessionboard_async.core.http.request import build_request
 from sessionboard_async.models.oauth import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -16,7 +16,7 @@ from sessionboard_async.models.oauth import (
     OAuthTokens,
 )
 from sessionboard_async.services._common.filters import one_of
-from sessionboard_async.services._common.payloads import checked, written
+from sessionboard_async.services._common.payloads import payload, validate
 from sessionboard_async.services._common.service import Service
 
 TokenTypeHint = Literal["access_token", "refresh_token"]
@@ -86,7 +86,7 @@ class OAuth(Service):
     EXCHANGE_CODE = Endpoint("oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False)
     # A token that is gone already is a success (RFC 7009), so revoking twice does what revoking once does.
     REVOKE: Endpoint[None] = Endpoint(
-        "oauth-revoke", "POST", "/oauth/revoke", None, read=True, authenticated=False, may_be_empty=True
+        "oauth-revoke", "POST", "/oauth/revoke", None, idempotent=True, authenticated=False, may_be_empty=True
     )
     METADATA = Endpoint(
         "oauth-metadata",
@@ -132,13 +132,13 @@ class OAuth(Service):
             "state": state,
         }
         query = {
-            **checked(_Authorization, values),
+            **validate(_Authorization, values),
             "response_type": "code",
             "code_challenge_method": "S256",
         }
         if not _CHALLENGE.fullmatch(code_challenge):
             raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
-        request = build(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
+        request = build_request(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
         answer = await self._engine.fetch(self.AUTHORIZE, request)
         return answer.authorization_request or AuthorizationRequest()
 
@@ -171,8 +171,8 @@ class OAuth(Service):
             "client_id": client_id,
             "code_verifier": _verified(code_verifier),
         }
-        body = written(_CodeGrant, values)
-        request = build(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
+        body = payload(_CodeGrant, values)
+        request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
         return await self._engine.fetch(self.EXCHANGE_CODE, request)
 
     async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
@@ -193,8 +193,8 @@ class OAuth(Service):
             TypeError: If a value is no string.
         """
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
-        body = written(_RefreshGrant, values)
-        request = build(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
+        body = payload(_RefreshGrant, values)
+        request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
         return await self._engine.fetch(self.EXCHANGE_CODE, request)
 
     async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
@@ -214,7 +214,7 @@ class OAuth(Service):
         values = {"token": token}
         if token_type_hint is not None:
             values["token_type_hint"] = one_of("token_type_hint", token_type_hint, get_args(TokenTypeHint))
-        request = build(self.REVOKE, {}, body=written(_Revocation, values), secrets=(token,))
+        request = build_request(self.REVOKE, {}, body=payload(_Revocation, values), secrets=(token,))
         await self._engine.fetch(self.REVOKE, request)
 
     async def metadata(self) -> AuthorizationServer:

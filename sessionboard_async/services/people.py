@@ -29,7 +29,7 @@ class Speakers(ReadableService[Contact]):
         "POST",
         "/v1/event/{event_id}/speakers",
         page_of(Contact, dated=True),
-        read=True,
+        idempotent=True,
         scope="read:contacts",
     )
     GET = Endpoint(
@@ -50,7 +50,7 @@ class Contacts(RecordService[Contact]):
         "POST",
         "/v1/event/{event_id}/contacts",
         page_of(Contact, dated=True),
-        read=True,
+        idempotent=True,
         scope="read:contacts",
     )
     GET = Endpoint(
@@ -153,7 +153,7 @@ class OrgContacts(Service):
         "POST",
         "/v1/organization/{org_id}/contacts",
         page_of(Contact, dated=True),
-        read=True,
+        idempotent=True,
         scope="read:contacts",
     )
     GET = Endpoint(

@@ -8,7 +8,7 @@ from sessionboard_async.core.endpoint import list_of, page_of, rows
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, SavedQuery, Widget
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.payloads import Extra, checked
+from sessionboard_async.services._common.payloads import Extra, validate
 from sessionboard_async.services._common.reporting import ReportService, report_read, report_write
 from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 from sessionboard_async.services.insights_options import Filters, RunOptions
@@ -241,7 +241,7 @@ class Queries(ReportService):
         rows(),
         scope="write:events",
         limit="event-writes",
-        read=True,
+        idempotent=True,
     )
 
     def list(
@@ -270,7 +270,7 @@ class Queries(ReportService):
         """
         if event_id is not None and category is not None:
             raise ValueError("the API filters by category only without event_id: insights.queries takes both")
-        filters = checked(Filters, {"category": category})
+        filters = validate(Filters, {"category": category})
         return self._pages(*self.LIST.at(event_id), filters, **options)
 
     async def create(
@@ -348,6 +348,6 @@ class Queries(ReportService):
             ValueError: If an id is empty, or an option is out of bounds.
             TypeError: If the id is ``None``, or ``obfuscate_pii`` no boolean.
         """
-        checked(RunOptions, {"obfuscate_pii": obfuscate_pii})
+        validate(RunOptions, {"obfuscate_pii": obfuscate_pii})
         body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}
         return self._pages(*self._one(self.RUN, id, event_id), body=body, **options)

@@ -30,7 +30,7 @@ class Sessions(RecordService[Session]):
         "POST",
         "/v1/event/{event_id}/sessions",
         page_of(Session, dated=True),
-        read=True,
+        idempotent=True,
         scope="read:sessions",
     )
     LIST = Endpoint(
@@ -45,7 +45,7 @@ class Sessions(RecordService[Session]):
         "POST",
         "/v1/event/{event_id}/sessions/status",
         page_of(SessionStatus, dated=True),
-        read=True,
+        idempotent=True,
         scope="read:sessions",
     )
     GET = Endpoint(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sessionboard_async.services._common.datetimes import Moment
+from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.payloads import CustomFields, Writable
 
 
@@ -20,7 +20,7 @@ class Dated(TypedDict, total=False):
             the write with a ``ConflictError``.
     """
 
-    updated_at: Writable[Moment]
+    updated_at: Writable[Timestamp]
 
 
 class SessionValues(TypedDict, total=False):
@@ -40,8 +40,8 @@ class SessionValues(TypedDict, total=False):
     """
 
     description: Writable[str]
-    starts_at: Writable[Moment]
-    ends_at: Writable[Moment]
+    starts_at: Writable[Timestamp]
+    ends_at: Writable[Timestamp]
     capacity: Writable[int]
     room_id: Writable[str]
     track_id: Writable[str]

@@ -13,7 +13,7 @@ import msgspec
 
 from sessionboard_async.change_feed.feed import changes
 from sessionboard_async.client import AsyncSession
-from sessionboard_async.core.threads import to_its_end
+from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.export.exporter import RESOURCES, Progress
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
@@ -73,7 +73,7 @@ async def sync_event(
     follow = partial(changes, sb, event_id, resources=wanted, expand=expand, sweep_every=sweep_every)
     follow()  # A wrong argument shall be found before a file is made.
     with ExitStack() as opened:
-        database = await to_its_end(
+        database = await run_in_thread(
             lambda: opened.enter_context(
                 Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
             )
@@ -87,12 +87,12 @@ async def sync_event(
                 if batch.resource != resource:
                     _tell_done(on_progress, resource, written)
                     resource = batch.resource
-                applied = await to_its_end(partial(database.apply, batch.changes, batch.cursor))
+                applied = await run_in_thread(partial(database.apply, batch.changes, batch.cursor))
                 done.update(upserted=applied.upserted, removed=applied.removed)
                 written[resource] += applied.upserted + applied.removed
                 on_progress(Progress(resource=resource, records=written[resource], total=None, done=False))
         _tell_done(on_progress, resource, written)
-        counts = await to_its_end(database.counts)
+        counts = await run_in_thread(database.counts)
     return SyncSummary(
         upserted=done["upserted"],
         removed=done["removed"],

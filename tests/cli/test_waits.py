@@ -10,8 +10,7 @@ import pytest
 
 from sessionboard_async import Budget, RateLimits
 from sessionboard_async.cli.waits import Announcements, Wait, waits_of, watched
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from tests.support.virtual_time import now, run

@@ -65,7 +65,7 @@ def test_what_it_says_about_tokens_and_quotas_is_declared(operation: Operation) 
 @EVERY_OPERATION
 def test_only_what_reads_may_be_sent_twice(operation: Operation) -> None:
     reads = operation.method == "GET" or (operation.method == "POST" and QUERIES.match(operation.id))
-    assert ENDPOINTS[operation.id].read == (bool(reads) or operation.id in HARMLESS)
+    assert ENDPOINTS[operation.id].idempotent == (bool(reads) or operation.id in HARMLESS)
 
 
 @EVERY_OPERATION

@@ -41,7 +41,7 @@ def test_an_operation_is_found_by_its_id() -> None:
     ],
 )
 def test_only_what_reads_may_be_sent_twice(method: Method, declared: bool, read: bool) -> None:
-    assert Endpoint("test-any", method, "/v1/talks", Talk, read=declared).read is read
+    assert Endpoint("test-any", method, "/v1/talks", Talk, idempotent=declared).idempotent is read
 
 
 def test_refuses_to_be_declared_twice_and_keeps_the_first() -> None:
@@ -53,7 +53,7 @@ def test_refuses_to_be_declared_twice_and_keeps_the_first() -> None:
 
 def test_never_changes() -> None:
     with pytest.raises(AttributeError, match="immutable"):
-        Endpoint("test-frozen", "GET", "/v1/talks", Talk).read = False  # type: ignore[misc]  # what is tested
+        Endpoint("test-frozen", "GET", "/v1/talks", Talk).idempotent = False  # type: ignore[misc]  # what is tested
 
 
 def test_pages_and_lists_say_how_their_size_is_asked_for() -> None:

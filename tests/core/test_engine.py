@@ -61,7 +61,7 @@ def waiting(status: int, retry_after: str, **headers: str) -> web.Response:
 async def test_a_passing_failure_of_a_read_is_overcome(serve: Serve, method: str, status: int) -> None:
     server = await serve(answers(status, status, status, status, 200))
     async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
-        response = await sb.request(method, "/v1/a", read=True)
+        response = await sb.request(method, "/v1/a", idempotent=True)
     assert response.status == 200
     assert len(server.requests) == 5
 
@@ -104,7 +104,7 @@ async def test_a_write_that_failed_there_is_not_sent_again(serve: Serve, method:
     server = await serve(answers(status))
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         with pytest.raises(ServerError) as caught:
-            await sb.request(method, "/v1/a", json={}, read=False)
+            await sb.request(method, "/v1/a", json={}, idempotent=False)
     assert caught.value.attempts == 1
     assert len(server.requests) == 1
 
@@ -202,7 +202,7 @@ async def test_a_read_that_timed_out_is_tried_again(serve: Serve, method: str) -
     server = await serve(answer)
     timeout = Timeout(attempt=0.05)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT, timeout=timeout) as sb:
-        assert (await sb.request(method, "/v1/a", read=True)).body == b"[]"
+        assert (await sb.request(method, "/v1/a", idempotent=True)).body == b"[]"
     assert len(server.requests) == 3
 
 
@@ -256,7 +256,7 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(serve: Serve) -> None:
 
 async def test_the_deadline_ends_waits_and_attempts_alike(serve: Serve) -> None:
     server = await serve(answers(503))
-    retry, timeout = Retry(attempts=100_000, base=0.001), Timeout(total=0.15)
+    retry, timeout = Retry(attempts=100_000, base_delay=0.001), Timeout(total=0.15)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=retry, timeout=timeout) as sb:
         with pytest.raises(DeadlineExceededError, match=r"0\.15 s") as caught:
             await sb.sessions.get(1, "x")
@@ -291,7 +291,7 @@ async def test_an_error_of_the_api_says_what_is_needed_to_act(serve: Serve) -> N
     )
     server = await serve(answers(refusal))
     async with AsyncSession(
-        TOKEN, base_url=server.base_url, limits=None, retry=Retry(attempts=2, base=0)
+        TOKEN, base_url=server.base_url, limits=None, retry=Retry(attempts=2, base_delay=0)
     ) as sb:
         with pytest.raises(RateLimitError) as caught:
             await sb.speakers.get(4630, "secret-id")

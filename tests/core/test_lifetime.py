@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sessionboard_async.core.lifetime import Lifetime, end_tasks
-from sessionboard_async.errors import SessionClosedError, WrongEventLoopError
+from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 from tests.support.virtual_time import now, run
 
 pytestmark = pytest.mark.anyio
@@ -54,14 +54,14 @@ async def test_may_be_used_again_and_again_until_it_is_closed() -> None:
     lifetime.check()
     await lifetime.end()
     assert lifetime.closed
-    with pytest.raises(SessionClosedError, match="make a new AsyncSession"):
+    with pytest.raises(ClientClosedError, match="make a new AsyncSession"):
         lifetime.check()
 
 
 def test_says_that_it_is_closed_in_any_loop() -> None:
     lifetime = Lifetime()
     run(lifetime.end())
-    with pytest.raises(SessionClosedError):
+    with pytest.raises(ClientClosedError):
         run(_checked(lifetime))
 
 
@@ -136,7 +136,7 @@ def test_no_use_is_possible_while_it_ends() -> None:
         ending = asyncio.create_task(lifetime.end())
         await asyncio.sleep(0.5)
         assert not ending.done()
-        with pytest.raises(SessionClosedError):
+        with pytest.raises(ClientClosedError):
             lifetime.check()
         await ending
 

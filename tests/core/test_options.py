@@ -13,7 +13,7 @@ from sessionboard_async.core.options import RateLimits, Retry, Timeout
 
 def test_options_are_values() -> None:
     assert Timeout() == Timeout(connect=10, attempt=60, total=300)
-    assert Retry() == Retry(attempts=5, base=0.5, longest=30)
+    assert Retry() == Retry(attempts=5, base_delay=0.5, max_delay=30)
     assert RateLimits() == RateLimits(requests=100, window=900)
     assert len({Timeout(), Timeout(), replace(Timeout(), total=1)}) == 2
     with pytest.raises(FrozenInstanceError):
@@ -37,7 +37,7 @@ def test_refuses_attempts_that_cannot_be_counted(attempts: Any) -> None:
         Retry(attempts=attempts)
 
 
-@pytest.mark.parametrize("name", ["base", "longest"])
+@pytest.mark.parametrize("name", ["base_delay", "max_delay"])
 @pytest.mark.parametrize("seconds", [-0.1, math.nan, math.inf])
 def test_refuses_waits_that_no_clock_shows(name: str, seconds: Any) -> None:
     with pytest.raises(ValueError, match=rf"Retry\.{name}"):
@@ -45,7 +45,7 @@ def test_refuses_waits_that_no_clock_shows(name: str, seconds: Any) -> None:
 
 
 def test_waits_may_be_nothing() -> None:
-    assert Retry(base=0, longest=0, attempts=1) == Retry(base=0.0, longest=0.0, attempts=1)
+    assert Retry(base_delay=0, max_delay=0, attempts=1) == Retry(base_delay=0.0, max_delay=0.0, attempts=1)
 
 
 @pytest.mark.parametrize("name", ["requests", "window"])

@@ -10,15 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async import errors
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import Retry
 from sessionboard_async.core.retry import may_try_again, retrying
 from sessionboard_async.errors import APIError, ConnectError, RateLimitError, ServerError, SessionboardError
 from tests.support.virtual_time import now, run
 
-READ = Request("POST", "/v1/event/{event_id}/sessions", "/v1/event/1/sessions", read=True)
+READ = Request("POST", "/v1/event/{event_id}/sessions", "/v1/event/1/sessions", idempotent=True)
 WRITE = Request("POST", "/v1/event/{event_id}/sessions/create", "/v1/event/1/sessions/create")
 DONE = Response(200, {}, b"{}")
 
@@ -69,7 +68,7 @@ TABLE: list[tuple[SessionboardError, bool, bool]] = [
     *((ServerError(str(status), status=status), True, False) for status in PASSING),
     *((APIError(str(status), status=status), False, False) for status in LASTING),
     (errors.DeadlineExceededError("too long"), False, False),
-    (errors.SessionClosedError("closed"), False, False),
+    (errors.ClientClosedError("closed"), False, False),
     (errors.WrongEventLoopError("elsewhere"), False, False),
     (errors.ConfigurationError("wrong"), False, False),
     (errors.ResponseError("compressed oddly"), False, False),
@@ -143,7 +142,7 @@ def test_calls_at_once_do_not_disturb_each_other() -> None:
             return Response(call.attempts, {}, b"")
 
         call = retrying(attempt, Retry(), clock=now)
-        requests = [Request("GET", "/", target, read=True) for target in left]
+        requests = [Request("GET", "/", target, idempotent=True) for target in left]
         answers = await asyncio.gather(*(call(Call(request, None)) for request in requests))
         assert [answer.status for answer in answers] == [2, 4, 1]
 
@@ -158,7 +157,7 @@ def test_waits_stay_within_bounds_that_double_up_to_the_longest(
     base: float, longest: float, attempts: int
 ) -> None:
     server = Server(*(ConnectError("no") for _ in range(attempts)))
-    refused(server, policy=Retry(attempts=attempts, base=base, longest=longest))
+    refused(server, policy=Retry(attempts=attempts, base_delay=base, max_delay=longest))
     bounds = [min(base * 2**number, longest) for number in range(attempts - 1)]
     assert len(server.waits) == len(bounds)
     assert all(0 <= wait <= bound + 1e-6 for wait, bound in zip(server.waits, bounds, strict=True))
@@ -168,7 +167,7 @@ def test_waits_are_drawn_from_the_whole_range() -> None:
     waits = []
     for _ in range(200):
         server = Server(ConnectError("no"))
-        run(called(server, Retry(base=10, longest=10)))
+        run(called(server, Retry(base_delay=10, max_delay=10)))
         waits += server.waits
     assert min(waits) < 1
     assert max(waits) > 9
@@ -177,7 +176,7 @@ def test_waits_are_drawn_from_the_whole_range() -> None:
 @given(st.floats(0, 1_000), st.floats(0, 5))
 def test_a_wait_that_the_server_asks_for_is_never_cut_short(asked: float, base: float) -> None:
     server = Server(*(RateLimitError("429", status=429, retry_after=asked) for _ in range(3)))
-    run(called(server, Retry(base=base, longest=3)))
+    run(called(server, Retry(base_delay=base, max_delay=3)))
     for number, wait in enumerate(server.waits):
         assert asked - 1e-6 <= wait <= asked + min(base * 2**number, 3) + 1e-6
 
@@ -197,7 +196,7 @@ def test_honours_the_server_that_is_unavailable() -> None:
 
 def test_no_wait_at_all_where_the_policy_says_so() -> None:
     server = Server(*(ConnectError("no") for _ in range(4)))
-    run(called(server, Retry(base=0)))
+    run(called(server, Retry(base_delay=0)))
     assert max(server.waits) < 1e-3
 
 
@@ -232,7 +231,7 @@ def test_gives_up_once_the_time_is_over() -> None:
 
         began = now()
         with pytest.raises(ConnectError) as caught:
-            await retrying(slow, Retry(attempts=99, base=0), clock=now)(Call(READ, now() + 35))
+            await retrying(slow, Retry(attempts=99, base_delay=0), clock=now)(Call(READ, now() + 35))
         assert caught.value.attempts == 4
         assert now() - began == pytest.approx(40, abs=1e-3)
 

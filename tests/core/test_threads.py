@@ -8,7 +8,7 @@ import threading
 import anyio
 import pytest
 
-from sessionboard_async.core.threads import to_its_end
+from sessionboard_async.core.threads import run_in_thread
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +30,7 @@ class Work:
 
 
 async def under_way(work: Work) -> asyncio.Task[str]:
-    task = asyncio.create_task(to_its_end(work))
+    task = asyncio.create_task(run_in_thread(work))
     await work.begun.wait()
     return task
 
@@ -43,12 +43,12 @@ async def turns(count: int = 10) -> None:
 async def test_what_it_returns_comes_back() -> None:
     work = Work()
     work.go_on.set()
-    assert await to_its_end(work) == "what it made"
+    assert await run_in_thread(work) == "what it made"
 
 
 async def test_its_error_comes_back() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
-        await to_its_end(lambda: int("x"))
+        await run_in_thread(lambda: int("x"))
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -69,7 +69,7 @@ async def test_a_cancelled_scope_waits_for_its_end() -> None:
     work = Work()
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(to_its_end, work)
+            group.start_soon(run_in_thread, work)
             await work.begun.wait()
             scope.cancel()
             asyncio.get_running_loop().call_later(0.01, work.go_on.set)
@@ -84,7 +84,7 @@ async def test_an_error_after_cancelling_is_the_cause() -> None:
         assert go_on.wait(10)
         raise OSError("the disk is full")
 
-    task = asyncio.create_task(to_its_end(fail))
+    task = asyncio.create_task(run_in_thread(fail))
     await turns()
     task.cancel()
     await turns()
@@ -98,7 +98,7 @@ async def test_a_timeout_is_still_told_as_one() -> None:
     work = Work()
     asyncio.get_running_loop().call_later(0.01, work.go_on.set)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(to_its_end(work), 0.001)
+        await asyncio.wait_for(run_in_thread(work), 0.001)
     assert work.ended
 
 
@@ -106,6 +106,6 @@ async def test_nothing_begins_in_a_cancelled_scope() -> None:
     work = Work()
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await to_its_end(work)
+        await run_in_thread(work)
     assert scope.cancelled_caught
     assert not work.begun.is_set()

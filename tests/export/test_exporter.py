@@ -62,7 +62,7 @@ async def sent(sb: AsyncSession, event_id: int, resource: str, **body: Any) -> t
     path, records, page = f"/v1/event/{event_id}/{LAST_SEGMENTS[resource]}", list[bytes](), 1
     while True:
         query = {"page": page, "pageSize": 100}
-        response = await sb.request("POST", path, query=query, json=body, read=True)
+        response = await sb.request("POST", path, query=query, json=body, idempotent=True)
         answer = msgspec.json.decode(response.body, type=Answer)
         found = [bytes(record) for record in answer.results]
         assert b",".join(found) in response.body

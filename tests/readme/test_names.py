@@ -107,7 +107,7 @@ def test_the_table_of_errors_is_complete(section: str) -> None:
     }
     rows = table(section)
     named = {name for row in rows for cell in row for name in cell if name in errors}
-    assert named == errors.keys() - {"SessionStateError"}
+    assert named == errors.keys() - {"ClientStateError"}
     for members, remarks in rows:
         for base in (errors[remark] for remark in remarks if remark in errors):
             assert all(issubclass(errors[member], base) for member in members)

@@ -15,7 +15,7 @@ from sessionboard_async import Retry
 TOKEN = "sb_secret_0123456789/planted+for=tests"
 """A token that is good for nothing; no test may find it anywhere but on the wire."""
 
-IMPATIENT = Retry(base=0.0)
+IMPATIENT = Retry(base_delay=0.0)
 """The usual number of attempts, without waits between them."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

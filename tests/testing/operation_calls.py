@@ -13,7 +13,7 @@ from sessionboard_async.testing._data.dataset import Event, Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.tokens import Grant
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 Answer = dict[str, Any]
 
@@ -39,9 +39,9 @@ class Operations:
             "org_id": self.organization.id,
             **dict.fromkeys(ids, id_),
         }
-        call = Call(path, MultiDict(query), json.dumps(body).encode(), grant=self.grant)
+        call = HandlerRequest(path, MultiDict(query), json.dumps(body).encode(), grant=self.grant)
         answer = OPERATIONS[operation](self.organization, call)
-        return answer.content if isinstance(answer, Reply) else answer
+        return answer.content if isinstance(answer, HandlerReply) else answer
 
     def refusal(self, operation: str, id_: str = "", **body: Any) -> tuple[int, str]:
         with pytest.raises(RequestError) as caught:

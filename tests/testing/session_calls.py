@@ -14,7 +14,7 @@ from sessionboard_async.testing._data.dataset import Event, Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 Answer = dict[str, Any]
 
@@ -32,9 +32,9 @@ class Client:
     def __call__(self, operation: str, id_: str = "", query: Any = (), **body: Any) -> Any:
         path = {"event_id": str(self.event.id), "session_id": id_}
         answer = OPERATIONS[operation](
-            self.organization, Call(path, MultiDict(query), json.dumps(body).encode())
+            self.organization, HandlerRequest(path, MultiDict(query), json.dumps(body).encode())
         )
-        return None if isinstance(answer, Reply) else answer
+        return None if isinstance(answer, HandlerReply) else answer
 
     def create(self, **values: Any) -> Answer:
         return dict(self("create-session", **{"title": "A talk"} | values))

@@ -38,7 +38,7 @@ RUNNERS = {
 
 HEAD = """
 import pytest
-from sessionboard_async import AsyncSession, SessionClosedError
+from sessionboard_async import AsyncSession, ClientClosedError
 from sessionboard_async.testing import EmbeddedServer, Fault
 
 pytestmark = {mark}
@@ -87,7 +87,7 @@ def test_the_session_reads_from_the_server_and_is_closed_by_the_test(run: Run, r
             assert [request.operation for request in sessionboard_server.requests] == ["search-sessions"] * 2
 
         async def test_the_last_session_is_closed(sessionboard_server):
-            with pytest.raises(SessionClosedError):
+            with pytest.raises(ClientClosedError):
                 await seen[0].events.list().collect()
 
         @pytest.mark.sessionboard_server(sessions=7, seed=3)

@@ -16,7 +16,7 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._data.storage import PATH, StorageAnswer
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 Answer = dict[str, Any]
 
@@ -48,7 +48,7 @@ class Client:
         headers: Any = (),
         query: Any = (),
         **values: Any,
-    ) -> Reply:
+    ) -> HandlerReply:
         names = ("file_id", "recording_id", "media_item_id", "transcription_id", "item_id", "document_type")
         path = {
             "event_id": str(self.event.id),
@@ -56,9 +56,9 @@ class Client:
             **dict.fromkeys(names, id_),
         }
         sent = json.dumps(values).encode() if body is None else body
-        call = Call(path, MultiDict(query), sent, CIMultiDict(headers))
+        call = HandlerRequest(path, MultiDict(query), sent, CIMultiDict(headers))
         answer = OPERATIONS[operation](self.organization, call)
-        return answer if isinstance(answer, Reply) else Reply(answer)
+        return answer if isinstance(answer, HandlerReply) else HandlerReply(answer)
 
     def __call__(self, operation: str, id_: str = "", /, **values: Any) -> Any:
         """Return the ``data`` of an answer, or the whole of one that has a pagination."""

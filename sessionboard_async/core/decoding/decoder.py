@@ -124,7 +124,7 @@ class RecordDecoder(Generic[T]):
         self.is_open = isinstance(type_, type) and issubclass(type_, OpenRecord)
         self._array: str | None = getattr(type_, "_array", None)
         # A write that was carried out must not look as if it had failed: somebody would do it twice.
-        self._may_be_empty = endpoint.may_be_empty or not endpoint.read
+        self._may_be_empty = endpoint.may_be_empty or not endpoint.idempotent
 
     def decode(self, body: bytes) -> T:
         """Decode an answer that is one record, bare or under ``data``.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
-from sessionboard_async.core.text import refuse_control_characters
 from sessionboard_async.errors import ConfigurationError
 
 Region = Literal["us", "eu"]
@@ -18,6 +18,8 @@ _BASE_URLS: dict[str, str] = {
     "eu": "https://public-api-eu.sessionboard.com",
 }
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, str]) -> str:
     """Choose the base URL: the argument, the variables of the environment, or the region's own.
@@ -27,14 +29,14 @@ def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, 
     """
     given = base_url or environ.get("SESSIONBOARD_BASE_URL")
     if given:
-        return checked_base_url(given)
+        return validate_base_url(given)
     chosen = region or environ.get("SESSIONBOARD_REGION") or "us"
     if chosen.lower() not in _BASE_URLS:
         raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {chosen!r}")
     return _BASE_URLS[chosen.lower()]
 
 
-def checked_base_url(base_url: str) -> str:
+def validate_base_url(base_url: str) -> str:
     """Return a base URL without a slash at its end, if the token may be sent to it.
 
     Raises:
@@ -55,7 +57,7 @@ def checked_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def checked_address(address: str) -> str:
+def validate_upload_url(address: str) -> str:
     """Return an address that the API gave for an upload, if nobody can listen on the way.
 
     Raises:
@@ -97,3 +99,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def refuse_control_characters(name: str, text: str) -> None:
+    """Refuse line breaks and other control characters, which could forge a header or a path.
+
+    Halves of surrogate pairs, which no encoding can carry, are refused with them.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    if _CONTROL.search(text):
+        raise ValueError(f"{name} must not hold control characters")

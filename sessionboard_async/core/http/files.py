@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar, cast
 import msgspec
 from anyio import AsyncFile, to_thread
 
-from sessionboard_async.core.text import refuse_control_characters
+from sessionboard_async.core.http.base_url import refuse_control_characters
 
 T = TypeVar("T")
 

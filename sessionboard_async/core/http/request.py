@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +12,8 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.http.base_url import checked_address
+from sessionboard_async.core.http.base_url import refuse_control_characters, validate_upload_url
 from sessionboard_async.core.http.files import Transfer
-from sessionboard_async.core.text import refuse_control_characters
 
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
@@ -21,10 +21,10 @@ PathValue = str | int | None
 """An id. ``None``, as which an id may come in a record, is refused when the request is built."""
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     """Which requests go first where several wait for the rate limit."""
 
-    SINGLE = 0
+    INTERACTIVE = 0
     BULK = 1
 
 
@@ -39,10 +39,10 @@ class Request:
         body: The bytes to send.
         content_type: What the body is.
         operation: The ``operationId``; ``None`` for a request outside the API's document.
-        read: Whether it may be sent twice without harm.
+        idempotent: Whether it may be sent twice without harm.
         limit: The category of the rate limits that it counts against.
         daily_quota: Whether it also counts against the daily quota of writes.
-        lane: Whether somebody waits for this one, or it is one of many.
+        priority: Whether somebody waits for this one, or it is one of many.
         authenticated: Whether the token goes with it.
         secrets: What no error may repeat, should the server echo it.
         transfer: What it streams, where its body or its answer is not to be in memory.
@@ -54,10 +54,10 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     operation: str | None = None
-    read: bool = False
+    idempotent: bool = False
     limit: str | None = None
     daily_quota: bool = False
-    lane: Lane = Lane.SINGLE
+    priority: Priority = Priority.INTERACTIVE
     authenticated: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
     transfer: Transfer | None = None
@@ -68,7 +68,7 @@ class Request:
         return self.transfer is not None and self.transfer.address is not None
 
 
-def build(
+def build_request(
     endpoint: Endpoint[object],
     path: Mapping[str, PathValue],
     *,
@@ -76,7 +76,7 @@ def build(
     body: object = None,
     secrets: tuple[str, ...] = (),
     transfer: Transfer | None = None,
-    lane: Lane = Lane.SINGLE,
+    priority: Priority = Priority.INTERACTIVE,
 ) -> Request:
     """Build the request of an operation.
 
@@ -87,7 +87,7 @@ def build(
         body: What to send as JSON; ``None`` sends no body.
         secrets: What no error may repeat.
         transfer: What it streams.
-        lane: Whether somebody waits for this one, or it is one of many.
+        priority: Whether somebody waits for this one, or it is one of many.
 
     Raises:
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
@@ -101,23 +101,23 @@ def build(
         body=None if body is None else msgspec.json.encode(body),
         content_type=None if body is None else "application/json",
         operation=endpoint.operation_id,
-        read=endpoint.read,
+        idempotent=endpoint.idempotent,
         limit=endpoint.limit,
         daily_quota=endpoint.daily_quota,
-        lane=lane,
+        priority=priority,
         authenticated=endpoint.authenticated,
         secrets=secrets,
         transfer=transfer,
     )
 
 
-def free_request(
+def custom_request(
     method: str,
     path: str,
     *,
     query: Mapping[str, QueryValue] | None = None,
     body: object = None,
-    read: bool | None = None,
+    idempotent: bool | None = None,
 ) -> Request:
     """Build a request that is no operation of the API's document.
 
@@ -126,7 +126,7 @@ def free_request(
         path: A path that begins with ``/``, quoted where it needs to be, without a query.
         query: Query parameters.
         body: What to send as JSON; ``None`` sends no body.
-        read: Whether it may be sent twice without harm; by default so for GET and HEAD.
+        idempotent: Whether it may be sent twice without harm; by default so for GET and HEAD.
 
     Raises:
         ValueError: If the method or path cannot be sent as it is.
@@ -145,7 +145,7 @@ def free_request(
         target=path + encode_query(query),
         body=None if body is None else msgspec.json.encode(body),
         content_type=None if body is None else "application/json",
-        read=method in {"GET", "HEAD"} if read is None else read,
+        idempotent=method in {"GET", "HEAD"} if idempotent is None else idempotent,
     )
 
 
@@ -160,7 +160,7 @@ def storage_request(method: str, transfer: Transfer) -> Request:
         ValueError: If the address is neither https nor http to this machine, or its headers tell another size
             than the content has.
     """
-    checked_address(transfer.address or "")
+    validate_upload_url(transfer.address or "")
     lengths = [value for name, value in transfer.headers.items() if name.lower() == "content-length"]
     if transfer.content is not None and lengths and lengths != [str(transfer.content.size)]:
         raise ValueError(f"{lengths[0]} bytes were announced, and the source has {transfer.content.size}")
@@ -170,7 +170,7 @@ def storage_request(method: str, transfer: Transfer) -> Request:
         route="(an upload address)",
         target="",
         # Writing the same bytes to the same place twice leaves them there once.
-        read=True,
+        idempotent=True,
         authenticated=False,
         transfer=transfer,
     )
@@ -226,3 +226,27 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return float.__repr__(value)
     raise TypeError(f"a query value must be a string, a number or a boolean, not {type(value).__name__}")
+
+
+_arrivals = itertools.count()
+
+
+class Call:
+    """One request on its way through its attempts.
+
+    Attributes:
+        request: What is sent.
+        order: Its place among all calls. A call that is tried again comes before those that began later.
+        attempts: How many attempts were begun; one that ended before its turn came is none.
+        deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
+        gated: Whether the limiter knows when it may be tried again, so that nobody else needs to wait for it.
+    """
+
+    __slots__ = ("attempts", "deadline", "gated", "order", "request")
+
+    def __init__(self, request: Request, deadline: float | None) -> None:
+        self.request = request
+        self.order = next(_arrivals)
+        self.attempts = 0
+        self.deadline = deadline
+        self.gated = False

@@ -95,7 +95,7 @@ class Transport:
         """Send a request once and read the whole answer.
 
         Raises:
-            SessionClosedError, WrongEventLoopError: If the session cannot be used here and now.
+            ClientClosedError, WrongEventLoopError: If the session cannot be used here and now.
             TransportError: If no complete answer came back.
             ResponseError: If the answer is too large, or its compression is broken.
         """
@@ -271,7 +271,7 @@ class Transport:
             # Not `__del__`: in a cycle of garbage, that of aiohttp's client might come first, and warn too.
             self._abandoned = weakref.finalize(self, _abandon, self._client)
         elif self._client.closed:
-            raise errors.SessionClosedError("the aiohttp.ClientSession that was passed in is closed")
+            raise errors.ClientClosedError("the aiohttp.ClientSession that was passed in is closed")
         # aiohttp itself would send a PUT or DELETE again when a connection breaks, and there is no public way
         # to keep it from that.
         self._client._retry_connection = False  # pyright: ignore[reportPrivateUsage]

@@ -82,17 +82,17 @@ class Bookmark:
         """Note that what was handed out is worked off, though more may have come with it."""
         self.move(self._at(self._worked_off(last=True)))
 
-    def checkpoint(self, *, worked_off: bool) -> Checkpoint:
+    def checkpoint(self, *, include_current: bool) -> Checkpoint:
         """Return where the iteration stands.
 
         Args:
-            worked_off: Whether what was handed out last, a record or a page, is worked off too; otherwise it
-                counts as still to come.
+            include_current: Whether the record or page returned last counts as done; otherwise it is
+                delivered again.
         """
         kept = _Kept(
             version=_VERSION,
             query=_described(self._query, self._consistency),
-            progress=self._at(self._worked_off(last=worked_off)),
+            progress=self._at(self._worked_off(last=include_current)),
         )
         return cast("Checkpoint", msgspec.to_builtins(kept))
 

@@ -29,7 +29,7 @@ from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.prefetch import ReadAhead
 from sessionboard_async.core.pagination.query import TimeOrder
 from sessionboard_async.core.pagination.record_keys import Milliseconds, milliseconds, moment_reader, texts_of
-from sessionboard_async.errors import IncompleteTie, TieTooLarge
+from sessionboard_async.errors import EqualTimestampsError
 
 T = TypeVar("T")
 
@@ -163,8 +163,7 @@ class TimedPages(Generic[T]):
                 f"{total} records are reported, and again and again none comes: try again later"
             ) from None
         except UnsettledError as error:
-            kind = TieTooLarge if error.too_large else IncompleteTie
-            raise self._reader.contradiction(str(error), kind) from None
+            raise self._reader.contradiction(str(error), EqualTimestampsError) from None
         if self._timeline.under_way < len(self._ahead):
             await self._ahead.aclose()
         return None if new is None else (sight, new)

@@ -123,7 +123,7 @@ class Pager(Generic[T]):
         self._bookmark = Bookmark(self._query, self._consistency, self._start)
         return self._stream(self.record, bookmark=self._bookmark)
 
-    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
+    def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return where the iteration stands that was begun last: a small value that JSON can hold.
 
         It may be taken at any moment, also after an error or a ``break``, and be given to ``resume`` of the
@@ -131,11 +131,11 @@ class Pager(Generic[T]):
         millisecond; by page numbers the number of the page.
 
         Args:
-            worked_off: Whether the record or page that was handed out last is worked off too. Unless you say
-                so, it comes again, so that each comes at least once; kept in one transaction with what was
-                made of it, each comes exactly once.
+            include_current: Whether the record or page returned last counts as done. By default it is
+                delivered again, so that each comes at least once. Saved in one transaction with the processed data,
+                ``include_current=True`` gives each exactly once.
         """
-        return self._bookmark.checkpoint(worked_off=worked_off)
+        return self._bookmark.checkpoint(include_current=include_current)
 
     def raw(self) -> Pager[dict[str, Any]]:
         """Return the same stream as plain dicts, with everything the API sent and nothing mended."""

@@ -39,7 +39,7 @@ class ReadAhead(Generic[Asked]):
 
         Raises:
             StopAsyncIteration: If the stream was closed meanwhile.
-            SessionStateError: If the session was.
+            ClientStateError: If the session was.
         """
         asked, task = self._tasks[0]
         await _end_of(task)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
-from sessionboard_async.core.http.request import Lane, PathValue, QueryValue, Request, build
+from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, Request, build_request
 from sessionboard_async.core.pagination.keyset_state import Span
 from sessionboard_async.core.pagination.record_keys import milliseconds, zulu
 
@@ -113,8 +113,12 @@ class Query(msgspec.Struct, frozen=True):
             paging = {"page": number, self._pages.size_parameter or "pageSize": size}
         if self._pages.in_body:
             body = {**cast("Mapping[str, object]", body), **paging}
-            return build(self.endpoint, self.path, query=self.query, body=body, lane=Lane.BULK)
-        return build(self.endpoint, self.path, query={**self.query, **paging}, body=body, lane=Lane.BULK)
+            return build_request(
+                self.endpoint, self.path, query=self.query, body=body, priority=Priority.BULK
+            )
+        return build_request(
+            self.endpoint, self.path, query={**self.query, **paging}, body=body, priority=Priority.BULK
+        )
 
 
 def _moment(text: str) -> int:

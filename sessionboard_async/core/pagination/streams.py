@@ -40,9 +40,9 @@ class RecordStream(Generic[T]):
             self._records = iter((await self._pages.__anext__()).results)
             self._pages.bookmark.hand_one_by_one(self._records)
 
-    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
+    def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return where it stands, to go on from; see ``Pager.checkpoint``."""
-        return self._pages.checkpoint(worked_off=worked_off)
+        return self._pages.checkpoint(include_current=include_current)
 
     async def aclose(self) -> None:
         """End the iteration now, with all that it has under way."""
@@ -126,9 +126,9 @@ class PageStream(Generic[T]):
         self.bookmark.hand(page.results, self._reader.id_of, then)
         return page
 
-    def checkpoint(self, *, worked_off: bool = False) -> Checkpoint:
+    def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return where it stands, to go on from; see ``Pager.checkpoint``."""
-        return self.bookmark.checkpoint(worked_off=worked_off)
+        return self.bookmark.checkpoint(include_current=include_current)
 
     async def aclose(self) -> None:
         """End the iteration now, with all that it has under way."""

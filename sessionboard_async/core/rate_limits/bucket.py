@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from sessionboard_async.core.bucket_state import BucketState
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.headers import Announced
 
 GUARD = 1.0
@@ -121,7 +121,7 @@ class Bucket:
         """When the window has surely ended; ``None`` where that is not known."""
         return None if self._remaining is None else self._latest_end + GUARD
 
-    def wait(self, now: float, lane: Lane) -> float:
+    def wait(self, now: float, priority: Priority) -> float:
         """Tell how long a request must wait.
 
         Returns:
@@ -136,7 +136,7 @@ class Bucket:
         between = self.counted_here and now >= self._earliest_end
         if left <= 0 or between:
             return self._latest_end + GUARD - now
-        if lane is Lane.BULK and self._reserve:
+        if priority is Priority.BULK and self._reserve:
             seconds_each = self.window / self._reserve
             freed = self._latest_end - (left - 1) * seconds_each
             if now < freed:

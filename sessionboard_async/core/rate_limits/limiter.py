@@ -17,14 +17,13 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.headers import announced
-from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, Turnstile, WaitTooLong
+from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLong
 from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
 logger = logging.getLogger("sessionboard_async")
@@ -63,15 +62,15 @@ class Category:
     Attributes:
         name: Its name.
         bucket: How many requests may be sent.
-        turnstile: Where calls wait for that.
+        wait_queue: Where calls wait for that.
     """
 
-    __slots__ = ("bucket", "name", "turnstile")
+    __slots__ = ("bucket", "name", "wait_queue")
 
-    def __init__(self, name: str, bucket: Bucket, turnstile: Turnstile) -> None:
+    def __init__(self, name: str, bucket: Bucket, wait_queue: WaitQueue) -> None:
         self.name = name
         self.bucket = bucket
-        self.turnstile = turnstile
+        self.wait_queue = wait_queue
 
 
 class Permit:
@@ -99,7 +98,7 @@ class Limiter:
         self._clock = clock
         self._lock = threading.Lock()
         self._categories: dict[str, Category] = {}
-        self._cap = Turnstile(ConcurrencyCap(limits.concurrency), clock)
+        self._cap = WaitQueue(ConcurrencyCap(limits.concurrency), clock)
         self._quota = DailyQuota()
         self._told_how_to_turn_off = False
 
@@ -119,13 +118,13 @@ class Limiter:
         if request.daily_quota:
             self._check_quota(request)
         category = self._category_of(request)
-        if not category.turnstile.try_enter(request.lane, call.order):
+        if not category.wait_queue.try_enter(request.priority, call.order):
             await self._wait(category, call, max_wait)
         if request.limit is not None:
             return Permit(category, request, self._clock(), capped=False)
         try:
-            if not self._cap.try_enter(request.lane, call.order):
-                await self._cap.enter(request.lane, call.order)
+            if not self._cap.try_enter(request.priority, call.order):
+                await self._cap.enter(request.priority, call.order)
         except BaseException:
             self._end(category, category.bucket.withdraw)
             raise
@@ -172,8 +171,8 @@ class Limiter:
         now, wall = self._clock(), datetime.now(UTC)
         budgets: dict[str, Budget] = {}
         for name, category in list(self._categories.items()):
-            bucket, turnstile = category.bucket, category.turnstile
-            with turnstile.lock:
+            bucket, wait_queue = category.bucket, category.wait_queue
+            with wait_queue.lock:
                 bucket.roll(now)
                 ends = bucket.ends
                 if ends is None and not bucket.documented:
@@ -184,7 +183,7 @@ class Limiter:
                     remaining=bucket.remaining,
                     resets_at=None if ends is None else wall + timedelta(seconds=ends - now),
                     in_flight=bucket.in_flight,
-                    waiting=turnstile.waiting,
+                    waiting=wait_queue.waiting,
                 )
         if self._quota.remaining is not None:
             seconds = self._quota.resets_in(now)
@@ -196,7 +195,7 @@ class Limiter:
         """Tell whether forgetting all this would lose nothing."""
         now = self._clock()
         for category in list(self._categories.values()):
-            with category.turnstile.lock:
+            with category.wait_queue.lock:
                 category.bucket.roll(now)
                 if category.bucket.ends is not None or category.bucket.in_flight:
                     return False
@@ -205,10 +204,10 @@ class Limiter:
     async def _wait(self, category: Category, call: Call, max_wait: float | None) -> None:
         request, now = call.request, self._clock()
         latest = math.inf if call.deadline is None else call.deadline
-        if max_wait is not None and request.lane is Lane.SINGLE:
+        if max_wait is not None and request.priority is Priority.INTERACTIVE:
             latest = min(latest, now + max_wait)
         try:
-            await category.turnstile.enter(request.lane, call.order, latest)
+            await category.wait_queue.enter(request.priority, call.order, latest)
         except WaitTooLong as error:
             seconds = error.seconds
         except RateLimitStoreError as error:
@@ -216,7 +215,7 @@ class Limiter:
             raise
         else:
             return
-        with category.turnstile.lock:
+        with category.wait_queue.lock:
             ends, limit = category.bucket.ends, category.bucket.limit
         bound = "RateLimits.max_wait"
         if call.deadline is not None and latest == call.deadline:
@@ -234,9 +233,9 @@ class Limiter:
         )
 
     def _end(self, category: Category, end: Callable[[], None], permit: Permit | None = None) -> None:
-        with category.turnstile.lock:
+        with category.wait_queue.lock:
             end()
-        category.turnstile.admit()
+        category.wait_queue.admit()
         if permit is not None and permit.capped:
             with self._cap.lock:
                 self._cap.gate.withdraw()
@@ -263,7 +262,7 @@ class Limiter:
             reserve=self._limits.reserve,
             documented=documented,
         )
-        return Category(name, bucket, Turnstile(bucket, self._clock, self.teller(name, bucket)))
+        return Category(name, bucket, WaitQueue(bucket, self._clock, self.teller(name, bucket)))
 
     def teller(self, name: str, bucket: Bucket) -> Callable[[float], None]:
         """Return what tells the log that calls must wait."""

@@ -11,16 +11,16 @@ from typing import Protocol
 
 import msgspec
 
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 
 _SHORTEST_TIMER = 0.001
 _MOMENT = 1.0
 
 
-class Gate(Protocol):
-    """What a turnstile stands before."""
+class Admission(Protocol):
+    """What a wait_queue stands before."""
 
-    def wait(self, now: float, lane: Lane) -> float:
+    def wait(self, now: float, priority: Priority) -> float:
         """Tell how long a call must wait; 0.0 where it may begin, infinite where another must end first."""
         ...
 
@@ -50,7 +50,7 @@ class ConcurrencyCap:
         self.most = most
         self.in_flight = 0
 
-    def wait(self, now: float, lane: Lane) -> float:  # as every gate has it
+    def wait(self, now: float, priority: Priority) -> float:  # as every gate has it
         """Tell how long a call must wait."""
         return 0.0 if self.in_flight < self.most else math.inf
 
@@ -80,15 +80,15 @@ class WaitTooLong(Exception):  # noqa: N818  # told as an error of the package, 
 
 
 class _Waiter(msgspec.Struct, eq=False):
-    place: tuple[Lane, int]
+    place: tuple[Priority, int]
     latest: float
     future: asyncio.Future[Exception | None]
     """Ends with ``None`` where the call may go, or with what keeps it from going."""
     admitted: bool = False
 
 
-class Turnstile:
-    """Lets calls through to a gate: by lane, then by their order. Event loops may share it.
+class WaitQueue:
+    """Lets calls through to a gate: by priority, then by their order. Event loops may share it.
 
     Args:
         gate: Tells who may go.
@@ -97,7 +97,7 @@ class Turnstile:
     """
 
     def __init__(
-        self, gate: Gate, clock: Callable[[], float], on_wait: Callable[[float], None] = lambda _: None
+        self, gate: Admission, clock: Callable[[], float], on_wait: Callable[[float], None] = lambda _: None
     ) -> None:
         self.gate = gate
         self._clock = clock
@@ -115,34 +115,34 @@ class Turnstile:
         """How many wait."""
         return len(self._line)
 
-    def ahead_of(self, lane: Lane, order: int) -> int:
+    def ahead_of(self, priority: Priority, order: int) -> int:
         """Return how many wait that would go before a call."""
-        return bisect_left(self._line, (lane, order), key=_place)
+        return bisect_left(self._line, (priority, order), key=_place)
 
-    def try_enter(self, lane: Lane, order: int) -> bool:
+    def try_enter(self, priority: Priority, order: int) -> bool:
         """Let a call in if it may go now, and nobody waits that comes before it."""
         with self.lock:
-            if self._line and self.ahead_of(lane, order):
+            if self._line and self.ahead_of(priority, order):
                 return False
             now = self._clock()
-            if self.gate.wait(now, lane) > 0.0:
+            if self.gate.wait(now, priority) > 0.0:
                 return False
             self.gate.begin(now)
             return True
 
-    async def enter(self, lane: Lane, order: int, latest: float = math.inf) -> None:
+    async def enter(self, priority: Priority, order: int, latest: float = math.inf) -> None:
         """Wait until a call may go. A cancelled wait leaves nothing behind.
 
         Args:
-            lane: Its lane.
-            order: Its place in the lane: smaller ones go first.
+            priority: Its priority.
+            order: Its place in the priority: smaller ones go first.
             latest: The moment by which it must have gone.
 
         Raises:
             WaitTooLong: As soon as it is known that it cannot go by then.
             Exception: What ``dismiss`` was given.
         """
-        waiter = _Waiter((lane, order), latest, asyncio.get_running_loop().create_future())
+        waiter = _Waiter((priority, order), latest, asyncio.get_running_loop().create_future())
         with self.lock:
             insort(self._line, waiter, key=_place)
             self._impatient += latest < math.inf
@@ -166,8 +166,8 @@ class Turnstile:
             with self.lock:
                 self._admit()
 
-    def lanes(self, most: int) -> list[Lane]:
-        """Return the lanes of those who would go next, the first first."""
+    def priorities(self, most: int) -> list[Priority]:
+        """Return the priorities of those who would go next, the first first."""
         return [waiter.place[0] for waiter in self._line[:most]]
 
     def dismiss(self, problem: Callable[[], Exception]) -> None:
@@ -243,7 +243,7 @@ class Turnstile:
             self._admit()
 
 
-def _place(waiter: _Waiter) -> tuple[Lane, int]:
+def _place(waiter: _Waiter) -> tuple[Priority, int]:
     return waiter.place
 
 

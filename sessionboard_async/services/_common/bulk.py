@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from sessionboard_async.errors import APIError, BulkInterruptedError, ConnectError
 from sessionboard_async.models.bulk import BulkAnswer, BulkOutcome, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.payloads import Extra, written
+from sessionboard_async.services._common.payloads import Extra, payload
 
 LARGEST_BATCH = 100
 """The most operations that the API takes at once."""
@@ -196,10 +196,10 @@ def _encoded(index: int, operation: Operation, values: BulkValues) -> Encoded:
 def _in_its_form(operation: Operation, values: BulkValues) -> Encoded:
     match operation:
         case Create(data, extra):
-            return {"action": "create", "data": written(values.create, data, extra)}
+            return {"action": "create", "data": payload(values.create, data, extra)}
         case Update(record, data, extra):
             id_, data = identified(record, data)
-            body = written(values.update, data, extra)
+            body = payload(values.update, data, extra)
             return {"action": "update", "id": _checked_id(id_), "data": body}
         case Delete(record):
             return {"action": "delete", "id": _checked_id(identified(record, {})[0])}

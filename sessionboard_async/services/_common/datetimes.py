@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-Moment = datetime | str
+Timestamp = datetime | str
 """An aware datetime, or the same as an ISO 8601 string with its offset (``2026-08-01T09:00:00Z``)."""
 
 
-def moment(name: str, value: Moment) -> str:
+def iso_timestamp(name: str, value: Timestamp) -> str:
     """Return a moment as the API takes it: ISO 8601 in UTC.
 
     Raises:
@@ -18,7 +18,7 @@ def moment(name: str, value: Moment) -> str:
     return _in_utc(name, value).isoformat().replace("+00:00", "Z")
 
 
-def exact_moment(name: str, value: Moment) -> str:
+def exact_iso_timestamp(name: str, value: Timestamp) -> str:
     """Return a moment exactly as it was given, since servers compare some of them by the millisecond.
 
     A string stays what it is; a datetime is written with its milliseconds, or with its microseconds where it
@@ -35,7 +35,7 @@ def exact_moment(name: str, value: Moment) -> str:
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def _in_utc(name: str, value: Moment) -> datetime:
+def _in_utc(name: str, value: Timestamp) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

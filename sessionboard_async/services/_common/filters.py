@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from sessionboard_async.core.pagination.pager import PagerOptions
-from sessionboard_async.services._common.datetimes import Moment, moment
+from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 
 SessionStatusName = Literal["accepted", "accept_queue", "pending", "decline_queue", "declined"]
 """The statuses of the API itself; the ones that an event defines each stand for one of these."""
@@ -35,10 +35,10 @@ class SearchFilters(PagerOptions, total=False):
         expand: What the records shall hold in addition.
     """
 
-    created_after: Moment | None
-    created_before: Moment | None
-    updated_after: Moment | None
-    updated_before: Moment | None
+    created_after: Timestamp | None
+    created_before: Timestamp | None
+    updated_after: Timestamp | None
+    updated_before: Timestamp | None
     expand: Sequence[Expansion]
 
 
@@ -73,8 +73,8 @@ class StatusSearch(SearchFilters, total=False):
     """
 
     status: SessionStatusName | None
-    deleted_after: Moment | None
-    deleted_before: Moment | None
+    deleted_after: Timestamp | None
+    deleted_before: Timestamp | None
     sort: StatusSort | None
 
 
@@ -154,7 +154,7 @@ def expansions(expand: Sequence[Expansion]) -> list[str]:
 
 def _range(name: str, search: Mapping[str, Any]) -> dict[str, str] | None:
     bounds = {
-        bound: moment(f"{name}_{bound}", value)
+        bound: iso_timestamp(f"{name}_{bound}", value)
         for bound in ("after", "before")
         if (value := search.get(f"{name}_{bound}")) is not None
     }

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async.models.fields import CustomFieldValue
-from sessionboard_async.services._common.datetimes import exact_moment
+from sessionboard_async.services._common.datetimes import exact_iso_timestamp
 from sessionboard_async.services._common.filters import one_of
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ _NEVER_MASKED = frozenset({"description", "transcription", "query"})
 """Texts that are never masked, and may well hold stars: speech recognition writes them for swear words."""
 
 
-def written(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None) -> dict[str, object]:
+def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None) -> dict[str, object]:
     """Build the body of a write: only what was passed, checked and in the API's own form.
 
     Args:
@@ -46,7 +46,7 @@ def written(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
         ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
             a value is masked: writing what a token that hides personal data has read would destroy the data.
     """
-    given = checked(kind, values)
+    given = validate(kind, values)
     more = dict(extra or {})
     if known := more.keys() & _hints(cast("Hashable", kind)).keys():
         raise TypeError(f"pass {', '.join(sorted(known))} by keyword, not in extra")
@@ -58,7 +58,7 @@ def written(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
     return body
 
 
-def checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that were passed, if they are those that a call takes.
 
     Args:
@@ -105,7 +105,7 @@ def _checked(name: str, value: object, hint: Any) -> object:
 
 def _encoded(name: str, value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and name.endswith("_at")):
-        return exact_moment(name, value)
+        return exact_iso_timestamp(name, value)
     if name == "custom_fields" and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         value = _by_internal_name(cast("Sequence[CustomFieldValue]", value))
     return _inner(name, value)
@@ -116,7 +116,7 @@ def _inner(name: str, value: object) -> object:
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value, builtin_types=(datetime,))
     if isinstance(value, datetime):
-        return exact_moment(name, value)
+        return exact_iso_timestamp(name, value)
     if isinstance(value, Mapping):
         return {key: _inner(name, item) for key, item in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple, set, frozenset)):

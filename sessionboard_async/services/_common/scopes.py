@@ -39,7 +39,7 @@ def in_both_scopes(
     of_organization: Pages[T] | None = None,
     scope: str,
     limit: str | None = None,
-    read: bool = False,
+    idempotent: bool = False,
     may_be_empty: bool = False,
 ) -> InBothScopes[T]:
     """Declare an operation in its two forms.
@@ -53,7 +53,7 @@ def in_both_scopes(
         of_organization: What it holds for the organization, where that is more.
         scope: The scope that both need.
         limit: The category of the rate limits.
-        read: Whether it may be sent twice without harm.
+        idempotent: Whether it may be sent twice without harm.
         may_be_empty: Whether a success may come without a body.
     """
 
@@ -63,7 +63,7 @@ def in_both_scopes(
             method,
             path,
             answer,
-            read=read,
+            idempotent=idempotent,
             scope=scope,
             limit=limit,
             may_be_empty=may_be_empty,

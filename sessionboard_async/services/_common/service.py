@@ -8,13 +8,13 @@ from typing import Any, TypeVar, Unpack, cast
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.files import Download, Sink, Target, Transfer
-from sessionboard_async.core.http.request import Lane, PathValue, QueryValue, build
+from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, build_request
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import Query
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.services._common.bulk import BulkValues, Operations, run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
-from sessionboard_async.services._common.payloads import Extra, written
+from sessionboard_async.services._common.payloads import Extra, payload
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         body: object = None,
         secrets: tuple[str, ...] = (),
-        lane: Lane = Lane.SINGLE,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> T:
-        request = build(endpoint, path, query=query, body=body, secrets=secrets, lane=lane)
+        request = build_request(endpoint, path, query=query, body=body, secrets=secrets, priority=priority)
         return await self._engine.fetch(endpoint, request)
 
     async def _write(
@@ -48,10 +48,10 @@ class Service:
         values: Mapping[str, Any],
         extra: Extra | None,
     ) -> T:
-        return await self._record(endpoint, path, body=written(kind, values, extra))
+        return await self._record(endpoint, path, body=payload(kind, values, extra))
 
     async def _upload(self, endpoint: Endpoint[T], path: Mapping[str, PathValue], transfer: Transfer) -> T:
-        return await self._engine.fetch(endpoint, build(endpoint, path, transfer=transfer))
+        return await self._engine.fetch(endpoint, build_request(endpoint, path, transfer=transfer))
 
     async def _download(
         self,
@@ -61,7 +61,9 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
     ) -> Download:
         sink = Sink(to)
-        response = await self._engine.call(build(endpoint, path, query=query, transfer=Transfer(sink=sink)))
+        response = await self._engine.call(
+            build_request(endpoint, path, query=query, transfer=Transfer(sink=sink))
+        )
         return Download(sink.size, response.headers.get("Content-Type"))
 
     async def _bulk(
@@ -72,9 +74,9 @@ class Service:
         values: BulkValues,
     ) -> BulkResult:
         async def send(batch: list[dict[str, object]]) -> BulkAnswer:
-            return await self._record(endpoint, path, body={"operations": batch}, lane=Lane.BULK)
+            return await self._record(endpoint, path, body={"operations": batch}, priority=Priority.BULK)
 
-        build(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
+        build_request(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
         return await run_bulk(operations, values, send)
 
     def _pages(

@@ -45,13 +45,13 @@ def announcement_of(values: Mapping[str, Any], *, most: int | None = None) -> An
     if size < 1 or (most is not None and size > most):
         raise RequestError(400, "size_bytes must be at least 1" + (f" and at most {most}" if most else ""))
     return Announcement(
-        checked_filename(filename),
+        validate_filename(filename),
         size,
         type_of(filename, values.get("content_type") or values.get("mimetype")),
     )
 
 
-def checked_filename(filename: str) -> str:
+def validate_filename(filename: str) -> str:
     """Return the name of a file, if it is one and no path.
 
     Raises:

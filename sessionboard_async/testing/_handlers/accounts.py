@@ -15,14 +15,14 @@ from sessionboard_async.testing._data.query import (
 )
 from sessionboard_async.testing._handlers.records import writing
 from sessionboard_async.testing._writes.record_edits import AccountEditor
-from sessionboard_async.testing._writes.requests import PAGING, Call, Handler, event_of, found
+from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
 
 
 def _accounts(event: Event, kind: str) -> Accounts:
     return event.sponsors if kind == "sponsor" else event.exhibitors
 
 
-def _search_accounts(organization: Organization, call: Call, *, kind: str) -> object:
+def _search_accounts(organization: Organization, call: HandlerRequest, *, kind: str) -> object:
     event = event_of(organization, call)
     accounts = _accounts(event, kind)
     refuse_unknown(call.query, PAGING)
@@ -37,7 +37,7 @@ def _search_accounts(organization: Organization, call: Call, *, kind: str) -> ob
     return found(records, page.pagination(len(rows)))
 
 
-def _get_account(organization: Organization, call: Call, *, kind: str) -> object:
+def _get_account(organization: Organization, call: HandlerRequest, *, kind: str) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, ("expand",))
     translated = event.has_translations and "translated_fields" in expansions_of(call.query)

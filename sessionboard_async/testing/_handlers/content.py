@@ -15,25 +15,32 @@ from sessionboard_async.testing._writes.content_packs import (
     Packs,
     Wish,
 )
-from sessionboard_async.testing._writes.requests import PAGING, Call, Handler, Reply, event_of, session_of
+from sessionboard_async.testing._writes.requests import (
+    PAGING,
+    Handler,
+    HandlerReply,
+    HandlerRequest,
+    event_of,
+    session_of,
+)
 
 _PROVIDERS = ("claude", "openai")
 _VARIANTS = ("full", "daily", "theme")
 _LONGEST_INTERVAL = 3600
 
 
-def _packs(organization: Organization, call: Call, *known: str) -> tuple[Event, Packs]:
+def _packs(organization: Organization, call: HandlerRequest, *known: str) -> tuple[Event, Packs]:
     event = event_of(organization, call)
     refuse_unknown(call.query, known)
     return event, event.part(Packs)
 
 
-def _expanded(call: Call, known: Sequence[str]) -> list[str]:
+def _expanded(call: HandlerRequest, known: Sequence[str]) -> list[str]:
     names = [name.strip() for name in call.query.get("expand", "").split(",")]
     return [read_word(name, "expand", known) for name in names if name]
 
 
-def _interval(call: Call) -> int | None:
+def _interval(call: HandlerRequest) -> int | None:
     text = call.query.get("interval_sec")
     if text is None:
         return None
@@ -42,7 +49,7 @@ def _interval(call: Call) -> int | None:
     return min(int(text[:9]), _LONGEST_INTERVAL)
 
 
-def _wish(call: Call, *, is_compact: bool) -> Wish:
+def _wish(call: HandlerRequest, *, is_compact: bool) -> Wish:
     """Read what the packs of sessions shall hold; ``items`` alone leaves the kinds as they are."""
     names = _expanded(call, (*SESSION_TYPES, "items"))
     provider = call.query.get("provider")
@@ -54,7 +61,7 @@ def _wish(call: Call, *, is_compact: bool) -> Wish:
     )
 
 
-def _list_packs(organization: Organization, call: Call) -> object:
+def _list_packs(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, *PAGING, "session_id", "expand", "interval_sec", "provider")
     wish = _wish(call, is_compact=True)
     page = read_page(call.query)
@@ -65,19 +72,19 @@ def _list_packs(organization: Organization, call: Call) -> object:
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
 
 
-def _get_session_pack(organization: Organization, call: Call) -> object:
+def _get_session_pack(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, "expand", "interval_sec", "provider")
     row = session_of(event, call)
     return {"data": packs.session(row, _wish(call, is_compact=False))}
 
 
-def _get_event_pack(organization: Organization, call: Call) -> object:
+def _get_event_pack(organization: Organization, call: HandlerRequest) -> object:
     _, packs = _packs(organization, call, "expand")
     types = _expanded(call, (*SESSION_TYPES, "recap", "items")) or EVENT_TYPES
     return {"data": packs.event(types)}
 
 
-def _get_item(organization: Organization, call: Call) -> object:
+def _get_item(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, "session_id", "interval_sec", "provider")
     wish = Wish(interval=_interval(call), provider=call.query.get("provider"))
     item_id, session_id = call.path["item_id"], call.query.get("session_id")
@@ -95,21 +102,21 @@ def _get_item(organization: Organization, call: Call) -> object:
     raise RequestError(404, "there is no such item")
 
 
-def _download_report(organization: Organization, call: Call) -> object:
+def _download_report(organization: Organization, call: HandlerRequest) -> object:
     _, packs = _packs(organization, call, "variant")
     if call.path["document_type"] != "event_report":
         raise RequestError(404, "there is no such document")
     variant = read_word(call.query.get("variant", _VARIANTS[0]), "variant", _VARIANTS)
-    return Reply(packs.report(variant), content_type=PDF)
+    return HandlerReply(packs.report(variant), content_type=PDF)
 
 
-def _download_document(organization: Organization, call: Call) -> object:
+def _download_document(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call)
     row, document_type = session_of(event, call), call.path["document_type"]
     body = packs.file(row, document_type) if document_type in SESSION_DOCUMENTS else None
     if body is None:
         raise RequestError(404, "there is no such document")
-    return Reply(body, content_type=SESSION_DOCUMENTS[document_type])
+    return HandlerReply(body, content_type=SESSION_DOCUMENTS[document_type])
 
 
 OPERATIONS: dict[str, Handler] = {

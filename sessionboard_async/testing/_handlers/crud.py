@@ -10,7 +10,13 @@ from sessionboard_async.testing._data.dataset import Event, Keeper, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.store import Shelf
-from sessionboard_async.testing._writes.requests import Call, Reply, Values, event_of, read_values
+from sessionboard_async.testing._writes.requests import (
+    HandlerReply,
+    HandlerRequest,
+    Values,
+    event_of,
+    read_values,
+)
 
 _OWN = frozenset({"id", "event_id", "created_at"})
 
@@ -35,18 +41,18 @@ class Collection:
     required: Sequence[str] = ()
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
     fixed: Mapping[str, object] = field(default_factory=dict[str, object])
-    keeper: Callable[[Organization, Call], Keeper] = event_of
+    keeper: Callable[[Organization, HandlerRequest], Keeper] = event_of
 
-    def shelf(self, organization: Organization, call: Call) -> Shelf:
+    def shelf(self, organization: Organization, call: HandlerRequest) -> Shelf:
         """Return the shelf that a request is about."""
         refuse_unknown(call.query, ())
         return self.keeper(organization, call).shelf(self.name)
 
-    def list(self, organization: Organization, call: Call) -> object:
+    def list(self, organization: Organization, call: HandlerRequest) -> object:
         """Answer with every record."""
         return self.shelf(organization, call).all()
 
-    def create(self, organization: Organization, call: Call) -> Record:
+    def create(self, organization: Organization, call: HandlerRequest) -> Record:
         """Make a record and answer with it."""
         shelf = self.shelf(organization, call)
         values = self.read(call.json(), required=self.required)
@@ -54,21 +60,21 @@ class Collection:
         of_event = {"event_id": keeper.id} if isinstance(keeper, Event) else {}
         return shelf.create({**of_event, **self.defaults, **values, **self.fixed})
 
-    def get(self, organization: Organization, call: Call) -> Record:
+    def get(self, organization: Organization, call: HandlerRequest) -> Record:
         """Answer with one record."""
         return self.shelf(organization, call).get(call.path[self.id_name])
 
-    def update(self, organization: Organization, call: Call) -> Record:
+    def update(self, organization: Organization, call: HandlerRequest) -> Record:
         """Change a record and answer with it."""
         shelf = self.shelf(organization, call)
         values = call.json()
         given = [name for name in self.required if name in values]
         return shelf.update(call.path[self.id_name], self.read(values, required=given))
 
-    def delete(self, organization: Organization, call: Call) -> Reply:
+    def delete(self, organization: Organization, call: HandlerRequest) -> HandlerReply:
         """Delete a record."""
         self.shelf(organization, call).delete(call.path[self.id_name])
-        return Reply()
+        return HandlerReply()
 
     def read(self, values: Mapping[str, Any], *, required: Sequence[str]) -> Record:
         """Check a body, and leave out what only the server decides."""

@@ -7,11 +7,11 @@ from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.session_files import LARGEST_FORM_FILE, SessionFile, SessionFiles
-from sessionboard_async.testing._data.upload_rules import ANNOUNCED, Announcement, checked_filename, type_of
+from sessionboard_async.testing._data.upload_rules import ANNOUNCED, Announcement, type_of, validate_filename
 from sessionboard_async.testing._writes.requests import (
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     event_of,
     read_values,
     session_of,
@@ -22,37 +22,37 @@ _CHANGES: dict[str, type] = {"title": str, "assigned_participant_id": str}
 _REQUIRED = ("filename", "size_bytes")
 
 
-def _files(organization: Organization, call: Call) -> tuple[SessionFiles, SessionRow]:
+def _files(organization: Organization, call: HandlerRequest) -> tuple[SessionFiles, SessionRow]:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return event.files, session_of(event, call)
 
 
-def _file(organization: Organization, call: Call) -> tuple[SessionFiles, SessionRow, SessionFile]:
+def _file(organization: Organization, call: HandlerRequest) -> tuple[SessionFiles, SessionRow, SessionFile]:
     files, row = _files(organization, call)
     return files, row, files.find(row, call.path["file_id"])
 
 
-def _list_files(organization: Organization, call: Call) -> object:
+def _list_files(organization: Organization, call: HandlerRequest) -> object:
     files, row = _files(organization, call)
     return {"data": files.shown(row)}
 
 
-def _create_file(organization: Organization, call: Call) -> object:
+def _create_file(organization: Organization, call: HandlerRequest) -> object:
     files, row = _files(organization, call)
     values = read_values(call.json(), ANNOUNCED | _CHANGES, required=_REQUIRED)
     file, address = files.announce(row, values)
-    return Reply({"data": {**files.show(file), "upload": address}}, 201)
+    return HandlerReply({"data": {**files.show(file), "upload": address}}, 201)
 
 
-def _replace_file(organization: Organization, call: Call) -> object:
+def _replace_file(organization: Organization, call: HandlerRequest) -> object:
     files, row, file = _file(organization, call)
     values = read_values(call.json(), ANNOUNCED | _CHANGES, required=_REQUIRED)
     _, address = files.announce(row, values, file)
     return {"data": {**files.show(file), "upload": address}}
 
 
-def _upload_file(organization: Organization, call: Call) -> object:
+def _upload_file(organization: Organization, call: HandlerRequest) -> object:
     files, row = _files(organization, call)
     form = read_form(call.headers.get("Content-Type", ""), call.body)
     sent = form.get("file")
@@ -60,28 +60,28 @@ def _upload_file(organization: Organization, call: Call) -> object:
         raise RequestError(400, "the form has no file in its field file")
     if not 1 <= len(sent.body) <= LARGEST_FORM_FILE:
         raise RequestError(400, f"a file that comes as a form must have 1 to {LARGEST_FORM_FILE} bytes")
-    filename = checked_filename(sent.filename)
+    filename = validate_filename(sent.filename)
     announced = Announcement(filename, len(sent.body), type_of(filename, sent.content_type))
     values = {name: form[name].text or None for name in _CHANGES if name in form}
-    return Reply({"data": files.show(files.upload(row, announced, values, sent.body))}, 201)
+    return HandlerReply({"data": files.show(files.upload(row, announced, values, sent.body))}, 201)
 
 
-def _complete_file(organization: Organization, call: Call) -> object:
+def _complete_file(organization: Organization, call: HandlerRequest) -> object:
     files, _, file = _file(organization, call)
     files.complete(file)
     return {"data": files.show(file)}
 
 
-def _update_file(organization: Organization, call: Call) -> object:
+def _update_file(organization: Organization, call: HandlerRequest) -> object:
     files, _, file = _file(organization, call)
     files.update(file, read_values(call.json(), _CHANGES))
     return {"data": files.show(file)}
 
 
-def _delete_file(organization: Organization, call: Call) -> object:
+def _delete_file(organization: Organization, call: HandlerRequest) -> object:
     files, row, file = _file(organization, call)
     files.delete(row, file)
-    return Reply(status=204)
+    return HandlerReply(status=204)
 
 
 OPERATIONS: dict[str, Handler] = {

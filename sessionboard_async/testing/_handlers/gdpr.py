@@ -9,18 +9,18 @@ from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import read_word, refuse_unknown
 from sessionboard_async.testing._data.seeded import uuid_for
 from sessionboard_async.testing._sbql.tables import contacts_of
-from sessionboard_async.testing._writes.requests import Call, Handler, Reply, read_values
+from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, read_values
 
 _REQUIRED = ("requestType", "identityType", "identityValue")
 _FIRST_USER = 2001
 
 
-def _list(organization: Organization, call: Call) -> object:
+def _list(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     return {"results": organization.shelf("GDPR request").all()}
 
 
-def _create(organization: Organization, call: Call) -> Reply:
+def _create(organization: Organization, call: HandlerRequest) -> HandlerReply:
     refuse_unknown(call.query, ())
     body = read_values(call.json(), dict.fromkeys(_REQUIRED, str), required=_REQUIRED)
     email = str(body["identityValue"])
@@ -41,7 +41,7 @@ def _create(organization: Organization, call: Call) -> Reply:
             },
         }
     )
-    return Reply(request, HTTPStatus.CREATED)
+    return HandlerReply(request, HTTPStatus.CREATED)
 
 
 def _contacts(organization: Organization, email: str) -> list[tuple[int, Record]]:

@@ -22,9 +22,9 @@ from sessionboard_async.testing._data.query import (
 from sessionboard_async.testing._sbql import sbql
 from sessionboard_async.testing._sbql.tables import schema_of
 from sessionboard_async.testing._writes.requests import (
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     Values,
     event_of,
     found,
@@ -115,7 +115,7 @@ SUGGESTIONS: tuple[Suggestion, ...] = (
 )
 
 
-def read_options(call: Call, *, required: Sequence[str] = ()) -> Record:
+def read_options(call: HandlerRequest, *, required: Sequence[str] = ()) -> Record:
     """Read the body of an operation that runs a query; without required properties it may be missing.
 
     Raises:
@@ -126,7 +126,7 @@ def read_options(call: Call, *, required: Sequence[str] = ()) -> Record:
     return read_values(body, _OPTIONS, required=required)
 
 
-def events_of(organization: Organization, call: Call, body: Mapping[str, Any]) -> list[Event]:
+def events_of(organization: Organization, call: HandlerRequest, body: Mapping[str, Any]) -> list[Event]:
     """Return the events that a query sees: that of the path, those that the body names, or all.
 
     Raises:
@@ -141,7 +141,7 @@ def events_of(organization: Organization, call: Call, body: Mapping[str, Any]) -
     return [event for event in organization.events.values() if call.grant.sees(event.id)]
 
 
-def visible_event(organization: Organization, call: Call, event_id: object) -> Event:
+def visible_event(organization: Organization, call: HandlerRequest, event_id: object) -> Event:
     """Return an event that a body or query names by its id.
 
     Raises:
@@ -158,7 +158,11 @@ def visible_event(organization: Organization, call: Call, event_id: object) -> E
 
 
 def table_of(
-    organization: Organization, call: Call, query: str, events: Sequence[Event], body: Mapping[str, Any]
+    organization: Organization,
+    call: HandlerRequest,
+    query: str,
+    events: Sequence[Event],
+    body: Mapping[str, Any],
 ) -> sbql.Result:
     """Run a query; personal data is masked unless the body and the token both allow to see it."""
     hide = call.grant.hides_personal_data or body.get("obfuscatePii") is not False
@@ -166,7 +170,11 @@ def table_of(
 
 
 def answer(
-    organization: Organization, call: Call, query: str, events: Sequence[Event], body: Mapping[str, Any]
+    organization: Organization,
+    call: HandlerRequest,
+    query: str,
+    events: Sequence[Event],
+    body: Mapping[str, Any],
 ) -> object:
     """Run a query and answer with the page of its rows that the body asks for, as it asks for them."""
     format_ = read_word(body.get("format") or "json", "format", ("json", "csv"))
@@ -176,7 +184,7 @@ def answer(
     table = _arranged(table_of(organization, call, query, events, body), body)
     rows = page.of(table.rows)
     if format_ == "csv":
-        return Reply(_csv(table.columns, rows), content_type="text/csv")
+        return HandlerReply(_csv(table.columns, rows), content_type="text/csv")
     return found(rows, page.pagination(len(table.rows)))
 
 
@@ -225,12 +233,12 @@ def _csv(columns: Sequence[str], rows: Sequence[Record]) -> bytes:
     return text.getvalue().encode()
 
 
-def _execute(organization: Organization, call: Call) -> object:
+def _execute(organization: Organization, call: HandlerRequest) -> object:
     body = read_options(call, required=("query",))
     return answer(organization, call, str(body["query"]), events_of(organization, call, body), body)
 
 
-def _generate(organization: Organization, call: Call) -> object:
+def _generate(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     body = read_values(call.json(), _PROMPT, required=("prompt",))
     events_of(organization, call, body)
@@ -239,12 +247,12 @@ def _generate(organization: Organization, call: Call) -> object:
     return {"query": chosen.query, "explanation": f"{chosen.description}."}
 
 
-def _schema(organization: Organization, call: Call, *, roles: bool) -> object:
+def _schema(organization: Organization, call: HandlerRequest, *, roles: bool) -> object:
     refuse_unknown(call.query, ())
     return schema_of([event_of(organization, call)] if roles else [], roles=roles)
 
 
-def _suggestions(organization: Organization, call: Call) -> object:
+def _suggestions(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, () if "event_id" in call.path else ("eventId", "category"))
     filtered_event(organization, call)
     category = call.query.get("category")
@@ -257,7 +265,7 @@ def _suggestions(organization: Organization, call: Call) -> object:
     }
 
 
-def filtered_event(organization: Organization, call: Call) -> Event | None:
+def filtered_event(organization: Organization, call: HandlerRequest) -> Event | None:
     """Return the event of the path, or the one that the query filters by; ``None`` where there is neither."""
     if "event_id" in call.path:
         return event_of(organization, call)

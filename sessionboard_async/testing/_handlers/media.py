@@ -13,9 +13,9 @@ from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.upload_rules import ANNOUNCED, announcement_of
 from sessionboard_async.testing._writes.media import LARGEST_PART_NUMBER, PART_SIZE, MediaLibrary, MediaUpload
 from sessionboard_async.testing._writes.requests import (
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     event_of,
     read_values,
     session_of,
@@ -29,7 +29,7 @@ class _Part(msgspec.Struct):
     etag: str
 
 
-def _library(organization: Organization, call: Call) -> MediaLibrary:
+def _library(organization: Organization, call: HandlerRequest) -> MediaLibrary:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     session_of(event, call)
@@ -37,21 +37,21 @@ def _library(organization: Organization, call: Call) -> MediaLibrary:
 
 
 def _upload(
-    organization: Organization, call: Call, more: dict[str, Any] | None = None, *required: str
+    organization: Organization, call: HandlerRequest, more: dict[str, Any] | None = None, *required: str
 ) -> tuple[MediaLibrary, MediaUpload, Record]:
     library = _library(organization, call)
     values = read_values(call.json(), _UPLOAD | (more or {}), required=(*_UPLOAD, *required))
     return library, library.find(call.path["session_id"], values["key"], values["upload_id"]), values
 
 
-def _initiate(organization: Organization, call: Call) -> object:
+def _initiate(organization: Organization, call: HandlerRequest) -> object:
     library = _library(organization, call)
     values = read_values(call.json(), ANNOUNCED, required=("filename", "size_bytes"))
     upload = library.initiate(call.path["session_id"], announcement_of(values))
-    return Reply({"data": {"key": upload.key, "upload_id": upload.id, "part_size": PART_SIZE}}, 201)
+    return HandlerReply({"data": {"key": upload.key, "upload_id": upload.id, "part_size": PART_SIZE}}, 201)
 
 
-def _sign_parts(organization: Organization, call: Call) -> object:
+def _sign_parts(organization: Organization, call: HandlerRequest) -> object:
     _, upload, values = _upload(organization, call, {"part_numbers": list}, "part_numbers")
     try:
         numbers = msgspec.convert(values["part_numbers"], list[int])
@@ -67,13 +67,13 @@ def _sign_parts(organization: Organization, call: Call) -> object:
     return {"data": {"parts": parts}}
 
 
-def _abort(organization: Organization, call: Call) -> object:
+def _abort(organization: Organization, call: HandlerRequest) -> object:
     library, upload, _ = _upload(organization, call)
     library.abort(upload)
-    return Reply()
+    return HandlerReply()
 
 
-def _complete(organization: Organization, call: Call) -> object:
+def _complete(organization: Organization, call: HandlerRequest) -> object:
     more = {"parts": list, "filename": str, "size_bytes": int, "duration_seconds": (int, float)}
     library, upload, values = _upload(organization, call, more, "parts", "filename", "size_bytes")
     try:
@@ -81,14 +81,14 @@ def _complete(organization: Organization, call: Call) -> object:
     except msgspec.ValidationError:
         raise RequestError(400, "parts must be objects with a part_number and an etag") from None
     pairs = [(part.part_number, part.etag) for part in parts]
-    return Reply({"data": library.complete(upload, pairs, values)}, 201)
+    return HandlerReply({"data": library.complete(upload, pairs, values)}, 201)
 
 
-def _get(organization: Organization, call: Call) -> object:
+def _get(organization: Organization, call: HandlerRequest) -> object:
     library = _library(organization, call)
     row = session_of(event_of(organization, call), call)
     item, went_on = library.read(row, call.path["media_item_id"])
-    return Reply({"data": item}, changes=went_on)
+    return HandlerReply({"data": item}, changes=went_on)
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -17,9 +17,9 @@ from sessionboard_async.testing._data.query import (
 )
 from sessionboard_async.testing._writes.requests import (
     PAGING,
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     Values,
     event_of,
     found,
@@ -29,12 +29,12 @@ from sessionboard_async.testing._writes.requests import (
 _KNOWN: Values = {"name": str, "color": str, "capacity": int, "order": int}
 
 
-def _metadata(organization: Organization, call: Call) -> Metadata:
+def _metadata(organization: Organization, call: HandlerRequest) -> Metadata:
     refuse_unknown(call.query, ())
     return event_of(organization, call).metadata
 
 
-def _values(call: Call, *, is_new: bool) -> dict[str, Any]:
+def _values(call: HandlerRequest, *, is_new: bool) -> dict[str, Any]:
     values = call.json()
     read_values(values, _KNOWN, required=("name",) if is_new or "name" in values else ())
     if (values.get("capacity") or 0) < 0:
@@ -42,11 +42,11 @@ def _values(call: Call, *, is_new: bool) -> dict[str, Any]:
     return values
 
 
-def _list(organization: Organization, call: Call, *, family: str) -> object:
+def _list(organization: Organization, call: HandlerRequest, *, family: str) -> object:
     return _metadata(organization, call).all(family)
 
 
-def _search(organization: Organization, call: Call, *, family: str) -> object:
+def _search(organization: Organization, call: HandlerRequest, *, family: str) -> object:
     metadata = event_of(organization, call).metadata
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -56,27 +56,27 @@ def _search(organization: Organization, call: Call, *, family: str) -> object:
     return found([records[row.ordinal] for row in page.of(rows)], page.pagination(len(rows)))
 
 
-def _create(organization: Organization, call: Call, *, family: str) -> object:
+def _create(organization: Organization, call: HandlerRequest, *, family: str) -> object:
     return _metadata(organization, call).create(family, _values(call, is_new=True))
 
 
-def _update(organization: Organization, call: Call, *, family: str) -> object:
+def _update(organization: Organization, call: HandlerRequest, *, family: str) -> object:
     metadata = _metadata(organization, call)
     return metadata.update(family, call.path["id"], _values(call, is_new=False))
 
 
-def _update_status(organization: Organization, call: Call) -> object:
+def _update_status(organization: Organization, call: HandlerRequest) -> object:
     status = _metadata(organization, call).update("statuses", call.path["id"], _values(call, is_new=False))
     event_of(organization, call).program.recategorize(status)
     return status
 
 
-def _delete(organization: Organization, call: Call, *, family: str) -> object:
+def _delete(organization: Organization, call: HandlerRequest, *, family: str) -> object:
     _metadata(organization, call).delete(family, call.path["id"])
-    return Reply()
+    return HandlerReply()
 
 
-def _restore_status(organization: Organization, call: Call) -> object:
+def _restore_status(organization: Organization, call: HandlerRequest) -> object:
     return _metadata(organization, call).restore("statuses", call.path["id"])
 
 

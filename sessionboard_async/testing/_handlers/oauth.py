@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._writes.oauth import CLIENT, Authorization, AuthorizationError
-from sessionboard_async.testing._writes.requests import Call, Handler, Reply, read_values
+from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, read_values
 
 _REQUEST = (
     "client_id",
@@ -28,18 +28,20 @@ _TEXTS = (
 )
 
 
-def _refusal(error: AuthorizationError) -> Reply:
+def _refusal(error: AuthorizationError) -> HandlerReply:
     """Return the API's shape of an error, with the name that OAuth has for it."""
-    return Reply({"error": error.code, "message": error.message, "error_description": error.message}, 400)
+    return HandlerReply(
+        {"error": error.code, "message": error.message, "error_description": error.message}, 400
+    )
 
 
-def _texts(call: Call, *required: str) -> dict[str, str]:
+def _texts(call: HandlerRequest, *required: str) -> dict[str, str]:
     refuse_unknown(call.query, ())
     values = read_values(call.json(), dict.fromkeys(_TEXTS, str), required=required)
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-def _authorize(organization: Organization, call: Call) -> object:
+def _authorize(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, _REQUEST)
     try:
         return {"authorization_request": organization.part(Authorization).check(call.query)}
@@ -47,7 +49,7 @@ def _authorize(organization: Organization, call: Call) -> object:
         return _refusal(error)
 
 
-def _token(organization: Organization, call: Call) -> object:
+def _token(organization: Organization, call: HandlerRequest) -> object:
     authorization = organization.part(Authorization)
     grants = {"authorization_code": authorization.exchange, "refresh_token": authorization.refresh}
     values = _texts(call, "grant_type")
@@ -61,12 +63,12 @@ def _token(organization: Organization, call: Call) -> object:
         return _refusal(error)
 
 
-def _revoke(organization: Organization, call: Call) -> Reply:
+def _revoke(organization: Organization, call: HandlerRequest) -> HandlerReply:
     organization.part(Authorization).revoke(_texts(call, "token")["token"])
-    return Reply()
+    return HandlerReply()
 
 
-def _metadata(_: Organization, call: Call) -> object:
+def _metadata(_: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     return {
         "issuer": call.base_url,

@@ -18,11 +18,11 @@ from sessionboard_async.testing._data.query import (
 from sessionboard_async.testing._data.registry import Group
 from sessionboard_async.testing._handlers.records import writing
 from sessionboard_async.testing._writes.record_edits import ContactEditor
-from sessionboard_async.testing._writes.requests import PAGING, Call, Handler, event_of, found
+from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
 
 
 def _search_people(
-    organization: Organization, call: Call, group: Group, *, prefix: str, has_translations: bool
+    organization: Organization, call: HandlerRequest, group: Group, *, prefix: str, has_translations: bool
 ) -> object:
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -37,7 +37,7 @@ def _search_people(
 
 
 def _get_person(
-    organization: Organization, call: Call, group: Group, *, prefix: str, has_translations: bool
+    organization: Organization, call: HandlerRequest, group: Group, *, prefix: str, has_translations: bool
 ) -> object:
     refuse_unknown(call.query, ("expand",))
     translated = has_translations and "translated_fields" in expansions_of(call.query)
@@ -45,58 +45,58 @@ def _get_person(
     return organization.people.contact(index, prefix=prefix, translated=translated)
 
 
-def _search_speakers(organization: Organization, call: Call) -> object:
+def _search_speakers(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     return _search_people(
         organization, call, event.speakers, prefix="SPK", has_translations=event.has_translations
     )
 
 
-def _get_speaker(organization: Organization, call: Call) -> object:
+def _get_speaker(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     return _get_person(
         organization, call, event.speakers, prefix="SPK", has_translations=event.has_translations
     )
 
 
-def _search_event_contacts(organization: Organization, call: Call) -> object:
+def _search_event_contacts(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     return _search_people(
         organization, call, event.contacts, prefix="CONT", has_translations=event.has_translations
     )
 
 
-def _get_event_contact(organization: Organization, call: Call) -> object:
+def _get_event_contact(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     return _get_person(
         organization, call, event.contacts, prefix="CONT", has_translations=event.has_translations
     )
 
 
-def _get_contact_sessions(organization: Organization, call: Call) -> object:
+def _get_contact_sessions(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     rows = event.sessions_of(event.contacts.find(call.path["contact_id"]))
     return _summaries([event.program.summary(row) for row in rows], rows)
 
 
-def _everybody(organization: Organization, call: Call) -> Group:
+def _everybody(organization: Organization, call: HandlerRequest) -> Group:
     if call.path["org_id"] != organization.id:
         raise RequestError(404, "there is no such organization")
     return organization.people.everybody
 
 
-def _search_org_contacts(organization: Organization, call: Call) -> object:
+def _search_org_contacts(organization: Organization, call: HandlerRequest) -> object:
     everybody = _everybody(organization, call)
     return _search_people(organization, call, everybody, prefix="CONT", has_translations=True)
 
 
-def _get_org_contact(organization: Organization, call: Call) -> object:
+def _get_org_contact(organization: Organization, call: HandlerRequest) -> object:
     everybody = _everybody(organization, call)
     return _get_person(organization, call, everybody, prefix="CONT", has_translations=True)
 
 
-def _get_org_contact_sessions(organization: Organization, call: Call) -> object:
+def _get_org_contact_sessions(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     contact = _everybody(organization, call).find(call.path["contact_id"])
     events = [event for event in organization.events.values() if call.grant.sees(event.id)]

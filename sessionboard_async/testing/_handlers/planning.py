@@ -9,7 +9,7 @@ from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._handlers.crud import Collection
 from sessionboard_async.testing._writes.bulk import run_bulk
 from sessionboard_async.testing._writes.drafts import Drafts
-from sessionboard_async.testing._writes.requests import Call, Handler, Reply, event_of
+from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, event_of
 
 _RULES = Collection(
     "rule",
@@ -35,49 +35,49 @@ _DRAFTS = Collection(
 )
 
 
-def _drafts(organization: Organization, call: Call) -> Drafts:
+def _drafts(organization: Organization, call: HandlerRequest) -> Drafts:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return event.part(Drafts)
 
 
-def _update_draft(organization: Organization, call: Call) -> object:
+def _update_draft(organization: Organization, call: HandlerRequest) -> object:
     _drafts(organization, call).open(call.path["draft_id"])
     return _DRAFTS.update(organization, call)
 
 
-def _delete_draft(organization: Organization, call: Call) -> object:
+def _delete_draft(organization: Organization, call: HandlerRequest) -> object:
     _drafts(organization, call).delete(call.path["draft_id"])
-    return Reply()
+    return HandlerReply()
 
 
-def _changes(organization: Organization, call: Call) -> object:
+def _changes(organization: Organization, call: HandlerRequest) -> object:
     return {"changes": _drafts(organization, call).changes(call.path["draft_id"])}
 
 
-def _commit(organization: Organization, call: Call) -> object:
+def _commit(organization: Organization, call: HandlerRequest) -> object:
     return _drafts(organization, call).commit(call.path["draft_id"])
 
 
-def _list_placements(organization: Organization, call: Call) -> object:
+def _list_placements(organization: Organization, call: HandlerRequest) -> object:
     return _drafts(organization, call).placements(call.path["draft_id"])
 
 
-def _create_placement(organization: Organization, call: Call) -> object:
+def _create_placement(organization: Organization, call: HandlerRequest) -> object:
     return _drafts(organization, call).place(call.path["draft_id"], call.json())
 
 
-def _update_placement(organization: Organization, call: Call) -> object:
+def _update_placement(organization: Organization, call: HandlerRequest) -> object:
     drafts, path = _drafts(organization, call), call.path
     return drafts.move(path["draft_id"], path["draft_session_id"], call.json())
 
 
-def _delete_placement(organization: Organization, call: Call) -> object:
+def _delete_placement(organization: Organization, call: HandlerRequest) -> object:
     _drafts(organization, call).remove(call.path["draft_id"], call.path["draft_session_id"])
-    return Reply()
+    return HandlerReply()
 
 
-def _bulk_placements(organization: Organization, call: Call) -> object:
+def _bulk_placements(organization: Organization, call: HandlerRequest) -> object:
     drafts, draft_id = _drafts(organization, call), call.path["draft_id"]
     drafts.open(draft_id)
     return run_bulk(

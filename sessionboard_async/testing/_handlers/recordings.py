@@ -13,9 +13,9 @@ from sessionboard_async.testing._data.storage import BUCKET, StoredObject
 from sessionboard_async.testing._data.store import Shelf
 from sessionboard_async.testing._data.upload_rules import ANNOUNCED, announcement_of
 from sessionboard_async.testing._writes.requests import (
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     Values,
     event_of,
     read_values,
@@ -29,14 +29,14 @@ _PCM = {"encoding": "linear16", "sample_rate": 16_000, "channels": 1}
 _PCM_BYTES_PER_SECOND = 32_000
 
 
-def _recordings(organization: Organization, call: Call) -> Shelf:
+def _recordings(organization: Organization, call: HandlerRequest) -> Shelf:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     session_of(event, call)
     return event.shelf("recording")
 
 
-def _recording(organization: Organization, call: Call) -> tuple[Shelf, Record]:
+def _recording(organization: Organization, call: HandlerRequest) -> tuple[Shelf, Record]:
     recordings = _recordings(organization, call)
     record = recordings.get(call.path["recording_id"])
     if record["session_id"] != call.path["session_id"]:
@@ -44,16 +44,16 @@ def _recording(organization: Organization, call: Call) -> tuple[Shelf, Record]:
     return recordings, record
 
 
-def _list_recordings(organization: Organization, call: Call) -> object:
+def _list_recordings(organization: Organization, call: HandlerRequest) -> object:
     records = _recordings(organization, call).all()
     return {"data": [record for record in records if record["session_id"] == call.path["session_id"]]}
 
 
-def _get_recording(organization: Organization, call: Call) -> object:
+def _get_recording(organization: Organization, call: HandlerRequest) -> object:
     return {"data": _recording(organization, call)[1]}
 
 
-def _create_recording(organization: Organization, call: Call) -> object:
+def _create_recording(organization: Organization, call: HandlerRequest) -> object:
     recordings = _recordings(organization, call)
     values = read_values(call.json(), ANNOUNCED, required=("filename", "size_bytes"))
     announced = announcement_of(values)
@@ -72,10 +72,10 @@ def _create_recording(organization: Organization, call: Call) -> object:
         }
     )
     upload = organization.storage.upload_address(key, announced.content_type)
-    return Reply({"data": {**record, "upload": upload}}, 201)
+    return HandlerReply({"data": {**record, "upload": upload}}, 201)
 
 
-def _complete_recording(organization: Organization, call: Call) -> object:
+def _complete_recording(organization: Organization, call: HandlerRequest) -> object:
     recordings, record = _recording(organization, call)
     known: Values = {"duration_seconds": (int, float), "file_size_bytes": int}
     values = read_values(call.json() if call.body else {}, known)
@@ -85,7 +85,7 @@ def _complete_recording(organization: Organization, call: Call) -> object:
     stored = organization.storage.find(key)
     if stored is None or not stored.body or stored.body.startswith(NOT_AUDIO):
         message = "the recording could not be turned into PCM"
-        return Reply({"error": "TRANSCODE_ERROR", "message": message}, 422)
+        return HandlerReply({"error": "TRANSCODE_ERROR", "message": message}, 422)
     normalized = str(PurePosixPath(key).with_suffix(".pcm"))
     organization.storage.remove(key)
     organization.storage.put(normalized, StoredObject(stored.body, "audio/L16"))

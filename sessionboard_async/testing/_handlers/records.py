@@ -9,7 +9,7 @@ from sessionboard_async.testing._data.dataset import Event, Organization
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._writes.bulk import run_bulk
 from sessionboard_async.testing._writes.record_edits import RecordEditor
-from sessionboard_async.testing._writes.requests import Call, Handler, Reply, event_of
+from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, event_of
 
 EditorOf = Callable[[Event], RecordEditor]
 
@@ -30,33 +30,35 @@ def writing(name: str, editor_of: EditorOf) -> dict[str, Handler]:
     }
 
 
-def _editor(organization: Organization, call: Call, editor_of: EditorOf) -> RecordEditor:
+def _editor(organization: Organization, call: HandlerRequest, editor_of: EditorOf) -> RecordEditor:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return editor_of(event)
 
 
-def _create(organization: Organization, call: Call, *, editor_of: EditorOf) -> object:
+def _create(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf) -> object:
     editor = _editor(organization, call, editor_of)
     return editor.shown(editor.create(call.json()))
 
 
-def _update(organization: Organization, call: Call, *, editor_of: EditorOf, id_name: str) -> object:
+def _update(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str) -> object:
     editor = _editor(organization, call, editor_of)
     return editor.shown(editor.update(call.path[id_name], call.json()))
 
 
-def _delete(organization: Organization, call: Call, *, editor_of: EditorOf, id_name: str) -> object:
+def _delete(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str) -> object:
     _editor(organization, call, editor_of).delete(call.path[id_name])
-    return Reply()
+    return HandlerReply()
 
 
-def _restore(organization: Organization, call: Call, *, editor_of: EditorOf, id_name: str) -> object:
+def _restore(
+    organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str
+) -> object:
     editor = _editor(organization, call, editor_of)
     return editor.shown(editor.restore(call.path[id_name]))
 
 
-def _bulk(organization: Organization, call: Call, *, editor_of: EditorOf) -> object:
+def _bulk(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf) -> object:
     editor = _editor(organization, call, editor_of)
     return run_bulk(
         organization.clock,

@@ -23,9 +23,9 @@ from sessionboard_async.testing._handlers.insights import (
     table_of,
 )
 from sessionboard_async.testing._writes.requests import (
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     Values,
     event_of,
     found,
@@ -43,7 +43,7 @@ _KINDS: dict[str, tuple[Values, Sequence[str]]] = {
 _OWN = frozenset({"id", "event_id", "dashboard_id", "widgets", "created_at"})
 
 
-def _keepers(organization: Organization, call: Call) -> list[Keeper]:
+def _keepers(organization: Organization, call: HandlerRequest) -> list[Keeper]:
     """Return whose records a request is about: the first is who gets new ones."""
     if "event_id" in call.path:
         return [event_of(organization, call)]
@@ -51,7 +51,7 @@ def _keepers(organization: Organization, call: Call) -> list[Keeper]:
     return [organization, *seen]
 
 
-def _find(organization: Organization, call: Call, kind: str) -> tuple[Keeper, Record]:
+def _find(organization: Organization, call: HandlerRequest, kind: str) -> tuple[Keeper, Record]:
     """Return the record that the path names, and whose it is."""
     id_ = list(call.path.values())[-1]
     for keeper in _keepers(organization, call):
@@ -65,7 +65,7 @@ def _all(keepers: Sequence[Keeper], kind: str) -> list[Record]:
     return [record for keeper in keepers for record in keeper.shelf(kind).all()]
 
 
-def _read(call: Call, kind: str, *, is_new: bool) -> Record:
+def _read(call: HandlerRequest, kind: str, *, is_new: bool) -> Record:
     """Read what is to be written; an update may leave out what a new record needs, but not clear it."""
     refuse_unknown(call.query, ())
     return _checked(call.json(), kind, is_new=is_new)
@@ -87,29 +87,29 @@ def _writable(values: Record) -> Record:
     return {name: value for name, value in values.items() if name not in _OWN}
 
 
-def _create_query(organization: Organization, call: Call) -> Record:
+def _create_query(organization: Organization, call: HandlerRequest) -> Record:
     keeper = _keepers(organization, call)[0]
     return _new(keeper, "query", _read(call, "query", is_new=True))
 
 
-def _update(organization: Organization, call: Call, *, kind: str) -> Record:
+def _update(organization: Organization, call: HandlerRequest, *, kind: str) -> Record:
     keeper, record = _find(organization, call, kind)
     return keeper.shelf(kind).update(str(record["id"]), _writable(_read(call, kind, is_new=False)))
 
 
-def _delete(organization: Organization, call: Call, *, kind: str) -> Reply:
+def _delete(organization: Organization, call: HandlerRequest, *, kind: str) -> HandlerReply:
     refuse_unknown(call.query, ())
     keeper, record = _find(organization, call, kind)
     keeper.shelf(kind).delete(str(record["id"]))
-    return Reply()
+    return HandlerReply()
 
 
-def _list_event_queries(organization: Organization, call: Call) -> object:
+def _list_event_queries(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     return {"results": _all(_keepers(organization, call), "query")}
 
 
-def _list_queries(organization: Organization, call: Call, *, known: Sequence[str]) -> object:
+def _list_queries(organization: Organization, call: HandlerRequest, *, known: Sequence[str]) -> object:
     refuse_unknown(call.query, (*known, "category", "page", "limit"))
     page = read_page(call.query, size_name="limit")
     event, category = filtered_event(organization, call), call.query.get("category")
@@ -122,7 +122,7 @@ def _list_queries(organization: Organization, call: Call, *, known: Sequence[str
     return found(page.of(queries), page.pagination(len(queries)))
 
 
-def _run_query(organization: Organization, call: Call) -> object:
+def _run_query(organization: Organization, call: HandlerRequest) -> object:
     keeper, query = _find(organization, call, "query")
     body = read_options(call)
     named = body.get("eventId") or body.get("eventIds")
@@ -130,12 +130,12 @@ def _run_query(organization: Organization, call: Call) -> object:
     return answer(organization, call, str(query["query"]), events, body)
 
 
-def _list_dashboards(organization: Organization, call: Call) -> object:
+def _list_dashboards(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     return _all(_keepers(organization, call), "dashboard")
 
 
-def _create_dashboard(organization: Organization, call: Call) -> Record:
+def _create_dashboard(organization: Organization, call: HandlerRequest) -> Record:
     values = _read(call, "dashboard", is_new=True)
     widgets = [_checked_widget(widget) for widget in _listed(values.get("widgets"))]
     keeper = _keepers(organization, call)[0]
@@ -154,7 +154,7 @@ def _listed(value: object) -> Sequence[object]:
     return cast("Sequence[object]", value or ())
 
 
-def _get_dashboard(organization: Organization, call: Call) -> object:
+def _get_dashboard(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     keeper, dashboard = _find(organization, call, "dashboard")
     events = [keeper] if isinstance(keeper, Event) else events_of(organization, call, {})
@@ -169,7 +169,7 @@ def _widgets_of(keeper: Keeper, dashboard: Record) -> list[Record]:
     return [widget for widget in keeper.shelf("widget").all() if widget["dashboard_id"] == dashboard["id"]]
 
 
-def _data(organization: Organization, call: Call, query: object, events: Sequence[Event]) -> Record:
+def _data(organization: Organization, call: HandlerRequest, query: object, events: Sequence[Event]) -> Record:
     """Return the rows that a widget shows; one whose query does not run says so, and the others are shown."""
     if not query:
         return {"data": []}
@@ -180,12 +180,12 @@ def _data(organization: Organization, call: Call, query: object, events: Sequenc
     return {"data": rows[:LARGEST_PAGE]}
 
 
-def _update_dashboard(organization: Organization, call: Call) -> Reply:
+def _update_dashboard(organization: Organization, call: HandlerRequest) -> HandlerReply:
     _update(organization, call, kind="dashboard")
-    return Reply()
+    return HandlerReply()
 
 
-def _delete_dashboard(organization: Organization, call: Call) -> Reply:
+def _delete_dashboard(organization: Organization, call: HandlerRequest) -> HandlerReply:
     keeper, dashboard = _find(organization, call, "dashboard")
     reply = _delete(organization, call, kind="dashboard")
     for widget in _widgets_of(keeper, dashboard):
@@ -193,7 +193,7 @@ def _delete_dashboard(organization: Organization, call: Call) -> Reply:
     return reply
 
 
-def _create_widget(organization: Organization, call: Call) -> Record:
+def _create_widget(organization: Organization, call: HandlerRequest) -> Record:
     keeper, dashboard = _find(organization, call, "dashboard")
     values = _read(call, "widget", is_new=True)
     return _new(keeper, "widget", values, dashboard_id=dashboard["id"])

@@ -7,7 +7,7 @@ from sessionboard_async.testing._data.dataset import Event, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._writes.bulk import run_bulk
-from sessionboard_async.testing._writes.requests import Call, Handler, Reply, event_of
+from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, event_of
 from sessionboard_async.testing._writes.session_edits import SessionEditor
 
 
@@ -15,39 +15,39 @@ def _shown(event: Event, row: SessionRow) -> Record:
     return event.program.session(row, unassigned=None, expand=())
 
 
-def _editor(organization: Organization, call: Call) -> tuple[Event, SessionEditor]:
+def _editor(organization: Organization, call: HandlerRequest) -> tuple[Event, SessionEditor]:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return event, event.part(SessionEditor)
 
 
-def _create_session(organization: Organization, call: Call) -> object:
+def _create_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
     return _shown(event, editor.create(call.json()))
 
 
-def _update_session(organization: Organization, call: Call) -> object:
+def _update_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
     return _shown(event, editor.update(call.path["session_id"], call.json()))
 
 
-def _update_session_fields(organization: Organization, call: Call) -> object:
+def _update_session_fields(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
     return _shown(event, editor.update_fields(call.path["session_id"], call.json()))
 
 
-def _delete_session(organization: Organization, call: Call) -> object:
+def _delete_session(organization: Organization, call: HandlerRequest) -> object:
     _, editor = _editor(organization, call)
     editor.delete(call.path["session_id"])
-    return Reply()
+    return HandlerReply()
 
 
-def _restore_session(organization: Organization, call: Call) -> object:
+def _restore_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
     return _shown(event, editor.restore(call.path["session_id"]))
 
 
-def _bulk_sessions(organization: Organization, call: Call) -> object:
+def _bulk_sessions(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
     return run_bulk(
         event.clock,

@@ -16,14 +16,14 @@ from sessionboard_async.testing._data.query import (
     read_word,
     refuse_unknown,
 )
-from sessionboard_async.testing._writes.requests import PAGING, Call, Handler, event_of, found
+from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
 
 
 def _expand(event: Event, names: frozenset[str]) -> frozenset[str]:
     return names if event.has_translations else names - {"translated_fields"}
 
 
-def _search_sessions(organization: Organization, call: Call) -> object:
+def _search_sessions(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -37,7 +37,7 @@ def _search_sessions(organization: Organization, call: Call) -> object:
     return found(records, page.pagination(len(rows)))
 
 
-def _list_sessions(organization: Organization, call: Call) -> object:
+def _list_sessions(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     query = call.query
     refuse_unknown(
@@ -66,7 +66,7 @@ def _list_sessions(organization: Organization, call: Call) -> object:
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
 
 
-def _search_sessions_by_status(organization: Organization, call: Call) -> object:
+def _search_sessions_by_status(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -78,7 +78,7 @@ def _search_sessions_by_status(organization: Organization, call: Call) -> object
     )
 
 
-def _get_session(organization: Organization, call: Call) -> object:
+def _get_session(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, ("expand",))
     expand = _expand(event, expansions_of(call.query))

@@ -13,8 +13,8 @@ from sessionboard_async.testing._data.query import (
 )
 from sessionboard_async.testing._writes.requests import (
     PAGING,
-    Call,
     Handler,
+    HandlerRequest,
     Values,
     event_of,
     found,
@@ -24,17 +24,17 @@ from sessionboard_async.testing._writes.requests import (
 _KNOWN: Values = {"name": str, "type": str, "module_id": str, "updated_at": str}
 
 
-def _fields(organization: Organization, call: Call) -> FieldBook:
+def _fields(organization: Organization, call: HandlerRequest) -> FieldBook:
     refuse_unknown(call.query, ())
     return event_of(organization, call).fields
 
 
-def _list(organization: Organization, call: Call) -> object:
+def _list(organization: Organization, call: HandlerRequest) -> object:
     fields = _fields(organization, call)
     return [fields.record(row) for row in fields.rows]
 
 
-def _search(organization: Organization, call: Call) -> object:
+def _search(organization: Organization, call: HandlerRequest) -> object:
     fields = event_of(organization, call).fields
     refuse_unknown(call.query, PAGING)
     page = read_page(call.query)
@@ -43,18 +43,18 @@ def _search(organization: Organization, call: Call) -> object:
     return found([fields.record(row) for row in page.of(rows)], page.pagination(len(rows)))
 
 
-def _create(organization: Organization, call: Call) -> object:
+def _create(organization: Organization, call: HandlerRequest) -> object:
     fields = _fields(organization, call)
     return fields.create(read_values(call.json(), _KNOWN, required=("name", "module_id")))
 
 
-def _update(organization: Organization, call: Call) -> object:
+def _update(organization: Organization, call: HandlerRequest) -> object:
     fields, values = _fields(organization, call), call.json()
     read_values(values, _KNOWN, required=("name",) if "name" in values else ())
     return fields.update(call.path["field_id"], values)
 
 
-def _delete(organization: Organization, call: Call) -> object:
+def _delete(organization: Organization, call: HandlerRequest) -> object:
     return _fields(organization, call).delete(call.path["field_id"])
 
 

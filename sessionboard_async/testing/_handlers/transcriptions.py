@@ -8,9 +8,9 @@ from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import read_flag, read_page, read_word, refuse_unknown
 from sessionboard_async.testing._writes.requests import (
     PAGING,
-    Call,
     Handler,
-    Reply,
+    HandlerReply,
+    HandlerRequest,
     event_of,
     read_values,
     session_of,
@@ -20,23 +20,23 @@ from sessionboard_async.testing._writes.transcripts import TYPES, Transcripts, o
 _KNOWN = {"type": str, "transcription": str, "speaker": str, "is_partial": bool, "updated_at": str}
 
 
-def _of_session(organization: Organization, call: Call) -> tuple[Transcripts, SessionRow]:
+def _of_session(organization: Organization, call: HandlerRequest) -> tuple[Transcripts, SessionRow]:
     event = event_of(organization, call)
     return event.part(Transcripts), session_of(event, call)
 
 
-def _one(organization: Organization, call: Call) -> tuple[Transcripts, SessionRow, Record]:
+def _one(organization: Organization, call: HandlerRequest) -> tuple[Transcripts, SessionRow, Record]:
     transcripts, row = _of_session(organization, call)
     refuse_unknown(call.query, ())
     return transcripts, row, one_of(transcripts.of(row), call.path["transcription_id"])
 
 
-def _page(call: Call, records: list[Record]) -> object:
+def _page(call: HandlerRequest, records: list[Record]) -> object:
     page = read_page(call.query)
     return {"data": page.of(records), "pagination": page.pagination(len(records))}
 
 
-def _list_for_event(organization: Organization, call: Call) -> object:
+def _list_for_event(organization: Organization, call: HandlerRequest) -> object:
     event, query = event_of(organization, call), call.query
     refuse_unknown(query, (*PAGING, "type", "session_id", "language_code", "include_partial"))
     records = event.part(Transcripts).all()
@@ -50,7 +50,7 @@ def _list_for_event(organization: Organization, call: Call) -> object:
     return _page(call, records)
 
 
-def _list_for_session(organization: Organization, call: Call) -> object:
+def _list_for_session(organization: Organization, call: HandlerRequest) -> object:
     transcripts, row = _of_session(organization, call)
     refuse_unknown(call.query, PAGING)
     return _page(call, _complete(transcripts.of(row)))
@@ -60,25 +60,25 @@ def _complete(records: list[Record]) -> list[Record]:
     return [record for record in records if not record.get("is_partial")]
 
 
-def _get_for_event(organization: Organization, call: Call) -> object:
+def _get_for_event(organization: Organization, call: HandlerRequest) -> object:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return {"data": one_of(event.part(Transcripts).all(), call.path["transcription_id"])}
 
 
-def _get_for_session(organization: Organization, call: Call) -> object:
+def _get_for_session(organization: Organization, call: HandlerRequest) -> object:
     return {"data": _one(organization, call)[2]}
 
 
-def _create(organization: Organization, call: Call) -> object:
+def _create(organization: Organization, call: HandlerRequest) -> object:
     transcripts, row = _of_session(organization, call)
     refuse_unknown(call.query, ())
     values = read_values(call.json(), _KNOWN, required=("type",))
     read_word(values["type"], "type", TYPES)
-    return Reply({"data": transcripts.create(row, values)}, 201)
+    return HandlerReply({"data": transcripts.create(row, values)}, 201)
 
 
-def _update(organization: Organization, call: Call) -> object:
+def _update(organization: Organization, call: HandlerRequest) -> object:
     transcripts, row, record = _one(organization, call)
     values = read_values(call.json(), _KNOWN)
     if "type" in values:
@@ -86,10 +86,10 @@ def _update(organization: Organization, call: Call) -> object:
     return {"data": transcripts.update(row, record, values)}
 
 
-def _delete(organization: Organization, call: Call) -> object:
+def _delete(organization: Organization, call: HandlerRequest) -> object:
     transcripts, row, record = _one(organization, call)
     transcripts.delete(row, record)
-    return Reply(status=204)
+    return HandlerReply(status=204)
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -21,7 +21,7 @@ from sessionboard_async.testing._data.tokens import Access
 from sessionboard_async.testing._handlers import OPERATIONS
 from sessionboard_async.testing._http.dispatch import Responder, refusal
 from sessionboard_async.testing._http.responses import Answer, drop_connection, send
-from sessionboard_async.testing._writes.requests import Call
+from sessionboard_async.testing._writes.requests import HandlerRequest
 from sessionboard_async.testing.faults import Fault, FaultCounter
 from sessionboard_async.testing.recorded import RecordedRequest, recorded
 from sessionboard_async.testing.simulated_time import SimulatedTime
@@ -116,7 +116,9 @@ class Handling:
                 return drop_connection(request, reset=fault.kind == "refuse")
             if self._time is not None:
                 self._time.pass_request()
-            call = Call(request.match_info, request.query, body, request.headers, self._storage.base_url)
+            call = HandlerRequest(
+                request.match_info, request.query, body, request.headers, self._storage.base_url
+            )
             return await self._send(request, self._responder.answer(operation, call, fault), fault)
 
     async def _handle_storage(self, request: web.Request) -> web.StreamResponse:

@@ -22,7 +22,7 @@ from sessionboard_async.testing._handlers import OPERATIONS
 from sessionboard_async.testing._http.response_cache import AnswerCache, AnswersForAWhile, EncodedAnswer
 from sessionboard_async.testing._http.responses import Answer
 from sessionboard_async.testing._writes.changing import ChangingData
-from sessionboard_async.testing._writes.requests import Call, Reply, event_of
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest, event_of
 from sessionboard_async.testing.faults import Fault
 from sessionboard_async.testing.rate_limits import Counters, Ruling
 
@@ -70,7 +70,7 @@ class Responder:
                 self._written += 1
             yield
 
-    def answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
+    def answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
         """Return the answer to a request, an error included.
 
         Args:
@@ -81,7 +81,7 @@ class Responder:
         with self.up_to_date():
             return self._answer(operation, call, fault)
 
-    def _answer(self, operation: str, call: Call, fault: Fault | None) -> Answer:
+    def _answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
         if fault is not None and fault.status is not None:
             retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
             return refusal(fault.status, "an injected fault", retry_after)
@@ -104,22 +104,24 @@ class Responder:
         except RequestError as error:
             return refusal(error.status, error.message, ruling.headers)
 
-    def _ruling(self, endpoint: Endpoint[object], call: Call) -> Ruling:
+    def _ruling(self, endpoint: Endpoint[object], call: HandlerRequest) -> Ruling:
         if self._counters is None:
             return Ruling()
         bearer = call.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2]
         return self._counters.count(endpoint, call.headers.get("x-access-token") or bearer)
 
-    def _check_access(self, endpoint: Endpoint[object], call: Call) -> None:
+    def _check_access(self, endpoint: Endpoint[object], call: HandlerRequest) -> None:
         if not call.grant.allows(endpoint):
             raise RequestError(403, f"the token lacks the scope {endpoint.scope}")
         if "event_id" in call.path and not call.grant.sees(event_of(self._organization, call).id):
             raise RequestError(403, "the token may not see this event")
 
-    def _content(self, endpoint: Endpoint[object], call: Call, fault: Fault | None) -> EncodedAnswer:
+    def _content(
+        self, endpoint: Endpoint[object], call: HandlerRequest, fault: Fault | None
+    ) -> EncodedAnswer:
         if fault is not None and fault.kind == "empty_page":
-            return _encode(Reply(_without_records(self._run(endpoint, call).content)))
-        if not endpoint.read:
+            return _encode(HandlerReply(_without_records(self._run(endpoint, call).content)))
+        if not endpoint.idempotent:
             return _encode(self._run(endpoint, call))
         question = (
             call.grant,
@@ -134,11 +136,11 @@ class Responder:
             return _encode(self._run(endpoint, call))
         return self._cache.get((self._written, question), lambda: _encode(self._run(endpoint, call)))
 
-    def _run(self, endpoint: Endpoint[object], call: Call) -> Reply:
-        if not endpoint.read:
+    def _run(self, endpoint: Endpoint[object], call: HandlerRequest) -> HandlerReply:
+        if not endpoint.idempotent:
             self._written += 1
         content = OPERATIONS[endpoint.operation_id](self._organization, call)
-        reply = content if isinstance(content, Reply) else Reply(content)
+        reply = content if isinstance(content, HandlerReply) else HandlerReply(content)
         if reply.changes:
             self._written += 1
         if call.grant.hides_personal_data and not isinstance(reply.content, bytes):
@@ -148,10 +150,10 @@ class Responder:
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
     """Return an answer that is an error, with the body that the API sends."""
-    return Answer(_encode(Reply(error_body(status, message), status)), headers or {})
+    return Answer(_encode(HandlerReply(error_body(status, message), status)), headers or {})
 
 
-def _encode(reply: Reply) -> EncodedAnswer:
+def _encode(reply: HandlerReply) -> EncodedAnswer:
     if reply.content is None:
         return EncodedAnswer(b"", reply.status)
     if isinstance(reply.content, bytes):

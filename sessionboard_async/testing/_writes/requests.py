@@ -24,7 +24,7 @@ _object = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True)
-class Call:
+class HandlerRequest:
     """One request.
 
     Attributes:
@@ -52,7 +52,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Reply:
+class HandlerReply:
     """An answer that is more than JSON with the status 200.
 
     Attributes:
@@ -68,11 +68,11 @@ class Reply:
     changes: bool = False
 
 
-Handler = Callable[[Organization, Call], object]
-"""From the organization and a request to a ``Reply``, or to what goes out as JSON with the status 200."""
+Handler = Callable[[Organization, HandlerRequest], object]
+"""Handles a request; returns a ``HandlerReply``, or data to send as JSON with status 200."""
 
 
-def event_of(organization: Organization, call: Call) -> Event:
+def event_of(organization: Organization, call: HandlerRequest) -> Event:
     """Return the event that the path names."""
     text = call.path["event_id"]
     event = organization.events.get(int(text[:9])) if text.isascii() and text.isdigit() else None
@@ -81,7 +81,7 @@ def event_of(organization: Organization, call: Call) -> Event:
     return event
 
 
-def session_of(event: Event, call: Call) -> SessionRow:
+def session_of(event: Event, call: HandlerRequest) -> SessionRow:
     """Return the session or subsession that the path names."""
     row = event.session(call.path["session_id"])
     if row is None:

@@ -38,7 +38,9 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
 
 def declared(operation_id: str, answer: Any) -> Endpoint[Any]:
     """Declare an operation that leaves no trace in the list of all."""
-    endpoint: Endpoint[Any] = Endpoint(operation_id, "POST", "/v1/event/{event_id}/talks", answer, read=True)
+    endpoint: Endpoint[Any] = Endpoint(
+        operation_id, "POST", "/v1/event/{event_id}/talks", answer, idempotent=True
+    )
     del ENDPOINTS[operation_id]
     return endpoint
 

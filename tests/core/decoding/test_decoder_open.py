@@ -39,7 +39,7 @@ def declared(operation_id: str, answer: Any, **more: Any) -> Endpoint[Any]:
 
 GET = declared("test-get-open", Dashboard, may_be_empty=True)
 LIST = declared("test-list-open", list_of(Dashboard))
-READ_TAG = declared("test-get-tag", Tag, read=True)
+READ_TAG = declared("test-get-tag", Tag, idempotent=True)
 WRITE_TAG = declared("test-create-tag", Tag)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.base_url import base_url_of, checked_base_url, is_loopback
+from sessionboard_async.core.http.base_url import base_url_of, is_loopback, validate_base_url
 from sessionboard_async.errors import ConfigurationError
 
 US = "https://public-api.sessionboard.com"
@@ -62,7 +62,7 @@ def test_checks_the_address_of_the_environment_too() -> None:
     ],
 )
 def test_takes_https_and_http_to_this_machine(base_url: str, expected: str) -> None:
-    assert checked_base_url(base_url) == expected
+    assert validate_base_url(base_url) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_takes_https_and_http_to_this_machine(base_url: str, expected: str) -> N
 )
 def test_refuses_what_could_be_overheard(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url must begin with https://"):
-        checked_base_url(base_url)
+        validate_base_url(base_url)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_refuses_what_could_be_overheard(base_url: str) -> None:
 )
 def test_refuses_what_is_more_or_less_than_an_origin_and_a_path(base_url: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=f"base_url .*{problem}"):
-        checked_base_url(base_url)
+        validate_base_url(base_url)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_refuses_what_is_more_or_less_than_an_origin_and_a_path(base_url: str, p
 )
 def test_refuses_a_host_that_could_not_be_sent_to(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url"):
-        checked_base_url(base_url)
+        validate_base_url(base_url)
 
 
 @pytest.mark.parametrize("base_url", ["https://user:hunter2@api.example", "https://user:hunter2"])
 def test_repeats_no_password(base_url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        checked_base_url(base_url)
+        validate_base_url(base_url)
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(caught.value.__context__)
 
@@ -155,7 +155,7 @@ def test_this_machine_has_these_names() -> None:
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
 def test_http_never_leaves_this_machine(rest: str) -> None:
     try:
-        checked = checked_base_url(f"http://{rest}")
+        checked = validate_base_url(f"http://{rest}")
     except ConfigurationError:
         return
     authority = checked.removeprefix("http://").split("/")[0]

@@ -12,15 +12,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
+from sessionboard_async.core.http.base_url import refuse_control_characters
 from sessionboard_async.core.http.request import (
     Request,
     Scalar,
-    build,
+    build_request,
+    custom_request,
     encode_query,
-    free_request,
     quote_path_argument,
 )
-from sessionboard_async.core.text import refuse_control_characters
 
 CONTROL = [chr(code) for code in [*range(0x20), *range(0x7F, 0xA0)]]
 ARGUMENT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1)
@@ -43,7 +43,7 @@ class Event(int, enum.Enum):
 @pytest.fixture
 def search() -> Iterator[Endpoint[object]]:
     path = "/v1/event/{event_id}/sessions/{session_id}"
-    yield Endpoint("test-search", "POST", path, page_of(Talk), read=True, limit="entity-reads")
+    yield Endpoint("test-search", "POST", path, page_of(Talk), idempotent=True, limit="entity-reads")
     del ENDPOINTS["test-search"]
 
 
@@ -51,7 +51,7 @@ def search() -> Iterator[Endpoint[object]]:
 
 
 def test_builds_the_request_of_an_operation(search: Endpoint[object]) -> None:
-    assert build(
+    assert build_request(
         search, {"event_id": 4630, "session_id": "a/b ü"}, query={"page": 2}, body={"sort": {}}
     ) == Request(
         method="POST",
@@ -60,19 +60,19 @@ def test_builds_the_request_of_an_operation(search: Endpoint[object]) -> None:
         body=b'{"sort":{}}',
         content_type="application/json",
         operation="test-search",
-        read=True,
+        idempotent=True,
         limit="entity-reads",
     )
 
 
 def test_sends_no_body_where_there_is_none(search: Endpoint[object]) -> None:
-    request = build(search, {"event_id": 1, "session_id": "a"})
+    request = build_request(search, {"event_id": 1, "session_id": "a"})
     assert (request.body, request.content_type) == (None, None)
-    assert build(search, {"event_id": 1, "session_id": "a"}, body={}).body == b"{}"
+    assert build_request(search, {"event_id": 1, "session_id": "a"}, body={}).body == b"{}"
 
 
 def test_shows_neither_ids_nor_query_nor_body(search: Endpoint[object]) -> None:
-    request = build(
+    request = build_request(
         search, {"event_id": 1, "session_id": "SECRET"}, query={"q": "SECRET"}, body={"b": "SECRET"}
     )
     assert "SECRET" not in repr(request)
@@ -82,7 +82,7 @@ def test_shows_neither_ids_nor_query_nor_body(search: Endpoint[object]) -> None:
 @pytest.mark.parametrize("argument", ["", ".", "..", "a\nb"])
 def test_refuses_a_bad_argument_before_any_request(search: Endpoint[object], argument: str) -> None:
     with pytest.raises(ValueError, match="session_id must not"):
-        build(search, {"event_id": 1, "session_id": argument})
+        build_request(search, {"event_id": 1, "session_id": argument})
 
 
 # Path arguments
@@ -216,7 +216,7 @@ def test_refuses_query_values_that_no_query_can_carry(value: object) -> None:
 
 
 def test_builds_a_request_of_the_callers_own() -> None:
-    request = free_request("put", "/v1/event/1/a%20b", query={"q": "x y"}, body={"a": 1})
+    request = custom_request("put", "/v1/event/1/a%20b", query={"q": "x y"}, body={"a": 1})
     assert (request.method, request.target) == ("PUT", "/v1/event/1/a%20b?q=x%20y")
     assert (request.body, request.content_type) == (b'{"a":1}', "application/json")
     assert (request.operation, request.limit) == (None, None)
@@ -236,11 +236,11 @@ def test_builds_a_request_of_the_callers_own() -> None:
     ],
 )
 def test_sends_twice_what_only_reads(method: str, read: bool | None, expected: bool) -> None:
-    assert free_request(method, "/v1/events", read=read).read is expected
+    assert custom_request(method, "/v1/events", idempotent=read).idempotent is expected
 
 
 def test_a_request_of_the_callers_own_needs_no_body() -> None:
-    request = free_request("POST", "/v1/events")
+    request = custom_request("POST", "/v1/events")
     assert (request.body, request.content_type) == (None, None)
 
 
@@ -248,7 +248,7 @@ def test_a_request_of_the_callers_own_needs_no_body() -> None:
     "path", ["/", "/v1/events/", "/oauth/.well-known/oauth-authorization-server", "/a/...", "/a/%41"]
 )
 def test_sends_paths_as_they_are(path: str) -> None:
-    assert free_request("GET", path).target == path
+    assert custom_request("GET", path).target == path
 
 
 @pytest.mark.parametrize(
@@ -285,19 +285,19 @@ def test_sends_paths_as_they_are(path: str) -> None:
 )
 def test_refuses_paths_that_would_not_arrive_as_they_are(path: str) -> None:
     with pytest.raises(ValueError, match=r"^path must"):
-        free_request("GET", path)
+        custom_request("GET", path)
 
 
 @pytest.mark.parametrize("method", ["", "GE T", "GET\r\n", "GET ", "GÉT", "G3T"])
 def test_refuses_what_is_no_method(method: str) -> None:
     with pytest.raises(ValueError, match=r"^method must be the name of an HTTP method$"):
-        free_request(method, "/v1/events")
+        custom_request(method, "/v1/events")
 
 
 @given(st.text())
 def test_a_free_path_is_sent_to_the_letter_or_refused(path: str) -> None:
     try:
-        target = free_request("GET", path).target
+        target = custom_request("GET", path).target
     except ValueError:
         return
     parts = urlsplit(f"https://host{target}")

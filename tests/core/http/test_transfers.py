@@ -17,7 +17,7 @@ from aiohttp import web
 from sessionboard_async import AsyncSession, AttemptTimeoutError, ConnectionLostError, NotFoundError, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.core.http.files import Content, Sink, Transfer
-from sessionboard_async.core.http.request import Request, build, storage_request
+from sessionboard_async.core.http.request import Request, build_request, storage_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.errors import StorageError
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer
@@ -60,7 +60,7 @@ async def test_a_form_arrives_as_it_was_meant(serve: Serve, tmp_path: Path) -> N
         content=Content(path), form={"title": "Größe – 大きさ"}, content_type="application/pdf"
     )
     async with session(server) as sb:
-        await send(sb, build(UPLOAD, {}, transfer=transfer))
+        await send(sb, build_request(UPLOAD, {}, transfer=transfer))
     head = f"Content-Type: {server.headers[0]['content-type']}\r\n\r\n".encode()
     form = email.message_from_bytes(head + server.bodies[0], policy=email.policy.HTTP)
     title, file = form.iter_parts()
@@ -202,7 +202,7 @@ async def test_a_download_goes_to_its_path_in_pieces(serve: Serve, tmp_path: Pat
     server = await serve(give)
     sink = Sink(tmp_path / "report.pdf")
     async with AsyncSession(TOKEN, base_url=server.base_url, max_response_bytes=1000) as sb:
-        response = await send(sb, build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=sink)))
+        response = await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=sink)))
     assert (tmp_path / "report.pdf").read_bytes() == data
     assert (sink.size, response.body) == (len(data), b"")
     assert response.headers["Content-Type"] == "application/pdf"
@@ -226,9 +226,9 @@ async def test_a_broken_download_starts_again_in_a_file_and_not_in_a_writer(
     server = await serve(give)
     path, writer = tmp_path / "report.pdf", io.BytesIO()
     async with session(server) as sb:
-        await send(sb, build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(path))))
+        await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(path))))
         with pytest.raises(ConnectionLostError):
-            await send(sb, build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(writer))))
+            await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(writer))))
     assert path.read_bytes() == b"%PDF-1.4"
     assert writer.getvalue() == b"%PDF"
     assert len(server.requests) == 3
@@ -242,7 +242,10 @@ async def test_an_error_in_place_of_a_download_leaves_no_file(serve: Serve, tmp_
     async with session(server) as sb:
         with pytest.raises(NotFoundError, match="no report yet"):
             await send(
-                sb, build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf")))
+                sb,
+                build_request(
+                    DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf"))
+                ),
             )
     assert os.listdir(tmp_path) == []
 
@@ -259,7 +262,7 @@ async def test_a_download_that_is_left_or_stalls_leaves_nothing_open(
         return answer
 
     server = await serve(give)
-    request = build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf")))
+    request = build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf")))
     async with session(server, timeout=Timeout(attempt=0.05 if way == "stall" else None)) as sb:
         if way == "stall":
             with pytest.raises(AttemptTimeoutError, match="nothing moved"):
@@ -283,5 +286,5 @@ async def test_a_full_disk_is_no_failure_of_the_network(serve: Serve) -> None:
     server = await serve(give)
     async with session(server) as sb:
         with pytest.raises(OSError, match="No space left"):
-            await send(sb, build(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(Full()))))
+            await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(Full()))))
     assert len(server.requests) == 1

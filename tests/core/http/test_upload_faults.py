@@ -15,9 +15,9 @@ from aiohttp import web
 from sessionboard_async import (
     AsyncSession,
     AttemptTimeoutError,
+    ClientClosedError,
     ConnectionLostError,
     DeadlineExceededError,
-    SessionClosedError,
     StorageError,
     Timeout,
 )
@@ -168,7 +168,7 @@ async def test_closing_the_session_ends_an_upload(serve_bytes: ServeBytes, tmp_p
     ):
 
         async def upload() -> None:
-            with pytest.raises(SessionClosedError):
+            with pytest.raises(ClientClosedError):
                 await send(sb, storage_request("PUT", Transfer(content=content, address=address)))
 
         tasks.start_soon(upload)

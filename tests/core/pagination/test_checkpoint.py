@@ -140,7 +140,7 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
             records.append(talk)
             if len(records) == stop_after:
                 break
-        resume = kept(pager.checkpoint(worked_off=True))
+        resume = kept(pager.checkpoint(include_current=True))
         records += await sb.sessions.search(server.event_id, resume=resume, **search).collect()
         assert records == expected
 
@@ -150,7 +150,7 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
             pager = sb.sessions.search(server.event_id, resume=checkpoint, **search)
             async for page in pager.pages():
                 pages += page.results
-                checkpoint = kept(pager.checkpoint(worked_off=True))
+                checkpoint = kept(pager.checkpoint(include_current=True))
                 break
         assert pages == expected
 
@@ -187,7 +187,7 @@ async def test_a_few_records_at_a_time_lead_through_page_numbers(
                 got.append(talk.id)
                 if len(got) == count + 3:
                     break
-            checkpoint = kept(pager.checkpoint(worked_off=True))
+            checkpoint = kept(pager.checkpoint(include_current=True))
 
     assert got == [one["id"] for one in UNDATED]
 
@@ -217,7 +217,7 @@ async def test_a_checkpoint_serves_every_form_of_record(serve: Serve) -> None:
             before.append(talk.id)
             if len(before) == 15:
                 break
-        checkpoint = kept(pager.checkpoint(worked_off=True))
+        checkpoint = kept(pager.checkpoint(include_current=True))
         pager = sb.sessions.search(1, page_size=10, resume=checkpoint)
         rest = [str(talk["id"]) for talk in await pager.raw().collect()]
         assert rest == [str(json.loads(bytes(talk))["id"]) async for talk in pager.raw_json()]
@@ -233,7 +233,7 @@ async def test_what_goes_on_ends_where_it_would_have_and_counts_on(serve: Serve)
             count += 1
             if count == 13:
                 break
-        checkpoint = kept(pager.checkpoint(worked_off=True))
+        checkpoint = kept(pager.checkpoint(include_current=True))
         # What is created after the first beginning would not have come either.
         checkpoint["progress"]["before"] -= 60_000
         server.bodies.clear()

@@ -13,9 +13,8 @@ from aiohttp import web
 
 from sessionboard_async import (
     AsyncSession,
-    IncompleteTie,
+    EqualTimestampsError,
     PaginationError,
-    TieTooLarge,
 )
 from sessionboard_async.testing import EmbeddedServer
 from tests.core.pagination.searches import START, record, searching
@@ -141,14 +140,14 @@ async def test_a_tie_larger_than_a_page_comes_whole(serve: Serve, prefetch: int)
 async def test_a_tie_that_never_comes_whole_is_an_error(serve: Serve) -> None:
     server = await serve(searching([record(number, 5) for number in range(150)], total=151))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(IncompleteTie, match="150 of 151"):
+        with pytest.raises(EqualTimestampsError, match="150 of 151"):
             await ids(sb)
 
 
 async def test_a_tie_beyond_the_last_page_is_an_error(serve: Serve) -> None:
     server = await serve(searching([record(number, 5) for number in range(150)], total=100_000))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(TieTooLarge, match="narrow"):
+        with pytest.raises(EqualTimestampsError, match="narrow"):
             await ids(sb)
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, Consistency, DecodeError, PaginationError, SessionClosedError
+from sessionboard_async import AsyncSession, ClientClosedError, Consistency, DecodeError, PaginationError
 from sessionboard_async.models import Session
 from sessionboard_async.testing import EmbeddedServer
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into, until
@@ -428,7 +428,7 @@ async def test_a_stream_whose_session_closes_says_so(serve: Serve, prefetch: int
     reader = asyncio.ensure_future(read())
     await until(lambda: server.under_way >= 1 and len(got) == 4)
     await sb.aclose()
-    with anyio.fail_after(2), pytest.raises(SessionClosedError):
+    with anyio.fail_after(2), pytest.raises(ClientClosedError):
         await reader
     await until(lambda: server.open_connections == 0)
 
@@ -439,7 +439,7 @@ async def test_a_stream_that_is_not_being_read_says_so_when_it_is(serve: Serve) 
     stream = aiter(sb.sessions.search(1, page_size=2, prefetch=3))
     await anext(stream)
     await sb.aclose()
-    with pytest.raises(SessionClosedError):
+    with pytest.raises(ClientClosedError):
         async for _ in stream:
             pass
     with pytest.raises(StopAsyncIteration):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket
 from sessionboard_async.core.rate_limits.headers import Announced
 
-SINGLE, BULK = Lane.SINGLE, Lane.BULK
+SINGLE, BULK = Priority.INTERACTIVE, Priority.BULK
 
 
 def says(remaining: int | None = None, reset: float | None = None, limit: int | None = None) -> Announced:
@@ -26,10 +26,10 @@ def answer(bucket: Bucket, now: float, announced: Announced | None = None, *, to
     bucket.answered(now, now - took, announced=announced)
 
 
-def let_in(bucket: Bucket, now: float, lane: Lane = SINGLE) -> int:
+def let_in(bucket: Bucket, now: float, priority: Priority = SINGLE) -> int:
     """Let in all that may go, and have each answered at once without a word."""
     count = 0
-    while bucket.wait(now, lane) == 0.0:
+    while bucket.wait(now, priority) == 0.0:
         answer(bucket, now)
         count += 1
         assert count < 10_000
@@ -231,16 +231,16 @@ def stories(draw: st.DrawFn) -> Iterator[tuple[str, float, int]]:
     return iter(draw(st.lists(steps, max_size=60)))
 
 
-@given(stories(), st.integers(1, 20), st.sampled_from([1.0, 0.5]), st.sampled_from(Lane))
+@given(stories(), st.integers(1, 20), st.sampled_from([1.0, 0.5]), st.sampled_from(Priority))
 def test_never_more_than_its_share_and_never_a_wait_past_the_window(
-    story: Iterator[tuple[str, float, int]], limit: int, share: float, lane: Lane
+    story: Iterator[tuple[str, float, int]], limit: int, share: float, priority: Priority
 ) -> None:
     window = 30.0
     bucket = Bucket(limit, window, share=share, reserve=2, jitter=lambda bound: bound)
     now, sent = 0.0, list[float]()
     for what, after, number in story:
         now += after
-        wait = bucket.wait(now, lane)
+        wait = bucket.wait(now, priority)
         assert wait >= 0.0
         assert wait == math.inf or wait <= max(window, 60.0) + GUARD
         if wait == math.inf:

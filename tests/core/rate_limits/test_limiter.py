@@ -12,8 +12,7 @@ import pytest
 from multidict import CIMultiDict
 
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits, forget_limiters, limiter_for
 from tests.support.virtual_time import now, run
@@ -23,10 +22,20 @@ PATIENT = RateLimits(max_wait=None)
 
 
 def call(
-    limit: str | None = READS, lane: Lane = Lane.SINGLE, *, daily: bool = False, deadline: float | None = None
+    limit: str | None = READS,
+    priority: Priority = Priority.INTERACTIVE,
+    *,
+    daily: bool = False,
+    deadline: float | None = None,
 ) -> Call:
     request = Request(
-        "GET", "/v1/a/{id}", "/v1/a/secret", operation="get-a", limit=limit, lane=lane, daily_quota=daily
+        "GET",
+        "/v1/a/{id}",
+        "/v1/a/secret",
+        operation="get-a",
+        limit=limit,
+        priority=priority,
+        daily_quota=daily,
     )
     return Call(request, deadline)
 
@@ -92,9 +101,9 @@ def test_bulk_work_waits_as_long_as_its_deadline_lets_it() -> None:
         await make(limiter, answer(**window(0, 120)))
         began = now()
         with pytest.raises(RateLimitWaitExceeded, match=r"longer than what is left of Timeout\.total"):
-            await limiter.acquire(call(lane=Lane.BULK, deadline=now() + 100), max_wait=60)
+            await limiter.acquire(call(priority=Priority.BULK, deadline=now() + 100), max_wait=60)
         assert now() - began < 1
-        await limiter.acquire(call(lane=Lane.BULK, deadline=now() + 300), max_wait=60)
+        await limiter.acquire(call(priority=Priority.BULK, deadline=now() + 300), max_wait=60)
         assert now() - began == pytest.approx(121, abs=0.01)
 
     run(main())

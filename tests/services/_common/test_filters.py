@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.services._common.datetimes import moment
+from sessionboard_async.services._common.datetimes import iso_timestamp
 from sessionboard_async.services._common.filters import (
     RECORD_SEARCH,
     STATUS_SEARCH,
@@ -158,11 +158,11 @@ def test_an_enumeration_of_the_callers_stands_for_its_value() -> None:
 
 @given(MOMENTS)
 def test_any_offset_leaves_the_instant_as_it_is(value: datetime) -> None:
-    written = moment("created_after", value)
+    written = iso_timestamp("created_after", value)
     assert written.endswith("Z")
     assert datetime.fromisoformat(written) == value
-    assert moment("created_after", value.isoformat()) == written
-    assert moment("created_after", written) == written
+    assert iso_timestamp("created_after", value.isoformat()) == written
+    assert iso_timestamp("created_after", written) == written
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_any_offset_leaves_the_instant_as_it_is(value: datetime) -> None:
 )
 def test_refuses_a_moment_without_an_offset(value: datetime | str) -> None:
     with pytest.raises(ValueError, match="created_after has no time zone"):
-        moment("created_after", value)
+        iso_timestamp("created_after", value)
 
 
 @pytest.mark.parametrize("value", ["", "soon", "2026-13-01T00:00:00Z", "2026-08-01T25:00:00Z", "1754035200"])
@@ -179,7 +179,7 @@ def test_refuses_text_that_is_no_time(value: str) -> None:
     with pytest.raises(
         ValueError, match="created_after must be an ISO 8601 time such as 2026-08-01T09:00:00Z"
     ):
-        moment("created_after", value)
+        iso_timestamp("created_after", value)
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_refuses_what_is_neither_a_datetime_nor_text(value: Any) -> None:
     with pytest.raises(
         TypeError, match=f"must be a datetime or an ISO 8601 string, not {type(value).__name__}"
     ):
-        moment("created_after", value)
+        iso_timestamp("created_after", value)
 
 
 @pytest.mark.parametrize("value", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"])
 def test_refuses_moments_that_have_no_year_in_utc(value: str) -> None:
     for given_ in (value, datetime.fromisoformat(value)):
         with pytest.raises(ValueError, match="created_after"):
-            moment("created_after", given_)
+            iso_timestamp("created_after", given_)
 
 
 class Nowhere(tzinfo):
@@ -213,4 +213,4 @@ class Nowhere(tzinfo):
 
 def test_a_zone_that_knows_no_offset_is_no_zone() -> None:
     with pytest.raises(ValueError, match="has no time zone"):
-        moment("created_after", datetime(2026, 8, 1, tzinfo=Nowhere()))
+        iso_timestamp("created_after", datetime(2026, 8, 1, tzinfo=Nowhere()))

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from sessionboard_async.models import Contact, CustomFieldValue, Session
 from sessionboard_async.services._common.bulk import identified
-from sessionboard_async.services._common.payloads import written
+from sessionboard_async.services._common.payloads import payload
 from sessionboard_async.services.values import (
     AccountUpdate,
     ContactCreate,
@@ -26,20 +26,20 @@ from sessionboard_async.services.values import (
 
 
 def test_only_what_was_passed_is_sent() -> None:
-    assert written(RoomUpdate, {}) == {}
-    assert written(RoomUpdate, {"capacity": None}) == {"capacity": None}
-    assert written(RoomUpdate, {"capacity": UNSET, "name": "Aula"}) == {"name": "Aula"}
+    assert payload(RoomUpdate, {}) == {}
+    assert payload(RoomUpdate, {"capacity": None}) == {"capacity": None}
+    assert payload(RoomUpdate, {"capacity": UNSET, "name": "Aula"}) == {"name": "Aula"}
 
 
 def test_unknown_keywords_are_refused_by_name() -> None:
     with pytest.raises(TypeError, match=r"unknown: capactiy; .*extra"):
-        written(RoomUpdate, {"capactiy": 3})
+        payload(RoomUpdate, {"capactiy": 3})
 
 
 @pytest.mark.parametrize("values", [{}, {"name": UNSET}, {"capacity": 3}])
 def test_what_must_be_there_is_missed(values: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="missing: name"):
-        written(RoomCreate, values)
+        payload(RoomCreate, values)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ def test_what_must_be_there_is_missed(values: dict[str, Any]) -> None:
 )
 def test_values_of_the_wrong_type_are_refused(kind: type[Any], values: dict[str, Any], said: str) -> None:
     with pytest.raises(TypeError, match=said):
-        written(kind, values)
+        payload(kind, values)
 
 
 def test_what_the_document_lacks_goes_through_extra() -> None:
     moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
-    body = written(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": moment, "left_out": UNSET})
+    body = payload(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": moment, "left_out": UNSET})
     assert body == {"name": "Aula", "floor": 2, "open_from": "2026-09-14T08:00:00.000Z"}
 
 
 def test_extra_is_no_second_way_to_a_known_value() -> None:
     with pytest.raises(TypeError, match="pass name by keyword, not in extra"):
-        written(RoomUpdate, {}, {"name": "Aula"})
+        payload(RoomUpdate, {}, {"name": "Aula"})
 
 
 # Times
@@ -82,7 +82,7 @@ def test_extra_is_no_second_way_to_a_known_value() -> None:
     )
 )
 def test_a_time_is_the_same_instant_when_it_is_sent(moment: datetime) -> None:
-    sent = written(SessionUpdate, {"updated_at": moment})["updated_at"]
+    sent = payload(SessionUpdate, {"updated_at": moment})["updated_at"]
     assert datetime.fromisoformat(str(sent)) == moment
     assert str(sent).endswith("Z")
     assert "." in str(sent)  # servers compare by the millisecond
@@ -94,20 +94,20 @@ def test_a_time_is_the_same_instant_when_it_is_sent(moment: datetime) -> None:
 def test_updated_at_comes_back_as_the_instant_that_was_read(sent: str) -> None:
     session = msgspec.json.decode(msgspec.json.encode({"id": "a", "updated_at": sent}), type=Session)
     id_, values = identified(session, {"title": "New"})
-    body = written(SessionUpdate, values)
+    body = payload(SessionUpdate, values)
     assert id_ == "a"
     assert datetime.fromisoformat(str(body["updated_at"])) == datetime.fromisoformat(sent)
 
 
 def test_a_time_given_as_text_stays_as_it_is() -> None:
     sent = "2025-03-14T23:02:51.562+00:00"
-    assert written(SessionUpdate, {"updated_at": sent}) == {"updated_at": sent}
+    assert payload(SessionUpdate, {"updated_at": sent}) == {"updated_at": sent}
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-09-14T08:00:00", datetime(2026, 9, 14)])
 def test_a_time_that_is_none_or_has_no_offset_is_refused(moment: object) -> None:
     with pytest.raises(ValueError, match="starts_at"):
-        written(SessionCreate, {"title": "T", "starts_at": moment})
+        payload(SessionCreate, {"title": "T", "starts_at": moment})
 
 
 def test_what_the_caller_says_wins_over_the_record() -> None:
@@ -130,14 +130,14 @@ def test_custom_fields_are_taken_by_name_and_as_they_are_read() -> None:
         CustomFieldValue(key="talks_at", value="not a time"),
         CustomFieldValue(internal_name="none"),
     ]
-    assert written(SessionUpdate, {"custom_fields": by_name}) == {"custom_fields": by_name}
-    assert written(SessionUpdate, {"custom_fields": as_read}) == {"custom_fields": by_name}
-    assert written(SessionUpdate, {"custom_fields": ()}) == {"custom_fields": {}}
+    assert payload(SessionUpdate, {"custom_fields": by_name}) == {"custom_fields": by_name}
+    assert payload(SessionUpdate, {"custom_fields": as_read}) == {"custom_fields": by_name}
+    assert payload(SessionUpdate, {"custom_fields": ()}) == {"custom_fields": {}}
 
 
 def test_a_field_without_a_name_cannot_be_written() -> None:
     with pytest.raises(TypeError, match="custom_fields must be"):
-        written(SessionUpdate, {"custom_fields": [CustomFieldValue(id="1", value=2)]})
+        payload(SessionUpdate, {"custom_fields": [CustomFieldValue(id="1", value=2)]})
 
 
 # Masks
@@ -164,18 +164,18 @@ def test_a_masked_value_is_refused_by_the_name_of_its_field(
 ) -> None:
     given_values, extra = values(masked)
     with pytest.raises(ValueError, match=f"^{name} is masked") as refusal:
-        written(kind, given_values, extra)
+        payload(kind, given_values, extra)
     assert masked not in str(refusal.value)
 
 
 def test_stars_in_a_description_are_no_mask() -> None:
     body = {"description": "<p>***</p>"}
-    assert written(SessionUpdate, body) == body
+    assert payload(SessionUpdate, body) == body
 
 
 def test_a_mask_in_a_record_that_is_written_back_is_found() -> None:
     with pytest.raises(ValueError, match=r"^speaker\.email is masked"):
-        written(SessionUpdate, {}, {"speaker": Contact(email="j***@a***.com")})
+        payload(SessionUpdate, {}, {"speaker": Contact(email="j***@a***.com")})
 
 
 # What JSON has no form of
@@ -184,22 +184,22 @@ def test_a_mask_in_a_record_that_is_written_back_is_found() -> None:
 def test_times_are_the_same_at_whatever_depth() -> None:
     moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
     sent = "2026-09-14T08:00:00.000Z"
-    assert written(RoomUpdate, {}, {"hours": {"open": [{"from": moment}]}}) == {
+    assert payload(RoomUpdate, {}, {"hours": {"open": [{"from": moment}]}}) == {
         "hours": {"open": [{"from": sent}]}
     }
-    assert written(RoomUpdate, {}, {"copy_of": Session(updated_at=moment)})["copy_of"] == {"updated_at": sent}
+    assert payload(RoomUpdate, {}, {"copy_of": Session(updated_at=moment)})["copy_of"] == {"updated_at": sent}
     with pytest.raises(ValueError, match="hours has no time zone"):
-        written(RoomUpdate, {}, {"hours": {"open": [{"from": moment.replace(tzinfo=None)}]}})
+        payload(RoomUpdate, {}, {"hours": {"open": [{"from": moment.replace(tzinfo=None)}]}})
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_number_that_would_become_null_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="area must be a finite number"):
-        written(RoomUpdate, {}, {"area": number})
+        payload(RoomUpdate, {}, {"area": number})
     with pytest.raises(ValueError, match="custom_fields must be a finite number"):
-        written(SessionUpdate, {"custom_fields": {"fee": [number]}})
+        payload(SessionUpdate, {"custom_fields": {"fee": [number]}})
 
 
 def test_bytes_are_refused_and_not_sent_as_base64() -> None:
     with pytest.raises(TypeError, match="floor must be text, a number or the like, not bytes"):
-        written(RoomUpdate, {}, {"floor": b"2"})
+        payload(RoomUpdate, {}, {"floor": b"2"})

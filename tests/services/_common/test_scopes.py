@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async.core.endpoint import ENDPOINTS, list_of, page_of, rows
-from sessionboard_async.core.http.request import build
+from sessionboard_async.core.http.request import build_request
 from sessionboard_async.core.pagination.query import Query
 from sessionboard_async.models import Dashboard, Record
 from sessionboard_async.services import Dashboards, Insights, Queries, Widgets
@@ -47,11 +47,11 @@ def test_an_event_chooses_its_own_form(event_id: int | str) -> None:
 def test_no_event_chooses_the_organization() -> None:
     endpoint, path = Dashboards.LIST.at(None)
     assert endpoint is Dashboards.LIST.organization
-    assert build(endpoint, path).target == "/v1/dashboards"
+    assert build_request(endpoint, path).target == "/v1/dashboards"
 
 
 def test_an_event_with_the_number_0_is_an_event() -> None:
-    assert build(*Dashboards.LIST.at(0)).target == "/v1/event/0/dashboards"
+    assert build_request(*Dashboards.LIST.at(0)).target == "/v1/event/0/dashboards"
 
 
 def test_there_are_pairs_of_every_family() -> None:

@@ -20,7 +20,7 @@ from sessionboard_async.testing._handlers import OPERATIONS as ALL_OPERATIONS
 from sessionboard_async.testing._handlers.insights import OPERATIONS
 from sessionboard_async.testing._sbql import sbql
 from sessionboard_async.testing._sbql.tables import TABLES, contacts_of
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 SIZE = Size(events=2, sessions=30, speakers=12, contacts=20, sponsors=4, exhibitors=5)
 ORGANIZATION = Organization(1, SIZE)
@@ -40,7 +40,7 @@ def refusal(query: str) -> str:
 
 
 def answer(operation: str, body: object = None, grant: Grant | None = None, **path: object) -> Any:
-    call = Call(
+    call = HandlerRequest(
         path={name: str(value) for name, value in path.items()},
         body=b"" if body is None else json.dumps(body).encode(),
         grant=Grant() if grant is None else grant,
@@ -208,7 +208,9 @@ def test_what_is_written_is_found_and_personal_custom_fields_are_masked() -> Non
     path = {"event_id": str(event.id)}
 
     def write(operation: str, body: object) -> Any:
-        return ALL_OPERATIONS[operation](organization, Call(path=path, body=json.dumps(body).encode()))
+        return ALL_OPERATIONS[operation](
+            organization, HandlerRequest(path=path, body=json.dumps(body).encode())
+        )
 
     field = write("create-field", {"name": "Sign-up", "type": "email", "module_id": "session"})
     name = field["internal_name"]
@@ -274,7 +276,7 @@ def test_rows_are_searched_sorted_and_counted() -> None:
 def test_csv_holds_the_same_rows_as_json() -> None:
     query = "SELECT title, description, capacity FROM sessions"
     reply = execute(query, format="csv", limit=100)
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, HandlerReply)
     assert reply.content_type == "text/csv"
     assert isinstance(reply.content, bytes)
     read = list(csv.DictReader(io.StringIO(reply.content.decode(), newline="")))
@@ -323,7 +325,7 @@ def test_every_suggested_query_runs_and_finds_something(path: dict[str, int]) ->
 
 
 def test_suggestions_can_be_narrowed_to_a_category() -> None:
-    call = Call(path={}, query=MultiDict(category="abstracts", eventId=str(EVENT.id)))
+    call = HandlerRequest(path={}, query=MultiDict(category="abstracts", eventId=str(EVENT.id)))
     suggestions: Any = OPERATIONS["get-suggestions"](ORGANIZATION, call)
     assert [each["category"] for each in suggestions["suggestions"]] == ["abstracts"]
 

@@ -18,7 +18,7 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.tokens import Access, Grant
 from sessionboard_async.testing._handlers.oauth import OPERATIONS
 from sessionboard_async.testing._writes.oauth import CLIENT, Authorization, AuthorizationError, challenge_of
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 SIZE = Size(events=1, sessions=1, speakers=1, contacts=1, sponsors=0, exhibitors=0)
 VERIFIER = "a-code-verifier.of-43-characters~or-more_0123456789"
@@ -39,7 +39,7 @@ class Server:
         return self.authorization.approve(CLIENT.id, CALLBACK, challenge_of(VERIFIER), scope)
 
     def ask(self, operation: str, body: object = None, **query: str) -> Any:
-        call = Call(
+        call = HandlerRequest(
             path={},
             query=MultiDict(query),
             body=b"" if body is None else json.dumps(body).encode(),
@@ -72,7 +72,7 @@ class Server:
 
 
 def name_of(reply: Any) -> str:
-    assert isinstance(reply, Reply), "this was not refused"
+    assert isinstance(reply, HandlerReply), "this was not refused"
     assert reply.status == 400
     content: Any = reply.content
     assert content["message"]
@@ -245,11 +245,13 @@ def test_a_refresh_that_is_refused_leaves_the_token_good(
 
 def test_revoking_ends_an_access_token_or_with_a_refresh_token_everything(server: Server) -> None:
     tokens = server.exchange(server.approve())
-    assert server.ask("oauth-revoke", {"token": "unknown", "token_type_hint": "access_token"}) == Reply()
-    assert server.ask("oauth-revoke", {"token": tokens["access_token"]}) == Reply()
+    assert (
+        server.ask("oauth-revoke", {"token": "unknown", "token_type_hint": "access_token"}) == HandlerReply()
+    )
+    assert server.ask("oauth-revoke", {"token": tokens["access_token"]}) == HandlerReply()
     assert server.grant(tokens["access_token"]) is None
     fresh = server.refresh(tokens["refresh_token"])
-    assert server.ask("oauth-revoke", {"token": fresh["refresh_token"]}) == Reply()
+    assert server.ask("oauth-revoke", {"token": fresh["refresh_token"]}) == HandlerReply()
     assert server.grant(fresh["access_token"]) is None
     assert name_of(server.refresh(fresh["refresh_token"])) == "invalid_grant"
 

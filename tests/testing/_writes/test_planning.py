@@ -13,7 +13,7 @@ from sessionboard_async.testing._data.dataset import Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 NINE, TEN, ELEVEN = (f"2026-09-14T{hour:02}:00:00.000Z" for hour in (9, 10, 11))
 
@@ -27,9 +27,11 @@ class Client:
         self.event = next(iter(self.organization.events.values()))
 
     def __call__(self, operation: str, path: dict[str, Any] | None = None, **body: Any) -> Any:
-        call = Call({"event_id": str(self.event.id)} | (path or {}), MultiDict(), json.dumps(body).encode())
+        call = HandlerRequest(
+            {"event_id": str(self.event.id)} | (path or {}), MultiDict(), json.dumps(body).encode()
+        )
         answer = OPERATIONS[operation](self.organization, call)
-        return None if isinstance(answer, Reply) else answer
+        return None if isinstance(answer, HandlerReply) else answer
 
     def refusal(self, operation: str, path: dict[str, Any] | None = None, **body: Any) -> tuple[int, str]:
         with pytest.raises(RequestError) as caught:

@@ -13,7 +13,7 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.tokens import Grant
 from sessionboard_async.testing._handlers import gdpr, reports
 from sessionboard_async.testing._sbql.tables import contacts_of
-from sessionboard_async.testing._writes.requests import Call, Reply
+from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
 
 SIZE = Size(events=2, sessions=12, speakers=6, contacts=10, sponsors=3, exhibitors=3)
 EVENT = {"event_id": str(FIRST_EVENT_ID)}
@@ -39,7 +39,7 @@ class Server:
         grant: Grant | None = None,
     ) -> Any:
         handler = {**reports.OPERATIONS, **gdpr.OPERATIONS}[operation]
-        call = Call(
+        call = HandlerRequest(
             path=path or {},
             query=MultiDict(query or {}),
             body=b"" if body is None else json.dumps(body).encode(),
@@ -142,7 +142,7 @@ def test_a_saved_query_is_listed_changed_run_and_deleted(server: Server, names: 
         assert second["results"] == found["results"][1:]
         assert second["pagination"]["totalResults"] == len(events)
 
-    assert server.ask(names["delete"], at) == Reply()
+    assert server.ask(names["delete"], at) == HandlerReply()
     assert server.ask(names["list"], names.path)["results"] == []
     for operation in ("update", "delete", "run", "insights"):
         assert server.refused(names[operation], at, {}) == 404
@@ -228,7 +228,7 @@ def test_a_dashboard_shows_its_widgets_with_the_rows_of_their_queries(server: Se
     changed = server.ask(names["update_widget"], with_id, {"title": "Note", "query": "SELECT 1 AS one"})
     assert changed["updated_at"] > empty["updated_at"]
     assert server.ask(names["get"], at)["widgets"][2] == {**changed, "data": [{"one": 1}]}
-    assert server.ask(names["delete_widget"], with_id) == Reply()
+    assert server.ask(names["delete_widget"], with_id) == HandlerReply()
     assert len(server.ask(names["get"], at)["widgets"]) == 2
     assert server.refused(names["update_widget"], with_id, {}) == 404
 
@@ -237,13 +237,13 @@ def test_a_dashboard_shows_its_widgets_with_the_rows_of_their_queries(server: Se
 def test_a_dashboard_is_listed_changed_and_deleted_with_its_widgets(server: Server, names: Names) -> None:
     made = server.ask(names["create"], names.path, {"name": "Overview", "widgets": [{"type": "text"}]})
     at = names.at("id", made["id"])
-    assert server.ask(names["update"], at, {"name": "Summary", "widgets": []}) == Reply()
+    assert server.ask(names["update"], at, {"name": "Summary", "widgets": []}) == HandlerReply()
     (listed,) = server.ask(names["list"], names.path)
     assert listed["name"] == "Summary"
     assert listed["updated_at"] > made["updated_at"]
     assert "widgets" not in listed
     assert len(server.ask(names["get"], at)["widgets"]) == 1
-    assert server.ask(names["delete"], at) == Reply()
+    assert server.ask(names["delete"], at) == HandlerReply()
     assert server.ask(names["list"], names.path) == []
     assert server.refused(names["get"], at) == 404
     assert server.refused(names["create_widget"], at, {"type": "text"}) == 404

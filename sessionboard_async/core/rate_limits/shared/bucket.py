@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.headers import Announced
@@ -23,7 +23,7 @@ from sessionboard_async.core.rate_limits.shared.store import (
     Store,
     StoreAbsentError,
 )
-from sessionboard_async.core.rate_limits.wait_queue import Turnstile
+from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 from sessionboard_async.errors import RateLimitStoreError
 
 _MOST_AT_ONCE = 16
@@ -41,10 +41,10 @@ class SharedBucket(Bucket):
         clock: The seconds of a monotonic clock.
 
     Attributes:
-        turnstile: Where the calls wait that this lets in.
+        wait_queue: Where the calls wait that this lets in.
     """
 
-    turnstile: Turnstile
+    wait_queue: WaitQueue
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class SharedBucket(Bucket):
         self._granted: deque[str] = deque()
         self._in_use: deque[str | None] = deque()
         self._reports: list[Report] = []
-        self._ask_again = dict.fromkeys(Lane, -math.inf)
+        self._ask_again = dict.fromkeys(Priority, -math.inf)
         self._pause = _SHORTEST_PAUSE
         self._alone = False
         self._wanted = False
@@ -76,14 +76,14 @@ class SharedBucket(Bucket):
         self._closed = False
         self._courier: asyncio.Task[None] | None = None
 
-    def wait(self, now: float, lane: Lane) -> float:
+    def wait(self, now: float, priority: Priority) -> float:
         """Tell how long a request must wait, as far as is known here, and have the store asked."""
         if self._alone:
-            return super().wait(now, lane)
+            return super().wait(now, priority)
         if self._granted:
             return 0.0
-        if now < self._ask_again[lane]:
-            return self._ask_again[lane] - now
+        if now < self._ask_again[priority]:
+            return self._ask_again[priority] - now
         if not self._closing.is_set():
             self._send_courier()
         return math.inf
@@ -158,7 +158,7 @@ class SharedBucket(Bucket):
         if not self._in_use:
             self._all_ended.set()
         self._reports.append(report)
-        self._ask_again = dict.fromkeys(Lane, -math.inf)
+        self._ask_again = dict.fromkeys(Priority, -math.inf)
         self._pause = _SHORTEST_PAUSE
         self._send_courier()
 
@@ -176,7 +176,7 @@ class SharedBucket(Bucket):
                     return
                 if absence:
                     await self._rest(absence)
-                    self._wanted = bool(self._reports or self.turnstile.waiting)
+                    self._wanted = bool(self._reports or self.wait_queue.waiting)
         finally:
             self._courier = None
 
@@ -191,8 +191,8 @@ class SharedBucket(Bucket):
         # What a window that is over has had tells nothing about the next ones.
         self._reports = [one for one in self._reports if one.at > now - 2 * self.window - LEASE_SECONDS]
         told = len(self._reports)
-        lanes = [] if self._closing.is_set() else self.turnstile.lanes(_MOST_AT_ONCE)
-        leases = list(itertools.islice(self._names, len(lanes)))
+        priorities = [] if self._closing.is_set() else self.wait_queue.priorities(_MOST_AT_ONCE)
+        leases = list(itertools.islice(self._names, len(priorities)))
         message = Exchange(
             known=self.state(now),
             share=self._limits.share,
@@ -200,7 +200,7 @@ class SharedBucket(Bucket):
             documented=self.documented,
             lease_seconds=LEASE_SECONDS,
             reports=[one.since(now) for one in self._reports],
-            lanes=lanes,
+            priorities=priorities,
             leases=leases,
         )
         try:
@@ -212,19 +212,19 @@ class SharedBucket(Bucket):
                 return self._do_without(error.seconds)
             raise
         del self._reports[:told]
-        self._take(reply, lanes, leases)
+        self._take(reply, priorities, leases)
         return 0.0
 
-    def _take(self, reply: Reply, lanes: list[Lane], leases: list[str]) -> None:
+    def _take(self, reply: Reply, priorities: list[Priority], leases: list[str]) -> None:
         now = self._clock()
         self._alone = False
         self.restore(reply.known, now)
         self._granted.extend(leases[: reply.granted])
         if reply.granted:
             self._pause = _SHORTEST_PAUSE
-        if reply.granted < len(lanes):
-            self._ask_again[lanes[reply.granted]] = now + self._pause_before_asking(reply)
-        self.turnstile.admit()
+        if reply.granted < len(priorities):
+            self._ask_again[priorities[reply.granted]] = now + self._pause_before_asking(reply)
+        self.wait_queue.admit()
         self._return_what_nobody_took()
 
     def _pause_before_asking(self, reply: Reply) -> float:
@@ -236,14 +236,14 @@ class SharedBucket(Bucket):
 
     def _do_without(self, seconds: float) -> float:
         if self._limits.on_store_error == "raise":
-            self.turnstile.dismiss(_absent)
+            self.wait_queue.dismiss(_absent)
             return 0.0
         if not self._alone:
             self._alone = True
             self._give_back(self._granted)
             self._granted.clear()
             self.in_flight = len(self._in_use)
-        self.turnstile.admit()
+        self.wait_queue.admit()
         return seconds
 
     def _return_what_nobody_took(self) -> None:

@@ -10,7 +10,7 @@ from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.limiter import Category, Limiter
 from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
 from sessionboard_async.core.rate_limits.shared.store import Store
-from sessionboard_async.core.rate_limits.wait_queue import Turnstile
+from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 
 
 class SharedLimiter(Limiter):
@@ -45,6 +45,6 @@ class SharedLimiter(Limiter):
     def open_category(self, name: str, documented: bool) -> Category:
         """Begin to count the requests of a category."""
         bucket = SharedBucket(name, self._shared, self._store, documented=documented, clock=self._clock)
-        bucket.turnstile = Turnstile(bucket, self._clock, self.teller(name, bucket))
+        bucket.wait_queue = WaitQueue(bucket, self._clock, self.teller(name, bucket))
         self._buckets.append(bucket)
-        return Category(name, bucket, bucket.turnstile)
+        return Category(name, bucket, bucket.wait_queue)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import msgspec
 
 from sessionboard_async.core.bucket_state import BucketState
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
         documented: Whether a limit is documented.
         lease_seconds: How long a lease holds.
         reports: What became of its requests, the oldest first.
-        lanes: Those who wait, the first first.
+        priorities: Those who wait, the first first.
         leases: What each of them would be let in with.
         now: The time, where it is not to be that of the store.
     """
@@ -78,7 +78,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     reserve: int
     documented: bool
     reports: list[Report]
-    lanes: list[Lane]
+    priorities: list[Priority]
     leases: list[str]
     # Never left out: the script has no defaults.
     lease_seconds: float

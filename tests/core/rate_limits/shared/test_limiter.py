@@ -19,11 +19,11 @@ from redis.asyncio import Redis
 
 from sessionboard_async import (
     AsyncSession,
+    ClientClosedError,
     ConfigurationError,
     RateLimits,
     RateLimitStoreError,
     RateLimitWaitExceeded,
-    SessionClosedError,
     Timeout,
 )
 from sessionboard_async.core.bucket_state import BucketState
@@ -46,7 +46,7 @@ NOTHING = Exchange(
     documented=True,
     lease_seconds=1.0,
     reports=[],
-    lanes=[],
+    priorities=[],
     leases=[],
 )
 
@@ -190,7 +190,7 @@ async def test_what_closing_ends_is_returned_too(
             await until(lambda: handler.left == 40 - 10)
         assert await in_flight(store) == 0
         await asyncio.wait(calls)
-    assert {type(call.exception()) for call in calls} == {SessionClosedError}
+    assert {type(call.exception()) for call in calls} == {ClientClosedError}
 
 
 @pytest.mark.parametrize("moment", range(8))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessionboard_async.core.bucket_state import BucketState
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.headers import Announced
 from sessionboard_async.core.rate_limits.shared.store import LEASE_SECONDS, Exchange, Reply, Report, Store
@@ -26,7 +26,7 @@ COUNTS = st.integers(0, 12)
 
 @dataclass(frozen=True)
 class Ask:
-    lane: Lane
+    priority: Priority
     after: float
 
 
@@ -41,7 +41,7 @@ class End:
     draw: float = 0.5
 
 
-ASKS = st.builds(Ask, st.sampled_from(Lane), SECONDS)
+ASKS = st.builds(Ask, st.sampled_from(Priority), SECONDS)
 ANNOUNCED = st.builds(
     Announced,
     limit=st.none() | st.integers(1, 60),
@@ -75,8 +75,8 @@ class Process:
     def __post_init__(self) -> None:
         self.names = (f"{self.category}:{number}" for number in itertools.count())
 
-    async def exchange(self, now: float, lanes: list[Lane], *reports: Report) -> Reply:
-        leases = list(itertools.islice(self.names, len(lanes)))
+    async def exchange(self, now: float, priorities: list[Priority], *reports: Report) -> Reply:
+        leases = list(itertools.islice(self.names, len(priorities)))
         message = Exchange(
             known=BucketState(limit=10, window=30.0),
             share=self.share,
@@ -84,7 +84,7 @@ class Process:
             documented=self.documented,
             lease_seconds=1e6,
             reports=list(reports),
-            lanes=lanes,
+            priorities=priorities,
             leases=leases,
             now=now,
         )
@@ -138,8 +138,8 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
     for step in steps:
         now += step.after
         if isinstance(step, Ask):
-            reply = await process.exchange(now, [step.lane])
-            wait = bucket.wait(now, step.lane)
+            reply = await process.exchange(now, [step.priority])
+            wait = bucket.wait(now, step.priority)
             if wait == 0.0:
                 bucket.begin(now)
             assert reply.granted == int(wait == 0.0)
@@ -188,7 +188,7 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
         documented=True,
         lease_seconds=LEASE_SECONDS,
         reports=[],
-        lanes=[Lane.SINGLE],
+        priorities=[Priority.INTERACTIVE],
         leases=["a"],
         now=1_000.0,
     )
@@ -197,7 +197,7 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
         assert (await store.exchange(process.category, message)).granted == 1
         message.reports, message.leases = [answered], ["b"]
         assert (await store.exchange(process.category, message)).known.in_flight == 1
-        message.reports, message.lanes, message.leases, message.now = [], [], [], 1_000.0 + LEASE_SECONDS
+        message.reports, message.priorities, message.leases, message.now = [], [], [], 1_000.0 + LEASE_SECONDS
         late = (await store.exchange(process.category, message)).known
     finally:
         await store.aclose()
@@ -215,7 +215,7 @@ async def test_a_store_that_knows_nothing_is_told_what_the_process_knows(redis_s
         documented=True,
         lease_seconds=LEASE_SECONDS,
         reports=[],
-        lanes=[Lane.SINGLE],
+        priorities=[Priority.INTERACTIVE],
         leases=["a"],
     )
     try:

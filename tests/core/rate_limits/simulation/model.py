@@ -10,8 +10,7 @@ from email.utils import formatdate
 
 from multidict import CIMultiDict
 
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.limiter import Limiter
@@ -67,9 +66,9 @@ class Client:
     def __post_init__(self) -> None:
         self.limiter = Limiter(self.limits, clock=now)
 
-    async def call(self, lane: Lane = Lane.SINGLE) -> None:
+    async def call(self, priority: Priority = Priority.INTERACTIVE) -> None:
         """Make a call until it is answered."""
-        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, lane=lane), None)
+        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, priority=priority), None)
         arrived = now()
         while True:
             permit = await self.limiter.acquire(call)
@@ -93,9 +92,9 @@ class Client:
         await asyncio.sleep(latency / 2)
         return response
 
-    async def many(self, calls: int, lane: Lane = Lane.SINGLE) -> None:
+    async def many(self, calls: int, priority: Priority = Priority.INTERACTIVE) -> None:
         """Make many calls at once."""
-        await asyncio.gather(*(self.call(lane) for _ in range(calls)))
+        await asyncio.gather(*(self.call(priority) for _ in range(calls)))
 
 
 async def seconds(*work: Awaitable[object]) -> float:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from statistics import median, quantiles
 
-from sessionboard_async.core.http.request import Lane
+from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.testing.rate_limits import FixedWindow
 from tests.core.rate_limits.simulation.model import Client, Server, Tell
@@ -22,12 +22,12 @@ async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[
 
     async def single() -> None:
         began = now()
-        await client.call(Lane.SINGLE)
+        await client.call(Priority.INTERACTIVE)
         waits.append(now() - began)
 
     async with asyncio.TaskGroup() as group:
         began = now()
-        bulk = group.create_task(client.many(500, Lane.BULK))
+        bulk = group.create_task(client.many(500, Priority.BULK))
         while not bulk.done():
             await asyncio.sleep(draw.expovariate(1 / 75))
             group.create_task(single())
@@ -58,10 +58,10 @@ def test_without_a_reserve_single_calls_wait_for_the_next_window(tell: Tell) -> 
 def test_single_calls_go_before_those_of_a_bulk_job_that_came_earlier() -> None:
     async def main() -> tuple[float, float]:
         client = Client(Server(FixedWindow(100, 900)), random.Random(1))
-        bulk = asyncio.ensure_future(client.many(250, Lane.BULK))
+        bulk = asyncio.ensure_future(client.many(250, Priority.BULK))
         await asyncio.sleep(100)
         began = now()
-        await client.many(20, Lane.SINGLE)
+        await client.many(20, Priority.INTERACTIVE)
         took = now() - began
         await bulk
         return took, now() - began

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sessionboard_async.core.call import Call
-from sessionboard_async.core.http.request import Lane, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.testing.rate_limits import FixedWindow, HeaderStyle
 from tests.core.rate_limits.simulation.model import READS, Client, Server, Tell
@@ -29,7 +28,7 @@ class World:
         window: Its seconds.
         calls: How many are made.
         over: The seconds in which they come.
-        bulk: The part of them in the lane of bulk work.
+        bulk: The part of them in the priority of bulk work.
         cancelled: The part whose caller gives up after a while.
         lost: The part of attempts whose answer never comes.
         unsent: The part of attempts that make no connection.
@@ -66,8 +65,8 @@ class World:
         watching = asyncio.ensure_future(self._watch())
         async with asyncio.TaskGroup() as group:
             for _ in range(self.calls):
-                lane = Lane.BULK if self.draw.random() < self.bulk else Lane.SINGLE
-                call = group.create_task(self._call(lane))
+                priority = Priority.BULK if self.draw.random() < self.bulk else Priority.INTERACTIVE
+                call = group.create_task(self._call(priority))
                 if self.draw.random() < self.cancelled:
                     after = self.draw.uniform(0, 2 * self.window)
                     asyncio.get_running_loop().call_later(after, call.cancel)
@@ -75,9 +74,9 @@ class World:
         watching.cancel()
         self.left = self.client.limiter.snapshot().get(READS)
 
-    async def _call(self, lane: Lane) -> None:
+    async def _call(self, priority: Priority) -> None:
         """Make a call until it is answered or lost, as one that only reads would."""
-        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, lane=lane), None)
+        call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, priority=priority), None)
         limiter = self.client.limiter
         try:
             while True:
