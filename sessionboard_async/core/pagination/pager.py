@@ -132,8 +132,8 @@ class Pager(Generic[T]):
 
         Args:
             include_current: Whether the record or page returned last counts as done. By default it is
-                delivered again, so that each comes at least once. Saved in one transaction with the processed data,
-                ``include_current=True`` gives each exactly once.
+                delivered again, so that each comes at least once. Saved in one transaction with the
+                processed data, ``include_current=True`` gives each exactly once.
         """
         return self._bookmark.checkpoint(include_current=include_current)
 
