@@ -1,4 +1,8 @@
-"""The checks of the project: `nox` runs lint, types and tests; `nox -s bench` measures."""
+"""The checks of the project.
+
+``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs every
+test on every supported Python that is found. ``nox -s bench`` measures.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +12,32 @@ from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv|venv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "coverage"]
+nox.options.sessions = ["lint", "types", "tests"]
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 MEASURED_BESIDE = ("aiolimiter>=1.2", "httpx>=0.28", "pydantic>=2.11", "matplotlib>=3.10")
+# Tests differ much in length: idle workers take over tests of busy ones.
+IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
 
 def interpreters() -> list[str]:
-    """Find each supported Python, on the path or among those that pyenv keeps beside it."""
+    """Find each supported Python, on the path or among those that pyenv installed."""
     found = []
     for version in SUPPORTED:
-        candidates = [f"python{version}", *(str(path) for path in _kept_by_pyenv(version))]
+        candidates = [f"python{version}", *(str(path) for path in _installed_by_pyenv(version))]
         found += [next((candidate for candidate in candidates if _runs(candidate)), version)]
     return found
 
 
 def _runs(python: str) -> bool:
     path = shutil.which(python)
-    # A shim of pyenv is on the path even where the Python behind it is not chosen.
+    # pyenv puts a shim on the path even for a Python that is not selected; the shim fails.
     return path is not None and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0
 
 
-def _kept_by_pyenv(version: str) -> list[Path]:
+def _installed_by_pyenv(version: str) -> list[Path]:
     pyenv = shutil.which("pyenv")
     if pyenv is None:
         return []
@@ -55,29 +61,25 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
 
 
-ALL = interpreters()
-
-
-@nox.session(python=ALL)
-def tests(session: nox.Session) -> None:
-    """Run the tests, and collect which branches they take."""
-    session.install("-e", ".[dev]")
-    if session.python == ALL[0]:
-        # What an aborted run left behind would be counted too.
-        session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
-
-
 @nox.session
-def coverage(session: nox.Session) -> None:
-    """Fail where the tests leave too many branches untaken."""
-    session.install("coverage[toml]>=7.10")
-    session.run("coverage", "combine")
+def tests(session: nox.Session) -> None:
+    """Run the fast tests on the running Python, and fail where too many branches are not taken."""
+    session.install("-e", ".[dev]")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-m", "not slow", *IN_PARALLEL, *session.posargs)
+    session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--fail-under=95")
+
+
+@nox.session(python=interpreters())
+def tests_all(session: nox.Session) -> None:
+    """Run every test, slow ones included, on every supported Python that is found."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", *IN_PARALLEL, *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, as ratios within one run; writes the table, the figures and the chart."""
+    """Measure, as ratios within one run; write the table, the figures and the chart."""
     session.install("-e", ".[cli,speedups]", *MEASURED_BESIDE)
     session.run("python", "-m", "benchmarks", *session.posargs)
