@@ -1,7 +1,7 @@
 """The checks of the project.
 
-``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs every
-test on every supported Python that is found. ``nox -s bench`` measures.
+``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs
+every test on every supported Python that is found. ``nox -s bench`` measures.
 """
 
 from __future__ import annotations
