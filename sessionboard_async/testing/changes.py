@@ -78,7 +78,7 @@ class Changes:
         return rate
 
 
-class Change(NamedTuple):
+class ScheduledChange(NamedTuple):
     """One change that happens. Changes are ordered by the moment from which they are seen.
 
     Attributes:
@@ -110,9 +110,9 @@ class Schedule:
             for kind in get_args(ChangeKind)
             if changes.rate(kind)
         ]
-        self._dated: list[Change] = []
+        self._dated: list[ScheduledChange] = []
 
-    def due(self, present: float) -> Iterator[Change]:
+    def due(self, present: float) -> Iterator[ScheduledChange]:
         """Yield what is seen up to a moment and was not yielded before, in order.
 
         Args:
@@ -136,10 +136,10 @@ class _Stream:
         self._draw = Draw(changes.seed, resource, kind, "moments")
         self._next = start + self._gap()
 
-    def up_to(self, present: float) -> Iterator[Change]:
+    def up_to(self, present: float) -> Iterator[ScheduledChange]:
         while self._next <= present:
             seen = self._next + self._late * self._draw.share()
-            yield Change(seen, self._next, self._resource, self._kind)
+            yield ScheduledChange(seen, self._next, self._resource, self._kind)
             self._next += self._gap()
 
     def _gap(self) -> float:

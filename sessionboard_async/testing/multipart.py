@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sessionboard_async.testing._data.errors import RequestError
 
 
-class Part(NamedTuple):
+class FormField(NamedTuple):
     """One field of a form; ``content_type`` is ``None`` where the form does not tell."""
 
     filename: str | None
@@ -30,7 +30,7 @@ class Part(NamedTuple):
             raise RequestError(400, "a text field of the form is not UTF-8") from None
 
 
-def read_form(content_type: str, body: bytes) -> dict[str, Part]:
+def read_form(content_type: str, body: bytes) -> dict[str, FormField]:
     """Read a form, its bytes exactly as they were sent.
 
     The headers are read by ``email``. The bodies are cut out here, since ``email`` would take apart a
@@ -53,7 +53,7 @@ def read_form(content_type: str, body: bytes) -> dict[str, Part]:
     _, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
     if not pieces or not pieces[-1].startswith(b"--"):
         raise RequestError(400, "the form does not end with its boundary")
-    parts: dict[str, Part] = {}
+    parts: dict[str, FormField] = {}
     for piece in pieces[:-1]:
         head, separator, content = piece.partition(b"\r\n\r\n")
         headers = _message(head.strip().decode("utf-8", "replace"))
@@ -61,7 +61,7 @@ def read_form(content_type: str, body: bytes) -> dict[str, Part]:
         if not separator or not isinstance(name, str):
             raise RequestError(400, "a part of the form has no name")
         told = headers.get_content_type() if "Content-Type" in headers else None
-        parts[name] = Part(headers.get_filename(), told, content)
+        parts[name] = FormField(headers.get_filename(), told, content)
     return parts
 
 

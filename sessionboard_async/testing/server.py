@@ -16,7 +16,7 @@ from anyio.from_thread import start_blocking_portal
 
 from sessionboard_async.core.rate_limits.limiter import forget_limiters
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.times import Times
 from sessionboard_async.testing._data.tokens import Access, Grant, scopes_of
 from sessionboard_async.testing._http.app import Handling
@@ -284,7 +284,7 @@ class EmbeddedServer:
         authorization = self._organization.part(Authorization)
         return authorization.approve(client_id, redirect_uri, code_challenge, scope)
 
-    def _event_of(self, event_id: int | None) -> Event:
+    def _event_of(self, event_id: int | None) -> EventData:
         """Return an event, the first one where no id is given."""
         event = self._organization.events.get(self.event_id if event_id is None else event_id)
         if event is None:

@@ -9,7 +9,7 @@ import pytest
 from multidict import MultiDict
 
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.tokens import Grant
 from sessionboard_async.testing._handlers import OPERATIONS
@@ -26,12 +26,12 @@ class Operations:
             events=events, sessions=sessions, speakers=None, contacts=None, sponsors=None, exhibitors=None
         )
         self.organization = Organization(1, size, Clock(lambda: 1_790_000_000.5))
-        self.events: list[Event] = list(self.organization.events.values())
+        self.events: list[EventData] = list(self.organization.events.values())
         self.event = self.events[0]
         self.grant = Grant()
 
     def __call__(
-        self, operation: str, id_: str = "", *, query: Any = (), at: Event | None = None, **body: Any
+        self, operation: str, id_: str = "", *, query: Any = (), at: EventData | None = None, **body: Any
     ) -> Any:
         ids = ("id", "session_id", "contact_id", "sponsor_id", "exhibitor_id", "field_id")
         path = {
@@ -48,7 +48,7 @@ class Operations:
             self(operation, id_, **body)
         return caught.value.status, caught.value.message
 
-    def found(self, operation: str, at: Event | None = None, **body: Any) -> list[Answer]:
+    def found(self, operation: str, at: EventData | None = None, **body: Any) -> list[Answer]:
         """Return what a search finds, all pages together."""
         records: list[Answer] = []
         while True:
@@ -58,7 +58,7 @@ class Operations:
             if len(records) == page["pagination"]["totalResults"]:
                 return records
 
-    def ids(self, operation: str, at: Event | None = None, **body: Any) -> list[str]:
+    def ids(self, operation: str, at: EventData | None = None, **body: Any) -> list[str]:
         return [record["id"] for record in self.found(operation, at, **body)]
 
     def sessions(self) -> list[Answer]:

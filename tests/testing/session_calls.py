@@ -10,7 +10,7 @@ import pytest
 from multidict import MultiDict
 
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._handlers import OPERATIONS
@@ -27,7 +27,7 @@ class Client:
             events=1, sessions=sessions, speakers=None, contacts=None, sponsors=None, exhibitors=None
         )
         self.organization = Organization(1, size, Clock(lambda: 1_790_000_000.5))
-        self.event: Event = next(iter(self.organization.events.values()))
+        self.event: EventData = next(iter(self.organization.events.values()))
 
     def __call__(self, operation: str, id_: str = "", query: Any = (), **body: Any) -> Any:
         path = {"event_id": str(self.event.id), "session_id": id_}

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from sessionboard_async.testing import Changes, SimulatedTime, Times
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.query import Criteria, select
 from sessionboard_async.testing._writes.changing import ChangingData
 from sessionboard_async.testing._writes.record_edits import ContactEditor
 from sessionboard_async.testing._writes.resources import resource_of
 from sessionboard_async.testing._writes.session_edits import SessionEditor
-from sessionboard_async.testing.changes import RESOURCES, Change, Schedule
+from sessionboard_async.testing.changes import RESOURCES, Schedule, ScheduledChange
 
 START = SimulatedTime().now()
 KINDS = ("insert", "update", "delete", "restore", "flip")
@@ -47,7 +47,7 @@ class Storm:
         )
         self.time = SimulatedTime()
         organization = Organization(1, size, Clock(self.time.now), times)
-        self.event: Event = next(iter(organization.events.values()))
+        self.event: EventData = next(iter(organization.events.values()))
         self.changing = ChangingData(changes, self.event)
 
     def rage(self, seconds: float) -> Storm:
@@ -85,7 +85,7 @@ some_changes = st.builds(
 @given(some_changes, st.lists(st.floats(0, 5), max_size=8))
 def test_what_happens_follows_from_the_changes_alone(changes: Changes, looks: list[float]) -> None:
     at_once = list(Schedule(changes, START).due(START + sum(looks)))
-    schedule, now, in_steps = Schedule(changes, START), START, list[Change]()
+    schedule, now, in_steps = Schedule(changes, START), START, list[ScheduledChange]()
     for number in range(len(looks)):
         now = START + sum(looks[: number + 1])
         in_steps += schedule.due(now)

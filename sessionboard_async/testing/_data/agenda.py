@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from sessionboard_async.testing._data.metadata import STATUS_DEFINITIONS, Metadata
+from sessionboard_async.testing._data.metadata import STATUS_DEFINITIONS, MetadataStore
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._data.seeded import (
     DAY,
@@ -95,7 +95,7 @@ class Agenda:
         sessions: int,
         speakers: int,
         contacts: int,
-        metadata: Metadata,
+        metadata: MetadataStore,
         light: bool = False,
         times: Times | None = None,
     ) -> None:

@@ -11,7 +11,7 @@ from sessionboard_async.testing._data.agenda import Agenda, SessionRow
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.details import DetailBook
 from sessionboard_async.testing._data.fields import FieldBook, Record
-from sessionboard_async.testing._data.metadata import Metadata
+from sessionboard_async.testing._data.metadata import MetadataStore
 from sessionboard_async.testing._data.people import People
 from sessionboard_async.testing._data.program import Program
 from sessionboard_async.testing._data.query import Criteria
@@ -113,7 +113,7 @@ class Keeper:
         return cast("T", self._parts[make])
 
 
-class Event(Keeper):
+class EventData(Keeper):
     """One event with everything that belongs to it."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Event(Keeper):
         key = (seed, position)
         self.people = people
         self.storage = storage
-        self.metadata = Metadata(seed, self.id, position, clock)
+        self.metadata = MetadataStore(seed, self.id, position, clock)
         self.fields = FieldBook(seed, position, clock, fields)
         self.sponsors = Accounts("sponsor", key, size.sponsors, people, self.fields, clock)
         self.exhibitors = Accounts("exhibitor", key, size.exhibitors, people, self.fields, clock)
@@ -240,7 +240,7 @@ class Organization(Keeper):
         self.ties = TieOrder(times, seed)
         self.has_inclusive_bounds = times is not None and times.is_inclusive
         events = (
-            Event(seed, position, size, self.people, fields, self.storage, clock, times)
+            EventData(seed, position, size, self.people, fields, self.storage, clock, times)
             for position in range(size.events)
         )
         self.events = {event.id: event for event in events}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sessionboard_async.testing._data.agenda import Agenda, SessionRow
 from sessionboard_async.testing._data.fields import FieldValue, Text
-from sessionboard_async.testing._data.metadata import Metadata
+from sessionboard_async.testing._data.metadata import MetadataStore
 from sessionboard_async.testing._data.seeded import Draw
 from sessionboard_async.testing._data.texts import (
     ANGLES,
@@ -55,7 +55,7 @@ class DetailBook:
         metadata: The rooms, formats, levels and languages that generated sessions have.
     """
 
-    def __init__(self, key: tuple[int, int], agenda: Agenda, metadata: Metadata) -> None:
+    def __init__(self, key: tuple[int, int], agenda: Agenda, metadata: MetadataStore) -> None:
         self._key = key
         self._agenda = agenda
         self._options = [[str(record["id"]) for record in metadata.all(name)] for name in SETTINGS.values()]

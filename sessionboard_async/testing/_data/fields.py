@@ -33,7 +33,7 @@ class FieldValue(NamedTuple):
     translated: Text | None = None
 
 
-class Field(NamedTuple):
+class FieldDefinition(NamedTuple):
     """The definition of a field: one that every organization has, or one that this one added."""
 
     internal_name: str
@@ -60,21 +60,23 @@ class _Definition(NamedTuple):
     """A field with what tells it from others; ``event`` is the one that alone has it, ``None`` for all."""
 
     id: str
-    field: Field
+    field: FieldDefinition
     created: int
     updated: int
     event: int | None
 
 
-def _standard(name: str, public_name: Triple, kind: str, module: str, contains_pii: bool = False) -> Field:
-    return Field(name, public_name, kind, module, "standard", "global", contains_pii)
+def _standard(
+    name: str, public_name: Triple, kind: str, module: str, contains_pii: bool = False
+) -> FieldDefinition:
+    return FieldDefinition(name, public_name, kind, module, "standard", "global", contains_pii)
 
 
-def _custom(name: str, public_name: Triple, kind: str, module: str, scope: str = "global") -> Field:
-    return Field(name, public_name, kind, module, "custom", scope)
+def _custom(name: str, public_name: Triple, kind: str, module: str, scope: str = "global") -> FieldDefinition:
+    return FieldDefinition(name, public_name, kind, module, "custom", scope)
 
 
-FIELDS: tuple[Field, ...] = (
+FIELDS: tuple[FieldDefinition, ...] = (
     _standard("title", ("Title", "Titre", "Titel"), "text", "session"),
     _standard("description", ("Description", "Description", "Beschreibung"), "wysiwyg", "session"),
     _standard("starts_at", ("Starts at", "Début", "Beginn"), "datetime", "session"),
@@ -186,7 +188,9 @@ class FieldBook:
         name = self._free_name(module, values["name"])
         now = self._clock.read()
         home._made += 1
-        field = Field(name, (values["name"], "", ""), values.get("type") or "text", module, "custom", "event")
+        field = FieldDefinition(
+            name, (values["name"], "", ""), values.get("type") or "text", module, "custom", "event"
+        )
         place = "org" if home._event is None else home._event
         definition = _Definition(
             uuid_for(self._seed, place, "field", "made", home._made), field, now, now, self._event

@@ -40,7 +40,7 @@ class DatedRow(NamedTuple):
         return (self.ordinal,)
 
 
-class Status(NamedTuple):
+class StatusDefinition(NamedTuple):
     """A status of sessions: one of the five that exist everywhere, or one that the organization named."""
 
     name: str
@@ -49,15 +49,15 @@ class Status(NamedTuple):
     is_custom: bool = False
 
 
-STATUS_DEFINITIONS: tuple[Status, ...] = (
-    Status("Accepted", "accepted", "#2E7D32"),
-    Status("Accept queue", "accept_queue", "#9CCC65"),
-    Status("Pending", "pending", "#FFB300"),
-    Status("Decline queue", "decline_queue", "#EF9A9A"),
-    Status("Declined", "declined", "#C62828"),
-    Status("Confirmed – contract signed", "accepted", "#1B5E20", True),
-    Status("Waiting for slides", "accept_queue", "#7CB342", True),
-    Status("Zweite Begutachtung", "pending", "#FF8F00", True),
+STATUS_DEFINITIONS: tuple[StatusDefinition, ...] = (
+    StatusDefinition("Accepted", "accepted", "#2E7D32"),
+    StatusDefinition("Accept queue", "accept_queue", "#9CCC65"),
+    StatusDefinition("Pending", "pending", "#FFB300"),
+    StatusDefinition("Decline queue", "decline_queue", "#EF9A9A"),
+    StatusDefinition("Declined", "declined", "#C62828"),
+    StatusDefinition("Confirmed – contract signed", "accepted", "#1B5E20", True),
+    StatusDefinition("Waiting for slides", "accept_queue", "#7CB342", True),
+    StatusDefinition("Zweite Begutachtung", "pending", "#FF8F00", True),
 )
 _STANDARD_NAMES = {status.category: status.name for status in STATUS_DEFINITIONS if not status.is_custom}
 _AUTHOR = "Grace Sampleton"
@@ -80,7 +80,7 @@ _OWN = frozenset(
 """What bodies never change."""
 
 
-class Metadata:
+class MetadataStore:
     """The settings of one event that sessions refer to: those from the start, and what was written to them.
 
     Args:
@@ -214,7 +214,7 @@ class Metadata:
     def _track(self, order: int, name: str, color: str) -> Record:
         return {**self._ordered("tracks", order, name, self._event_id), "color": color}
 
-    def _status(self, order: int, status: Status) -> Record:
+    def _status(self, order: int, status: StatusDefinition) -> Record:
         return {
             "id": uuid_for(*self._key, "statuses", order),
             "name": status.name,

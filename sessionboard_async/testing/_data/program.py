@@ -9,7 +9,7 @@ from sessionboard_async.testing._data.accounts import Accounts
 from sessionboard_async.testing._data.agenda import Agenda, Participation, SessionRow
 from sessionboard_async.testing._data.details import SETTINGS, DetailBook, Details
 from sessionboard_async.testing._data.fields import FieldBook, Record
-from sessionboard_async.testing._data.metadata import Metadata
+from sessionboard_async.testing._data.metadata import MetadataStore
 from sessionboard_async.testing._data.people import ROLES, People
 from sessionboard_async.testing._data.seeded import DAY, shown, uuid_for, zulu
 from sessionboard_async.testing._data.session_files import SessionFiles
@@ -55,7 +55,7 @@ class Program:
         key: tuple[int, int],
         agenda: Agenda,
         details: DetailBook,
-        metadata: Metadata,
+        metadata: MetadataStore,
         fields: FieldBook,
         people: People,
         first_contact: int,

@@ -15,7 +15,7 @@ from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.people import People
 from sessionboard_async.testing._data.registry import Group
 from sessionboard_async.testing._data.seeded import DAY, uuid_for, zulu
-from sessionboard_async.testing._data.storage import Storage, StoredObject, UploadAddress
+from sessionboard_async.testing._data.storage import Storage, StoredObject, UploadTarget
 from sessionboard_async.testing._data.upload_rules import (
     Announcement,
     announcement_of,
@@ -138,7 +138,7 @@ class SessionFiles:
 
     def announce(
         self, row: SessionRow, values: Mapping[str, Any], file: SessionFile | None = None
-    ) -> tuple[SessionFile, UploadAddress]:
+    ) -> tuple[SessionFile, UploadTarget]:
         """Announce the bytes of a new file, or other bytes for one that is there.
 
         Args:

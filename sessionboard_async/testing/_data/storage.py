@@ -68,7 +68,7 @@ class StorageAnswer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class UploadAddress(TypedDict):
+class UploadTarget(TypedDict):
     """Where bytes go, as the API tells it."""
 
     url: str
@@ -124,7 +124,7 @@ class Storage:
         for key in [key for key in self._objects if key.startswith(prefix)]:
             del self._objects[key]
 
-    def upload_address(self, key: str, content_type: str | None = None) -> UploadAddress:
+    def upload_address(self, key: str, content_type: str | None = None) -> UploadTarget:
         """Return where bytes go, as the API tells it. It expires after a quarter of an hour.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sessionboard_async.testing._data.accounts import Accounts
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.query import (
     RECORD_FILTERS,
     expansions_of,
@@ -18,7 +18,7 @@ from sessionboard_async.testing._writes.record_edits import AccountEditor
 from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
 
 
-def _accounts(event: Event, kind: str) -> Accounts:
+def _accounts(event: EventData, kind: str) -> Accounts:
     return event.sponsors if kind == "sponsor" else event.exhibitors
 
 
@@ -45,7 +45,7 @@ def _get_account(organization: Organization, call: HandlerRequest, *, kind: str)
     return accounts.account(accounts.everyone.find(call.path[f"{kind}_id"]), translated=translated)
 
 
-def _editor(event: Event, kind: str) -> AccountEditor:
+def _editor(event: EventData, kind: str) -> AccountEditor:
     return AccountEditor(event, _accounts(event, kind))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.documents import PDF
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import read_page, read_word, refuse_unknown
@@ -29,7 +29,7 @@ _VARIANTS = ("full", "daily", "theme")
 _LONGEST_INTERVAL = 3600
 
 
-def _packs(organization: Organization, call: HandlerRequest, *known: str) -> tuple[Event, Packs]:
+def _packs(organization: Organization, call: HandlerRequest, *known: str) -> tuple[EventData, Packs]:
     event = event_of(organization, call)
     refuse_unknown(call.query, known)
     return event, event.part(Packs)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessionboard_async.testing._data.dataset import Event, Keeper, Organization
+from sessionboard_async.testing._data.dataset import EventData, Keeper, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.store import Shelf
@@ -57,7 +57,7 @@ class Collection:
         shelf = self.shelf(organization, call)
         values = self.read(call.json(), required=self.required)
         keeper = self.keeper(organization, call)
-        of_event = {"event_id": keeper.id} if isinstance(keeper, Event) else {}
+        of_event = {"event_id": keeper.id} if isinstance(keeper, EventData) else {}
         return shelf.create({**of_event, **self.defaults, **values, **self.fixed})
 
     def get(self, organization: Organization, call: HandlerRequest) -> Record:

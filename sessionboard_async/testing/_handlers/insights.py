@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import (
@@ -50,7 +50,7 @@ _OPTIONS: Values = {
 _PROMPT: Values = {**_EVENTS, "prompt": str, "conversationHistory": list}
 
 
-class Suggestion(NamedTuple):
+class SuggestedQuery(NamedTuple):
     """A query that is suggested, and given to those who ask for something with its word in it."""
 
     word: str
@@ -59,8 +59,8 @@ class Suggestion(NamedTuple):
     query: str
 
 
-SUGGESTIONS: tuple[Suggestion, ...] = (
-    Suggestion(
+SUGGESTIONS: tuple[SuggestedQuery, ...] = (
+    SuggestedQuery(
         "speaker",
         "speakers",
         "The speakers with the most sessions",
@@ -69,44 +69,44 @@ SUGGESTIONS: tuple[Suggestion, ...] = (
         "AND part.event_id = speaker.event_id "
         "GROUP BY speaker.id ORDER BY sessions DESC, speaker.full_name",
     ),
-    Suggestion(
+    SuggestedQuery(
         "track",
         "sessions",
         "How many sessions each track has",
         "SELECT track.name, COUNT(session.id) AS sessions FROM tracks "
         "LEFT JOIN sessions ON session.track_id = track.id GROUP BY track.id ORDER BY track.name",
     ),
-    Suggestion(
+    SuggestedQuery(
         "room",
         "sessions",
         "Which room is used how often",
         "SELECT room.name, room.capacity, COUNT(session.id) AS sessions FROM rooms "
         "LEFT JOIN sessions ON session.room_id = room.id GROUP BY room.id ORDER BY sessions DESC",
     ),
-    Suggestion(
+    SuggestedQuery(
         "tag",
         "sessions",
         "How many sessions each tag has",
         "SELECT tag.name, COUNT(*) AS sessions FROM tags "
         "JOIN session_tags ON session_tag.tag_id = tag.id GROUP BY tag.id ORDER BY sessions DESC",
     ),
-    Suggestion(
+    SuggestedQuery(
         "abstract", "abstracts", "Abstracts to be decided on", "FIND Abstract WHERE status = 'pending'"
     ),
-    Suggestion(
+    SuggestedQuery(
         "sponsor", "accounts", "The sponsors by name", "SELECT name, website_url FROM sponsors ORDER BY name"
     ),
-    Suggestion(
+    SuggestedQuery(
         "exhibitor", "accounts", "The exhibitors by name", "SELECT name, booth FROM exhibitors ORDER BY name"
     ),
-    Suggestion(
+    SuggestedQuery(
         "contact",
         "contacts",
         "How many contacts each company has",
         "SELECT company_name, COUNT(*) AS contacts FROM contacts "
         "GROUP BY company_name ORDER BY contacts DESC",
     ),
-    Suggestion(
+    SuggestedQuery(
         "session",
         "sessions",
         "How many sessions have each status",
@@ -126,7 +126,7 @@ def read_options(call: HandlerRequest, *, required: Sequence[str] = ()) -> Recor
     return read_values(body, _OPTIONS, required=required)
 
 
-def events_of(organization: Organization, call: HandlerRequest, body: Mapping[str, Any]) -> list[Event]:
+def events_of(organization: Organization, call: HandlerRequest, body: Mapping[str, Any]) -> list[EventData]:
     """Return the events that a query sees: that of the path, those that the body names, or all.
 
     Raises:
@@ -141,7 +141,7 @@ def events_of(organization: Organization, call: HandlerRequest, body: Mapping[st
     return [event for event in organization.events.values() if call.grant.sees(event.id)]
 
 
-def visible_event(organization: Organization, call: HandlerRequest, event_id: object) -> Event:
+def visible_event(organization: Organization, call: HandlerRequest, event_id: object) -> EventData:
     """Return an event that a body or query names by its id.
 
     Raises:
@@ -161,7 +161,7 @@ def table_of(
     organization: Organization,
     call: HandlerRequest,
     query: str,
-    events: Sequence[Event],
+    events: Sequence[EventData],
     body: Mapping[str, Any],
 ) -> sbql.Result:
     """Run a query; personal data is masked unless the body and the token both allow to see it."""
@@ -173,7 +173,7 @@ def answer(
     organization: Organization,
     call: HandlerRequest,
     query: str,
-    events: Sequence[Event],
+    events: Sequence[EventData],
     body: Mapping[str, Any],
 ) -> object:
     """Run a query and answer with the page of its rows that the body asks for, as it asks for them."""
@@ -265,7 +265,7 @@ def _suggestions(organization: Organization, call: HandlerRequest) -> object:
     }
 
 
-def filtered_event(organization: Organization, call: HandlerRequest) -> Event | None:
+def filtered_event(organization: Organization, call: HandlerRequest) -> EventData | None:
     """Return the event of the path, or the one that the query filters by; ``None`` where there is neither."""
     if "event_id" in call.path:
         return event_of(organization, call)

@@ -11,7 +11,12 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.upload_rules import ANNOUNCED, announcement_of
-from sessionboard_async.testing._writes.media import LARGEST_PART_NUMBER, PART_SIZE, MediaLibrary, MediaUpload
+from sessionboard_async.testing._writes.media import (
+    LARGEST_PART_NUMBER,
+    PART_SIZE,
+    MediaLibrary,
+    MultipartUpload,
+)
 from sessionboard_async.testing._writes.requests import (
     Handler,
     HandlerReply,
@@ -38,7 +43,7 @@ def _library(organization: Organization, call: HandlerRequest) -> MediaLibrary:
 
 def _upload(
     organization: Organization, call: HandlerRequest, more: dict[str, Any] | None = None, *required: str
-) -> tuple[MediaLibrary, MediaUpload, Record]:
+) -> tuple[MediaLibrary, MultipartUpload, Record]:
     library = _library(organization, call)
     values = read_values(call.json(), _UPLOAD | (more or {}), required=(*_UPLOAD, *required))
     return library, library.find(call.path["session_id"], values["key"], values["upload_id"]), values

@@ -7,7 +7,7 @@ from typing import Any
 
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
-from sessionboard_async.testing._data.metadata import FAMILIES, Metadata
+from sessionboard_async.testing._data.metadata import FAMILIES, MetadataStore
 from sessionboard_async.testing._data.query import (
     RECORD_FILTERS,
     read_page,
@@ -29,7 +29,7 @@ from sessionboard_async.testing._writes.requests import (
 _KNOWN: Values = {"name": str, "color": str, "capacity": int, "order": int}
 
 
-def _metadata(organization: Organization, call: HandlerRequest) -> Metadata:
+def _metadata(organization: Organization, call: HandlerRequest) -> MetadataStore:
     refuse_unknown(call.query, ())
     return event_of(organization, call).metadata
 

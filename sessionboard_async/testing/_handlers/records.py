@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._writes.bulk import run_bulk
 from sessionboard_async.testing._writes.record_edits import RecordEditor
 from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, event_of
 
-EditorOf = Callable[[Event], RecordEditor]
+EditorOf = Callable[[EventData], RecordEditor]
 
 
 def writing(name: str, editor_of: EditorOf) -> dict[str, Handler]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
-from sessionboard_async.testing._data.dataset import Event, Keeper, Organization
+from sessionboard_async.testing._data.dataset import EventData, Keeper, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import read_page, refuse_unknown
@@ -79,7 +79,7 @@ def _checked(values: Record, kind: str, *, is_new: bool) -> Record:
 
 def _new(keeper: Keeper, kind: str, values: Record, **others: object) -> Record:
     empty = dict.fromkeys(name for name in _KINDS[kind][0] if name not in _OWN)
-    event_id = keeper.id if isinstance(keeper, Event) else None
+    event_id = keeper.id if isinstance(keeper, EventData) else None
     return keeper.shelf(kind).create({**empty, **_writable(values), **others, "event_id": event_id})
 
 
@@ -126,7 +126,7 @@ def _run_query(organization: Organization, call: HandlerRequest) -> object:
     keeper, query = _find(organization, call, "query")
     body = read_options(call)
     named = body.get("eventId") or body.get("eventIds")
-    events = [keeper] if isinstance(keeper, Event) and not named else events_of(organization, call, body)
+    events = [keeper] if isinstance(keeper, EventData) and not named else events_of(organization, call, body)
     return answer(organization, call, str(query["query"]), events, body)
 
 
@@ -157,7 +157,7 @@ def _listed(value: object) -> Sequence[object]:
 def _get_dashboard(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     keeper, dashboard = _find(organization, call, "dashboard")
-    events = [keeper] if isinstance(keeper, Event) else events_of(organization, call, {})
+    events = [keeper] if isinstance(keeper, EventData) else events_of(organization, call, {})
     widgets = [
         {**widget, **_data(organization, call, widget["query"], events)}
         for widget in _widgets_of(keeper, dashboard)
@@ -169,7 +169,9 @@ def _widgets_of(keeper: Keeper, dashboard: Record) -> list[Record]:
     return [widget for widget in keeper.shelf("widget").all() if widget["dashboard_id"] == dashboard["id"]]
 
 
-def _data(organization: Organization, call: HandlerRequest, query: object, events: Sequence[Event]) -> Record:
+def _data(
+    organization: Organization, call: HandlerRequest, query: object, events: Sequence[EventData]
+) -> Record:
     """Return the rows that a widget shows; one whose query does not run says so, and the others are shown."""
     if not query:
         return {"data": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._writes.bulk import run_bulk
@@ -11,11 +11,11 @@ from sessionboard_async.testing._writes.requests import Handler, HandlerReply, H
 from sessionboard_async.testing._writes.session_edits import SessionEditor
 
 
-def _shown(event: Event, row: SessionRow) -> Record:
+def _shown(event: EventData, row: SessionRow) -> Record:
     return event.program.session(row, unassigned=None, expand=())
 
 
-def _editor(organization: Organization, call: HandlerRequest) -> tuple[Event, SessionEditor]:
+def _editor(organization: Organization, call: HandlerRequest) -> tuple[EventData, SessionEditor]:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     return event, event.part(SessionEditor)

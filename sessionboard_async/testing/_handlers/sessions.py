@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import (
     SESSION_FILTERS,
@@ -19,7 +19,7 @@ from sessionboard_async.testing._data.query import (
 from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
 
 
-def _expand(event: Event, names: frozenset[str]) -> frozenset[str]:
+def _expand(event: EventData, names: frozenset[str]) -> frozenset[str]:
     return names if event.has_translations else names - {"translated_fields"}
 
 

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.masking import masked
@@ -69,7 +69,7 @@ class Result:
     rows: Sequence[Record]
 
 
-def run(query: str, organization: Organization, events: Sequence[Event], *, hide: bool) -> Result:
+def run(query: str, organization: Organization, events: Sequence[EventData], *, hide: bool) -> Result:
     """Run a query.
 
     Args:
@@ -153,7 +153,7 @@ def _fill(
     database: sqlite3.Connection,
     name: str,
     organization: Organization,
-    events: Sequence[Event],
+    events: Sequence[EventData],
     *,
     hide: bool,
 ) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.metadata import FAMILIES
 from sessionboard_async.testing._data.people import ROLES
@@ -32,7 +32,7 @@ class Table:
     """
 
     columns: Columns
-    records: Callable[[Organization, Event], Iterable[Record]]
+    records: Callable[[Organization, EventData], Iterable[Record]]
     module: str | None = None
 
 
@@ -84,7 +84,7 @@ _FAMILY_COLUMNS = {
 }
 
 
-def _sessions(_: Organization, event: Event) -> Iterator[Record]:
+def _sessions(_: Organization, event: EventData) -> Iterator[Record]:
     for row in event.sessions(OLDEST_FIRST, linked_sources=False):
         session = event.program.session(row, unassigned={}, expand=())
         named = {name: _object(session.get(name)) for name in (*_SETTINGS, "custom_status")}
@@ -96,7 +96,7 @@ def _sessions(_: Organization, event: Event) -> Iterator[Record]:
         }
 
 
-def _participants(_: Organization, event: Event) -> Iterator[Record]:
+def _participants(_: Organization, event: EventData) -> Iterator[Record]:
     for row in event.sessions(OLDEST_FIRST, linked_sources=False):
         session = event.program.session(row, unassigned={}, expand=())
         for person in _objects(session.get("participants")):
@@ -112,18 +112,18 @@ def _participants(_: Organization, event: Event) -> Iterator[Record]:
             }
 
 
-def _session_tags(_: Organization, event: Event) -> Iterator[Record]:
+def _session_tags(_: Organization, event: EventData) -> Iterator[Record]:
     for row in event.sessions(OLDEST_FIRST, linked_sources=False):
         for tag in row.tag_ids:
             yield {"session_id": event.agenda.id(row), "tag_id": tag}
 
 
-def contacts_of(organization: Organization, event: Event) -> Iterator[Record]:
+def contacts_of(organization: Organization, event: EventData) -> Iterator[Record]:
     """Yield the contacts of an event, the oldest first."""
     return _people(organization, event.contacts, "CONT")
 
 
-def _speakers(organization: Organization, event: Event) -> Iterator[Record]:
+def _speakers(organization: Organization, event: EventData) -> Iterator[Record]:
     return _people(organization, event.speakers, "SPK")
 
 
@@ -132,14 +132,14 @@ def _people(organization: Organization, group: Group, prefix: str) -> Iterator[R
         yield organization.people.contact(row.ordinal, prefix=prefix)
 
 
-def _accounts(_: Organization, event: Event, *, kind: str) -> Iterator[Record]:
+def _accounts(_: Organization, event: EventData, *, kind: str) -> Iterator[Record]:
     accounts = event.sponsors if kind == "sponsor" else event.exhibitors
     for row in accounts.rows:
         account = accounts.account(row.ordinal)
         yield {**account, "address_country": account.get("address_coutnry")}
 
 
-def _metadata(_: Organization, event: Event, *, family: str) -> Iterable[Record]:
+def _metadata(_: Organization, event: EventData, *, family: str) -> Iterable[Record]:
     return event.metadata.all(family)
 
 
@@ -161,7 +161,7 @@ TABLES: Mapping[str, Table] = {
 """Every table, by its name."""
 
 
-def columns_of(name: str, events: Sequence[Event]) -> dict[str, str]:
+def columns_of(name: str, events: Sequence[EventData]) -> dict[str, str]:
     """Return the columns of a table over some events, with those of their custom fields, and their types."""
     table = TABLES[name]
     columns = {"event_id": "number", **table.columns}
@@ -180,7 +180,7 @@ def columns_of(name: str, events: Sequence[Event]) -> dict[str, str]:
 _COLUMN_TYPES = {"number": "number", "checkbox": "boolean", "datetime": "datetime", "date": "datetime"}
 
 
-def rows_of(name: str, organization: Organization, events: Sequence[Event]) -> Iterator[Record]:
+def rows_of(name: str, organization: Organization, events: Sequence[EventData]) -> Iterator[Record]:
     """Yield the rows of a table over some events; a row may lack columns and have more than these."""
     table = TABLES[name]
     for event in events:
@@ -192,7 +192,7 @@ def rows_of(name: str, organization: Organization, events: Sequence[Event]) -> I
             yield {**custom, **record, "event_id": event.id}
 
 
-def schema_of(events: Sequence[Event], *, roles: bool) -> Record:
+def schema_of(events: Sequence[EventData], *, roles: bool) -> Record:
     """Return what can be asked for.
 
     Args:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.seeded import Draw
 from sessionboard_async.testing._writes.resources import resource_of
-from sessionboard_async.testing.changes import Change, Changes, Schedule
+from sessionboard_async.testing.changes import Changes, Schedule, ScheduledChange
 
 
 class ChangingData:
@@ -19,7 +19,7 @@ class ChangingData:
         event: What it happens to, from now on.
     """
 
-    def __init__(self, changes: Changes, event: Event) -> None:
+    def __init__(self, changes: Changes, event: EventData) -> None:
         self._clock = event.clock
         self._schedule = Schedule(changes, self._clock.now())
         self._resources = {name: resource_of(event, name) for name in changes.resources}
@@ -39,7 +39,7 @@ class ChangingData:
                 continue
         return due
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, change: ScheduledChange) -> None:
         resource, draw = self._resources[change.resource], self._draws[change.resource]
         self._counts[change.resource] += 1
         number, dated = self._counts[change.resource], change.dated * 1000
@@ -63,7 +63,7 @@ class ChangingData:
                 case "flip":
                     resource.flip(chosen)
 
-    def _chosen(self, change: Change, draw: Draw) -> str | None:
+    def _chosen(self, change: ScheduledChange, draw: Draw) -> str | None:
         resource, deleted = self._resources[change.resource], self._deleted[change.resource]
         match change.kind:
             case "restore":

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.documents import PDF, PNG, WAV, pdf, png, wav
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.seeded import shown, uuid_for, zulu
@@ -61,7 +61,7 @@ class Packs:
         event: The event.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._transcripts = event.part(Transcripts)
         event.storage.add_source(self._stored)

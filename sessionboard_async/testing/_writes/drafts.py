@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import read_moment
@@ -24,7 +24,7 @@ class Drafts:
     A placement has the times and the room of its session where the body that made it says nothing of them.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._editor = event.part(SessionEditor)
         self._drafts = event.shelf("agenda draft")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.seeded import uuid_for
@@ -28,7 +28,7 @@ _STAGES = ("queued", "processing", "ready")
 
 
 @dataclass(frozen=True)
-class MediaUpload:
+class MultipartUpload:
     """An upload in parts that was begun."""
 
     id: str
@@ -48,22 +48,22 @@ class MediaLibrary:
         event: The event.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._items = event.shelf("media item")
-        self._uploads: dict[str, MediaUpload] = {}
+        self._uploads: dict[str, MultipartUpload] = {}
         self._begun = 0
         self._reads: Counter[str] = Counter()
 
-    def initiate(self, session_id: str, announced: Announcement) -> MediaUpload:
+    def initiate(self, session_id: str, announced: Announcement) -> MultipartUpload:
         """Begin an upload."""
         self._begun += 1
         id_ = uuid_for(self._event.id, "media upload", self._begun)
         key = f"media/{self._event.id}/{self._begun}/{announced.filename}"
-        upload = self._uploads[id_] = MediaUpload(id_, key, session_id, announced.content_type)
+        upload = self._uploads[id_] = MultipartUpload(id_, key, session_id, announced.content_type)
         return upload
 
-    def find(self, session_id: str, key: object, upload_id: object) -> MediaUpload:
+    def find(self, session_id: str, key: object, upload_id: object) -> MultipartUpload:
         """Return an upload that is under way.
 
         Raises:
@@ -74,14 +74,14 @@ class MediaLibrary:
             raise RequestError(404, "there is no such upload")
         return upload
 
-    def abort(self, upload: MediaUpload) -> None:
+    def abort(self, upload: MultipartUpload) -> None:
         """Give an upload up."""
         del self._uploads[upload.id]
         self._event.storage.remove_below(f"{upload.key}/{upload.id}/")
 
     def complete(
         self,
-        upload: MediaUpload,
+        upload: MultipartUpload,
         parts: Sequence[tuple[int, str]],
         values: Mapping[str, object],
     ) -> Record:

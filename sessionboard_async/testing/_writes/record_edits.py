@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sessionboard_async.testing._data.accounts import Accounts
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue, Record
 from sessionboard_async.testing._data.people import People
@@ -37,7 +37,7 @@ class RecordEditor(ABC):
     known: ClassVar[Values]
     """The properties that bodies may have, and their types."""
 
-    def __init__(self, event: Event, registry: Registry, group: Group, joins: tuple[Group, ...]) -> None:
+    def __init__(self, event: EventData, registry: Registry, group: Group, joins: tuple[Group, ...]) -> None:
         self._event = event
         self._registry = registry
         self._group = group
@@ -119,7 +119,7 @@ class ContactEditor(RecordEditor):
         "phone": "phone_mobile",
     }
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._people: People = event.people
         joins = (event.people.everybody, event.contacts)
         super().__init__(event, event.people.registry, event.contacts, joins)
@@ -173,7 +173,7 @@ class AccountEditor(RecordEditor):
     module = "account"
     known: ClassVar[Values] = {**_PLAIN, "name": str, "account_id": str}
 
-    def __init__(self, event: Event, accounts: Accounts) -> None:
+    def __init__(self, event: EventData, accounts: Accounts) -> None:
         self._accounts = accounts
         super().__init__(event, accounts.registry, accounts.everyone, (accounts.everyone,))
 

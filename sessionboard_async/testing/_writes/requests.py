@@ -11,7 +11,7 @@ import msgspec
 from multidict import CIMultiDict, MultiDict, MultiMapping
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event, Organization
+from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.tokens import Grant
@@ -72,7 +72,7 @@ Handler = Callable[[Organization, HandlerRequest], object]
 """Handles a request; returns a ``HandlerReply``, or data to send as JSON with status 200."""
 
 
-def event_of(organization: Organization, call: HandlerRequest) -> Event:
+def event_of(organization: Organization, call: HandlerRequest) -> EventData:
     """Return the event that the path names."""
     text = call.path["event_id"]
     event = organization.events.get(int(text[:9])) if text.isascii() and text.isdigit() else None
@@ -81,7 +81,7 @@ def event_of(organization: Organization, call: HandlerRequest) -> Event:
     return event
 
 
-def session_of(event: Event, call: HandlerRequest) -> SessionRow:
+def session_of(event: EventData, call: HandlerRequest) -> SessionRow:
     """Return the session or subsession that the path names."""
     row = event.session(call.path["session_id"])
     if row is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sessionboard_async.testing._data.accounts import Accounts
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.metadata import FAMILIES
 from sessionboard_async.testing._data.query import STATUSES
 from sessionboard_async.testing._data.registry import Group
@@ -21,7 +21,7 @@ _FLIPPED = {"accepted": "declined", "declined": "accepted"}
 _FAMILIES = (*FAMILIES, "statuses")
 
 
-class Resource(ABC):
+class ResourceWriter(ABC):
     """The records of one kind in one event."""
 
     @abstractmethod
@@ -65,10 +65,10 @@ class Resource(ABC):
         raise TypeError(f"{type(self).__name__} have no status that flips: {id_}")
 
 
-class Sessions(Resource):
+class SessionsWriter(ResourceWriter):
     """The sessions of an event, without composition sources and subsessions."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._agenda = event.agenda
         self._editor = event.part(SessionEditor)
@@ -129,7 +129,7 @@ class Sessions(Resource):
         return None if index is None else self._agenda.id(rows[index])
 
 
-class Records(Resource):
+class RecordsWriter(ResourceWriter):
     """Contacts, speakers, sponsors or exhibitors of an event.
 
     Args:
@@ -186,10 +186,10 @@ class Records(Resource):
         self._editor.restore(id_)
 
 
-class Settings(Resource):
+class SettingsWriter(ResourceWriter):
     """The rooms, tracks and so on of an event; of the statuses, only custom ones change."""
 
-    def __init__(self, event: Event, family: str) -> None:
+    def __init__(self, event: EventData, family: str) -> None:
         self._metadata = event.metadata
         self._family = family
 
@@ -226,7 +226,7 @@ class Settings(Resource):
         self._metadata.restore(self._family, id_)
 
 
-def resource_of(event: Event, name: str) -> Resource:
+def resource_of(event: EventData, name: str) -> ResourceWriter:
     """Return the records of an event that have a name, such as ``"sessions"``.
 
     Raises:
@@ -234,24 +234,24 @@ def resource_of(event: Event, name: str) -> Resource:
     """
     match name:
         case "sessions":
-            return Sessions(event)
+            return SessionsWriter(event)
         case "contacts" | "speakers":
             group = event.contacts if name == "contacts" else event.speakers
-            return Records(group, event.part(ContactEditor), with_offset, _new_contact, "title")
+            return RecordsWriter(group, event.part(ContactEditor), with_offset, _new_contact, "title")
         case "sponsors":
             return _accounts(event, event.sponsors)
         case "exhibitors":
             return _accounts(event, event.exhibitors)
         case _ if name in _FAMILIES:
-            return Settings(event, name)
+            return SettingsWriter(event, name)
         case _:
             known = ("sessions", "contacts", "speakers", "sponsors", "exhibitors", *_FAMILIES)
             raise ValueError(f"resource must be one of {', '.join(known)}, not {name!r}")
 
 
-def _accounts(event: Event, accounts: Accounts) -> Records:
+def _accounts(event: EventData, accounts: Accounts) -> RecordsWriter:
     editor = AccountEditor(event, accounts)
-    return Records(accounts.everyone, editor, zulu, lambda number: {"name": f"Added {number}"}, "name")
+    return RecordsWriter(accounts.everyone, editor, zulu, lambda number: {"name": f"Added {number}"}, "name")
 
 
 def _new_contact(number: int) -> dict[str, Any]:

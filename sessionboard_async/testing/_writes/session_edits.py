@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.details import SETTINGS, Details
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue
@@ -55,7 +55,7 @@ class SessionEditor:
     Bodies are those of the API: ids of rooms, tracks and so on, custom fields by their internal names.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._agenda = event.agenda
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sessionboard_async.testing._data.agenda import SessionRow
-from sessionboard_async.testing._data.dataset import Event
+from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.seeded import MINUTE, uuid_for, zulu
@@ -32,7 +32,7 @@ class Transcripts:
         event: The event.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventData) -> None:
         self._event = event
         self._kept: dict[str, list[Record]] = {}
         self._made = 0

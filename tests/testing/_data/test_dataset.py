@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.query import EXPANSIONS, Criteria
 
 EVERYTHING = frozenset(EXPANSIONS)
@@ -31,11 +31,11 @@ def organization(seed: int = 1, **numbers: int) -> Organization:
     return Organization(seed, Size.of(**(given_numbers | numbers)))
 
 
-def first_event(seed: int = 1, **numbers: int) -> Event:
+def first_event(seed: int = 1, **numbers: int) -> EventData:
     return next(iter(organization(seed, **numbers).events.values()))
 
 
-def sessions(event: Event, expand: frozenset[str] = EVERYTHING) -> list[dict[str, Any]]:
+def sessions(event: EventData, expand: frozenset[str] = EVERYTHING) -> list[dict[str, Any]]:
     rows = event.sessions(Criteria(), linked_sources=True)
     return [dict(event.program.session(row, unassigned={}, expand=expand)) for row in rows]
 

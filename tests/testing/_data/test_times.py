@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sessionboard_async.testing import SimulatedTime, Times
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.dataset import Event, Organization, Size
+from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.query import STATUS_FILTERS, Criteria, PageRequest, read_search
 from sessionboard_async.testing._data.times import TieOrder
 from sessionboard_async.testing._writes.session_edits import SessionEditor
@@ -35,7 +35,7 @@ def event(
     sessions: int = 60,
     light: bool = False,
     start: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC),
-) -> Event:
+) -> EventData:
     size = Size.of(
         events=1,
         sessions=sessions,
@@ -49,7 +49,7 @@ def event(
     return next(iter(organization.events.values()))
 
 
-def shown(event: Event) -> list[dict[str, Any]]:
+def shown(event: EventData) -> list[dict[str, Any]]:
     rows = event.statuses(OLDEST_FIRST, linked_sources=True)
     return [dict(event.program.status(row)) for row in rows]
 

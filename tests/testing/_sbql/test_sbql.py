@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from sessionboard_async.testing._data.dataset import FIRST_EVENT_ID, Event, Organization, Size
+from sessionboard_async.testing._data.dataset import FIRST_EVENT_ID, EventData, Organization, Size
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._data.tokens import Grant
@@ -28,7 +28,7 @@ EVENT = ORGANIZATION.events[FIRST_EVENT_ID]
 SECOND = next(event for event in ORGANIZATION.events.values() if event is not EVENT)
 
 
-def rows(query: str, *events: Event, hide: bool = False) -> list[dict[str, Any]]:
+def rows(query: str, *events: EventData, hide: bool = False) -> list[dict[str, Any]]:
     return list(sbql.run(query, ORGANIZATION, events or [EVENT], hide=hide).rows)
 
 
