@@ -53,7 +53,7 @@ local function roll(at)
   known.counted_here = false
 end
 
-local function wait(lane)
+local function wait(priority)
   if not known.remaining then
     if not message.documented then
       return 0
@@ -67,7 +67,7 @@ local function wait(lane)
   if left() <= 0 or (known.counted_here and now >= known.earliest_end) then
     return known.latest_end + GUARD - now
   end
-  if lane == 1 and message.reserve > 0 then
+  if priority == 1 and message.reserve > 0 then
     local freed = known.latest_end - (left() - 1) * known.window / message.reserve
     if now < freed then
       return freed - now
@@ -199,8 +199,8 @@ end
 
 roll(now)
 local granted, seconds = 0, 0
-for number, lane in ipairs(message.lanes) do
-  seconds = wait(lane)
+for number, priority in ipairs(message.priorities) do
+  seconds = wait(priority)
   if seconds > 0 then
     break
   end
