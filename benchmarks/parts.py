@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, Target, at_least, at_most, figure, ratios
 from benchmarks.processes import Bench
 from benchmarks.recording import recorded
 from benchmarks.storms import CHANGES, COMBINATIONS, EXACT, MANY, STORMS, WAYS, Outcome, Storm, weather
-from sessionboard_async.core.pagination.keyset_ties import LARGEST_PAGE
+from sessionboard_async.core.page import LARGEST_PAGE
 
 # How the pages come over the wire, and what the reading process must do without.
 _WIRES: dict[str, tuple[str, list[str]]] = {

@@ -15,8 +15,9 @@ from sessionboard_async.change_feed.cursor import Progress, Track, digest
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.pager import Pager
-from sessionboard_async.core.pagination.record_keys import id_reader, milliseconds, text_of, zulu
+from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.core.pagination.streams import PageStream
+from sessionboard_async.core.timestamps import format_milliseconds, to_milliseconds
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError, RateLimitWaitExceeded
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
@@ -142,7 +143,7 @@ class ChangeReader:
         """Read what is new or was changed; in the first run everything, by the time of its creation."""
         search: dict[str, Any] = {}
         if track.watermark is not None:
-            since = zulu(track.watermark - _OVERLAP)
+            since = format_milliseconds(track.watermark - _OVERLAP)
             search = {"updated_after": since, "sort": "updated_at", "consistency": "exact"}
         pager = self._search(resource, raw=raw, resume=track.reading, **search)
         as_of = track.as_of
@@ -173,7 +174,10 @@ class ChangeReader:
             return
         since = track.watermark if track.deletions is None else track.deletions
         pager = self._sb.sessions.search_statuses(
-            self._event_id, deleted_after=zulu(since - _OVERLAP), sort="deleted_at", consistency="exact"
+            self._event_id,
+            deleted_after=format_milliseconds(since - _OVERLAP),
+            sort="deleted_at",
+            consistency="exact",
         )
         as_of: int | None = None
         async with aclosing(pager.pages()) as stream:
@@ -209,7 +213,7 @@ class ChangeReader:
         """Read everything, and compare it with what it was."""
         pager = self._search(resource, raw=raw)
         records: dict[str, Any] = {}
-        as_of = milliseconds(datetime.now(UTC))
+        as_of = to_milliseconds(datetime.now(UTC))
         for _ in range(_MOST_PASSES):
             before, records, pages = records.keys(), {}, 0
             async with aclosing(pager.pages()) as stream:
@@ -275,8 +279,8 @@ class ChangeReader:
 
     def _by_id(self, resource: str, pager: Pager[Any], page: Page[Any]) -> dict[str, Any]:
         records = {
-            text_of(id_): record
-            for id_, record in zip(map(id_reader(pager.record), page.results), page.results, strict=True)
+            id_text(id_): record
+            for id_, record in zip(map(id_getter(pager.record), page.results), page.results, strict=True)
         }
         if records.pop("", None) is not None and resource not in self._without_id:
             self._without_id.add(resource)
@@ -296,7 +300,7 @@ class ChangeReader:
 
 def _since_1970(stream: PageStream[Any]) -> int:
     """Return when the API began to answer, by its own clock where it tells."""
-    return milliseconds(stream.as_of or datetime.now(UTC))
+    return to_milliseconds(stream.as_of or datetime.now(UTC))
 
 
 def _upserts(resource: str, records: Mapping[str, R]) -> Iterator[Change[R]]:

@@ -8,6 +8,11 @@ import msgspec
 
 T = TypeVar("T")
 
+LARGEST_PAGE = 100
+"""The most records that the API puts on a page."""
+LAST_SERVED_PAGE = 999
+"""The highest page number that the API accepts."""
+
 
 class Pagination(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="camel"):
     """Where a page stands among the others, as the API reported it.

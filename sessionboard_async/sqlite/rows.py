@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from sessionboard_async.core.timestamps import format_utc
 from sessionboard_async.sqlite.schema import PERSON, ROLE, Kind, Part, Path, Place
 
 Value = str | int | float | None
@@ -36,7 +37,7 @@ def moment(value: object) -> str | None:
         parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
         if parsed is None or parsed.utcoffset() is None:
             return None
-        return parsed.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return format_utc(parsed, "microseconds")
     except (ValueError, OverflowError):
         return None
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import msgspec
 
-from sessionboard_async.core.pagination.query import Query
-from sessionboard_async.core.pagination.record_keys import text_of
+from sessionboard_async.core.pagination.query import PagedQuery
+from sessionboard_async.core.pagination.record_keys import id_text
 
 Checkpoint = dict[str, Any]
 """Made of what JSON knows, and nothing else: keep it wherever, and hand it to ``resume`` as it is."""
@@ -55,7 +55,7 @@ class Bookmark:
         progress: Where it begins.
     """
 
-    def __init__(self, query: Query, consistency: str, progress: Progress) -> None:
+    def __init__(self, query: PagedQuery, consistency: str, progress: Progress) -> None:
         self._query = query
         self._consistency = consistency
         self._progress = progress
@@ -105,12 +105,12 @@ class Bookmark:
     def _at(self, done: int) -> Progress:
         if self._then is not None and done == len(self._handed):
             return self._then
-        new = filter(None, (text_of(self._id_of(record)) for record in self._handed[:done]))
+        new = filter(None, (id_text(self._id_of(record)) for record in self._handed[:done]))
         before = self._progress
         return msgspec.structs.replace(before, near=(*before.near, *new), delivered=before.delivered + done)
 
 
-def resumed(checkpoint: object, query: Query, consistency: str) -> Progress:
+def resumed(checkpoint: object, query: PagedQuery, consistency: str) -> Progress:
     """Return how far the iteration had come that a checkpoint was taken of.
 
     Raises:
@@ -139,7 +139,7 @@ def resumed(checkpoint: object, query: Query, consistency: str) -> Progress:
 _HASHED = ("filters", "arguments")
 
 
-def _described(query: Query, consistency: str) -> dict[str, Any]:
+def _described(query: PagedQuery, consistency: str) -> dict[str, Any]:
     search = query.search
     rest = {name: part for name, part in search.items() if name not in {"filters", "sort", "expand"}}
     return {

@@ -28,7 +28,8 @@ from sessionboard_async.core.pagination.keyset_ties import UnsettledError
 from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.prefetch import ReadAhead
 from sessionboard_async.core.pagination.query import TimeOrder
-from sessionboard_async.core.pagination.record_keys import Milliseconds, milliseconds, moment_reader, texts_of
+from sessionboard_async.core.pagination.record_keys import Milliseconds, id_texts, moment_reader
+from sessionboard_async.core.timestamps import to_milliseconds
 from sessionboard_async.errors import EqualTimestampsError
 
 T = TypeVar("T")
@@ -172,7 +173,7 @@ class TimedPages(Generic[T]):
         self.as_of = http_date(response.headers.get("Date") or "")
         if self._timeline.before is None and self.as_of is not None:
             # What is created from now on need not be read, so that the stream comes to an end.
-            self._timeline.before = milliseconds(self.as_of) + self._order.slack
+            self._timeline.before = to_milliseconds(self.as_of) + self._order.slack
 
     def _seen(self, span: Span, page: Page[T], came: int, total: int | None) -> Sight:
         current = page.pagination.current_page if page.pagination is not None else None
@@ -182,7 +183,7 @@ class TimedPages(Generic[T]):
             )
         if total is None:
             raise NotByTimeError("no total is reported")
-        ids = texts_of([*map(self._reader.id_of, page.results)])
+        ids = id_texts([*map(self._reader.id_of, page.results)])
         if not all(ids):
             raise NotByTimeError("a record has no id")
         moments = [*map(self._moment_of, page.results)]

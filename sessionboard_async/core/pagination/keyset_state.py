@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from sessionboard_async.core.pagination.keyset_ties import LARGEST_PAGE, LAST_SERVED_PAGE, Tie
+from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
+from sessionboard_async.core.pagination.keyset_ties import Tie
 
 _SMALLEST_OVERLAP = 3
 """In rows. Enough for pairs of the same time, and for one deletion between two answers."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-LARGEST_PAGE = 100
-"""The most records that the API puts on a page."""
-LAST_SERVED_PAGE = 999
-"""The highest page number that the API accepts."""
+from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
 
 _REACH = LARGEST_PAGE * LAST_SERVED_PAGE
 _PASSES = 60

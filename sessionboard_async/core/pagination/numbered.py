@@ -9,9 +9,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.core.page import LAST_SERVED_PAGE, Page, Pagination
 from sessionboard_async.core.pagination.checkpoint import Progress
-from sessionboard_async.core.pagination.keyset_ties import LAST_SERVED_PAGE
 from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.prefetch import ReadAhead
 

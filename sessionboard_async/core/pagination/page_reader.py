@@ -11,8 +11,8 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Progress
-from sessionboard_async.core.pagination.query import Query
-from sessionboard_async.core.pagination.record_keys import id_reader, no_id
+from sessionboard_async.core.pagination.query import PagedQuery
+from sessionboard_async.core.pagination.record_keys import id_getter, no_id
 from sessionboard_async.core.pagination.seen_ids import SeenIds
 from sessionboard_async.errors import PaginationError
 
@@ -52,11 +52,11 @@ class PageReader(Generic[T]):
         on_invalid: What to do about a record that cannot be read.
     """
 
-    def __init__(self, engine: Engine, query: Query, record: type[T], on_invalid: OnInvalid) -> None:
+    def __init__(self, engine: Engine, query: PagedQuery, record: type[T], on_invalid: OnInvalid) -> None:
         self.engine = engine
         self.query = query
         self.record: type[Any] = record
-        self.id_of = id_reader(record) if query.identified else no_id
+        self.id_of = id_getter(record) if query.identified else no_id
         self.seen = SeenIds()
         self._decoder = engine.decoders.pages(query.endpoint, record)
         self._on_invalid: OnInvalid = on_invalid

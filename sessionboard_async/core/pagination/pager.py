@@ -9,10 +9,9 @@ import msgspec
 
 from sessionboard_async.core.decoding.decoder import OnInvalid
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.page import Page
+from sessionboard_async.core.page import LARGEST_PAGE, Page
 from sessionboard_async.core.pagination.checkpoint import Bookmark, Checkpoint, Progress, resumed
-from sessionboard_async.core.pagination.keyset_ties import LARGEST_PAGE
-from sessionboard_async.core.pagination.query import Query
+from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.streams import PageStream, RecordStream
 
 T = TypeVar("T")
@@ -69,7 +68,7 @@ class Pager(Generic[T]):
     def __init__(
         self,
         engine: Engine,
-        query: Query,
+        query: PagedQuery,
         record: type[T],
         *,
         page_size: int = LARGEST_PAGE,

@@ -11,7 +11,7 @@ import msgspec
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, Request, build_request
 from sessionboard_async.core.pagination.keyset_state import Span
-from sessionboard_async.core.pagination.record_keys import milliseconds, zulu
+from sessionboard_async.core.timestamps import format_milliseconds, to_milliseconds
 
 
 class TimeOrder(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ _TIME_ORDERS = {
 }
 
 
-class Query(msgspec.Struct, frozen=True):
+class PagedQuery(msgspec.Struct, frozen=True):
     """What is searched for: an operation with all its arguments but the page."""
 
     endpoint: Endpoint[object]
@@ -78,7 +78,7 @@ class Query(msgspec.Struct, frozen=True):
             return _CREATED
         return _TIME_ORDERS[sort["order"]] if sort["sort"] == "asc" else None
 
-    def in_order(self, order: TimeOrder) -> Query:
+    def in_order(self, order: TimeOrder) -> PagedQuery:
         """Return the same query, sorted."""
         return msgspec.structs.replace(
             self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}}
@@ -90,9 +90,9 @@ class Query(msgspec.Struct, frozen=True):
         given: dict[str, str] = filters.get(order.name, {})
         bounds = dict(given)
         if span.after is not None and ("after" not in given or _moment(given["after"]) < span.after):
-            bounds["after"] = zulu(span.after)
+            bounds["after"] = format_milliseconds(span.after)
         if span.before is not None and ("before" not in given or _moment(given["before"]) > span.before):
-            bounds["before"] = zulu(span.before)
+            bounds["before"] = format_milliseconds(span.before)
         body = dict(self.search)
         if bounds:
             body["filters"] = {**filters, order.name: bounds}
@@ -122,4 +122,4 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def _moment(text: str) -> int:
-    return milliseconds(datetime.fromisoformat(text))
+    return to_milliseconds(datetime.fromisoformat(text))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, cast, overload
 
 import msgspec
 
+from sessionboard_async.core.timestamps import to_milliseconds
+
 IdOf = Callable[[Any], object]
 MomentOf = Callable[[Any], "datetime | None"]
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Identified(msgspec.Struct, gc=False):
@@ -24,7 +24,7 @@ class _Identified(msgspec.Struct, gc=False):
 _identified = msgspec.json.Decoder(_Identified)
 
 
-def id_reader(record: type[Any]) -> IdOf:
+def id_getter(record: type[Any]) -> IdOf:
     """Return what reads the id of a record; ``None`` where it has none."""
     if record is msgspec.Raw:
         return _id_of_json
@@ -37,16 +37,16 @@ def no_id(record: object) -> None:
     """Read no id: the records have none that tells them apart."""
 
 
-def text_of(id_: object) -> str:
+def id_text(id_: object) -> str:
     """Return an id as text, which is the same in each form of a record; empty where it is none."""
     return id_ if type(id_) is str else str(id_) if type(id_) is int else ""
 
 
-def texts_of(ids: Sequence[object]) -> Sequence[str]:
+def id_texts(ids: Sequence[object]) -> Sequence[str]:
     """Return many ids as texts."""
     if {*map(type, ids)} == {str}:
         return cast("Sequence[str]", ids)
-    return [*map(text_of, ids)]
+    return [*map(id_text, ids)]
 
 
 def moment_reader(record: type[Any], attribute: str) -> MomentOf:
@@ -67,11 +67,6 @@ def moment_reader(record: type[Any], attribute: str) -> MomentOf:
     return attrgetter(attribute)
 
 
-def milliseconds(moment: datetime) -> int:
-    """Return a moment as whole milliseconds since 1970; what is finer is cut off."""
-    return (moment - _EPOCH) // _MILLISECOND
-
-
 class Milliseconds(Sequence[int]):
     """Moments as whole milliseconds since 1970, each made of its datetime when it is asked for."""
 
@@ -88,12 +83,7 @@ class Milliseconds(Sequence[int]):
     def __getitem__(self, index: int | slice) -> int | Sequence[int]:
         if isinstance(index, slice):
             return Milliseconds(self._moments[index])
-        return milliseconds(self._moments[index])
-
-
-def zulu(moment: int) -> str:
-    """Write milliseconds since 1970 as the API takes them: ``2026-08-01T09:00:00.000Z``."""
-    return (_EPOCH + moment * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_milliseconds(self._moments[index])
 
 
 def _is_dict(record: type[Any]) -> bool:

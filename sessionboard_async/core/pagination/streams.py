@@ -17,7 +17,7 @@ from sessionboard_async.core.pagination.keyset import TimedPages
 from sessionboard_async.core.pagination.keyset_state import NotByTimeError
 from sessionboard_async.core.pagination.numbered import NumberedPages
 from sessionboard_async.core.pagination.page_reader import PageReader, PageSource
-from sessionboard_async.core.pagination.query import Query, TimeOrder
+from sessionboard_async.core.pagination.query import PagedQuery, TimeOrder
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class PageStream(Generic[T]):
     def __init__(
         self,
         engine: Engine,
-        query: Query,
+        query: PagedQuery,
         record: type[T],
         *,
         order: TimeOrder | None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sessionboard_async.core.timestamps import format_utc
+
 Timestamp = datetime | str
 """An aware datetime, or the same as an ISO 8601 string with its offset (``2026-08-01T09:00:00Z``)."""
 
@@ -15,7 +17,7 @@ def iso_timestamp(name: str, value: Timestamp) -> str:
         ValueError: If it has no offset from UTC, so that nobody could say which moment it is, or is no time.
         TypeError: If it is neither a datetime nor a string.
     """
-    return _in_utc(name, value).isoformat().replace("+00:00", "Z")
+    return format_utc(_in_utc(name, value))
 
 
 def exact_iso_timestamp(name: str, value: Timestamp) -> str:
@@ -31,8 +33,7 @@ def exact_iso_timestamp(name: str, value: Timestamp) -> str:
     utc = _in_utc(name, value)
     if isinstance(value, str):
         return value
-    precision = "microseconds" if utc.microsecond % 1000 else "milliseconds"
-    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+    return format_utc(utc, "microseconds" if utc.microsecond % 1000 else "milliseconds")
 
 
 def _in_utc(name: str, value: Timestamp) -> datetime:

@@ -10,7 +10,7 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.files import Download, Sink, Target, Transfer
 from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, build_request
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.core.pagination.query import Query
+from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.services._common.bulk import BulkValues, Operations, run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
@@ -88,7 +88,7 @@ class Service:
         **options: Unpack[PagerOptions],
     ) -> Pager[T]:
         record = cast("Pages[T]", endpoint.answer).record
-        return Pager(self._engine, Query(endpoint, path, query or {}, body), record, **options)
+        return Pager(self._engine, PagedQuery(endpoint, path, query or {}, body), record, **options)
 
     def _search(
         self,

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from random import Random
 from typing import TypeVar
 
+from sessionboard_async.core.timestamps import format_utc
+
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,13 +70,13 @@ def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
 
 def zulu(moment: float) -> str:
     """Write milliseconds since 1970 as the API writes most times: ``2026-09-14T08:00:00.000Z``."""
-    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return format_utc(_EPOCH + timedelta(milliseconds=moment), "milliseconds")
 
 
 def zulu_finely(moment: float) -> str:
     """Write milliseconds since 1970 as ``zulu`` does, but with microseconds."""
     since_1970 = timedelta(microseconds=round(moment * 1000))
-    return (_EPOCH + since_1970).isoformat(timespec="microseconds")[:-6] + "Z"
+    return format_utc(_EPOCH + since_1970, "microseconds")
 
 
 def shown(moment: int | None) -> str | None:

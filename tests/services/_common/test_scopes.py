@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sessionboard_async.core.endpoint import ENDPOINTS, list_of, page_of, rows
 from sessionboard_async.core.http.request import build_request
-from sessionboard_async.core.pagination.query import Query
+from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models import Dashboard, Record
 from sessionboard_async.services import Dashboards, Insights, Queries, Widgets
 from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
@@ -62,7 +62,7 @@ def test_there_are_pairs_of_every_family() -> None:
 def test_both_forms_are_alike_but_for_the_event(name: str) -> None:
     event, organization = PAIRS[name].event, PAIRS[name].organization
     assert event.path == organization.path.replace("/v1/", "/v1/event/{event_id}/", 1)
-    for attribute in ("method", "read", "scope", "limit", "may_be_empty"):
+    for attribute in ("method", "idempotent", "scope", "limit", "may_be_empty"):
         assert getattr(event, attribute) == getattr(organization, attribute)
 
 
@@ -110,7 +110,7 @@ def test_an_operation_counts_against_its_budget(budget: str | None, operation: s
 
 
 def test_rows_are_told_apart_by_nothing_and_their_pages_asked_for_in_the_body() -> None:
-    query = Query(Insights.EXECUTE.organization, {}, {}, {"query": "SELECT 1"})
+    query = PagedQuery(Insights.EXECUTE.organization, {}, {}, {"query": "SELECT 1"})
     assert (query.paged, query.identified) == (True, False)
     request = query.page(3, 50)
     assert request.target == "/v1/insights/execute"
