@@ -28,7 +28,7 @@ __all__ = [
     "Times",
 ]
 
-_ROOMS = {
+_MODULES = {
     "Changes": "changes",
     "EmbeddedServer": "server",
     "Fault": "faults",
@@ -40,6 +40,6 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from heapq import heappop, heappush
 from typing import Literal, NamedTuple, get_args
 
-from sessionboard_async.testing._data.seeded import Draw
+from sessionboard_async.testing._data.seeded import SeededRandom
 
 ChangeKind = Literal["insert", "update", "delete", "restore", "flip"]
 
@@ -88,8 +88,8 @@ class ScheduledChange(NamedTuple):
         kind: What happens to it.
     """
 
-    seen: float
-    dated: float
+    visible_at: float
+    dated_at: float
     resource: str
     kind: ChangeKind
 
@@ -110,7 +110,7 @@ class Schedule:
             for kind in get_args(ChangeKind)
             if changes.rate(kind)
         ]
-        self._dated: list[ScheduledChange] = []
+        self._pending: list[ScheduledChange] = []
 
     def due(self, present: float) -> Iterator[ScheduledChange]:
         """Yield what is seen up to a moment and was not yielded before, in order.
@@ -120,9 +120,9 @@ class Schedule:
         """
         for stream in self._streams:
             for change in stream.up_to(present):
-                heappush(self._dated, change)
-        while self._dated and self._dated[0].seen <= present:
-            yield heappop(self._dated)
+                heappush(self._pending, change)
+        while self._pending and self._pending[0].visible_at <= present:
+            yield heappop(self._pending)
 
 
 class _Stream:
@@ -133,13 +133,13 @@ class _Stream:
         self._late = changes.late
         self._resource = resource
         self._kind: ChangeKind = kind
-        self._draw = Draw(changes.seed, resource, kind, "moments")
+        self._draw = SeededRandom(changes.seed, resource, kind, "moments")
         self._next = start + self._gap()
 
     def up_to(self, present: float) -> Iterator[ScheduledChange]:
         while self._next <= present:
-            seen = self._next + self._late * self._draw.share()
-            yield ScheduledChange(seen, self._next, self._resource, self._kind)
+            visible_at = self._next + self._late * self._draw.share()
+            yield ScheduledChange(visible_at, self._next, self._resource, self._kind)
             self._next += self._gap()
 
     def _gap(self) -> float:

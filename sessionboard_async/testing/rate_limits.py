@@ -184,7 +184,7 @@ class TokenBucket:
         )
 
 
-class WithStranger:
+class SharedCounter:
     """A counter that somebody else with the same token uses as well, evenly, from the first request on.
 
     Args:
@@ -314,7 +314,7 @@ class ServerLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class LimitDecision:
     """What the limits of a server say about one request.
 
     Attributes:
@@ -353,25 +353,27 @@ class Counters:
         self._days: dict[tuple[int, str], RequestCounter] = {}
         self.refusals = 0
 
-    def count(self, endpoint: Endpoint[object], token: str) -> Ruling:
+    def count(self, endpoint: Endpoint[object], token: str) -> LimitDecision:
         """Count a request, and tell whether it is answered."""
         limits = self._limits
         category = endpoint.limit or (endpoint.operation_id if limits.searches else None)
         quota = limits.daily_quota if endpoint.daily_quota else None
-        ruling = Ruling()
+        decision = LimitDecision()
         if category is None and quota is None:
-            return ruling
+            return decision
         process = next(self._turns) % limits.processes
         if category is not None:
             window = self._windows.setdefault((process, token, category), _window_of(limits))
-            ruling = self._ruled(window, "window", _TOO_MANY, ruling)
-        if quota is not None and ruling.refusal is None:
+            decision = self._decide(window, "window", _TOO_MANY, decision)
+        if quota is not None and decision.refusal is None:
             day = self._days.setdefault((process, token), FixedWindow(quota, DAY))
-            ruling = self._ruled(day, "daily", _QUOTA_EXCEEDED, ruling)
-        self.refusals += ruling.refusal is not None
-        return ruling
+            decision = self._decide(day, "daily", _QUOTA_EXCEEDED, decision)
+        self.refusals += decision.refusal is not None
+        return decision
 
-    def _ruled(self, counter: RequestCounter, name: str, refusal: str, before: Ruling) -> Ruling:
+    def _decide(
+        self, counter: RequestCounter, name: str, refusal: str, before: LimitDecision
+    ) -> LimitDecision:
         verdict = counter.hit(self._clock())
         style = self._limits.headers
         headers = headers_of(verdict, style, since_1970=self._wall_clock(), name=name)
@@ -380,12 +382,12 @@ class Counters:
                 header: f"{before.headers[header]}, {value}" if header in before.headers else value
                 for header, value in headers.items()
             }
-        return Ruling(headers, None if verdict.allowed else refusal)
+        return LimitDecision(headers, None if verdict.allowed else refusal)
 
 
 def _window_of(limits: ServerLimits) -> RequestCounter:
     window = FixedWindow(limits.requests, limits.window)
-    return WithStranger(window, limits.stranger) if limits.stranger else window
+    return SharedCounter(window, limits.stranger) if limits.stranger else window
 
 
 def _whole(seconds: float) -> int:

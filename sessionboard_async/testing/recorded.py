@@ -30,7 +30,7 @@ class RecordedRequest:
     body: object = field(repr=False)
 
 
-def recorded(operation: str | None, request: web.Request, body: bytes) -> RecordedRequest:
+def record_request(operation: str | None, request: web.Request, body: bytes) -> RecordedRequest:
     """Return what is remembered of a request."""
     try:
         content = msgspec.json.decode(body) if body else None

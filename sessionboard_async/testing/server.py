@@ -19,8 +19,8 @@ from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.times import Times
 from sessionboard_async.testing._data.tokens import Access, Grant, scopes_of
-from sessionboard_async.testing._http.app import Handling
-from sessionboard_async.testing._http.dispatch import Responder
+from sessionboard_async.testing._http.app import ServerApp
+from sessionboard_async.testing._http.dispatch import Dispatcher
 from sessionboard_async.testing._writes.changing import ChangingData
 from sessionboard_async.testing._writes.oauth import Authorization
 from sessionboard_async.testing._writes.resources import resource_of
@@ -130,15 +130,15 @@ class EmbeddedServer:
             raise ValueError("cached must be a number of seconds, 0 or more")
         if limits is not None and not isinstance(limits, ServerLimits):
             raise TypeError(f"limits must be a ServerLimits(...), not {type(limits).__name__}")
-        written_by = Clock() if time is None else Clock(time.now)
-        self._organization = Organization(seed, size, written_by, times)
+        data_clock = Clock() if time is None else Clock(time.now)
+        self._organization = Organization(seed, size, data_clock, times)
         self._access = Access(seed, self._organization.part(Authorization).grant_of)
         self._limits = limits
-        self._counters = None if limits is None else Counters(limits, clock=clock, wall_clock=written_by.now)
+        self._counters = None if limits is None else Counters(limits, clock=clock, wall_clock=data_clock.now)
         changing = None if changes is None else ChangingData(changes, self._event_of(None))
-        self._responder = Responder(self._organization, self._access, self._counters, changing, cached)
-        self._handling = Handling(
-            self._responder,
+        self._dispatcher = Dispatcher(self._organization, self._access, self._counters, changing, cached)
+        self._app = ServerApp(
+            self._dispatcher,
             self._organization.storage,
             self._access,
             time,
@@ -176,25 +176,25 @@ class EmbeddedServer:
     @property
     def requests(self) -> deque[RecordedRequest]:
         """The last requests that reached it, the oldest first."""
-        return self._handling.requests
+        return self._app.requests
 
     @property
     def faults(self) -> list[Fault]:
         """What goes wrong. It may be changed at any time; counting starts when a fault is first there."""
-        return self._handling.faults
+        return self._app.faults
 
     @faults.setter
     def faults(self, faults: Iterable[Fault]) -> None:
-        self._handling.faults = list(faults)
+        self._app.faults = list(faults)
 
     @property
     def latency(self) -> float:
         """Seconds that pass before each answer. It may be changed at any time."""
-        return self._handling.latency
+        return self._app.latency
 
     @latency.setter
     def latency(self, latency: float) -> None:
-        self._handling.latency = latency
+        self._app.latency = latency
 
     @property
     def event_ids(self) -> Sequence[int]:
@@ -223,7 +223,7 @@ class EmbeddedServer:
             ValueError: If there is no such resource or event.
         """
         records = resource_of(self._event_of(event_id), resource)
-        with self._responder.up_to_date():
+        with self._dispatcher.up_to_date():
             return frozenset(records.ids(status))
 
     def record_versions(self, resource: str, event_id: int | None = None) -> dict[str, str]:
@@ -237,7 +237,7 @@ class EmbeddedServer:
             ValueError: If there is no such resource or event.
         """
         records = resource_of(self._event_of(event_id), resource)
-        with self._responder.up_to_date():
+        with self._dispatcher.up_to_date():
             return {id_: updated for id_, updated in records.versions() if updated is not None}
 
     def issue_token(
@@ -304,7 +304,7 @@ class EmbeddedServer:
         """
         if self._runner is not None:
             raise RuntimeError("the server runs already")
-        runner = web.AppRunner(self._handling.application(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(self._app.application(), access_log=None, handle_signals=False)
         try:
             await runner.setup()
             site = web.TCPSite(runner, _HOST, self.port, reuse_address=True)

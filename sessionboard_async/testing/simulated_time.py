@@ -31,7 +31,7 @@ class SimulatedTime:
             raise ValueError("start must have an offset, such as datetime(2026, 11, 2, tzinfo=UTC)")
         self._start = start.timestamp()
         self._passed = 0.0
-        self._per_request = _checked("per_request", per_request)
+        self._per_request = _validate("per_request", per_request)
 
     def now(self) -> float:
         """Return the seconds since 1970."""
@@ -46,7 +46,7 @@ class SimulatedTime:
         Raises:
             ValueError: If it is negative or not finite.
         """
-        self._passed += _checked("seconds", seconds)
+        self._passed += _validate("seconds", seconds)
 
     def pass_request(self) -> None:
         """Let the time pass that one request takes."""
@@ -56,7 +56,7 @@ class SimulatedTime:
         return f"<SimulatedTime {datetime.fromtimestamp(self.now(), UTC).isoformat()}>"
 
 
-def _checked(name: str, seconds: float) -> float:
+def _validate(name: str, seconds: float) -> float:
     if not 0 <= seconds < math.inf:
         raise ValueError(f"{name} must be a number of seconds, 0 or more, not {seconds}")
     return seconds

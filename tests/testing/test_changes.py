@@ -90,10 +90,10 @@ def test_what_happens_follows_from_the_changes_alone(changes: Changes, looks: li
         now = START + sum(looks[: number + 1])
         in_steps += schedule.due(now)
     assert in_steps == at_once
-    assert [change.seen for change in at_once] == sorted(change.seen for change in at_once)
+    assert [change.visible_at for change in at_once] == sorted(change.visible_at for change in at_once)
     for change in at_once:
-        assert START < change.dated <= change.seen <= change.dated + changes.late
-        assert change.seen <= now
+        assert START < change.dated_at <= change.visible_at <= change.dated_at + changes.late
+        assert change.visible_at <= now
         assert change.resource in changes.resources
         assert changes.rate(change.kind) > 0
 
@@ -104,7 +104,7 @@ def test_rates_are_per_second_and_resource() -> None:
     for resource in ("sessions", "rooms"):
         assert happened.count((resource, "insert")) == pytest.approx(1000, rel=0.15)
         assert happened.count((resource, "delete")) == pytest.approx(10_000, rel=0.05)
-    assert len({change.dated for change in Schedule(changes, START).due(START + 500)}) == len(happened)
+    assert len({change.dated_at for change in Schedule(changes, START).due(START + 500)}) == len(happened)
 
 
 def test_another_seed_makes_other_changes() -> None:
@@ -114,8 +114,8 @@ def test_another_seed_makes_other_changes() -> None:
 
 def test_late_writes_overtake_each_other() -> None:
     changes = Changes(updates=5, late=60)
-    dated = [change.dated for change in Schedule(changes, START).due(START + 200)]
-    delays = [change.seen - change.dated for change in Schedule(changes, START).due(START + 200)]
+    dated = [change.dated_at for change in Schedule(changes, START).due(START + 200)]
+    delays = [change.visible_at - change.dated_at for change in Schedule(changes, START).due(START + 200)]
     assert dated != sorted(dated)
     assert max(delays) > 50
     assert min(delays) < 10

@@ -20,12 +20,12 @@ from sessionboard_async.testing.rate_limits import (
     Counters,
     FixedWindow,
     HeaderStyle,
+    LimitDecision,
     RequestCounter,
-    Ruling,
+    SharedCounter,
     SlidingLog,
     TokenBucket,
     Verdict,
-    WithStranger,
     headers_of,
 )
 
@@ -187,7 +187,7 @@ def test_a_stranger_sends_its_share_of_every_window_evenly(
     limit: int, window: float, pauses: list[float], share: float
 ) -> None:
     recorder = Recorder(limit, window)
-    shared = WithStranger(recorder, share)
+    shared = SharedCounter(recorder, share)
     ours = list(accumulate(min(pause, window) for pause in pauses))
     verdicts(shared, ours)
     assert recorder.times == sorted(recorder.times)
@@ -200,7 +200,7 @@ def test_a_stranger_sends_its_share_of_every_window_evenly(
 
 
 def test_a_shared_counter_is_as_large_as_alone() -> None:
-    shared = WithStranger(FixedWindow(100, 900.0), 0.5)
+    shared = SharedCounter(FixedWindow(100, 900.0), 0.5)
     assert (shared.limit, shared.window) == (100, 900.0)
     remaining = [shared.hit(time).remaining for time in (0.0, 225.0, 450.0, 675.0, 899.0)]
     assert remaining == [99, 85, 72, 58, 45]
@@ -208,7 +208,7 @@ def test_a_shared_counter_is_as_large_as_alone() -> None:
 
 def test_a_stranger_goes_on_while_nobody_looks_and_what_has_no_effect_is_not_counted() -> None:
     recorder = Recorder(100, 900.0)
-    shared = WithStranger(recorder, 0.5)
+    shared = SharedCounter(recorder, 0.5)
     shared.hit(0.0)
     later = shared.hit(1e7)
     assert later.allowed
@@ -299,7 +299,7 @@ class Server:
         limits = ServerLimits(**arguments)
         self.counters = Counters(limits, clock=lambda: self.now, wall_clock=lambda: NOW + self.now)
 
-    def count(self, operation: str = "list-tags", token: str = "a") -> Ruling:
+    def count(self, operation: str = "list-tags", token: str = "a") -> LimitDecision:
         return self.counters.count(ENDPOINTS[operation], token)
 
     def remaining(self, operation: str = "list-tags", token: str = "a") -> int | None:
@@ -316,7 +316,7 @@ def test_operations_of_a_category_share_a_budget_and_categories_and_tokens_do_no
 
 
 def test_searches_are_limited_where_that_is_asked_for_each_on_its_own() -> None:
-    assert Server().count("search-sessions") == Ruling()
+    assert Server().count("search-sessions") == LimitDecision()
     server = Server(searches=True)
     assert [server.remaining(name) for name in ("search-sessions", "list-events")] == [99, 99]
     assert server.remaining("search-sessions") == 98
@@ -330,7 +330,7 @@ def test_refused_requests_are_told_when_to_come_back_and_counted() -> None:
     server.now += 9.5
     assert server.count().headers["Retry-After"] == "1"
     server.now += 0.5
-    assert server.count() == Ruling(
+    assert server.count() == LimitDecision(
         {"RateLimit-Limit": "2", "RateLimit-Remaining": "1", "RateLimit-Reset": "10"}
     )
 
@@ -391,8 +391,8 @@ def test_a_stranger_uses_the_window_but_not_the_daily_quota() -> None:
 
 def test_nothing_is_announced_where_that_is_asked_for() -> None:
     server = Server(requests=1, headers="none")
-    assert server.count() == Ruling()
-    assert server.count() == Ruling({}, "too many requests")
+    assert server.count() == LimitDecision()
+    assert server.count() == LimitDecision({}, "too many requests")
 
 
 def test_a_moment_in_a_header_is_one_of_the_wall_clock() -> None:

@@ -234,9 +234,9 @@ async def test_speakers_are_contacts_who_speak(api: Api) -> None:
 
 
 async def test_contacts_belong_to_the_organization(api: Api) -> None:
-    everybody = await api.all(f"/v1/organization/{api.server.org_id}/contacts")
+    everyone = await api.all(f"/v1/organization/{api.server.org_id}/contacts")
     per_event = [await api.all(f"/v1/event/{event}/contacts") for event in api.server.event_ids]
-    assert {person["id"] for person in everybody} == {p["id"] for people in per_event for p in people}
+    assert {person["id"] for person in everyone} == {p["id"] for people in per_event for p in people}
     shared = {person["id"] for person in per_event[0]} & {person["id"] for person in per_event[1]}
     someone = shared.pop()
     path = f"/v1/organization/{api.server.org_id}/contacts/{someone}"

@@ -194,6 +194,6 @@ async def test_the_server_ends_while_bytes_are_on_their_way() -> None:
         async with EmbeddedServer(sessions=5) as server:
             stream = await anyio.connect_tcp("127.0.0.1", server.port)
             await stream.send(b"PUT /storage/key HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-            while not server._handling.under_way:
+            while not server._app.under_way:
                 await checkpoint()
     await stream.aclose()

@@ -34,7 +34,7 @@ class Client:
         rows = self.event.sessions(Criteria(order="created", descending=False), linked_sources=False)
         self.session_ids = [self.event.agenda.id(row) for row in rows]
         self.session_id = next(
-            id_ for id_, row in zip(self.session_ids, rows, strict=True) if not self.event.files.shown(row)
+            id_ for id_, row in zip(self.session_ids, rows, strict=True) if not self.event.files.records(row)
         )
 
     def reply(

@@ -11,8 +11,8 @@ from sessionboard_async.testing._data.fields import FieldBook, FieldValue, Recor
 from sessionboard_async.testing._data.metadata import DatedRow
 from sessionboard_async.testing._data.names import CITIES, COMPANIES
 from sessionboard_async.testing._data.people import People
-from sessionboard_async.testing._data.registry import Registry, Written
-from sessionboard_async.testing._data.seeded import DAY, Draw, milliseconds, uuid_for, zulu
+from sessionboard_async.testing._data.registry import Registry, StoredValues
+from sessionboard_async.testing._data.seeded import DAY, SeededRandom, iso_timestamp, milliseconds, uuid_for
 from sessionboard_async.testing._data.texts import SLOGANS, Triple
 
 _FIRST = milliseconds(2025, 10, 1, 10)
@@ -89,7 +89,7 @@ class Accounts:
 
     def _account(self, index: int) -> _Account:
         """Return an account as it is: as the seed makes it, or blank, with what was written over it."""
-        if not self.registry.is_touched(index):
+        if not self.registry.is_modified(index):
             return self._generated(index)
         account = self._generated(index)
         if self.registry.is_created(index):
@@ -97,12 +97,12 @@ class Accounts:
             record = {name: account.record[name] if name in own else None for name in account.record}
             account = _Account(record, ("", "", ""), {})
         row = self.registry.row(index)
-        dates = {"created_at": zulu(row.created), "updated_at": zulu(row.updated)}
-        values, custom_fields = self.registry.written(index) or Written({}, account.custom_fields)
+        dates = {"created_at": iso_timestamp(row.created), "updated_at": iso_timestamp(row.updated)}
+        values, custom_fields = self.registry.stored_values(index) or StoredValues({}, account.custom_fields)
         return _Account({**account.record, **values, **dates}, account.description, custom_fields)
 
     def _make(self, index: int) -> _Account:
-        draw = Draw(*self._key, self._kind, index)
+        draw = SeededRandom(*self._key, self._kind, index)
         slogan = draw.pick(SLOGANS)
         city, country, street = draw.pick(CITIES)
         company = COMPANIES[(index * 7 + len(self._kind)) % len(COMPANIES)]
@@ -133,8 +133,8 @@ class Accounts:
             "tiktok_username": None,
             "twitter_url": None,
             "website_url": f"https://{self._kind}-{index + 1}.example.com/",
-            "created_at": zulu(row.created),
-            "updated_at": zulu(row.updated),
+            "created_at": iso_timestamp(row.created),
+            "updated_at": iso_timestamp(row.updated),
             "custom_fields": [],
             "contacts": [],
         }

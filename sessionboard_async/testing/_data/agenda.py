@@ -16,11 +16,11 @@ from sessionboard_async.testing._data.seeded import (
     DAY,
     HOUR,
     MINUTE,
-    Draw,
+    SeededRandom,
+    iso_timestamp,
     milliseconds,
+    precise_timestamp,
     uuid_for,
-    zulu,
-    zulu_finely,
 )
 from sessionboard_async.testing._data.selections import Selections
 from sessionboard_async.testing._data.times import Times
@@ -126,7 +126,7 @@ class Agenda:
     def rows(self) -> list[SessionRow]:
         """Every session in the order of its creation: also the deleted ones and the composition sources."""
         kinds = ["session"] * self._sessions + ["source"] * self._sources + ["deleted"] * self._deleted
-        Draw(self._seed, self._position, "kinds").shuffle(kinds)
+        SeededRandom(self._seed, self._position, "kinds").shuffle(kinds)
         targets = _targets(kinds)
         return [
             self._row(index, kind, next(targets) if kind == "source" else None)
@@ -156,7 +156,7 @@ class Agenda:
         return dict(sources)
 
     @cached_property
-    def taken_by(self) -> dict[int, list[int]]:
+    def sessions_by_contact(self) -> dict[int, list[int]]:
         """The sessions, also deleted ones, in which each contact takes part."""
         sessions: defaultdict[int, list[int]] = defaultdict(list)
         for row in self.rows:
@@ -191,10 +191,10 @@ class Agenda:
         """
         return self._selections[everything, linked_sources].find(criteria)
 
-    def shown(self, moment: float) -> str:
+    def timestamp(self, moment: float) -> str:
         """Write a time of a session as exactly as it is kept."""
-        is_fine = self._times is not None and self._times.is_fine
-        return zulu_finely(moment) if is_fine else zulu(moment)
+        has_microseconds = self._times is not None and self._times.has_microseconds
+        return precise_timestamp(moment) if has_microseconds else iso_timestamp(moment)
 
     def is_created(self, row: SessionRow) -> bool:
         """Return whether a write created it, so that nothing about it follows from the seed."""

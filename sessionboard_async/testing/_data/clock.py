@@ -19,32 +19,32 @@ class Clock:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.now = now
         self._last = 0
-        self._dated: int | None = None
+        self._fixed: int | None = None
 
     def read(self) -> int:
         """Return a moment that was never returned before."""
         return self._read(_MILLISECOND) // _MILLISECOND
 
-    def read_finely(self) -> float:
+    def read_precisely(self) -> float:
         """Return a moment that was never returned before, to the microsecond."""
         return self._read(1) / _MILLISECOND
 
     @contextmanager
-    def dated(self, moment: float) -> Generator[None]:
+    def fixed_at(self, moment: float) -> Generator[None]:
         """Return one moment with every reading: that of a write which is seen later than it was made.
 
         Args:
             moment: Milliseconds since 1970.
         """
-        self._dated = round(moment * _MILLISECOND)
+        self._fixed = round(moment * _MILLISECOND)
         try:
             yield
         finally:
-            self._dated = None
+            self._fixed = None
 
     def _read(self, step: int) -> int:
-        if self._dated is not None:
-            return self._dated
+        if self._fixed is not None:
+            return self._fixed
         present = int(self.now() * 1_000_000) // step * step
         self._last = max((self._last // step + 1) * step, present)
         return self._last

@@ -18,9 +18,9 @@ from sessionboard_async.testing._data.query import Criteria
 from sessionboard_async.testing._data.seeded import uuid_for
 from sessionboard_async.testing._data.session_files import SessionFiles
 from sessionboard_async.testing._data.storage import Storage
-from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.store import RecordStore
 from sessionboard_async.testing._data.texts import EVENTS
-from sessionboard_async.testing._data.times import TieOrder, Times
+from sessionboard_async.testing._data.times import RecordOrder, Times
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Size:
         return size
 
 
-class Keeper:
+class DataOwner:
     """Something that keeps what is written to it: an event, or the organization.
 
     Args:
@@ -96,24 +96,24 @@ class Keeper:
 
     def __init__(self, clock: Clock, *key: object) -> None:
         self.clock = clock
-        self._written = (*key, "written")
-        self._shelves: dict[str, Shelf] = {}
+        self._key = (*key, "written")
+        self._stores: dict[str, RecordStore] = {}
         self._parts: dict[object, object] = {}
 
-    def shelf(self, name: str) -> Shelf:
+    def store(self, name: str) -> RecordStore:
         """Return the records of one kind, such as ``"rule"``; none are there at first."""
-        if name not in self._shelves:
-            self._shelves[name] = Shelf(name, self.clock, *self._written, name)
-        return self._shelves[name]
+        if name not in self._stores:
+            self._stores[name] = RecordStore(name, self.clock, *self._key, name)
+        return self._stores[name]
 
     def part(self, make: Callable[[Self], T]) -> T:
-        """Return what a function makes of this keeper; it is called once and what it made is kept."""
+        """Return what a function makes of this owner; it is called once and what it made is kept."""
         if make not in self._parts:
             self._parts[make] = make(self)
         return cast("T", self._parts[make])
 
 
-class EventData(Keeper):
+class EventData(DataOwner):
     """One event with everything that belongs to it."""
 
     def __init__(
@@ -177,8 +177,8 @@ class EventData(Keeper):
 
     def now(self) -> float:
         """Return the moment by which a write to a session is dated, as exactly as sessions are."""
-        is_fine = self._times is not None and self._times.is_fine
-        return self.clock.read_finely() if is_fine else self.clock.read()
+        has_microseconds = self._times is not None and self._times.has_microseconds
+        return self.clock.read_precisely() if has_microseconds else self.clock.read()
 
     def record(self) -> Record:
         """Return the event as the API shows it."""
@@ -215,11 +215,11 @@ class EventData(Keeper):
 
     def sessions_of(self, contact: int) -> list[SessionRow]:
         """Return the sessions in which one of the organization's contacts takes part."""
-        taken = self.agenda.taken_by.get(contact - self._first_contact, ())
+        taken = self.agenda.sessions_by_contact.get(contact - self._first_contact, ())
         return [row for index in taken if (row := self.agenda.rows[index]).deleted is None]
 
 
-class Organization(Keeper):
+class Organization(DataOwner):
     """Everything the embedded server knows: made from a seed and a size, and changed by what is written.
 
     Args:
@@ -237,7 +237,7 @@ class Organization(Keeper):
         fields = FieldBook(seed, None, clock)
         self.people = People(seed, contacts, fields, clock)
         self.storage = Storage(clock, seed)
-        self.ties = TieOrder(times, seed)
+        self.record_order = RecordOrder(times, seed)
         self.has_inclusive_bounds = times is not None and times.is_inclusive
         events = (
             EventData(seed, position, size, self.people, fields, self.storage, clock, times)

@@ -1,4 +1,4 @@
-"""What a session says and where it belongs: generated from the seed, or as it was written."""
+"""What a session says and where it belongs: generated from the seed, or as it was changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sessionboard_async.testing._data.agenda import Agenda, SessionRow
 from sessionboard_async.testing._data.fields import FieldValue, Text
 from sessionboard_async.testing._data.metadata import MetadataStore
-from sessionboard_async.testing._data.seeded import Draw
+from sessionboard_async.testing._data.seeded import SeededRandom
 from sessionboard_async.testing._data.texts import (
     ANGLES,
     AUDIENCES,
@@ -47,7 +47,7 @@ class Details(NamedTuple):
 
 
 class DetailBook:
-    """The details of every session of one event; only what was written is kept.
+    """The details of every session of one event; only what was changes is kept.
 
     Args:
         key: What tells this event's sessions from all others: seed and the event's place, from 0.
@@ -59,34 +59,34 @@ class DetailBook:
         self._key = key
         self._agenda = agenda
         self._options = [[str(record["id"]) for record in metadata.all(name)] for name in SETTINGS.values()]
-        self._written: dict[tuple[int, int], dict[str, Any]] = {}
+        self._changes: dict[tuple[int, int], dict[str, Any]] = {}
         self._texts = lru_cache(maxsize=4096)(self._description)
 
     def title(self, row: SessionRow) -> str:
         """Return the title of a session or subsession, in English."""
-        written = self._written.get(row.place, {}).get("title")
-        return str((written or _title(row))[0])
+        changes = self._changes.get(row.place, {}).get("title")
+        return str((changes or _title(row))[0])
 
     def of(self, row: SessionRow) -> Details:
         """Return the details of a session or subsession."""
-        written = self._written.get(row.place)
-        if written is None:
+        changes = self._changes.get(row.place)
+        if changes is None:
             return self._generate(row)
         if self._agenda.is_created(row):
-            return Details(**written)
-        return self._generate(row)._replace(**written)
+            return Details(**changes)
+        return self._generate(row)._replace(**changes)
 
-    def is_written(self, row: SessionRow) -> bool:
-        """Return whether any of them was ever written."""
-        return row.place in self._written
+    def is_modified(self, row: SessionRow) -> bool:
+        """Return whether any of them was ever changes."""
+        return row.place in self._changes
 
     def write(self, row: SessionRow, details: Mapping[str, object]) -> None:
         """Keep some details of a session, by their names."""
-        self._written[row.place] = {**self._written.get(row.place, {}), **details}
+        self._changes[row.place] = {**self._changes.get(row.place, {}), **details}
 
     def _generate(self, row: SessionRow) -> Details:
         index = row.ordinal
-        draw = Draw(*self._key, "session", index, row.number)
+        draw = SeededRandom(*self._key, "session", index, row.number)
         description = self._texts(index, row.number)
         audience = draw.pick(AUDIENCES)
         times = self._agenda.times(row)
@@ -118,7 +118,7 @@ class DetailBook:
         )
 
     def _description(self, index: int, number: int) -> Triple:
-        draw = Draw(*self._key, "text", index, number)
+        draw = SeededRandom(*self._key, "text", index, number)
         sentences = draw.several(SENTENCES, 2 if number else 5)
         opening = f"<p>{TALKS[index // 7 % len(TALKS)].text}</p>" if index % 7 == 4 else ""
         closing = FORMULA if index % 10 == 3 else ""
@@ -140,7 +140,7 @@ def _title(row: SessionRow) -> Triple:
     return f"{topic[0]}: {angle[0]}", f"{topic[1]} : {angle[1]}", german
 
 
-def _unusual(index: int, draw: Draw) -> tuple[str, object]:
+def _unusual(index: int, draw: SeededRandom) -> tuple[str, object]:
     match index % 5:
         case 0:
             return "expected_attendance", draw.below(300)
@@ -149,6 +149,6 @@ def _unusual(index: int, draw: Draw) -> tuple[str, object]:
         case 2:
             return "stage", {"microphones": 1 + draw.below(4), "screen": True, "note": None}
         case 3:
-            return "slides_ready", draw.chance(0.5)
+            return "slides_ready", draw.flag(0.5)
         case _:
             return "expected_attendance", None

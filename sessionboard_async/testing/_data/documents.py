@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from io import BytesIO
 
-from sessionboard_async.testing._data.seeded import Draw
+from sessionboard_async.testing._data.seeded import SeededRandom
 
 PDF = "application/pdf"
 PNG = "image/png"
@@ -65,7 +65,7 @@ def wav(seconds: int) -> bytes:
 
 def png(*key: object) -> bytes:
     """Return a PNG of 160 by 90 pixels: stripes whose colours belong to the key."""
-    draw = Draw(*key, "png")
+    draw = SeededRandom(*key, "png")
     colours = [bytes(draw.below(256) for _ in range(3)) for _ in range(8)]
     # Each row begins with the number of its filter; 0 is none.
     row = b"\0" + b"".join(colours[column * len(colours) // _WIDTH] for column in range(_WIDTH))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.errors import RequestError
-from sessionboard_async.testing._data.query import read_moment, read_word
-from sessionboard_async.testing._data.seeded import DAY, milliseconds, uuid_for, zulu
+from sessionboard_async.testing._data.query import read_timestamp, read_word
+from sessionboard_async.testing._data.seeded import DAY, iso_timestamp, milliseconds, uuid_for
 from sessionboard_async.testing._data.texts import Triple
 
 Record = dict[str, object]
@@ -174,7 +174,7 @@ class FieldBook:
 
     def record(self, row: FieldRow) -> Record:
         """Return a definition as the API shows it."""
-        return _shown(self._visible()[row.id])
+        return _definition_record(self._visible()[row.id])
 
     def create(self, values: Mapping[str, Any]) -> Record:
         """Make a custom field: ``name``, ``type`` and ``module_id``, which is what has the field.
@@ -197,7 +197,7 @@ class FieldBook:
         )
         home._definitions[module, name] = definition
         home._names.add((module, name))
-        return _shown(definition)
+        return _definition_record(definition)
 
     def update(self, id_: str, values: Mapping[str, Any]) -> Record:
         """Change name and type of a custom field; its internal name stays.
@@ -211,7 +211,7 @@ class FieldBook:
         if values.get("module_id", field.module) != field.module:
             raise RequestError(400, "module_id of a field cannot be changed")
         given = values.get("updated_at")
-        if given is not None and read_moment(given, "updated_at") != definition.updated:
+        if given is not None and read_timestamp(given, "updated_at") != definition.updated:
             raise RequestError(409, "the field was modified since it was fetched")
         if values.get("name") is not None:
             field = field._replace(public_name=(values["name"], "", ""))
@@ -219,7 +219,7 @@ class FieldBook:
             field = field._replace(field_type=values["type"])
         changed = definition._replace(field=field, updated=self._clock.read())
         self._home(definition)._definitions[field.module, field.internal_name] = changed
-        return _shown(changed)
+        return _definition_record(changed)
 
     def delete(self, id_: str) -> Record:
         """Delete a custom field; its values are not shown any more.
@@ -233,10 +233,10 @@ class FieldBook:
         definition = self._custom(id_)
         key = (definition.field.module, definition.field.internal_name)
         del self._home(definition)._definitions[key]
-        return _shown(definition)
+        return _definition_record(definition)
 
     def values(
-        self, module: str, values: Mapping[str, FieldValue], *, write: Callable[[int], str] = zulu
+        self, module: str, values: Mapping[str, FieldValue], *, write: Callable[[int], str] = iso_timestamp
     ) -> list[Record]:
         """Return the values that one record has in its custom fields, as the API shows them.
 
@@ -258,7 +258,7 @@ class FieldBook:
             if (definition := self._find(module, name)) is not None
         ]
 
-    def written(
+    def merged_values(
         self, module: str, held: Mapping[str, FieldValue], values: Mapping[str, object] | None, now: int
     ) -> dict[str, FieldValue]:
         """Return the values that one record has after a write.
@@ -278,11 +278,11 @@ class FieldBook:
             definition = self._find(module, name)
             if definition is None or definition.field.source != "custom":
                 raise RequestError(400, f"custom_fields: no field of {module}s is called {name!r}")
-        written = {
+        changed = {
             name: FieldValue(value, held[name].created if name in held else now)
             for name, value in values.items()
         }
-        return {**held, **written}
+        return {**held, **changed}
 
     def translations(self, module: str, owner: str, texts: Translations) -> list[Record]:
         """Return the French and German texts of one record.
@@ -348,7 +348,7 @@ class FieldBook:
         return free
 
 
-def _shown(definition: _Definition) -> Record:
+def _definition_record(definition: _Definition) -> Record:
     field = definition.field
     return {
         "id": definition.id,
@@ -358,6 +358,6 @@ def _shown(definition: _Definition) -> Record:
         "field_source": field.source,
         "contains_pii": field.contains_pii,
         "scope": field.scope,
-        "createdAt": zulu(definition.created),
-        "updatedAt": zulu(definition.updated),
+        "createdAt": iso_timestamp(definition.created),
+        "updatedAt": iso_timestamp(definition.updated),
     }

@@ -8,9 +8,9 @@ from typing import NamedTuple, cast
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.query import STATUSES, read_moment, read_word
-from sessionboard_async.testing._data.seeded import DAY, HOUR, milliseconds, uuid_for, zulu
-from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.query import STATUSES, read_timestamp, read_word
+from sessionboard_async.testing._data.seeded import DAY, HOUR, iso_timestamp, milliseconds, uuid_for
+from sessionboard_async.testing._data.store import RecordStore
 from sessionboard_async.testing._data.texts import FORMATS, LANGUAGES, LEVELS, ROOMS, TAGS, TRACKS
 
 FAMILIES = {
@@ -87,14 +87,14 @@ class MetadataStore:
         seed: The seed of the data set.
         event_id: The event.
         position: The event's place among the events, from 0.
-        clock: Dates what is written.
+        clock: Dates what is kept.
     """
 
     def __init__(self, seed: int, event_id: int, position: int, clock: Clock) -> None:
         self._key = (seed, position)
         self._event_id = event_id
-        self._shelves = {
-            family: Shelf(name, clock, *self._key, family, records=records)
+        self._stores = {
+            family: RecordStore(name, clock, *self._key, family, records=records)
             for family, name, records in (
                 ("rooms", "room", [self._room(*room) for room in enumerate(ROOMS)]),
                 ("tracks", "track", [self._track(order, *track) for order, track in enumerate(TRACKS)]),
@@ -108,26 +108,26 @@ class MetadataStore:
 
     def all(self, family: str) -> Sequence[Record]:
         """Return every record of a family, in the order that the event's team gave them."""
-        records = sorted(self._shelves[family].all(), key=_place)
-        return [_shown_status(record) for record in records] if family == "statuses" else records
+        records = sorted(self._stores[family].all(), key=_place)
+        return [_status_record(record) for record in records] if family == "statuses" else records
 
     def find(self, family: str, id_: object) -> Record | None:
         """Return one record; ``None`` where there is none with this id, or none any more."""
-        record = self._shelves[family].find(id_)
-        return _shown_status(record) if record is not None and family == "statuses" else record
+        record = self._stores[family].find(id_)
+        return _status_record(record) if record is not None and family == "statuses" else record
 
     def updated(self, family: str, id_: str) -> int:
         """Return when a record, deleted or not, was last changed, in milliseconds since 1970."""
-        return read_moment(self._shelves[family].kept(id_)["updated_at"], "updated_at")
+        return read_timestamp(self._stores[family].find_any(id_)["updated_at"], "updated_at")
 
     def rows(self, family: str) -> list[DatedRow]:
         """Return what the records of a family are sorted by, in the order of ``all``."""
-        records = sorted(self._shelves[family].all(), key=_place)
+        records = sorted(self._stores[family].all(), key=_place)
         return [
             DatedRow(
                 ordinal,
-                read_moment(record["created_at"], "created_at"),
-                read_moment(record["updated_at"], "updated_at"),
+                read_timestamp(record["created_at"], "created_at"),
+                read_timestamp(record["updated_at"], "updated_at"),
             )
             for ordinal, record in enumerate(records)
         ]
@@ -138,10 +138,10 @@ class MetadataStore:
         Raises:
             RequestError: With 400 where the category of a status is none of the five.
         """
-        shelf = self._shelves[family]
-        order = 1 + max((_place(record) for record in shelf.all()), default=-1)
-        given = _written(family, values)
-        return self._answer(family, shelf.create({**self._defaults(family, order), **given}))
+        store = self._stores[family]
+        order = 1 + max((_place(record) for record in store.all()), default=-1)
+        given = _writable_values(family, values)
+        return self._answer(family, store.create({**self._defaults(family, order), **given}))
 
     def update(self, family: str, id_: str, values: Mapping[str, object]) -> Record:
         """Change a record: only what the values hold.
@@ -151,9 +151,9 @@ class MetadataStore:
                 where it is one of the five statuses that exist everywhere.
         """
         self._refuse_standard(family, id_)
-        given = _written(family, values)
+        given = _writable_values(family, values)
         stale_check = {"updated_at": values["updated_at"]} if "updated_at" in values else {}
-        return self._answer(family, self._shelves[family].update(id_, {**given, **stale_check}))
+        return self._answer(family, self._stores[family].update(id_, {**given, **stale_check}))
 
     def delete(self, family: str, id_: str) -> None:
         """Delete a record, so that it can be restored; sessions that refer to it show none in its place.
@@ -163,7 +163,7 @@ class MetadataStore:
                 exist everywhere.
         """
         self._refuse_standard(family, id_)
-        self._shelves[family].delete(id_)
+        self._stores[family].delete(id_)
 
     def restore(self, family: str, id_: str) -> Record:
         """Bring a deleted record back.
@@ -171,13 +171,13 @@ class MetadataStore:
         Raises:
             RequestError: With 404 where none was deleted under this id.
         """
-        return self._answer(family, self._shelves[family].restore(id_))
+        return self._answer(family, self._stores[family].restore(id_))
 
     def _answer(self, family: str, record: Record) -> Record:
-        return _shown_status(record) if family == "statuses" else record
+        return _status_record(record) if family == "statuses" else record
 
     def _refuse_standard(self, family: str, id_: str) -> None:
-        if family == "statuses" and not self._shelves[family].get(id_)["is_custom"]:
+        if family == "statuses" and not self._stores[family].get(id_)["is_custom"]:
             raise RequestError(400, "the status exists everywhere; only custom statuses can be changed")
 
     def _defaults(self, family: str, order: int) -> Record:
@@ -191,7 +191,7 @@ class MetadataStore:
         return [self._ordered(family, order, name, event_id) for order, name in enumerate(names)]
 
     def _dates(self, order: int) -> Record:
-        return {"created_at": zulu(_created(order)), "updated_at": zulu(_updated(order))}
+        return {"created_at": iso_timestamp(_created(order)), "updated_at": iso_timestamp(_updated(order))}
 
     def _named(self, family: str, order: int, name: str) -> Record:
         return {"id": uuid_for(*self._key, family, order), "name": name, **self._dates(order)}
@@ -229,23 +229,23 @@ class MetadataStore:
         }
 
 
-def _written(family: str, values: Mapping[str, object]) -> Record:
+def _writable_values(family: str, values: Mapping[str, object]) -> Record:
     """Return what a body changes: all that it holds, but what only the server decides."""
-    written = {name: value for name, value in values.items() if name not in _OWN}
+    kept = {name: value for name, value in values.items() if name not in _OWN}
     if family != "statuses":
-        return written
-    written = {name: value for name, value in written.items() if name not in {"status", "status_name"}}
+        return kept
+    kept = {name: value for name, value in kept.items() if name not in {"status", "status_name"}}
     if (category := values.get("category")) is not None:
         status = read_word(category, "category", STATUSES)
-        written |= {"status": status, "status_name": _STANDARD_NAMES[status]}
-    return written
+        kept |= {"status": status, "status_name": _STANDARD_NAMES[status]}
+    return kept
 
 
 def _place(record: Record) -> int:
     return cast("int | None", record.get("order")) or 0
 
 
-def _shown_status(record: Record) -> Record:
+def _status_record(record: Record) -> Record:
     """Return a status as the API shows it, without the time of its last change."""
     shown = {name: value for name, value in record.items() if name != "updated_at"}
     return shown if record["is_custom"] else {**shown, "created_at": None}

@@ -12,8 +12,15 @@ from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.fields import FieldBook, FieldValue, Record
 from sessionboard_async.testing._data.metadata import DatedRow
 from sessionboard_async.testing._data.names import BIOS, CITIES, COMPANIES, JOBS, NAMES
-from sessionboard_async.testing._data.registry import Registry, Written
-from sessionboard_async.testing._data.seeded import DAY, Draw, milliseconds, uuid_for, with_offset, zulu
+from sessionboard_async.testing._data.registry import Registry, StoredValues
+from sessionboard_async.testing._data.seeded import (
+    DAY,
+    SeededRandom,
+    iso_timestamp,
+    milliseconds,
+    offset_timestamp,
+    uuid_for,
+)
 from sessionboard_async.testing._data.texts import Triple
 
 _FIRST = milliseconds(2025, 3, 3, 7)
@@ -127,7 +134,7 @@ class People:
         self._fields = fields
         self.count = count
         self.registry = Registry("contact", count, clock, self.id, self._row)
-        self.everybody = self.registry.group(range(count))
+        self.everyone = self.registry.group(range(count))
         self._generated = lru_cache(maxsize=8192)(self._make)
         self._written_emails: defaultdict[str, set[int]] = defaultdict(set)
 
@@ -180,7 +187,7 @@ class People:
         record = {
             **person.record,
             "friendly_id": f"{prefix}-{index + 1}",
-            "custom_fields": self._shown_fields(person),
+            "custom_fields": self._custom_fields(person),
         }
         if translated:
             record["translated_fields"] = self._translations(person)
@@ -195,7 +202,7 @@ class People:
         contact = person.record
         # Sessions show some people with every key, and others without those that hold nothing.
         every_key = index % 4 == 0
-        is_written = self.registry.is_touched(index)
+        is_modified = self.registry.is_modified(index)
         record: Record = {
             "id": contact["id"],
             "participant_role": role,
@@ -203,7 +210,7 @@ class People:
             "friendly_id_raw": index + 1,
             **{key: contact[key] for key in _SESSION_KEYS},
             **{key: contact.get(key) for key in _SPARSE_SESSION_KEYS if every_key or contact.get(key)},
-            "custom_fields": self._shown_fields(person) if index % 6 == 1 or is_written else [],
+            "custom_fields": self._custom_fields(person) if index % 6 == 1 or is_modified else [],
             "order": order,
             "is_public": is_public,
         }
@@ -222,12 +229,12 @@ class People:
             "is_primary": is_primary,
             "contact_created_at": contact["created_at"],
             "contact_updated_at": contact["updated_at"],
-            "relationship_created_at": zulu(since),
-            "relationship_updated_at": zulu(since),
+            "relationship_created_at": iso_timestamp(since),
+            "relationship_updated_at": iso_timestamp(since),
         }
 
-    def _shown_fields(self, person: _Person) -> list[Record]:
-        return self._fields.values("contact", person.custom_fields, write=with_offset)
+    def _custom_fields(self, person: _Person) -> list[Record]:
+        return self._fields.values("contact", person.custom_fields, write=offset_timestamp)
 
     def _translations(self, person: _Person) -> list[Record]:
         texts: list[tuple[str, Triple]] = [("about", person.about), ("title", person.title)]
@@ -238,20 +245,20 @@ class People:
 
     def _person(self, index: int) -> _Person:
         """Return a contact as it is: as the seed makes it, or blank, with what was written over it."""
-        if not self.registry.is_touched(index):
+        if not self.registry.is_modified(index):
             return self._generated(index)
         row = self.registry.row(index)
-        dates = {"created_at": with_offset(row.created), "updated_at": with_offset(row.updated)}
+        dates = {"created_at": offset_timestamp(row.created), "updated_at": offset_timestamp(row.updated)}
         person = self._generated(index)
         if self.registry.is_created(index):
             record: Record = {name: self.id(index) if name == "id" else None for name in person.record}
             person = _Person(record, ("", "", ""), ("", "", ""), {})
-        values, custom_fields = self.registry.written(index) or Written({}, person.custom_fields)
+        values, custom_fields = self.registry.stored_values(index) or StoredValues({}, person.custom_fields)
         title = (str(values["title"] or ""), "", "") if "title" in values else person.title
         return _Person({**person.record, **values, **dates}, person.about, title, custom_fields)
 
     def _make(self, index: int) -> _Person:
-        draw = Draw(self._seed, "contact", index)
+        draw = SeededRandom(self._seed, "contact", index)
         names = NAMES[index * 5 % len(NAMES)]
         (given, spelt_given), (family, spelt_family) = draw.pick(names.given), draw.pick(names.family)
         full_name = f"{family}{given}" if names.family_first else f"{given} {family}"
@@ -268,8 +275,8 @@ class People:
             "first_name": given,
             "last_name": f"{family} " if index % 13 == 9 else family,
             "email": f"{spelt}.{index + 1}@example.{'org' if index % 2 else 'com'}",
-            "created_at": with_offset(row.created),
-            "updated_at": with_offset(row.updated),
+            "created_at": offset_timestamp(row.created),
+            "updated_at": offset_timestamp(row.updated),
             "photo_url": f"https://images.example.com/people/{index + 1}.jpg" if has_photo else None,
             "company_name": f" {company} " if index % 17 == 6 else company,
             "title": job[0],

@@ -11,7 +11,7 @@ from sessionboard_async.testing._data.details import SETTINGS, DetailBook, Detai
 from sessionboard_async.testing._data.fields import FieldBook, Record
 from sessionboard_async.testing._data.metadata import MetadataStore
 from sessionboard_async.testing._data.people import ROLES, People
-from sessionboard_async.testing._data.seeded import DAY, shown, uuid_for, zulu
+from sessionboard_async.testing._data.seeded import DAY, iso_timestamp, optional_timestamp, uuid_for
 from sessionboard_async.testing._data.session_files import SessionFiles
 
 _RELATIONS = ("merged_session", "merged_abstract", "composed_into_session")
@@ -112,7 +112,7 @@ class Program:
     def status(self, row: SessionRow) -> Record:
         """Return the short form that tells of status and deletion, with that of the subsessions."""
         if self._light:
-            deleted = {} if row.deleted is None else {"deleted_at": self._agenda.shown(row.deleted)}
+            deleted = {} if row.deleted is None else {"deleted_at": self._agenda.timestamp(row.deleted)}
             return {**self._lightly(row), **deleted}
         parts = [] if row.number else self._agenda.parts(row)
         return {
@@ -157,12 +157,15 @@ class Program:
         return {
             **self._names(row),
             **self._status(row),
-            "deleted_at": None if row.deleted is None else self._agenda.shown(row.deleted),
+            "deleted_at": None if row.deleted is None else self._agenda.timestamp(row.deleted),
             **self._dates(row),
         }
 
     def _dates(self, row: SessionRow) -> Record:
-        return {"created_at": self._agenda.shown(row.created), "updated_at": self._agenda.shown(row.updated)}
+        return {
+            "created_at": self._agenda.timestamp(row.created),
+            "updated_at": self._agenda.timestamp(row.updated),
+        }
 
     def _lightly(self, row: SessionRow) -> Record:
         return {
@@ -235,7 +238,7 @@ class Program:
         record |= self._taking_part(row, translated)
         record["sponsors"] = self._supporters(self._sponsors, row, 0, translated)
         record["exhibitors"] = self._supporters(self._exhibitors, row, 3, translated)
-        record["content"] = self._files.shown(row)
+        record["content"] = self._files.records(row)
         record["tags"] = [tag for id_ in row.tag_ids if (tag := self._metadata.find("tags", id_))]
         record["track"] = self._metadata.find("tracks", row.track_id) or unassigned
         for name, family in SETTINGS.items():
@@ -253,8 +256,11 @@ class Program:
 
     def _schedule(self, row: SessionRow, details: Details) -> Record:
         if details.starts_at is None and details.ends_at is None and row.ordinal % 20 == 7:
-            return {"starts_at": None, "ends_at": None} if self._details.is_written(row) else {}
-        return {"starts_at": shown(details.starts_at), "ends_at": shown(details.ends_at)}
+            return {"starts_at": None, "ends_at": None} if self._details.is_modified(row) else {}
+        return {
+            "starts_at": optional_timestamp(details.starts_at),
+            "ends_at": optional_timestamp(details.ends_at),
+        }
 
     def _taking_part(self, row: SessionRow, translated: bool) -> dict[str, list[Record]]:
         cast = self._agenda.cast(row)
@@ -314,7 +320,7 @@ class Program:
                 {
                     "composition_id": uuid_for(*self._key, "composition", source.ordinal),
                     "relationship_type": _RELATIONS[source.ordinal % len(_RELATIONS)],
-                    "created_at": zulu(source.created + 30 * DAY),
+                    "created_at": iso_timestamp(source.created + 30 * DAY),
                     **self._linked(source),
                 }
                 for source in self._agenda.sources_of(row)

@@ -30,7 +30,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
-class Moments:
+class TimeRange:
     """A filter by time: the row's attribute lies between two moments."""
 
     attribute: str
@@ -51,13 +51,13 @@ class Flag:
     attribute: str
 
 
-FilterKinds = Mapping[str, Moments | OneOf | Flag]
+FilterKinds = Mapping[str, TimeRange | OneOf | Flag]
 
-_TIMES: FilterKinds = {"createdAt": Moments("created"), "updatedAt": Moments("updated")}
+_TIMES: FilterKinds = {"createdAt": TimeRange("created"), "updatedAt": TimeRange("updated")}
 _STATUS = OneOf("status", STATUSES)
 RECORD_FILTERS: FilterKinds = {**_TIMES, "status": OneOf(None, STATUSES)}
 SESSION_FILTERS: FilterKinds = {**_TIMES, "status": _STATUS, "isAbstract": Flag("is_abstract")}
-STATUS_FILTERS: FilterKinds = {**_TIMES, "status": _STATUS, "deletedAt": Moments("deleted")}
+STATUS_FILTERS: FilterKinds = {**_TIMES, "status": _STATUS, "deletedAt": TimeRange("deleted")}
 FIELD_FILTERS: FilterKinds = {
     **_TIMES,
     "module": OneOf("module", ("session", "account", "contact")),
@@ -237,8 +237,8 @@ def read_search(
                 if not isinstance(value, bool):
                     raise RequestError(400, f"filters.{name} must be true or false")
                 equal.append((attribute, value))
-            case Moments(attribute):
-                since, until = _read_moments(value, f"filters.{name}")
+            case TimeRange(attribute):
+                since, until = _read_time_range(value, f"filters.{name}")
                 if since is not None:
                     after.append((attribute, since))
                 if until is not None:
@@ -250,7 +250,7 @@ def read_search(
     return criteria, read_expansions(search.expand or ())
 
 
-def _read_moments(value: object, name: str) -> tuple[float | None, float | None]:
+def _read_time_range(value: object, name: str) -> tuple[float | None, float | None]:
     try:
         bounds = msgspec.convert(value, _Bounds)
     except msgspec.ValidationError:
@@ -263,7 +263,7 @@ def _read_moments(value: object, name: str) -> tuple[float | None, float | None]
     )
 
 
-def read_moment(value: object, name: str) -> int:
+def read_timestamp(value: object, name: str) -> int:
     """Read a moment, as whole milliseconds since 1970."""
     return _since_1970(value, name) // _MILLISECOND
 
@@ -281,7 +281,7 @@ def _since_1970(value: object, name: str) -> timedelta:
 
 
 def _read_sort(sort: Mapping[str, object], filters: FilterKinds) -> tuple[str, bool]:
-    orders = {name: kind.attribute for name, kind in filters.items() if isinstance(kind, Moments)}
+    orders = {name: kind.attribute for name, kind in filters.items() if isinstance(kind, TimeRange)}
     for name in sort:
         read_word(name, "the keys of sort", ("order", "sort"))
     order = read_word(sort.get("order", "createdAt"), "sort.order", tuple(orders))

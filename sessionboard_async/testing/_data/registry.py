@@ -11,12 +11,12 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue
 from sessionboard_async.testing._data.metadata import DatedRow
 from sessionboard_async.testing._data.query import Criteria
-from sessionboard_async.testing._data.seeded import zulu
+from sessionboard_async.testing._data.seeded import iso_timestamp
 from sessionboard_async.testing._data.selections import Selections
 from sessionboard_async.testing._data.store import refuse_stale
 
 
-class Written(NamedTuple):
+class StoredValues(NamedTuple):
     """What was written to one record: properties by the names that are shown, and custom fields."""
 
     values: Mapping[str, object]
@@ -51,7 +51,7 @@ class Registry:
         self._row_of = row_of
         self._total = count
         self._rows: dict[int, DatedRow] = {}
-        self._written: dict[int, Written] = {}
+        self._values: dict[int, StoredValues] = {}
         self._deleted: set[int] = set()
         self._groups: list[Group] = []
 
@@ -70,11 +70,11 @@ class Registry:
         """Return what a record is sorted by."""
         return self._rows.get(index) or self._row_of(index)
 
-    def written(self, index: int) -> Written | None:
+    def stored_values(self, index: int) -> StoredValues | None:
         """Return what was written to a record; ``None`` where nothing ever was."""
-        return self._written.get(index)
+        return self._values.get(index)
 
-    def is_touched(self, index: int) -> bool:
+    def is_modified(self, index: int) -> bool:
         """Return whether a record was created, changed, deleted or restored."""
         return index in self._rows or index in self._deleted
 
@@ -105,12 +105,12 @@ class Registry:
             raise RequestError(404, f"there is no such {self.name}")
         return index
 
-    def create(self, written: Written, groups: Iterable[Group]) -> int:
+    def create(self, values: StoredValues, groups: Iterable[Group]) -> int:
         """Make a record that belongs to some groups, and return its number."""
         index, now = self._total, self._clock.read()
         self._total += 1
         self._index_by_id[self.id(index)] = index
-        self._written[index] = written
+        self._values[index] = values
         for group in groups:
             group.join(index)
         self._put(None, DatedRow(index, now, now))
@@ -122,11 +122,11 @@ class Registry:
         Raises:
             RequestError: With 409.
         """
-        refuse_stale(values, zulu(self.row(index).updated), self.name)
+        refuse_stale(values, iso_timestamp(self.row(index).updated), self.name)
 
-    def update(self, index: int, written: Written) -> None:
+    def update(self, index: int, values: StoredValues) -> None:
         """Keep all that was ever written to a record, in place of what was kept before."""
-        self._written[index] = written
+        self._values[index] = values
         row = self.row(index)
         self._put(row, row._replace(updated=self._clock.read()))
 

@@ -18,7 +18,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
-class Draw:
+class SeededRandom:
     """A stream of choices for one key.
 
     Only ``Random.random`` is used: it is the one method whose numbers Python promises never to change.
@@ -42,7 +42,7 @@ class Draw:
         start = self.below(len(options))
         return [options[(start + step) % len(options)] for step in range(min(count, len(options)))]
 
-    def chance(self, share: float) -> bool:
+    def flag(self, share: float) -> bool:
         """Return ``True`` in about this share of all calls."""
         return self._next() < share
 
@@ -68,22 +68,22 @@ def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
     return (datetime(year, month, day, hour, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def zulu(moment: float) -> str:
+def iso_timestamp(moment: float) -> str:
     """Write milliseconds since 1970 as the API writes most times: ``2026-09-14T08:00:00.000Z``."""
     return format_utc(_EPOCH + timedelta(milliseconds=moment), "milliseconds")
 
 
-def zulu_finely(moment: float) -> str:
-    """Write milliseconds since 1970 as ``zulu`` does, but with microseconds."""
+def precise_timestamp(moment: float) -> str:
+    """Write milliseconds since 1970 as ``iso_timestamp`` does, but with microseconds."""
     since_1970 = timedelta(microseconds=round(moment * 1000))
     return format_utc(_EPOCH + since_1970, "microseconds")
 
 
-def shown(moment: int | None) -> str | None:
-    """Write a time that may be missing as ``zulu`` does."""
-    return None if moment is None else zulu(moment)
+def optional_timestamp(moment: int | None) -> str | None:
+    """Write a time that may be missing as ``iso_timestamp`` does."""
+    return None if moment is None else iso_timestamp(moment)
 
 
-def with_offset(moment: int) -> str:
+def offset_timestamp(moment: int) -> str:
     """Write milliseconds since 1970 as the API writes the times of people: with ``+00:00``."""
     return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, overload
 
 from sessionboard_async.testing._data.query import Criteria, select
 
-KEPT = 4
+CACHED_SELECTIONS = 4
 
 
 class Placed(Protocol):
@@ -60,7 +60,7 @@ class Selections(Generic[Row]):
 
     def __init__(self, rows: Callable[[], Iterable[Row]]) -> None:
         self._rows = rows
-        self._kept: dict[Criteria, list[Row]] = {}
+        self._cached: dict[Criteria, list[Row]] = {}
 
     def find(self, criteria: Criteria) -> Sequence[Row]:
         """Return the rows that meet the criteria, in their order; good until the next change."""
@@ -69,17 +69,17 @@ class Selections(Generic[Row]):
             after=tuple(bound for bound in criteria.after if bound[0] != criteria.order),
             before=tuple(bound for bound in criteria.before if bound[0] != criteria.order),
         )
-        chosen = self._kept.pop(unbounded, None)
+        chosen = self._cached.pop(unbounded, None)
         if chosen is None:
             chosen = select(self._rows(), unbounded)
-            if len(self._kept) == KEPT:
-                del self._kept[next(iter(self._kept))]
-        self._kept[unbounded] = chosen
+            if len(self._cached) == CACHED_SELECTIONS:
+                del self._cached[next(iter(self._cached))]
+        self._cached[unbounded] = chosen
         return chosen if unbounded == criteria else _within(chosen, criteria)
 
     def change(self, old: Row | None, new: Row | None) -> None:
         """Take one row out, and put one in; ``None`` stands for no row."""
-        for criteria, chosen in self._kept.items():
+        for criteria, chosen in self._cached.items():
             position = _position(criteria)
             if old is not None and select((old,), criteria):
                 del chosen[bisect_left(chosen, position(old), key=position)]

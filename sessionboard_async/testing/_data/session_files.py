@@ -14,11 +14,11 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.people import People
 from sessionboard_async.testing._data.registry import Group
-from sessionboard_async.testing._data.seeded import DAY, uuid_for, zulu
+from sessionboard_async.testing._data.seeded import DAY, iso_timestamp, uuid_for
 from sessionboard_async.testing._data.storage import Storage, StoredObject, UploadTarget
 from sessionboard_async.testing._data.upload_rules import (
-    Announcement,
-    announcement_of,
+    UploadRequest,
+    read_upload_request,
     refuse_denied,
 )
 
@@ -45,7 +45,7 @@ class _Pending:
     """An upload that was announced and is not complete."""
 
     key: str
-    announced: Announcement
+    requested: UploadRequest
     changes: Mapping[str, object]
 
 
@@ -102,11 +102,11 @@ class SessionFiles:
         self._generated_key = re.compile(rf"{self._prefix}/(\d{{1,9}})/(slides\.pdf|notes\.txt)")
         storage.add_source(self._generated_object)
 
-    def shown(self, row: SessionRow) -> list[Record]:
+    def records(self, row: SessionRow) -> list[Record]:
         """Return the files of a session as the API shows them, without those that are not complete."""
-        return [self.show(file) for file in self._of(row) if file.key is not None]
+        return [self.record(file) for file in self._of(row) if file.key is not None]
 
-    def show(self, file: SessionFile) -> Record:
+    def record(self, file: SessionFile) -> Record:
         """Return a file as the API shows it; one that was never complete has no ``url``."""
         has_owner = file.owner is not None and not self._people.registry.is_deleted(file.owner)
         owner = self._people.contact(file.owner) if has_owner and file.owner is not None else {}
@@ -118,8 +118,8 @@ class SessionFiles:
             "filename": file.filename,
             "size": file.size,
             "mimetype": file.content_type,
-            "created_at": zulu(file.created),
-            "updated_at": zulu(file.updated),
+            "created_at": iso_timestamp(file.created),
+            "updated_at": iso_timestamp(file.updated),
             "assigned_participant_id": owner.get("id"),
             "assigned_participant_email": owner.get("email"),
             "assigned_participant_name": owner.get("full_name"),
@@ -136,7 +136,7 @@ class SessionFiles:
                 return file
         raise RequestError(404, "there is no such file")
 
-    def announce(
+    def request_upload(
         self, row: SessionRow, values: Mapping[str, Any], file: SessionFile | None = None
     ) -> tuple[SessionFile, UploadTarget]:
         """Announce the bytes of a new file, or other bytes for one that is there.
@@ -152,21 +152,21 @@ class SessionFiles:
         Raises:
             RequestError: With 400 where the announcement is wrong.
         """
-        announced = announcement_of(values, most=_LARGEST)
-        refuse_denied(announced.filename, announced.content_type)
+        requested = read_upload_request(values, most=_LARGEST)
+        refuse_denied(requested.filename, requested.content_type)
         changes = self._read_changes(values)
         if file is None:
-            file = self._add(row, announced, changes)
+            file = self._add(row, requested, changes)
         file.uploads += 1
-        key = f"uploads/{file.id}/{file.uploads}/{announced.filename}"
-        file.pending = _Pending(key, announced, changes)
-        return file, self._storage.upload_address(key, announced.content_type)
+        key = f"uploads/{file.id}/{file.uploads}/{requested.filename}"
+        file.pending = _Pending(key, requested, changes)
+        return file, self._storage.upload_address(key, requested.content_type)
 
     def complete(self, file: SessionFile) -> None:
         """Take the bytes that were uploaded; nothing happens where the last ones were taken already.
 
         Raises:
-            RequestError: With 400 where they are not there, are not as announced, or are not accepted.
+            RequestError: With 400 where they are not there, are not as requested, or are not accepted.
         """
         pending = file.pending
         if pending is None:
@@ -174,27 +174,27 @@ class SessionFiles:
         stored = self._storage.find(pending.key)
         if stored is None or not stored.body:
             raise RequestError(400, "nothing was uploaded to the address of this file")
-        if len(stored.body) != pending.announced.size:
+        if len(stored.body) != pending.requested.size:
             raise RequestError(
-                400, f"{len(stored.body)} bytes were uploaded, and {pending.announced.size} announced"
+                400, f"{len(stored.body)} bytes were uploaded, and {pending.requested.size} announced"
             )
         self._take(file, pending, stored)
 
     def upload(
-        self, row: SessionRow, announced: Announcement, values: Mapping[str, Any], body: bytes
+        self, row: SessionRow, requested: UploadRequest, values: Mapping[str, Any], body: bytes
     ) -> SessionFile:
         """Make a file whose bytes are there at once.
 
         Raises:
             RequestError: With 400 where it is not accepted.
         """
-        refuse_denied(announced.filename, announced.content_type, body)
+        refuse_denied(requested.filename, requested.content_type, body)
         changes = self._read_changes(values)
-        file = self._add(row, announced, changes)
-        key = f"uploads/{file.id}/0/{announced.filename}"
-        stored = StoredObject(body, announced.content_type)
+        file = self._add(row, requested, changes)
+        key = f"uploads/{file.id}/0/{requested.filename}"
+        stored = StoredObject(body, requested.content_type)
         self._storage.put(key, stored)
-        self._take(file, _Pending(key, announced, changes), stored)
+        self._take(file, _Pending(key, requested, changes), stored)
         return file
 
     def update(self, file: SessionFile, values: Mapping[str, Any]) -> None:
@@ -210,15 +210,15 @@ class SessionFiles:
         """Take a file from its session; its bytes stay."""
         self._touch(row).remove(file)
 
-    def _add(self, row: SessionRow, announced: Announcement, changes: Mapping[str, object]) -> SessionFile:
+    def _add(self, row: SessionRow, requested: UploadRequest, changes: Mapping[str, object]) -> SessionFile:
         self._made += 1
         now = self._clock.read()
         file = SessionFile(
             id=uuid_for(*self._key, "file", self._made),
             title=None,
-            filename=announced.filename,
-            content_type=announced.content_type,
-            size=announced.size,
+            filename=requested.filename,
+            content_type=requested.content_type,
+            size=requested.size,
             owner=None,
             created=now,
             updated=now,
@@ -228,12 +228,12 @@ class SessionFiles:
         return file
 
     def _take(self, file: SessionFile, pending: _Pending, stored: StoredObject) -> None:
-        announced = pending.announced
-        refuse_denied(announced.filename, announced.content_type, stored.body)
+        requested = pending.requested
+        refuse_denied(requested.filename, requested.content_type, stored.body)
         if file.key is not None:
             self._storage.remove(file.key)
         file.key, file.pending, file.size = pending.key, None, len(stored.body)
-        file.filename, file.content_type = announced.filename, announced.content_type
+        file.filename, file.content_type = requested.filename, requested.content_type
         _apply(file, pending.changes)
         file.updated = self._clock.read()
 

@@ -20,8 +20,8 @@ from xml.sax.saxutils import escape
 from multidict import MultiMapping
 
 from sessionboard_async.testing._data.clock import Clock
-from sessionboard_async.testing._data.query import read_moment
-from sessionboard_async.testing._data.seeded import uuid_for, zulu
+from sessionboard_async.testing._data.query import read_timestamp
+from sessionboard_async.testing._data.seeded import iso_timestamp, uuid_for
 
 PATH = "/storage/"
 """Where the storage begins on the server."""
@@ -133,7 +133,7 @@ class Storage:
         """
         # A header that is not signed may be sent or not, as with S3.
         signed = "host" if content_type is None else "content-type;host"
-        query = {_DATE: zulu(self._clock.read()), _EXPIRES: str(_VALID_SECONDS), _SIGNED: signed}
+        query = {_DATE: iso_timestamp(self._clock.read()), _EXPIRES: str(_VALID_SECONDS), _SIGNED: signed}
         return {
             "url": self._address("PUT", key, query, content_type or ""),
             "method": "PUT",
@@ -190,7 +190,7 @@ class Storage:
             message = "the signature does not fit the method, the path and the signed headers"
             raise _StorageError(403, "SignatureDoesNotMatch", message)
         if _EXPIRES in query:
-            made = read_moment(query[_DATE], _DATE)
+            made = read_timestamp(query[_DATE], _DATE)
             if self._clock.read() > made + int(query[_EXPIRES]) * 1000:
                 raise _StorageError(403, "AccessDenied", "Request has expired")
 

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.query import read_moment
-from sessionboard_async.testing._data.seeded import uuid_for, zulu
+from sessionboard_async.testing._data.query import read_timestamp
+from sessionboard_async.testing._data.seeded import iso_timestamp, uuid_for
 
 
-class Shelf:
+class RecordStore:
     """The records of one kind.
 
     Args:
         name: What one of them is called, for refusals: ``"room"``.
         clock: Dates what is written.
-        key: What tells the ids of this shelf from those of all others.
+        key: What tells the ids of this store from those of all others.
         records: What is there from the start.
     """
 
@@ -51,7 +51,7 @@ class Shelf:
             raise RequestError(404, f"there is no such {self._name}")
         return record
 
-    def kept(self, id_: str) -> Record:
+    def find_any(self, id_: str) -> Record:
         """Return a record, deleted or not.
 
         Raises:
@@ -62,7 +62,7 @@ class Shelf:
     def create(self, values: Mapping[str, object]) -> Record:
         """Make a record with a new id, dated now."""
         self._made += 1
-        now = zulu(self._clock.read())
+        now = iso_timestamp(self._clock.read())
         record: Record = {
             "id": uuid_for(*self._key, "made", self._made),
             **values,
@@ -80,7 +80,7 @@ class Shelf:
         """
         record = self.get(id_)
         refuse_stale(values, record.get("updated_at"), self._name)
-        changed = {**record, **values, "updated_at": zulu(self._clock.read())}
+        changed = {**record, **values, "updated_at": iso_timestamp(self._clock.read())}
         self._records[id_] = changed
         return changed
 
@@ -119,5 +119,5 @@ def refuse_stale(values: Mapping[str, object], updated_at: object, name: str) ->
     given = values.get("updated_at")
     if given is None:
         return
-    if read_moment(given, "updated_at") != read_moment(updated_at, "updated_at"):
+    if read_timestamp(given, "updated_at") != read_timestamp(updated_at, "updated_at"):
         raise RequestError(409, f"the {name} was modified since it was fetched")

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Literal, TypeVar, get_args
 
 from sessionboard_async.testing._data.query import Criteria, PageRequest
-from sessionboard_async.testing._data.seeded import Draw, milliseconds
+from sessionboard_async.testing._data.seeded import SeededRandom, milliseconds
 from sessionboard_async.testing._data.selections import rank
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Times:
         return self.bounds == "inclusive"
 
     @property
-    def is_fine(self) -> bool:
+    def has_microseconds(self) -> bool:
         """Whether times have microseconds."""
         return self.precision == "microseconds"
 
@@ -75,10 +75,10 @@ class Times:
             index: Its number in the order of creation, from 0.
         """
         microseconds = _FIRST * 1000 + round(index // self.ties * self.step * 1_000_000)
-        return microseconds / 1000 if self.is_fine else microseconds // 1000
+        return microseconds / 1000 if self.has_microseconds else microseconds // 1000
 
 
-class TieOrder:
+class RecordOrder:
     """Takes pages out of what was selected, with rows that tie in the order that was asked for.
 
     Args:
@@ -88,7 +88,7 @@ class TieOrder:
 
     def __init__(self, times: Times | None, *key: object) -> None:
         self.is_random = times is not None and times.tie_order == "random"
-        self._draw = Draw(*key, "ties")
+        self._draw = SeededRandom(*key, "ties")
 
     def page(self, page: PageRequest, rows: Sequence[T], criteria: Criteria) -> Sequence[T]:
         """Return the rows on a page.

@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 from sessionboard_async.testing._data.errors import RequestError
 
-ANNOUNCED: dict[str, type] = {"filename": str, "size_bytes": int, "content_type": str, "mimetype": str}
+UPLOAD_PROPERTIES: dict[str, type] = {
+    "filename": str,
+    "size_bytes": int,
+    "content_type": str,
+    "mimetype": str,
+}
 """The properties that announce an upload, and their types; the first two are required."""
 
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -22,7 +27,7 @@ _DENIED_TYPES = frozenset(
 _DENIED_BEGINNINGS = (b"MZ", b"\x7fELF")
 
 
-class Announcement(NamedTuple):
+class UploadRequest(NamedTuple):
     """What will be uploaded."""
 
     filename: str
@@ -30,11 +35,11 @@ class Announcement(NamedTuple):
     content_type: str
 
 
-def announcement_of(values: Mapping[str, Any], *, most: int | None = None) -> Announcement:
+def read_upload_request(values: Mapping[str, Any], *, most: int | None = None) -> UploadRequest:
     """Return what is announced.
 
     Args:
-        values: The body, checked for ``ANNOUNCED``: ``filename`` and ``size_bytes``, perhaps ``content_type``
+        values: A body checked against ``UPLOAD_PROPERTIES``, perhaps with ``content_type``
             or ``mimetype``.
         most: The most bytes that it may have.
 
@@ -44,7 +49,7 @@ def announcement_of(values: Mapping[str, Any], *, most: int | None = None) -> An
     filename, size = values["filename"], values["size_bytes"]
     if size < 1 or (most is not None and size > most):
         raise RequestError(400, "size_bytes must be at least 1" + (f" and at most {most}" if most else ""))
-    return Announcement(
+    return UploadRequest(
         validate_filename(filename),
         size,
         type_of(filename, values.get("content_type") or values.get("mimetype")),

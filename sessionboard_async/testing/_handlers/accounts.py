@@ -15,7 +15,13 @@ from sessionboard_async.testing._data.query import (
 )
 from sessionboard_async.testing._handlers.records import writing
 from sessionboard_async.testing._writes.record_edits import AccountEditor
-from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
+from sessionboard_async.testing._writes.requests import (
+    PAGING,
+    Handler,
+    HandlerRequest,
+    event_of,
+    search_reply,
+)
 
 
 def _accounts(event: EventData, kind: str) -> Accounts:
@@ -32,9 +38,9 @@ def _search_accounts(organization: Organization, call: HandlerRequest, *, kind: 
     translated = event.has_translations and "translated_fields" in expand
     records = [
         accounts.account(row.ordinal, translated=translated)
-        for row in organization.ties.page(page, rows, criteria)
+        for row in organization.record_order.page(page, rows, criteria)
     ]
-    return found(records, page.pagination(len(rows)))
+    return search_reply(records, page.pagination(len(rows)))
 
 
 def _get_account(organization: Organization, call: HandlerRequest, *, kind: str) -> object:

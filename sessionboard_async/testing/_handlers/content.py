@@ -12,8 +12,8 @@ from sessionboard_async.testing._writes.content_packs import (
     EVENT_TYPES,
     SESSION_DOCUMENTS,
     SESSION_TYPES,
-    Packs,
-    Wish,
+    ContentPackBuilder,
+    PackOptions,
 )
 from sessionboard_async.testing._writes.requests import (
     PAGING,
@@ -29,10 +29,12 @@ _VARIANTS = ("full", "daily", "theme")
 _LONGEST_INTERVAL = 3600
 
 
-def _packs(organization: Organization, call: HandlerRequest, *known: str) -> tuple[EventData, Packs]:
+def _packs(
+    organization: Organization, call: HandlerRequest, *known: str
+) -> tuple[EventData, ContentPackBuilder]:
     event = event_of(organization, call)
     refuse_unknown(call.query, known)
-    return event, event.part(Packs)
+    return event, event.part(ContentPackBuilder)
 
 
 def _expanded(call: HandlerRequest, known: Sequence[str]) -> list[str]:
@@ -49,11 +51,11 @@ def _interval(call: HandlerRequest) -> int | None:
     return min(int(text[:9]), _LONGEST_INTERVAL)
 
 
-def _wish(call: HandlerRequest, *, is_compact: bool) -> Wish:
+def _options(call: HandlerRequest, *, is_compact: bool) -> PackOptions:
     """Read what the packs of sessions shall hold; ``items`` alone leaves the kinds as they are."""
     names = _expanded(call, (*SESSION_TYPES, "items"))
     provider = call.query.get("provider")
-    return Wish(
+    return PackOptions(
         types=[name for name in names if name != "items"] or SESSION_TYPES,
         elements=not is_compact or "items" in names,
         interval=_interval(call),
@@ -63,19 +65,19 @@ def _wish(call: HandlerRequest, *, is_compact: bool) -> Wish:
 
 def _list_packs(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, *PAGING, "session_id", "expand", "interval_sec", "provider")
-    wish = _wish(call, is_compact=True)
+    options = _options(call, is_compact=True)
     page = read_page(call.query)
     rows = packs.sessions()
     if (session_id := call.query.get("session_id")) is not None:
         rows = [row for row in rows if event.agenda.id(row) == session_id]
-    records = [packs.session(row, wish) for row in page.of(rows)]
+    records = [packs.session(row, options) for row in page.of(rows)]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
 
 
 def _get_session_pack(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, "expand", "interval_sec", "provider")
     row = session_of(event, call)
-    return {"data": packs.session(row, _wish(call, is_compact=False))}
+    return {"data": packs.session(row, _options(call, is_compact=False))}
 
 
 def _get_event_pack(organization: Organization, call: HandlerRequest) -> object:
@@ -86,7 +88,7 @@ def _get_event_pack(organization: Organization, call: HandlerRequest) -> object:
 
 def _get_item(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, "session_id", "interval_sec", "provider")
-    wish = Wish(interval=_interval(call), provider=call.query.get("provider"))
+    options = PackOptions(interval=_interval(call), provider=call.query.get("provider"))
     item_id, session_id = call.path["item_id"], call.query.get("session_id")
     if item_id in SESSION_DOCUMENTS and session_id is None:
         raise RequestError(400, f"session_id is required for {item_id}")
@@ -95,7 +97,7 @@ def _get_item(organization: Organization, call: HandlerRequest) -> object:
     else:
         sessions = packs.sessions()
         rows = [row for row in sessions if session_id is None or event.agenda.id(row) == session_id]
-        items = [item for row in rows for item in packs.items(row, wish)]
+        items = [item for row in rows for item in packs.items(row, options)]
     for item in items:
         if item["id"] == item_id:
             return {"data": item}

@@ -1,4 +1,4 @@
-"""The plain operations of records on a shelf: list, create, get, update, delete."""
+"""The plain operations of records on a store: list, create, get, update, delete."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessionboard_async.testing._data.dataset import EventData, Keeper, Organization
+from sessionboard_async.testing._data.dataset import DataOwner, EventData, Organization
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
-from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.store import RecordStore
 from sessionboard_async.testing._writes.requests import (
     HandlerReply,
     HandlerRequest,
@@ -22,17 +22,17 @@ _OWN = frozenset({"id", "event_id", "created_at"})
 
 
 @dataclass(frozen=True)
-class Collection:
+class CrudHandlers:
     """The records of one kind, and what the operations on them answer.
 
     Attributes:
-        name: What one is called: the name of its shelf.
+        name: What one is called: the name of its store.
         id_name: The name of its id in the path.
         known: The properties that bodies may have, and their types.
         required: Those that a new record must have, and that no update may clear.
         defaults: What a new record has where the body says nothing.
         fixed: What a new record has whatever the body says; bodies never change it.
-        keeper: Whose records they are.
+        owner: Whose records they are.
     """
 
     name: str
@@ -41,39 +41,39 @@ class Collection:
     required: Sequence[str] = ()
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
     fixed: Mapping[str, object] = field(default_factory=dict[str, object])
-    keeper: Callable[[Organization, HandlerRequest], Keeper] = event_of
+    owner: Callable[[Organization, HandlerRequest], DataOwner] = event_of
 
-    def shelf(self, organization: Organization, call: HandlerRequest) -> Shelf:
-        """Return the shelf that a request is about."""
+    def store(self, organization: Organization, call: HandlerRequest) -> RecordStore:
+        """Return the store that a request is about."""
         refuse_unknown(call.query, ())
-        return self.keeper(organization, call).shelf(self.name)
+        return self.owner(organization, call).store(self.name)
 
     def list(self, organization: Organization, call: HandlerRequest) -> object:
         """Answer with every record."""
-        return self.shelf(organization, call).all()
+        return self.store(organization, call).all()
 
     def create(self, organization: Organization, call: HandlerRequest) -> Record:
         """Make a record and answer with it."""
-        shelf = self.shelf(organization, call)
+        store = self.store(organization, call)
         values = self.read(call.json(), required=self.required)
-        keeper = self.keeper(organization, call)
-        of_event = {"event_id": keeper.id} if isinstance(keeper, EventData) else {}
-        return shelf.create({**of_event, **self.defaults, **values, **self.fixed})
+        owner = self.owner(organization, call)
+        of_event = {"event_id": owner.id} if isinstance(owner, EventData) else {}
+        return store.create({**of_event, **self.defaults, **values, **self.fixed})
 
     def get(self, organization: Organization, call: HandlerRequest) -> Record:
         """Answer with one record."""
-        return self.shelf(organization, call).get(call.path[self.id_name])
+        return self.store(organization, call).get(call.path[self.id_name])
 
     def update(self, organization: Organization, call: HandlerRequest) -> Record:
         """Change a record and answer with it."""
-        shelf = self.shelf(organization, call)
+        store = self.store(organization, call)
         values = call.json()
         given = [name for name in self.required if name in values]
-        return shelf.update(call.path[self.id_name], self.read(values, required=given))
+        return store.update(call.path[self.id_name], self.read(values, required=given))
 
     def delete(self, organization: Organization, call: HandlerRequest) -> HandlerReply:
         """Delete a record."""
-        self.shelf(organization, call).delete(call.path[self.id_name])
+        self.store(organization, call).delete(call.path[self.id_name])
         return HandlerReply()
 
     def read(self, values: Mapping[str, Any], *, required: Sequence[str]) -> Record:

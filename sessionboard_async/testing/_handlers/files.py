@@ -7,7 +7,12 @@ from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.session_files import LARGEST_FORM_FILE, SessionFile, SessionFiles
-from sessionboard_async.testing._data.upload_rules import ANNOUNCED, Announcement, type_of, validate_filename
+from sessionboard_async.testing._data.upload_rules import (
+    UPLOAD_PROPERTIES,
+    UploadRequest,
+    type_of,
+    validate_filename,
+)
 from sessionboard_async.testing._writes.requests import (
     Handler,
     HandlerReply,
@@ -35,21 +40,21 @@ def _file(organization: Organization, call: HandlerRequest) -> tuple[SessionFile
 
 def _list_files(organization: Organization, call: HandlerRequest) -> object:
     files, row = _files(organization, call)
-    return {"data": files.shown(row)}
+    return {"data": files.records(row)}
 
 
 def _create_file(organization: Organization, call: HandlerRequest) -> object:
     files, row = _files(organization, call)
-    values = read_values(call.json(), ANNOUNCED | _CHANGES, required=_REQUIRED)
-    file, address = files.announce(row, values)
-    return HandlerReply({"data": {**files.show(file), "upload": address}}, 201)
+    values = read_values(call.json(), UPLOAD_PROPERTIES | _CHANGES, required=_REQUIRED)
+    file, address = files.request_upload(row, values)
+    return HandlerReply({"data": {**files.record(file), "upload": address}}, 201)
 
 
 def _replace_file(organization: Organization, call: HandlerRequest) -> object:
     files, row, file = _file(organization, call)
-    values = read_values(call.json(), ANNOUNCED | _CHANGES, required=_REQUIRED)
-    _, address = files.announce(row, values, file)
-    return {"data": {**files.show(file), "upload": address}}
+    values = read_values(call.json(), UPLOAD_PROPERTIES | _CHANGES, required=_REQUIRED)
+    _, address = files.request_upload(row, values, file)
+    return {"data": {**files.record(file), "upload": address}}
 
 
 def _upload_file(organization: Organization, call: HandlerRequest) -> object:
@@ -61,21 +66,21 @@ def _upload_file(organization: Organization, call: HandlerRequest) -> object:
     if not 1 <= len(sent.body) <= LARGEST_FORM_FILE:
         raise RequestError(400, f"a file that comes as a form must have 1 to {LARGEST_FORM_FILE} bytes")
     filename = validate_filename(sent.filename)
-    announced = Announcement(filename, len(sent.body), type_of(filename, sent.content_type))
+    requested = UploadRequest(filename, len(sent.body), type_of(filename, sent.content_type))
     values = {name: form[name].text or None for name in _CHANGES if name in form}
-    return HandlerReply({"data": files.show(files.upload(row, announced, values, sent.body))}, 201)
+    return HandlerReply({"data": files.record(files.upload(row, requested, values, sent.body))}, 201)
 
 
 def _complete_file(organization: Organization, call: HandlerRequest) -> object:
     files, _, file = _file(organization, call)
     files.complete(file)
-    return {"data": files.show(file)}
+    return {"data": files.record(file)}
 
 
 def _update_file(organization: Organization, call: HandlerRequest) -> object:
     files, _, file = _file(organization, call)
     files.update(file, read_values(call.json(), _CHANGES))
-    return {"data": files.show(file)}
+    return {"data": files.record(file)}
 
 
 def _delete_file(organization: Organization, call: HandlerRequest) -> object:

@@ -17,7 +17,7 @@ _FIRST_USER = 2001
 
 def _list(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
-    return {"results": organization.shelf("GDPR request").all()}
+    return {"results": organization.store("GDPR request").all()}
 
 
 def _create(organization: Organization, call: HandlerRequest) -> HandlerReply:
@@ -25,7 +25,7 @@ def _create(organization: Organization, call: HandlerRequest) -> HandlerReply:
     body = read_values(call.json(), dict.fromkeys(_REQUIRED, str), required=_REQUIRED)
     email = str(body["identityValue"])
     records = _contacts(organization, email)
-    request = organization.shelf("GDPR request").create(
+    request = organization.store("GDPR request").create(
         {
             "org_id": organization.id,
             "request_type": read_word(body["requestType"], "requestType", ("erasure", "access")),

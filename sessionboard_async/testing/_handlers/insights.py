@@ -27,8 +27,8 @@ from sessionboard_async.testing._writes.requests import (
     HandlerRequest,
     Values,
     event_of,
-    found,
     read_values,
+    search_reply,
 )
 
 LARGEST_PAGE = 1000
@@ -185,7 +185,7 @@ def answer(
     rows = page.of(table.rows)
     if format_ == "csv":
         return HandlerReply(_csv(table.columns, rows), content_type="text/csv")
-    return found(rows, page.pagination(len(table.rows)))
+    return search_reply(rows, page.pagination(len(table.rows)))
 
 
 def _number(body: Mapping[str, Any], name: str, default: int, greatest: int) -> int:

@@ -10,7 +10,7 @@ from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
-from sessionboard_async.testing._data.upload_rules import ANNOUNCED, announcement_of
+from sessionboard_async.testing._data.upload_rules import UPLOAD_PROPERTIES, read_upload_request
 from sessionboard_async.testing._writes.media import (
     LARGEST_PART_NUMBER,
     PART_SIZE,
@@ -51,8 +51,8 @@ def _upload(
 
 def _initiate(organization: Organization, call: HandlerRequest) -> object:
     library = _library(organization, call)
-    values = read_values(call.json(), ANNOUNCED, required=("filename", "size_bytes"))
-    upload = library.initiate(call.path["session_id"], announcement_of(values))
+    values = read_values(call.json(), UPLOAD_PROPERTIES, required=("filename", "size_bytes"))
+    upload = library.initiate(call.path["session_id"], read_upload_request(values))
     return HandlerReply({"data": {"key": upload.key, "upload_id": upload.id, "part_size": PART_SIZE}}, 201)
 
 

@@ -22,8 +22,8 @@ from sessionboard_async.testing._writes.requests import (
     HandlerRequest,
     Values,
     event_of,
-    found,
     read_values,
+    search_reply,
 )
 
 _KNOWN: Values = {"name": str, "color": str, "capacity": int, "order": int}
@@ -53,7 +53,7 @@ def _search(organization: Organization, call: HandlerRequest, *, family: str) ->
     criteria, _ = read_search(call.body, RECORD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = select(metadata.rows(family), criteria)
     records = metadata.all(family)
-    return found([records[row.ordinal] for row in page.of(rows)], page.pagination(len(rows)))
+    return search_reply([records[row.ordinal] for row in page.of(rows)], page.pagination(len(rows)))
 
 
 def _create(organization: Organization, call: HandlerRequest, *, family: str) -> object:

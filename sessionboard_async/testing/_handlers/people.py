@@ -18,7 +18,13 @@ from sessionboard_async.testing._data.query import (
 from sessionboard_async.testing._data.registry import Group
 from sessionboard_async.testing._handlers.records import writing
 from sessionboard_async.testing._writes.record_edits import ContactEditor
-from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
+from sessionboard_async.testing._writes.requests import (
+    PAGING,
+    Handler,
+    HandlerRequest,
+    event_of,
+    search_reply,
+)
 
 
 def _search_people(
@@ -31,9 +37,9 @@ def _search_people(
     translated = has_translations and "translated_fields" in expand
     records = [
         organization.people.contact(row.ordinal, prefix=prefix, translated=translated)
-        for row in organization.ties.page(page, rows, criteria)
+        for row in organization.record_order.page(page, rows, criteria)
     ]
-    return found(records, page.pagination(len(rows)))
+    return search_reply(records, page.pagination(len(rows)))
 
 
 def _get_person(
@@ -80,25 +86,25 @@ def _get_contact_sessions(organization: Organization, call: HandlerRequest) -> o
     return _summaries([event.program.summary(row) for row in rows], rows)
 
 
-def _everybody(organization: Organization, call: HandlerRequest) -> Group:
+def _all_contacts(organization: Organization, call: HandlerRequest) -> Group:
     if call.path["org_id"] != organization.id:
         raise RequestError(404, "there is no such organization")
-    return organization.people.everybody
+    return organization.people.everyone
 
 
 def _search_org_contacts(organization: Organization, call: HandlerRequest) -> object:
-    everybody = _everybody(organization, call)
-    return _search_people(organization, call, everybody, prefix="CONT", has_translations=True)
+    everyone = _all_contacts(organization, call)
+    return _search_people(organization, call, everyone, prefix="CONT", has_translations=True)
 
 
 def _get_org_contact(organization: Organization, call: HandlerRequest) -> object:
-    everybody = _everybody(organization, call)
-    return _get_person(organization, call, everybody, prefix="CONT", has_translations=True)
+    everyone = _all_contacts(organization, call)
+    return _get_person(organization, call, everyone, prefix="CONT", has_translations=True)
 
 
 def _get_org_contact_sessions(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
-    contact = _everybody(organization, call).find(call.path["contact_id"])
+    contact = _all_contacts(organization, call).find(call.path["contact_id"])
     events = [event for event in organization.events.values() if call.grant.sees(event.id)]
     taken = [(event, row) for event in events for row in event.sessions_of(contact)]
     summaries = [{**event.program.summary(row), "event_id": event.id} for event, row in taken]

@@ -6,26 +6,26 @@ from functools import partial
 
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.query import refuse_unknown
-from sessionboard_async.testing._handlers.crud import Collection
+from sessionboard_async.testing._handlers.crud import CrudHandlers
 from sessionboard_async.testing._writes.bulk import run_bulk
 from sessionboard_async.testing._writes.drafts import Drafts
 from sessionboard_async.testing._writes.requests import Handler, HandlerReply, HandlerRequest, event_of
 
-_RULES = Collection(
+_RULES = CrudHandlers(
     "rule",
     "rule_id",
     {"name": str, "type": str, "config": dict, "enabled": bool},
     required=("name", "type"),
     defaults={"config": {}, "enabled": True},
 )
-_PERSONAS = Collection(
+_PERSONAS = CrudHandlers(
     "persona",
     "persona_id",
     {"name": str, "description": str, "config": dict},
     required=("name",),
     defaults={"description": None, "config": {}},
 )
-_DRAFTS = Collection(
+_DRAFTS = CrudHandlers(
     "agenda draft",
     "draft_id",
     {"name": str, "description": str},

@@ -8,10 +8,10 @@ from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
-from sessionboard_async.testing._data.seeded import zulu
+from sessionboard_async.testing._data.seeded import iso_timestamp
 from sessionboard_async.testing._data.storage import BUCKET, StoredObject
-from sessionboard_async.testing._data.store import Shelf
-from sessionboard_async.testing._data.upload_rules import ANNOUNCED, announcement_of
+from sessionboard_async.testing._data.store import RecordStore
+from sessionboard_async.testing._data.upload_rules import UPLOAD_PROPERTIES, read_upload_request
 from sessionboard_async.testing._writes.requests import (
     Handler,
     HandlerReply,
@@ -29,14 +29,14 @@ _PCM = {"encoding": "linear16", "sample_rate": 16_000, "channels": 1}
 _PCM_BYTES_PER_SECOND = 32_000
 
 
-def _recordings(organization: Organization, call: HandlerRequest) -> Shelf:
+def _recordings(organization: Organization, call: HandlerRequest) -> RecordStore:
     event = event_of(organization, call)
     refuse_unknown(call.query, ())
     session_of(event, call)
-    return event.shelf("recording")
+    return event.store("recording")
 
 
-def _recording(organization: Organization, call: HandlerRequest) -> tuple[Shelf, Record]:
+def _recording(organization: Organization, call: HandlerRequest) -> tuple[RecordStore, Record]:
     recordings = _recordings(organization, call)
     record = recordings.get(call.path["recording_id"])
     if record["session_id"] != call.path["session_id"]:
@@ -55,23 +55,23 @@ def _get_recording(organization: Organization, call: HandlerRequest) -> object:
 
 def _create_recording(organization: Organization, call: HandlerRequest) -> object:
     recordings = _recordings(organization, call)
-    values = read_values(call.json(), ANNOUNCED, required=("filename", "size_bytes"))
-    announced = announcement_of(values)
+    values = read_values(call.json(), UPLOAD_PROPERTIES, required=("filename", "size_bytes"))
+    requested = read_upload_request(values)
     session_id = call.path["session_id"]
-    key = f"recordings/{call.path['event_id']}/{session_id}/{len(recordings) + 1}/{announced.filename}"
+    key = f"recordings/{call.path['event_id']}/{session_id}/{len(recordings) + 1}/{requested.filename}"
     record = recordings.create(
         {
             "type": "recording",
             "session_id": session_id,
             "s3_bucket": BUCKET,
             "s3_key": key,
-            "encoding": announced.content_type.partition("/")[2],
+            "encoding": requested.content_type.partition("/")[2],
             "status": "recording",
-            "file_size_bytes": announced.size,
-            "started_at": zulu(organization.clock.read()),
+            "file_size_bytes": requested.size,
+            "started_at": iso_timestamp(organization.clock.read()),
         }
     )
-    upload = organization.storage.upload_address(key, announced.content_type)
+    upload = organization.storage.upload_address(key, requested.content_type)
     return HandlerReply({"data": {**record, "upload": upload}}, 201)
 
 
@@ -96,7 +96,7 @@ def _complete_recording(organization: Organization, call: HandlerRequest) -> obj
         "status": "completed",
         "duration_seconds": len(stored.body) / _PCM_BYTES_PER_SECOND if duration is None else duration,
         "file_size_bytes": len(stored.body) if size is None else size,
-        "completed_at": zulu(organization.clock.read()),
+        "completed_at": iso_timestamp(organization.clock.read()),
     }
     return {"data": recordings.update(str(record["id"]), changes)}
 

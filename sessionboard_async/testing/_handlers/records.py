@@ -38,12 +38,12 @@ def _editor(organization: Organization, call: HandlerRequest, editor_of: EditorO
 
 def _create(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf) -> object:
     editor = _editor(organization, call, editor_of)
-    return editor.shown(editor.create(call.json()))
+    return editor.record(editor.create(call.json()))
 
 
 def _update(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str) -> object:
     editor = _editor(organization, call, editor_of)
-    return editor.shown(editor.update(call.path[id_name], call.json()))
+    return editor.record(editor.update(call.path[id_name], call.json()))
 
 
 def _delete(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str) -> object:
@@ -55,7 +55,7 @@ def _restore(
     organization: Organization, call: HandlerRequest, *, editor_of: EditorOf, id_name: str
 ) -> object:
     editor = _editor(organization, call, editor_of)
-    return editor.shown(editor.restore(call.path[id_name]))
+    return editor.record(editor.restore(call.path[id_name]))
 
 
 def _bulk(organization: Organization, call: HandlerRequest, *, editor_of: EditorOf) -> object:
@@ -63,7 +63,7 @@ def _bulk(organization: Organization, call: HandlerRequest, *, editor_of: Editor
     return run_bulk(
         organization.clock,
         call.json(),
-        create=lambda values: editor.shown(editor.create(values)),
+        create=lambda values: editor.record(editor.create(values)),
         update=editor.update,
         delete=editor.delete,
     )

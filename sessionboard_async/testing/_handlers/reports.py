@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
-from sessionboard_async.testing._data.dataset import EventData, Keeper, Organization
+from sessionboard_async.testing._data.dataset import DataOwner, EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import read_page, refuse_unknown
@@ -28,8 +28,8 @@ from sessionboard_async.testing._writes.requests import (
     HandlerRequest,
     Values,
     event_of,
-    found,
     read_values,
+    search_reply,
 )
 
 _QUERY: Values = {"name": str, "query": str, "category": str}
@@ -43,7 +43,7 @@ _KINDS: dict[str, tuple[Values, Sequence[str]]] = {
 _OWN = frozenset({"id", "event_id", "dashboard_id", "widgets", "created_at"})
 
 
-def _keepers(organization: Organization, call: HandlerRequest) -> list[Keeper]:
+def _owners(organization: Organization, call: HandlerRequest) -> list[DataOwner]:
     """Return whose records a request is about: the first is who gets new ones."""
     if "event_id" in call.path:
         return [event_of(organization, call)]
@@ -51,36 +51,36 @@ def _keepers(organization: Organization, call: HandlerRequest) -> list[Keeper]:
     return [organization, *seen]
 
 
-def _find(organization: Organization, call: HandlerRequest, kind: str) -> tuple[Keeper, Record]:
+def _find(organization: Organization, call: HandlerRequest, kind: str) -> tuple[DataOwner, Record]:
     """Return the record that the path names, and whose it is."""
     id_ = list(call.path.values())[-1]
-    for keeper in _keepers(organization, call):
-        for record in keeper.shelf(kind).all():
+    for owner in _owners(organization, call):
+        for record in owner.store(kind).all():
             if record["id"] == id_:
-                return keeper, record
+                return owner, record
     raise RequestError(404, f"there is no such {kind}")
 
 
-def _all(keepers: Sequence[Keeper], kind: str) -> list[Record]:
-    return [record for keeper in keepers for record in keeper.shelf(kind).all()]
+def _all(owners: Sequence[DataOwner], kind: str) -> list[Record]:
+    return [record for owner in owners for record in owner.store(kind).all()]
 
 
 def _read(call: HandlerRequest, kind: str, *, is_new: bool) -> Record:
     """Read what is to be written; an update may leave out what a new record needs, but not clear it."""
     refuse_unknown(call.query, ())
-    return _checked(call.json(), kind, is_new=is_new)
+    return _validate(call.json(), kind, is_new=is_new)
 
 
-def _checked(values: Record, kind: str, *, is_new: bool) -> Record:
+def _validate(values: Record, kind: str, *, is_new: bool) -> Record:
     known, needed = _KINDS[kind]
     read_values(values, known, required=needed if is_new else [name for name in needed if name in values])
     return values
 
 
-def _new(keeper: Keeper, kind: str, values: Record, **others: object) -> Record:
+def _new(owner: DataOwner, kind: str, values: Record, **others: object) -> Record:
     empty = dict.fromkeys(name for name in _KINDS[kind][0] if name not in _OWN)
-    event_id = keeper.id if isinstance(keeper, EventData) else None
-    return keeper.shelf(kind).create({**empty, **_writable(values), **others, "event_id": event_id})
+    event_id = owner.id if isinstance(owner, EventData) else None
+    return owner.store(kind).create({**empty, **_writable(values), **others, "event_id": event_id})
 
 
 def _writable(values: Record) -> Record:
@@ -88,25 +88,25 @@ def _writable(values: Record) -> Record:
 
 
 def _create_query(organization: Organization, call: HandlerRequest) -> Record:
-    keeper = _keepers(organization, call)[0]
-    return _new(keeper, "query", _read(call, "query", is_new=True))
+    owner = _owners(organization, call)[0]
+    return _new(owner, "query", _read(call, "query", is_new=True))
 
 
 def _update(organization: Organization, call: HandlerRequest, *, kind: str) -> Record:
-    keeper, record = _find(organization, call, kind)
-    return keeper.shelf(kind).update(str(record["id"]), _writable(_read(call, kind, is_new=False)))
+    owner, record = _find(organization, call, kind)
+    return owner.store(kind).update(str(record["id"]), _writable(_read(call, kind, is_new=False)))
 
 
 def _delete(organization: Organization, call: HandlerRequest, *, kind: str) -> HandlerReply:
     refuse_unknown(call.query, ())
-    keeper, record = _find(organization, call, kind)
-    keeper.shelf(kind).delete(str(record["id"]))
+    owner, record = _find(organization, call, kind)
+    owner.store(kind).delete(str(record["id"]))
     return HandlerReply()
 
 
 def _list_event_queries(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
-    return {"results": _all(_keepers(organization, call), "query")}
+    return {"results": _all(_owners(organization, call), "query")}
 
 
 def _list_queries(organization: Organization, call: HandlerRequest, *, known: Sequence[str]) -> object:
@@ -116,38 +116,38 @@ def _list_queries(organization: Organization, call: HandlerRequest, *, known: Se
     queries = [
         # This list alone writes the event's id in one word, as the document has it.
         {**query, "eventId": query["event_id"]} if "eventId" in known else query
-        for query in _all([event] if event else _keepers(organization, call), "query")
+        for query in _all([event] if event else _owners(organization, call), "query")
         if category is None or query["category"] == category
     ]
-    return found(page.of(queries), page.pagination(len(queries)))
+    return search_reply(page.of(queries), page.pagination(len(queries)))
 
 
 def _run_query(organization: Organization, call: HandlerRequest) -> object:
-    keeper, query = _find(organization, call, "query")
+    owner, query = _find(organization, call, "query")
     body = read_options(call)
     named = body.get("eventId") or body.get("eventIds")
-    events = [keeper] if isinstance(keeper, EventData) and not named else events_of(organization, call, body)
+    events = [owner] if isinstance(owner, EventData) and not named else events_of(organization, call, body)
     return answer(organization, call, str(query["query"]), events, body)
 
 
 def _list_dashboards(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
-    return _all(_keepers(organization, call), "dashboard")
+    return _all(_owners(organization, call), "dashboard")
 
 
 def _create_dashboard(organization: Organization, call: HandlerRequest) -> Record:
     values = _read(call, "dashboard", is_new=True)
-    widgets = [_checked_widget(widget) for widget in _listed(values.get("widgets"))]
-    keeper = _keepers(organization, call)[0]
-    dashboard = _new(keeper, "dashboard", values)
-    made = [_new(keeper, "widget", widget, dashboard_id=dashboard["id"]) for widget in widgets]
+    widgets = [_validate_widget(widget) for widget in _listed(values.get("widgets"))]
+    owner = _owners(organization, call)[0]
+    dashboard = _new(owner, "dashboard", values)
+    made = [_new(owner, "widget", widget, dashboard_id=dashboard["id"]) for widget in widgets]
     return {**dashboard, "widgets": made}
 
 
-def _checked_widget(widget: object) -> Record:
+def _validate_widget(widget: object) -> Record:
     if not isinstance(widget, dict):
         raise RequestError(400, "every widget must be an object")
-    return _checked(cast("Record", widget), "widget", is_new=True)
+    return _validate(cast("Record", widget), "widget", is_new=True)
 
 
 def _listed(value: object) -> Sequence[object]:
@@ -156,17 +156,17 @@ def _listed(value: object) -> Sequence[object]:
 
 def _get_dashboard(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
-    keeper, dashboard = _find(organization, call, "dashboard")
-    events = [keeper] if isinstance(keeper, EventData) else events_of(organization, call, {})
+    owner, dashboard = _find(organization, call, "dashboard")
+    events = [owner] if isinstance(owner, EventData) else events_of(organization, call, {})
     widgets = [
         {**widget, **_data(organization, call, widget["query"], events)}
-        for widget in _widgets_of(keeper, dashboard)
+        for widget in _widgets_of(owner, dashboard)
     ]
     return {**dashboard, "widgets": widgets}
 
 
-def _widgets_of(keeper: Keeper, dashboard: Record) -> list[Record]:
-    return [widget for widget in keeper.shelf("widget").all() if widget["dashboard_id"] == dashboard["id"]]
+def _widgets_of(owner: DataOwner, dashboard: Record) -> list[Record]:
+    return [widget for widget in owner.store("widget").all() if widget["dashboard_id"] == dashboard["id"]]
 
 
 def _data(
@@ -188,17 +188,17 @@ def _update_dashboard(organization: Organization, call: HandlerRequest) -> Handl
 
 
 def _delete_dashboard(organization: Organization, call: HandlerRequest) -> HandlerReply:
-    keeper, dashboard = _find(organization, call, "dashboard")
+    owner, dashboard = _find(organization, call, "dashboard")
     reply = _delete(organization, call, kind="dashboard")
-    for widget in _widgets_of(keeper, dashboard):
-        keeper.shelf("widget").delete(str(widget["id"]))
+    for widget in _widgets_of(owner, dashboard):
+        owner.store("widget").delete(str(widget["id"]))
     return reply
 
 
 def _create_widget(organization: Organization, call: HandlerRequest) -> Record:
-    keeper, dashboard = _find(organization, call, "dashboard")
+    owner, dashboard = _find(organization, call, "dashboard")
     values = _read(call, "widget", is_new=True)
-    return _new(keeper, "widget", values, dashboard_id=dashboard["id"])
+    return _new(owner, "widget", values, dashboard_id=dashboard["id"])
 
 
 _list_org_queries = partial(_list_queries, known=())

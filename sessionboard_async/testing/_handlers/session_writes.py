@@ -11,7 +11,7 @@ from sessionboard_async.testing._writes.requests import Handler, HandlerReply, H
 from sessionboard_async.testing._writes.session_edits import SessionEditor
 
 
-def _shown(event: EventData, row: SessionRow) -> Record:
+def _reply(event: EventData, row: SessionRow) -> Record:
     return event.program.session(row, unassigned=None, expand=())
 
 
@@ -23,17 +23,17 @@ def _editor(organization: Organization, call: HandlerRequest) -> tuple[EventData
 
 def _create_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
-    return _shown(event, editor.create(call.json()))
+    return _reply(event, editor.create(call.json()))
 
 
 def _update_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
-    return _shown(event, editor.update(call.path["session_id"], call.json()))
+    return _reply(event, editor.update(call.path["session_id"], call.json()))
 
 
 def _update_session_fields(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
-    return _shown(event, editor.update_fields(call.path["session_id"], call.json()))
+    return _reply(event, editor.update_fields(call.path["session_id"], call.json()))
 
 
 def _delete_session(organization: Organization, call: HandlerRequest) -> object:
@@ -44,7 +44,7 @@ def _delete_session(organization: Organization, call: HandlerRequest) -> object:
 
 def _restore_session(organization: Organization, call: HandlerRequest) -> object:
     event, editor = _editor(organization, call)
-    return _shown(event, editor.restore(call.path["session_id"]))
+    return _reply(event, editor.restore(call.path["session_id"]))
 
 
 def _bulk_sessions(organization: Organization, call: HandlerRequest) -> object:

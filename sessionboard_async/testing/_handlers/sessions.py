@@ -16,7 +16,13 @@ from sessionboard_async.testing._data.query import (
     read_word,
     refuse_unknown,
 )
-from sessionboard_async.testing._writes.requests import PAGING, Handler, HandlerRequest, event_of, found
+from sessionboard_async.testing._writes.requests import (
+    PAGING,
+    Handler,
+    HandlerRequest,
+    event_of,
+    search_reply,
+)
 
 
 def _expand(event: EventData, names: frozenset[str]) -> frozenset[str]:
@@ -32,9 +38,9 @@ def _search_sessions(organization: Organization, call: HandlerRequest) -> object
     shown = _expand(event, expand)
     records = [
         event.program.session(row, unassigned={}, expand=shown)
-        for row in organization.ties.page(page, rows, criteria)
+        for row in organization.record_order.page(page, rows, criteria)
     ]
-    return found(records, page.pagination(len(rows)))
+    return search_reply(records, page.pagination(len(rows)))
 
 
 def _list_sessions(organization: Organization, call: HandlerRequest) -> object:
@@ -61,7 +67,7 @@ def _list_sessions(organization: Organization, call: HandlerRequest) -> object:
     shown = _expand(event, expand)
     records = [
         event.program.session(row, unassigned=None, expand=shown)
-        for row in organization.ties.page(page, rows, criteria)
+        for row in organization.record_order.page(page, rows, criteria)
     ]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
 
@@ -72,8 +78,8 @@ def _search_sessions_by_status(organization: Organization, call: HandlerRequest)
     page = read_page(call.query)
     criteria, expand = read_search(call.body, STATUS_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = event.statuses(criteria, linked_sources="linked_sources" in expand)
-    return found(
-        [event.program.status(row) for row in organization.ties.page(page, rows, criteria)],
+    return search_reply(
+        [event.program.status(row) for row in organization.record_order.page(page, rows, criteria)],
         page.pagination(len(rows)),
     )
 

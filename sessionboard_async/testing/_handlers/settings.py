@@ -17,8 +17,8 @@ from sessionboard_async.testing._writes.requests import (
     HandlerRequest,
     Values,
     event_of,
-    found,
     read_values,
+    search_reply,
 )
 
 _KNOWN: Values = {"name": str, "type": str, "module_id": str, "updated_at": str}
@@ -40,7 +40,7 @@ def _search(organization: Organization, call: HandlerRequest) -> object:
     page = read_page(call.query)
     criteria, _ = read_search(call.body, FIELD_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = select(fields.rows, criteria)
-    return found([fields.record(row) for row in page.of(rows)], page.pagination(len(rows)))
+    return search_reply([fields.record(row) for row in page.of(rows)], page.pagination(len(rows)))
 
 
 def _create(organization: Organization, call: HandlerRequest) -> object:

@@ -19,22 +19,22 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.storage import PATH, Storage
 from sessionboard_async.testing._data.tokens import Access
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._http.dispatch import Responder, refusal
+from sessionboard_async.testing._http.dispatch import Dispatcher, refusal
 from sessionboard_async.testing._http.responses import Answer, drop_connection, send
 from sessionboard_async.testing._writes.requests import HandlerRequest
 from sessionboard_async.testing.faults import Fault, FaultCounter
-from sessionboard_async.testing.recorded import RecordedRequest, recorded
+from sessionboard_async.testing.recorded import RecordedRequest, record_request
 from sessionboard_async.testing.simulated_time import SimulatedTime
 
-_KEPT_REQUESTS = 10_000
+_RECORDED_REQUESTS = 10_000
 _LARGEST_REQUEST = 64 * 1024 * 1024
 
 
-class Handling:
-    """Takes requests, lets the faults happen, and sends what the responder answers.
+class ServerApp:
+    """Takes requests, lets the faults happen, and sends what the dispatcher answers.
 
     Args:
-        responder: Answers what the operations are asked.
+        dispatcher: Answers what the operations are asked.
         storage: Answers what the storage is asked.
         access: Knows the tokens.
         time: The time of the server; ``None`` for that of the system.
@@ -49,7 +49,7 @@ class Handling:
 
     def __init__(
         self,
-        responder: Responder,
+        dispatcher: Dispatcher,
         storage: Storage,
         access: Access,
         time: SimulatedTime | None,
@@ -58,7 +58,7 @@ class Handling:
         latency: float,
         compress: bool,
     ) -> None:
-        self._responder = responder
+        self._dispatcher = dispatcher
         self._storage = storage
         self._access = access
         self._time = time
@@ -67,7 +67,7 @@ class Handling:
         self._answered = itertools.count(1)
         self.faults = faults
         self.latency = latency
-        self.requests: deque[RecordedRequest] = deque(maxlen=_KEPT_REQUESTS)
+        self.requests: deque[RecordedRequest] = deque(maxlen=_RECORDED_REQUESTS)
         self.under_way: set[asyncio.Task[object]] = set()
 
     def application(self) -> web.Application:
@@ -108,7 +108,7 @@ class Handling:
     async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
         with self._answering():
             body = await request.read()
-            self.requests.append(recorded(operation, request, body))
+            self.requests.append(record_request(operation, request, body))
             fault = self._fault_counter.next(self.faults, operation)
             if self.latency:
                 await asyncio.sleep(self.latency)
@@ -119,12 +119,12 @@ class Handling:
             call = HandlerRequest(
                 request.match_info, request.query, body, request.headers, self._storage.base_url
             )
-            return await self._send(request, self._responder.answer(operation, call, fault), fault)
+            return await self._send(request, self._dispatcher.answer(operation, call, fault), fault)
 
     async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
         with self._answering():
             body = await request.read()
-            self.requests.append(recorded(None, request, body))
+            self.requests.append(record_request(None, request, body))
             if self.latency:
                 await asyncio.sleep(self.latency)
             answer = self._storage.answer(
@@ -144,7 +144,7 @@ class Handling:
             self.under_way.discard(task)
 
     async def _answer_unknown(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(recorded(None, request, await request.read()))
+        self.requests.append(record_request(None, request, await request.read()))
         methods = {
             method
             for resource in request.app.router.resources()

@@ -19,19 +19,19 @@ from sessionboard_async.testing._data.errors import RequestError, error_body
 from sessionboard_async.testing._data.masking import masked
 from sessionboard_async.testing._data.tokens import Access
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._http.response_cache import AnswerCache, AnswersForAWhile, EncodedAnswer
+from sessionboard_async.testing._http.response_cache import AnswerCache, EncodedAnswer, ExpiringAnswers
 from sessionboard_async.testing._http.responses import Answer
 from sessionboard_async.testing._writes.changing import ChangingData
 from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest, event_of
 from sessionboard_async.testing.faults import Fault
-from sessionboard_async.testing.rate_limits import Counters, Ruling
+from sessionboard_async.testing.rate_limits import Counters, LimitDecision
 
-_KEPT_ANSWERS = 128 * 1024 * 1024
+_CACHE_BYTES = 128 * 1024 * 1024
 _CACHED = frozenset({"search-sessions", "get-session"})
 """The operations whose answers the API gives again for a while, whatever was written meanwhile."""
 
 
-class Responder:
+class Dispatcher:
     """Answers requests: it asks for the token, the limits and the scopes, in this order, then the operation.
 
     A request is counted once its token is known, whatever its answer is then. Injected statuses and redirects
@@ -56,18 +56,18 @@ class Responder:
         self._organization = organization
         self._access = access
         self._counters = counters
-        self._cache = AnswerCache(_KEPT_ANSWERS)
+        self._cache = AnswerCache(_CACHE_BYTES)
         self._changing = changing
-        self._lasting = AnswersForAWhile(cached, organization.clock.now) if cached else None
+        self._expiring = ExpiringAnswers(cached, organization.clock.now) if cached else None
         self._lock = Lock()
-        self._written = 0
+        self._version = 0
 
     @contextmanager
     def up_to_date(self) -> Generator[None]:
         """Let what is due happen first, and nothing else meanwhile, in whatever thread."""
         with self._lock:
             if self._changing is not None and self._changing.catch_up():
-                self._written += 1
+                self._version += 1
             yield
 
     def answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
@@ -92,21 +92,21 @@ class Responder:
             query["page"] = "1"
             call = replace(call, query=query)
         endpoint = ENDPOINTS[operation]
-        ruling = Ruling()
+        decision = LimitDecision()
         try:
             if endpoint.authenticated:
                 call = replace(call, grant=self._access.grant_of(call.headers))
-                ruling = self._ruling(endpoint, call)
-                if ruling.refusal is not None:
-                    raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, ruling.refusal)
+                decision = self._decide(endpoint, call)
+                if decision.refusal is not None:
+                    raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, decision.refusal)
                 self._check_access(endpoint, call)
-            return Answer(self._content(endpoint, call, fault), ruling.headers)
+            return Answer(self._content(endpoint, call, fault), decision.headers)
         except RequestError as error:
-            return refusal(error.status, error.message, ruling.headers)
+            return refusal(error.status, error.message, decision.headers)
 
-    def _ruling(self, endpoint: Endpoint[object], call: HandlerRequest) -> Ruling:
+    def _decide(self, endpoint: Endpoint[object], call: HandlerRequest) -> LimitDecision:
         if self._counters is None:
-            return Ruling()
+            return LimitDecision()
         bearer = call.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2]
         return self._counters.count(endpoint, call.headers.get("x-access-token") or bearer)
 
@@ -130,19 +130,19 @@ class Responder:
             tuple(call.query.items()),
             call.body,
         )
-        if self._lasting is not None and endpoint.operation_id in _CACHED:
-            return self._lasting.get(question, lambda: _encode(self._run(endpoint, call)))
-        if not isinstance(endpoint.answer, Pages) or self._organization.ties.is_random:
+        if self._expiring is not None and endpoint.operation_id in _CACHED:
+            return self._expiring.get(question, lambda: _encode(self._run(endpoint, call)))
+        if not isinstance(endpoint.answer, Pages) or self._organization.record_order.is_random:
             return _encode(self._run(endpoint, call))
-        return self._cache.get((self._written, question), lambda: _encode(self._run(endpoint, call)))
+        return self._cache.get((self._version, question), lambda: _encode(self._run(endpoint, call)))
 
     def _run(self, endpoint: Endpoint[object], call: HandlerRequest) -> HandlerReply:
         if not endpoint.idempotent:
-            self._written += 1
+            self._version += 1
         content = OPERATIONS[endpoint.operation_id](self._organization, call)
         reply = content if isinstance(content, HandlerReply) else HandlerReply(content)
         if reply.changes:
-            self._written += 1
+            self._version += 1
         if call.grant.hides_personal_data and not isinstance(reply.content, bytes):
             return replace(reply, content=masked(reply.content))
         return reply

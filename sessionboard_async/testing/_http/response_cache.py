@@ -59,7 +59,7 @@ class AnswerCache:
         return answer
 
 
-class AnswersForAWhile:
+class ExpiringAnswers:
     """Answers that are given again to the same question until some time has passed.
 
     Args:

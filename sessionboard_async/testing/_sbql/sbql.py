@@ -33,7 +33,7 @@ _BYTES_A_VALUE = 50
 _PLURALS = {name[:-1]: name for name in TABLES}
 _TYPES = {"text": "TEXT", "number": "NUMERIC", "boolean": "INTEGER", "datetime": "TEXT"}
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION})
-_FOUND = {
+_FIND_STATEMENTS = {
     "session": "SELECT * FROM (SELECT * FROM sessions WHERE NOT is_abstract) AS sessions",
     "abstract": "SELECT * FROM (SELECT * FROM sessions WHERE is_abstract) AS sessions",
 }
@@ -112,7 +112,9 @@ def translate(query: str) -> str:
     match words:
         case ["find", "session" | "sessions" | "abstract" | "abstracts"]:
             tables = {**_PLURALS, "abstract": "sessions", "abstracts": "sessions"}
-            return _FOUND[words[1].removesuffix("s")] + _with_plurals(tokens[places[1] + 1 :], tables)
+            return _FIND_STATEMENTS[words[1].removesuffix("s")] + _with_plurals(
+                tokens[places[1] + 1 :], tables
+            )
         case ["find", *_]:
             raise RequestError(400, "FIND can look for Session or Abstract")
         case ["select" | "with", *_]:
@@ -126,7 +128,7 @@ def _with_plurals(tokens: Sequence[tuple[str, str]], plurals: Mapping[str, str])
 
     What a query itself calls like a table is renamed with it, so that it stays what it was.
     """
-    written: list[str] = []
+    parts: list[str] = []
     outside: list[bool] = []
     among_tables = False
     for kind, text in tokens:
@@ -139,8 +141,8 @@ def _with_plurals(tokens: Sequence[tuple[str, str]], plurals: Mapping[str, str])
             among_tables = bool(outside) and outside.pop()
         elif kind == "qualifier" or (kind == "name" and among_tables):
             text = plurals.get(word, text)
-        written.append(text)
-    return "".join(written)
+        parts.append(text)
+    return "".join(parts)
 
 
 def _tables_in(statement: str) -> list[str]:
@@ -198,14 +200,14 @@ def _select(database: sqlite3.Connection, statement: str) -> Result:
     steps = itertools.count(1)
     database.set_progress_handler(lambda: next(steps) > _MOST_CHECKS, _STEPS_A_CHECK)
     cursor = database.execute(statement)
-    columns = list(_once(str(column[0]) for column in cursor.description))
+    columns = list(_unique(str(column[0]) for column in cursor.description))
     rows: list[Record] = []
     size = 0
     for row in cursor:
         size += sum(_BYTES_A_VALUE + (len(value) if isinstance(value, (str, bytes)) else 0) for value in row)
         if size > MOST_BYTES:
             raise RequestError(400, f"the query gives more than about {MOST_BYTES:,} bytes: narrow it down")
-        rows.append(dict(zip(columns, map(_given, row), strict=True)))
+        rows.append(dict(zip(columns, map(_plain_value, row), strict=True)))
     return Result(columns, rows)
 
 
@@ -214,7 +216,7 @@ def _authorize(action: int, subject: str | None, *_: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED and not is_inner else sqlite3.SQLITE_DENY
 
 
-def _once(names: Iterable[str]) -> Iterator[str]:
+def _unique(names: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
     for name in names:
         numbered = (name, *(f"{name}:{number}" for number in range(1, len(seen) + 1)))
@@ -223,7 +225,7 @@ def _once(names: Iterable[str]) -> Iterator[str]:
         yield free
 
 
-def _given(value: object) -> object:
+def _plain_value(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
-from sessionboard_async.testing._data.seeded import Draw
+from sessionboard_async.testing._data.seeded import SeededRandom
 from sessionboard_async.testing._writes.resources import resource_of
 from sessionboard_async.testing.changes import Changes, Schedule, ScheduledChange
 
@@ -23,7 +23,7 @@ class ChangingData:
         self._clock = event.clock
         self._schedule = Schedule(changes, self._clock.now())
         self._resources = {name: resource_of(event, name) for name in changes.resources}
-        self._draws = {name: Draw(changes.seed, name, "choices") for name in changes.resources}
+        self._draws = {name: SeededRandom(changes.seed, name, "choices") for name in changes.resources}
         self._counts = Counter[str]()
         self._deleted: dict[str, list[str]] = {name: [] for name in changes.resources}
 
@@ -42,16 +42,16 @@ class ChangingData:
     def _apply(self, change: ScheduledChange) -> None:
         resource, draw = self._resources[change.resource], self._draws[change.resource]
         self._counts[change.resource] += 1
-        number, dated = self._counts[change.resource], change.dated * 1000
+        number, dated = self._counts[change.resource], change.dated_at * 1000
         if change.kind == "insert":
-            with self._clock.dated(dated):
+            with self._clock.fixed_at(dated):
                 resource.insert(number, draw)
             return
         chosen = self._chosen(change, draw)
         if chosen is None:
             return
         # However late a write is seen, the times of one record only ever grow.
-        with self._clock.dated(max(dated, resource.updated(chosen) + 1)):
+        with self._clock.fixed_at(max(dated, resource.updated(chosen) + 1)):
             match change.kind:
                 case "update":
                     resource.update(chosen, number)
@@ -63,7 +63,7 @@ class ChangingData:
                 case "flip":
                     resource.flip(chosen)
 
-    def _chosen(self, change: ScheduledChange, draw: Draw) -> str | None:
+    def _chosen(self, change: ScheduledChange, draw: SeededRandom) -> str | None:
         resource, deleted = self._resources[change.resource], self._deleted[change.resource]
         match change.kind:
             case "restore":

@@ -10,7 +10,7 @@ from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.documents import PDF, PNG, WAV, pdf, png, wav
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.seeded import shown, uuid_for, zulu
+from sessionboard_async.testing._data.seeded import iso_timestamp, optional_timestamp, uuid_for
 from sessionboard_async.testing._data.storage import StoredObject
 from sessionboard_async.testing._writes.transcripts import SECONDS, Transcripts
 
@@ -28,7 +28,7 @@ _LARGEST_RECAP = 5
 
 
 @dataclass(frozen=True)
-class Wish:
+class PackOptions:
     """What a pack shall hold.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Turn:
     fragments: list[Record] = field(default_factory=list[Record])
 
 
-class Packs:
+class ContentPackBuilder:
     """The content packs of one event.
 
     Args:
@@ -70,19 +70,19 @@ class Packs:
         """Return the sessions of which anything was made."""
         return self._transcripts.sessions()
 
-    def session(self, row: SessionRow, wish: Wish) -> Record:
+    def session(self, row: SessionRow, options: PackOptions) -> Record:
         """Return the pack of a session."""
         made = self._transcripts.of(row)
-        items = self.items(row, wish)
-        everything = self.items(row, Wish(elements=False))
+        items = self.items(row, options)
+        everything = self.items(row, PackOptions(elements=False))
         types = {item["type"] for item in everything}
         podcasts = [item for item in everything if item["type"] == "podcast"]
         return {
             "id": self._event.agenda.id(row),
             "event_id": self._event.id,
             "title": self._event.details.title(row),
-            "starts_at": shown(self._event.details.of(row).starts_at),
-            "updated_at": max([zulu(row.updated), *(str(record["updated_at"]) for record in made)]),
+            "starts_at": optional_timestamp(self._event.details.of(row).starts_at),
+            "updated_at": max([iso_timestamp(row.updated), *(str(record["updated_at"]) for record in made)]),
             "speakers": list(_speakers(_fragments(made)).values()),
             "has_transcription": "transcription" in types,
             "has_summary": "summary" in types,
@@ -90,26 +90,26 @@ class Packs:
             "items": items,
         }
 
-    def items(self, row: SessionRow, wish: Wish) -> list[Record]:
+    def items(self, row: SessionRow, options: PackOptions) -> list[Record]:
         """Return what was made of a session."""
         made = self._transcripts.of(row)
         items: list[Record] = []
-        if "transcription" in wish.types and _fragments(made):
-            items.append(self.transcription(row, wish))
-        summary = _preferred([record for record in made if record["type"] == "summary"], wish.provider)
-        if "summary" in wish.types and summary is not None:
+        if "transcription" in options.types and _fragments(made):
+            items.append(self.transcription(row, options))
+        summary = _preferred([record for record in made if record["type"] == "summary"], options.provider)
+        if "summary" in options.types and summary is not None:
             items.append(_summary(summary))
-        if "insight" in wish.types:
+        if "insight" in options.types:
             items += [_insight(record) for record in made if record["type"] == "insight"]
             # A kind that the API's document does not have, for clients to meet.
             items += [_quiz(record) for record in made if record["type"] == "chapter"]
-        if "podcast" in wish.types and summary is not None and not row.number:
+        if "podcast" in options.types and summary is not None and not row.number:
             items.append(self._podcast(row))
-        if "document" in wish.types and summary is not None:
+        if "document" in options.types and summary is not None:
             items += [self._document(row, name, summary) for name in SESSION_DOCUMENTS]
         return items
 
-    def transcription(self, row: SessionRow, wish: Wish) -> Record:
+    def transcription(self, row: SessionRow, options: PackOptions) -> Record:
         """Return the composed transcript of a session."""
         fragments = _fragments(self._transcripts.of(row))
         return {
@@ -118,9 +118,9 @@ class Packs:
             "type": "transcription",
             "session_id": self._event.agenda.id(row),
             "text": _joined(fragments),
-            "elements": _elements(fragments, wish.interval) if wish.elements else [],
+            "elements": _elements(fragments, options.interval) if options.elements else [],
             "fragment_count": len(fragments),
-            "interval_sec": wish.interval,
+            "interval_sec": options.interval,
             "language_code": fragments[0].get("language_code") or "en",
             "created_at": fragments[0]["created_at"],
             "updated_at": max(str(fragment["updated_at"]) for fragment in fragments),
@@ -132,7 +132,9 @@ class Packs:
         return {"id": self._event.id, "updated_at": self._updated(), "items": items}
 
     def _updated(self) -> str:
-        return max((str(record["updated_at"]) for record in self._transcripts.all()), default=zulu(0))
+        return max(
+            (str(record["updated_at"]) for record in self._transcripts.all()), default=iso_timestamp(0)
+        )
 
     def event_items(self, types: Collection[str] = EVENT_TYPES) -> list[Record]:
         """Return what was made of the whole event."""
@@ -194,7 +196,7 @@ class Packs:
             "url": self._event.storage.download_address(key) if is_ready else None,
             "content_type": WAV,
             "duration_sec": _PODCAST_SECONDS if is_ready else None,
-            "generated_at": zulu(row.updated) if is_ready else None,
+            "generated_at": iso_timestamp(row.updated) if is_ready else None,
             "expires_at": None,
         }
 

@@ -9,8 +9,8 @@ from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.query import read_moment
-from sessionboard_async.testing._data.seeded import shown
+from sessionboard_async.testing._data.query import read_timestamp
+from sessionboard_async.testing._data.seeded import optional_timestamp
 from sessionboard_async.testing._writes.requests import Values, read_values
 from sessionboard_async.testing._writes.session_edits import Edit, SessionEditor, read_times
 
@@ -27,8 +27,8 @@ class Drafts:
     def __init__(self, event: EventData) -> None:
         self._event = event
         self._editor = event.part(SessionEditor)
-        self._drafts = event.shelf("agenda draft")
-        self._placements = event.shelf("draft session")
+        self._drafts = event.store("agenda draft")
+        self._placements = event.store("draft session")
 
     def open(self, draft_id: str) -> None:
         """Refuse to go on with a draft that is not there, or was committed.
@@ -137,19 +137,19 @@ class Drafts:
         details = self._event.details.of(row)
         room = self._event.metadata.find("rooms", details.room_id)
         return {
-            "starts_at": shown(details.starts_at),
-            "ends_at": shown(details.ends_at),
+            "starts_at": optional_timestamp(details.starts_at),
+            "ends_at": optional_timestamp(details.ends_at),
             "room_id": None if room is None else room["id"],
         }
 
     def _read(self, values: Mapping[str, Any], there: Record) -> Record:
         """Read times and room from a body; those that it lacks stay what they are."""
         start, end = (
-            None if there[name] is None else read_moment(there[name], name)
+            None if there[name] is None else read_timestamp(there[name], name)
             for name in ("starts_at", "ends_at")
         )
         times = read_times(values, start, end)
-        place = {**there, **{name: shown(moment) for name, moment in times.items()}}
+        place = {**there, **{name: optional_timestamp(moment) for name, moment in times.items()}}
         if "room_id" in values:
             place["room_id"] = self._editor.setting("room_id", values["room_id"], "rooms")
         return place

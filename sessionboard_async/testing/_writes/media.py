@@ -13,7 +13,7 @@ from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.seeded import uuid_for
 from sessionboard_async.testing._data.storage import StoredObject
-from sessionboard_async.testing._data.upload_rules import Announcement
+from sessionboard_async.testing._data.upload_rules import UploadRequest
 from sessionboard_async.testing._writes.transcripts import Transcripts
 
 NOT_MEDIA = b"NOT MEDIA"
@@ -50,17 +50,17 @@ class MediaLibrary:
 
     def __init__(self, event: EventData) -> None:
         self._event = event
-        self._items = event.shelf("media item")
+        self._items = event.store("media item")
         self._uploads: dict[str, MultipartUpload] = {}
         self._begun = 0
         self._reads: Counter[str] = Counter()
 
-    def initiate(self, session_id: str, announced: Announcement) -> MultipartUpload:
+    def initiate(self, session_id: str, requested: UploadRequest) -> MultipartUpload:
         """Begin an upload."""
         self._begun += 1
         id_ = uuid_for(self._event.id, "media upload", self._begun)
-        key = f"media/{self._event.id}/{self._begun}/{announced.filename}"
-        upload = self._uploads[id_] = MultipartUpload(id_, key, session_id, announced.content_type)
+        key = f"media/{self._event.id}/{self._begun}/{requested.filename}"
+        upload = self._uploads[id_] = MultipartUpload(id_, key, session_id, requested.content_type)
         return upload
 
     def find(self, session_id: str, key: object, upload_id: object) -> MultipartUpload:

@@ -115,7 +115,7 @@ class Authorization:
             raise AuthorizationError("unsupported_response_type", "response_type must be code")
         if query["code_challenge_method"] != "S256":
             raise AuthorizationError("invalid_request", "code_challenge_method must be S256")
-        scopes = _checked(
+        scopes = _validate(
             query["client_id"], query["redirect_uri"], query["code_challenge"], query.get("scope")
         )
         return {
@@ -131,7 +131,7 @@ class Authorization:
         Raises:
             AuthorizationError: If the client, the address, the challenge or a scope is wrong.
         """
-        scopes = _checked(client_id, redirect_uri, code_challenge, scope)
+        scopes = _validate(client_id, redirect_uri, code_challenge, scope)
         code = self._secret("code")
         expires = self._organization.clock.read() + CODE_LIFETIME
         self._codes[code] = _Code(
@@ -222,7 +222,7 @@ def _need(values: Mapping[str, str], *names: str) -> None:
             raise AuthorizationError("invalid_request", f"{name} is required")
 
 
-def _checked(client_id: str, redirect_uri: str, challenge: str, scope: str | None) -> tuple[str, ...]:
+def _validate(client_id: str, redirect_uri: str, challenge: str, scope: str | None) -> tuple[str, ...]:
     """Check what an authorization is asked for with, and return its scopes: the client's own unless named."""
     if client_id != CLIENT.id:
         raise AuthorizationError("invalid_client", "there is no such client")

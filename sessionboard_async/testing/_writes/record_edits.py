@@ -13,7 +13,7 @@ from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue, Record
 from sessionboard_async.testing._data.people import People
-from sessionboard_async.testing._data.registry import Group, Registry, Written
+from sessionboard_async.testing._data.registry import Group, Registry, StoredValues
 from sessionboard_async.testing._writes.requests import Values, read_values
 
 _PLAIN: Values = {"updated_at": str, "custom_fields": dict}
@@ -50,8 +50,8 @@ class RecordEditor(ABC):
             RequestError: With 400 where the values are wrong.
         """
         read_values(values, self.known)
-        shown = self._read(values, None)
-        return self._registry.create(Written(shown, self._fields({}, values)), self._joins)
+        properties = self._read(values, None)
+        return self._registry.create(StoredValues(properties, self._fields({}, values)), self._joins)
 
     def update(self, id_: str, values: Mapping[str, Any]) -> int:
         """Change a record, only what the values hold, and return its number.
@@ -63,9 +63,9 @@ class RecordEditor(ABC):
         index = self._group.find(id_)
         read_values(values, self.known)
         self._registry.refuse_stale(index, values)
-        before = self._registry.written(index)
-        shown = {**(before.values if before else {}), **self._read(values, index)}
-        self._registry.update(index, Written(shown, self._fields(self._held(index), values)))
+        before = self._registry.stored_values(index)
+        properties = {**(before.values if before else {}), **self._read(values, index)}
+        self._registry.update(index, StoredValues(properties, self._fields(self._held(index), values)))
         return index
 
     def delete(self, id_: str) -> None:
@@ -87,7 +87,7 @@ class RecordEditor(ABC):
         return index
 
     @abstractmethod
-    def shown(self, index: int) -> Record:
+    def record(self, index: int) -> Record:
         """Return a record as the operations answer with it."""
 
     @abstractmethod
@@ -102,7 +102,7 @@ class RecordEditor(ABC):
         if "custom_fields" not in values:
             return held
         now = self._event.clock.read()
-        return self._event.fields.written(self.module, held, values["custom_fields"], now)
+        return self._event.fields.merged_values(self.module, held, values["custom_fields"], now)
 
 
 class ContactEditor(RecordEditor):
@@ -121,7 +121,7 @@ class ContactEditor(RecordEditor):
 
     def __init__(self, event: EventData) -> None:
         self._people: People = event.people
-        joins = (event.people.everybody, event.contacts)
+        joins = (event.people.everyone, event.contacts)
         super().__init__(event, event.people.registry, event.contacts, joins)
 
     def create(self, values: Mapping[str, Any]) -> int:
@@ -142,7 +142,7 @@ class ContactEditor(RecordEditor):
         self._refuse_taken(self._people.email(index), index)
         return super().restore(id_)
 
-    def shown(self, index: int) -> Record:
+    def record(self, index: int) -> Record:
         """Return a contact as the operations of contacts answer with it."""
         return self._people.contact(index)
 
@@ -150,12 +150,12 @@ class ContactEditor(RecordEditor):
         if index is None or "email" in values:
             read_values(values, self.known, required=("email",))
             self._refuse_taken(values["email"], index)
-        shown: Record = {name: values[key] for key, name in self._shown_as.items() if key in values}
+        properties: Record = {name: values[key] for key, name in self._shown_as.items() if key in values}
         if "first_name" in values or "last_name" in values:
             first, last = (None, None) if index is None else self._people.name(index)
             names = (values.get("first_name", first), values.get("last_name", last))
-            shown["full_name"] = " ".join(str(name) for name in names if name)
-        return shown
+            properties["full_name"] = " ".join(str(name) for name in names if name)
+        return properties
 
     def _held(self, index: int) -> Mapping[str, FieldValue]:
         return self._people.custom_fields(index)
@@ -177,7 +177,7 @@ class AccountEditor(RecordEditor):
         self._accounts = accounts
         super().__init__(event, accounts.registry, accounts.everyone, (accounts.everyone,))
 
-    def shown(self, index: int) -> Record:
+    def record(self, index: int) -> Record:
         """Return a sponsor or exhibitor as the operations answer with it."""
         return self._accounts.account(index)
 

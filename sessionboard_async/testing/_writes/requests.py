@@ -89,7 +89,7 @@ def session_of(event: EventData, call: HandlerRequest) -> SessionRow:
     return row
 
 
-def found(results: Sequence[object], pagination: Record) -> Record:
+def search_reply(results: Sequence[object], pagination: Record) -> Record:
     """Return a page as most searches answer with it."""
     return {"results": results, "pagination": pagination}
 

@@ -12,7 +12,7 @@ from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.metadata import FAMILIES
 from sessionboard_async.testing._data.query import STATUSES
 from sessionboard_async.testing._data.registry import Group
-from sessionboard_async.testing._data.seeded import Draw, with_offset, zulu
+from sessionboard_async.testing._data.seeded import SeededRandom, iso_timestamp, offset_timestamp
 from sessionboard_async.testing._writes.record_edits import AccountEditor, ContactEditor, RecordEditor
 from sessionboard_async.testing._writes.session_edits import SessionEditor
 
@@ -33,10 +33,10 @@ class ResourceWriter(ABC):
         return (id_ for id_, _ in self.versions())
 
     @abstractmethod
-    def pick(self, draw: Draw) -> str | None:
+    def pick(self, draw: SeededRandom) -> str | None:
         """Return the id of one of the records that can be changed; ``None`` where there is none."""
 
-    def pick_flip(self, draw: Draw) -> str | None:
+    def pick_flip(self, draw: SeededRandom) -> str | None:
         """Return the id of a record that ``flip`` can change; ``None`` where there is none."""
         return None
 
@@ -45,7 +45,7 @@ class ResourceWriter(ABC):
         """Return when a record, deleted or not, was last changed, in milliseconds since 1970."""
 
     @abstractmethod
-    def insert(self, number: int, draw: Draw) -> None:
+    def insert(self, number: int, draw: SeededRandom) -> None:
         """Create a record that bears a number."""
 
     @abstractmethod
@@ -77,18 +77,18 @@ class SessionsWriter(ResourceWriter):
         """Yield the id and the ``updated_at`` of each session."""
         for row in self._agenda.rows:
             if _is_found(row):
-                yield self._agenda.id(row), self._agenda.shown(row.updated)
+                yield self._agenda.id(row), self._agenda.timestamp(row.updated)
 
     def ids(self, status: str | None = None) -> Iterator[str]:
         """Yield the id of each session, for all statuses or for one."""
         found = (row for row in self._agenda.rows if _is_found(row) and status in (None, row.status))
         return map(self._agenda.id, found)
 
-    def pick(self, draw: Draw) -> str | None:
+    def pick(self, draw: SeededRandom) -> str | None:
         """Return the id of any session."""
         return self._pick(draw, _is_found)
 
-    def pick_flip(self, draw: Draw) -> str | None:
+    def pick_flip(self, draw: SeededRandom) -> str | None:
         """Return the id of any session that is accepted or declined."""
         return self._pick(draw, lambda row: _is_found(row) and row.status in _FLIPPED)
 
@@ -97,7 +97,7 @@ class SessionsWriter(ResourceWriter):
         row = self._agenda.find(id_)
         return 0 if row is None else max(part.updated for part in (row, *self._agenda.parts(row)))
 
-    def insert(self, number: int, draw: Draw) -> None:
+    def insert(self, number: int, draw: SeededRandom) -> None:
         """Create a session of any status."""
         self._editor.create({"title": f"Late addition {number}", "status": draw.pick(STATUSES)})
 
@@ -123,7 +123,7 @@ class SessionsWriter(ResourceWriter):
         if row is not None and row.status in _FLIPPED:
             self._editor.update(id_, {"status": _FLIPPED[row.status]})
 
-    def _pick(self, draw: Draw, is_wanted: Callable[[SessionRow], bool]) -> str | None:
+    def _pick(self, draw: SeededRandom, is_wanted: Callable[[SessionRow], bool]) -> str | None:
         rows = self._agenda.rows
         index = _drawn(draw, len(rows), lambda index: is_wanted(rows[index]))
         return None if index is None else self._agenda.id(rows[index])
@@ -160,7 +160,7 @@ class RecordsWriter(ResourceWriter):
         for row in self._group.rows():
             yield self._registry.id(row.ordinal), self._write(row.updated)
 
-    def pick(self, draw: Draw) -> str | None:
+    def pick(self, draw: SeededRandom) -> str | None:
         """Return the id of any record."""
         index = _drawn(draw, self._registry.total, self._group.holds)
         return None if index is None else self._registry.id(index)
@@ -169,7 +169,7 @@ class RecordsWriter(ResourceWriter):
         """Return when a record, deleted or not, was last changed."""
         return self._registry.row(self._registry.index(id_)).updated
 
-    def insert(self, number: int, draw: Draw) -> None:
+    def insert(self, number: int, draw: SeededRandom) -> None:
         """Create a record."""
         self._editor.create(self._added(number))
 
@@ -199,7 +199,7 @@ class SettingsWriter(ResourceWriter):
             updated = record.get("updated_at")
             yield str(record["id"]), None if updated is None else str(updated)
 
-    def pick(self, draw: Draw) -> str | None:
+    def pick(self, draw: SeededRandom) -> str | None:
         """Return the id of any record that is not there everywhere."""
         records = [record for record in self._metadata.all(self._family) if record.get("is_custom", True)]
         return str(draw.pick(records)["id"]) if records else None
@@ -208,7 +208,7 @@ class SettingsWriter(ResourceWriter):
         """Return when a record, deleted or not, was last changed."""
         return self._metadata.updated(self._family, id_)
 
-    def insert(self, number: int, draw: Draw) -> None:
+    def insert(self, number: int, draw: SeededRandom) -> None:
         """Create a record."""
         category = {"category": draw.pick(STATUSES)} if self._family == "statuses" else {}
         self._metadata.create(self._family, {"name": f"Added {number}", **category})
@@ -237,7 +237,7 @@ def resource_of(event: EventData, name: str) -> ResourceWriter:
             return SessionsWriter(event)
         case "contacts" | "speakers":
             group = event.contacts if name == "contacts" else event.speakers
-            return RecordsWriter(group, event.part(ContactEditor), with_offset, _new_contact, "title")
+            return RecordsWriter(group, event.part(ContactEditor), offset_timestamp, _new_contact, "title")
         case "sponsors":
             return _accounts(event, event.sponsors)
         case "exhibitors":
@@ -251,7 +251,9 @@ def resource_of(event: EventData, name: str) -> ResourceWriter:
 
 def _accounts(event: EventData, accounts: Accounts) -> RecordsWriter:
     editor = AccountEditor(event, accounts)
-    return RecordsWriter(accounts.everyone, editor, zulu, lambda number: {"name": f"Added {number}"}, "name")
+    return RecordsWriter(
+        accounts.everyone, editor, iso_timestamp, lambda number: {"name": f"Added {number}"}, "name"
+    )
 
 
 def _new_contact(number: int) -> dict[str, Any]:
@@ -262,7 +264,7 @@ def _is_found(row: SessionRow) -> bool:
     return row.deleted is None and not row.is_source
 
 
-def _drawn(draw: Draw, count: int, is_wanted: Callable[[int], bool]) -> int | None:
+def _drawn(draw: SeededRandom, count: int, is_wanted: Callable[[int], bool]) -> int | None:
     """Return one of the numbers below ``count`` that are wanted; ``None`` where none is."""
     for _ in range(_TRIES if count else 0):
         index = draw.below(count)

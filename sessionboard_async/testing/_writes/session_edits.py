@@ -10,8 +10,8 @@ from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.details import SETTINGS, Details
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue
-from sessionboard_async.testing._data.query import STATUSES, read_moment, read_word
-from sessionboard_async.testing._data.seeded import zulu
+from sessionboard_async.testing._data.query import STATUSES, read_timestamp, read_word
+from sessionboard_async.testing._data.seeded import iso_timestamp
 from sessionboard_async.testing._data.store import refuse_stale
 from sessionboard_async.testing._writes.requests import Values, read_values
 
@@ -107,7 +107,7 @@ class SessionEditor:
         """Check a change as ``update`` does, and change nothing yet."""
         row = self._writable(session_id)
         read_values(values, _KNOWN)
-        refuse_stale(values, zulu(row.updated), "session")
+        refuse_stale(values, iso_timestamp(row.updated), "session")
         if values.get("is_abstract", row.is_abstract) is not row.is_abstract:
             raise RequestError(400, "is_abstract cannot be changed after a session was created")
         details = self._detail_changes(self._event.details.of(row), values, self._event.clock.read())
@@ -218,7 +218,7 @@ class SessionEditor:
         if "custom_fields" in values:
             held, fields = current.custom_fields, self._event.fields
             given = _new_values(held, values["custom_fields"])
-            changes["custom_fields"] = fields.written("session", held, given, now)
+            changes["custom_fields"] = fields.merged_values("session", held, given, now)
         return changes
 
 
@@ -239,7 +239,7 @@ def read_times(
         RequestError: With 400 where one is no time, or the end is not after the start.
     """
     times = {
-        name: None if values[name] is None else read_moment(values[name], name)
+        name: None if values[name] is None else read_timestamp(values[name], name)
         for name in ("starts_at", "ends_at")
         if name in values
     }

@@ -8,7 +8,7 @@ from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.seeded import MINUTE, uuid_for, zulu
+from sessionboard_async.testing._data.seeded import MINUTE, iso_timestamp, uuid_for
 from sessionboard_async.testing._data.store import refuse_stale
 from sessionboard_async.testing._data.texts import SENTENCES
 
@@ -34,19 +34,19 @@ class Transcripts:
 
     def __init__(self, event: EventData) -> None:
         self._event = event
-        self._kept: dict[str, list[Record]] = {}
+        self._modified: dict[str, list[Record]] = {}
         self._made = 0
 
     def of(self, row: SessionRow) -> list[Record]:
         """Return the transcriptions of a session, in the order in which they were made."""
         session_id = self._event.agenda.id(row)
-        return self._kept[session_id] if session_id in self._kept else self._generated(row)
+        return self._modified[session_id] if session_id in self._modified else self._generated(row)
 
     def sessions(self) -> list[SessionRow]:
         """Return the sessions that have any, those with generated ones first."""
         agenda = self._event.agenda
-        generated = [agenda.id(row) for row in agenda.rows[:_AMONG] if self._was_heard(row)]
-        rows = [self._event.session(id_) for id_ in dict.fromkeys([*generated, *self._kept])]
+        generated = [agenda.id(row) for row in agenda.rows[:_AMONG] if self._is_transcribed(row)]
+        rows = [self._event.session(id_) for id_ in dict.fromkeys([*generated, *self._modified])]
         return [row for row in rows if row is not None and self.of(row)]
 
     def all(self) -> list[Record]:
@@ -56,7 +56,7 @@ class Transcripts:
     def create(self, row: SessionRow, values: Mapping[str, object]) -> Record:
         """Add a transcription to a session."""
         self._made += 1
-        now = zulu(self._event.clock.read())
+        now = iso_timestamp(self._event.clock.read())
         record: Record = {
             "id": uuid_for(self._event.id, "transcription", "made", self._made),
             "type": None,
@@ -78,7 +78,7 @@ class Transcripts:
         """
         refuse_stale(values, record["updated_at"], "transcription")
         fixed = {name: record[name] for name in ("id", "session_id", "created_at")}
-        changed = {**record, **values, **fixed, "updated_at": zulu(self._event.clock.read())}
+        changed = {**record, **values, **fixed, "updated_at": iso_timestamp(self._event.clock.read())}
         records = self._touch(row)
         records[records.index(record)] = changed
         return changed
@@ -88,9 +88,9 @@ class Transcripts:
         self._touch(row).remove(record)
 
     def _touch(self, row: SessionRow) -> list[Record]:
-        return self._kept.setdefault(self._event.agenda.id(row), self.of(row))
+        return self._modified.setdefault(self._event.agenda.id(row), self.of(row))
 
-    def _was_heard(self, row: SessionRow) -> bool:
+    def _is_transcribed(self, row: SessionRow) -> bool:
         agenda = self._event.agenda
         if row.number or row.is_source or row.ordinal >= _AMONG or row.ordinal % _EVERY:
             return False
@@ -98,14 +98,14 @@ class Transcripts:
 
     def _generated(self, row: SessionRow) -> list[Record]:
         times = self._event.agenda.times(row)
-        if times is None or not self._was_heard(row):
+        if times is None or not self._is_transcribed(row):
             return []
         names = self._event.program.speakers(row) or ["Speaker"]
         session_id = self._event.agenda.id(row)
         records: list[Record] = []
 
         def add(kind: str, text: str, minute: float, **more: object) -> None:
-            moment = zulu(times.start + int(minute * MINUTE))
+            timestamp = iso_timestamp(times.start + int(minute * MINUTE))
             records.append(
                 {
                     "id": uuid_for(session_id, "transcription", len(records)),
@@ -114,8 +114,8 @@ class Transcripts:
                     "transcription": text,
                     "language_code": "en",
                     **more,
-                    "created_at": moment,
-                    "updated_at": moment,
+                    "created_at": timestamp,
+                    "updated_at": timestamp,
                 }
             )
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async.testing._data.query import Criteria, select
-from sessionboard_async.testing._data.selections import KEPT, Selections
+from sessionboard_async.testing._data.selections import CACHED_SELECTIONS, Selections
 
 
 class Row(NamedTuple):
@@ -41,7 +41,7 @@ def numbered(contents: list[Content]) -> list[Row]:
     return [Row((place,), *content) for place, content in enumerate(contents)]
 
 
-@given(contents, st.lists(criteria, min_size=1, max_size=KEPT + 2))
+@given(contents, st.lists(criteria, min_size=1, max_size=CACHED_SELECTIONS + 2))
 def test_bounds_looked_up_find_what_filtering_and_sorting_finds(
     contents: list[Content], wanted: list[Criteria]
 ) -> None:

@@ -17,7 +17,7 @@ from sessionboard_async.testing import SimulatedTime, Times
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.query import STATUS_FILTERS, Criteria, PageRequest, read_search
-from sessionboard_async.testing._data.times import TieOrder
+from sessionboard_async.testing._data.times import RecordOrder
 from sessionboard_async.testing._writes.session_edits import SessionEditor
 
 
@@ -102,14 +102,14 @@ def test_no_two_readings_of_a_clock_tie(steps: list[str]) -> None:
         if step == "pass":
             time.pass_request()
         else:
-            readings.append(clock.read() if step == "coarse" else clock.read_finely())
+            readings.append(clock.read() if step == "coarse" else clock.read_precisely())
     assert readings == sorted(set(readings))
 
 
 def test_a_late_write_bears_the_moment_at_which_it_was_made() -> None:
     clock = Clock(lambda: 2000.0)
-    with clock.dated(1_500_000.1234):
-        assert (clock.read(), clock.read(), clock.read_finely()) == (1_500_000, 1_500_000, 1_500_000.123)
+    with clock.fixed_at(1_500_000.1234):
+        assert (clock.read(), clock.read(), clock.read_precisely()) == (1_500_000, 1_500_000, 1_500_000.123)
     assert clock.read() == 2_000_000
 
 
@@ -171,7 +171,7 @@ def test_writes_are_dated_as_exactly_as_sessions_are() -> None:
 
 
 def test_no_session_lies_after_or_before_the_moment_that_it_shows() -> None:
-    """Moments as numbers are those read from what is shown: also of subsessions and deleted sessions."""
+    """TimeRange as numbers are those read from what is shown: also of subsessions and deleted sessions."""
     fine = event(Times(step=0.123_457, precision="microseconds"), sessions=200)
     for name, filter_name in (("created_at", "createdAt"), ("deleted_at", "deletedAt")):
         moments = {record[name] for record in shown(fine)} - {None}
@@ -186,7 +186,7 @@ def test_no_session_lies_after_or_before_the_moment_that_it_shows() -> None:
 # Rows that tie
 
 
-def dealt(order: TieOrder, rows: list[Row], size: int) -> list[Row]:
+def dealt(order: RecordOrder, rows: list[Row], size: int) -> list[Row]:
     pages = -(-len(rows) // size)
     return [
         row
@@ -205,7 +205,7 @@ def test_a_page_in_random_order_holds_what_ties_with_what_belongs_there(
     rows: list[Row], size: int, number: int
 ) -> None:
     page = PageRequest(number, size)
-    mixed = TieOrder(Times(tie_order="random"), 1).page(page, rows, OLDEST_FIRST)
+    mixed = RecordOrder(Times(tie_order="random"), 1).page(page, rows, OLDEST_FIRST)
     assert [row.created for row in mixed] == [row.created for row in page.of(rows)]
     assert len(set(mixed)) == len(mixed)
     assert set(mixed) <= set(rows)
@@ -213,22 +213,22 @@ def test_a_page_in_random_order_holds_what_ties_with_what_belongs_there(
 
 @given(tied)
 def test_one_page_that_holds_everything_loses_nothing(rows: list[Row]) -> None:
-    everything = TieOrder(Times(tie_order="random"), 1).page(PageRequest(1, 100), rows, OLDEST_FIRST)
+    everything = RecordOrder(Times(tie_order="random"), 1).page(PageRequest(1, 100), rows, OLDEST_FIRST)
     assert Counter(everything) == Counter(rows)
 
 
 @given(tied, st.integers(1, 12))
 def test_a_stable_order_loses_nothing(rows: list[Row], size: int) -> None:
     for times in (None, Times(), Times(ties=9)):
-        assert dealt(TieOrder(times, 1), rows, size) == rows
+        assert dealt(RecordOrder(times, 1), rows, size) == rows
 
 
 def test_page_numbers_lose_rows_that_tie_in_random_order() -> None:
     rows = [Row(number // 30, number) for number in range(300)]
-    order = TieOrder(Times(tie_order="random"), 1)
+    order = RecordOrder(Times(tie_order="random"), 1)
     once, again = dealt(order, rows, 10), dealt(order, rows, 10)
     assert len(once) == 300
     assert 30 < len(set(rows) - set(once)) < 150
     assert once != again
-    assert dealt(TieOrder(Times(tie_order="random"), 1), rows, 10) == once
-    assert dealt(TieOrder(Times(tie_order="random"), 2), rows, 10) != once
+    assert dealt(RecordOrder(Times(tie_order="random"), 1), rows, 10) == once
+    assert dealt(RecordOrder(Times(tie_order="random"), 2), rows, 10) != once

@@ -8,37 +8,37 @@ import pytest
 
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.errors import RequestError
-from sessionboard_async.testing._data.store import Shelf
+from sessionboard_async.testing._data.store import RecordStore
 from sessionboard_async.testing._writes.bulk import run_bulk
 
 CLOCK = Clock(lambda: 0)
 
 
-def rooms() -> Shelf:
-    return Shelf("room", CLOCK, "rooms")
+def rooms() -> RecordStore:
+    return RecordStore("room", CLOCK, "rooms")
 
 
-def bulk(shelf: Shelf, *operations: object) -> dict[str, Any]:
+def bulk(store: RecordStore, *operations: object) -> dict[str, Any]:
     answer = run_bulk(
         CLOCK,
         {"operations": list(operations)},
-        create=shelf.create,
-        update=shelf.update,
-        delete=shelf.delete,
+        create=store.create,
+        update=store.update,
+        delete=store.delete,
     )
     return dict(answer)
 
 
 def test_every_operation_has_its_outcome_in_the_order_given() -> None:
-    shelf = rooms()
-    hall, cellar = shelf.create({"name": "Hall"}), shelf.create({"name": "Cellar"})
+    store = rooms()
+    hall, cellar = store.create({"name": "Hall"}), store.create({"name": "Cellar"})
     answer = bulk(
-        shelf,
+        store,
         {"action": "create", "data": {"name": "Attic"}},
         {"action": "update", "id": hall["id"], "data": {"name": "Great hall"}},
         {"action": "delete", "id": cellar["id"]},
     )
-    great_hall, attic = shelf.all()
+    great_hall, attic = store.all()
     assert (great_hall["name"], attic["name"]) == ("Great hall", "Attic")
     assert answer["results"] == [
         {"index": 0, "action": "create", "status": "success", "id": attic["id"]},
@@ -49,10 +49,10 @@ def test_every_operation_has_its_outcome_in_the_order_given() -> None:
 
 
 def test_one_bad_item_does_not_fail_the_others() -> None:
-    shelf = rooms()
-    hall = shelf.create({"name": "Hall"})
+    store = rooms()
+    hall = store.create({"name": "Hall"})
     answer = bulk(
-        shelf,
+        store,
         {"action": "update", "id": "gone", "data": {"name": "?"}},
         {"action": "update", "id": hall["id"], "data": {"updated_at": "2020-01-01T00:00:00Z"}},
         {"action": "delete", "id": hall["id"]},
@@ -67,7 +67,7 @@ def test_one_bad_item_does_not_fail_the_others() -> None:
     }
     assert stale["error"]["code"] == "ConflictError"
     assert deleted["status"] == "success"
-    assert not shelf.all()
+    assert not store.all()
     assert answer["stats"] == {"total": 3, "succeeded": 1, "failed": 2}
 
 
@@ -84,11 +84,11 @@ def test_one_bad_item_does_not_fail_the_others() -> None:
     ],
 )
 def test_an_operation_that_makes_no_sense_is_refused_by_itself(operation: object, says: str) -> None:
-    shelf = rooms()
-    refused, made = bulk(shelf, operation, {"action": "create", "data": {"name": "Hall"}})["results"]
+    store = rooms()
+    refused, made = bulk(store, operation, {"action": "create", "data": {"name": "Hall"}})["results"]
     assert (refused["index"], refused["status"]) == (0, "error")
     assert refused["error"] == {"code": "BadRequestError", "message": says}
-    assert made["id"] == shelf.all()[0]["id"]
+    assert made["id"] == store.all()[0]["id"]
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_an_operation_that_makes_no_sense_is_refused_by_itself(operation: object
     ],
 )
 def test_no_operations_or_more_than_100_are_refused_as_a_whole(body: dict[str, Any]) -> None:
-    shelf = rooms()
+    store = rooms()
     with pytest.raises(RequestError, match="operations must") as caught:
-        run_bulk(CLOCK, body, create=shelf.create, update=shelf.update, delete=shelf.delete)
+        run_bulk(CLOCK, body, create=store.create, update=store.update, delete=store.delete)
     assert caught.value.status == 400
-    assert not shelf.all()
+    assert not store.all()
 
 
 def test_100_operations_are_done_and_no_two_batches_have_the_same_id() -> None:
-    shelf = rooms()
+    store = rooms()
     many = [{"action": "create", "data": {"name": f"Room {number}"}} for number in range(100)]
-    first, second = bulk(shelf, *many), bulk(shelf, *many)
+    first, second = bulk(store, *many), bulk(store, *many)
     assert first["batch_id"] != second["batch_id"]
-    assert len(shelf) == 200
+    assert len(store) == 200

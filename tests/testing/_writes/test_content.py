@@ -136,7 +136,7 @@ def test_what_belongs_to_a_deleted_session_is_gone(client: Client) -> None:
     assert client.refusal("list-session-transcriptions", session_id=session_id)[0] == 404
 
 
-# Packs
+# ContentPackBuilder
 
 
 def test_a_pack_holds_every_kind(client: Client) -> None:

@@ -211,5 +211,5 @@ def test_only_sessions_that_were_written_to_are_kept() -> None:
     client.found()
     client("update-session", client.found()[0], title="Changed")
     made = client.create()
-    assert sum(client.event.details.is_written(row) for row in client.event.agenda.with_parts) == 2
-    assert client.event.details.is_written(client.event.agenda.find(made["id"]) or pytest.fail("not there"))
+    assert sum(client.event.details.is_modified(row) for row in client.event.agenda.with_parts) == 2
+    assert client.event.details.is_modified(client.event.agenda.find(made["id"]) or pytest.fail("not there"))

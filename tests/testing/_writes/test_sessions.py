@@ -183,8 +183,8 @@ def test_a_stale_update_is_refused_by_the_millisecond(client: Client) -> None:
     assert (status, message) == (409, "the session was modified since it was fetched")
     seconds_only = f"{new['updated_at'][:-5]}Z"
     assert client.refusal("update-session", made["id"], updated_at=seconds_only)[0] == 409
-    with_offset = new["updated_at"].replace("Z", "+00:00")
-    assert client("update-session", made["id"], updated_at=with_offset)["title"] == "First"
+    offset_timestamp = new["updated_at"].replace("Z", "+00:00")
+    assert client("update-session", made["id"], updated_at=offset_timestamp)["title"] == "First"
 
 
 def test_whether_it_is_an_abstract_never_changes(client: Client) -> None:

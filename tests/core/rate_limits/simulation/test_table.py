@@ -12,9 +12,9 @@ from sessionboard_async.testing.rate_limits import (
     FixedWindow,
     HeaderStyle,
     RequestCounter,
+    SharedCounter,
     SlidingLog,
     TokenBucket,
-    WithStranger,
 )
 from tests.core.rate_limits.simulation.model import Client, Server, Tell, seconds, worst
 from tests.support.virtual_time import run
@@ -57,7 +57,7 @@ def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, tell: Tell)
 @pytest.mark.parametrize("headers", STYLES)
 def test_a_stranger_who_takes_half(headers: HeaderStyle, tell: Tell) -> None:
     refusals, took = worst(
-        run(burst(seed, WithStranger(FixedWindow(100, 900), 0.5), 250, headers=headers)) for seed in SEEDS
+        run(burst(seed, SharedCounter(FixedWindow(100, 900), 0.5), 250, headers=headers)) for seed in SEEDS
     )
     tell("refusals", refusals)
     tell("seconds", round(took, 1))
