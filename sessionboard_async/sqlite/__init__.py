@@ -1,4 +1,4 @@
-"""A copy of an event in a SQLite file, kept up to date change by change (extra ``sync``).
+"""A copy of an event in a SQLite file, kept up to date change by change (extra ``sqlite``).
 
 Each resource is a table with the columns that people ask for and ``record``, the whole record as JSON. What
 lies inside of records has tables of its own: ``people`` and ``session_people``, ``session_tags``, and
