@@ -12,14 +12,21 @@ from pathlib import Path
 
 import nox
 
+nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|venv"
 nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "types", "tests"]
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-MEASURED_BESIDE = ("aiolimiter>=1.2", "httpx>=0.28", "pydantic>=2.11", "matplotlib>=3.10")
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+EVERY_EXTRA = ("-e", ".[cli,redis,speedups,sqlite]")
 # Tests differ much in length: idle workers take over tests of busy ones.
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
+
+
+def group(*names: str) -> tuple[str, ...]:
+    """Read the requirements of dependency groups: pip installs groups only since 25.1."""
+    return nox.project.dependency_groups(PYPROJECT, *names)
 
 
 def interpreters() -> list[str]:
@@ -48,7 +55,7 @@ def _installed_by_pyenv(version: str) -> list[Path]:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
-    session.install("ruff>=0.12")
+    session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
@@ -56,7 +63,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, with two checkers."""
-    session.install("-e", ".[dev]", *MEASURED_BESIDE)
+    session.install(*EVERY_EXTRA, *group("test", "bench"))
     session.run("mypy")
     session.run("pyright")
 
@@ -64,7 +71,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the fast tests on the running Python, and fail where too many branches are not taken."""
-    session.install("-e", ".[dev]")
+    session.install(*EVERY_EXTRA, *group("test"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-m", "not slow", *IN_PARALLEL, *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -74,12 +81,12 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=interpreters())
 def tests_all(session: nox.Session) -> None:
     """Run every test, slow ones included, on every supported Python that is found."""
-    session.install("-e", ".[dev]")
+    session.install(*EVERY_EXTRA, *group("test"))
     session.run("pytest", *IN_PARALLEL, *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure, as ratios within one run; write the table, the figures and the chart."""
-    session.install("-e", ".[cli,speedups]", *MEASURED_BESIDE)
+    session.install("-e", ".[cli,speedups]", *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 SAVE = "python -m pip install -e '.[cli]' && sessionboard export 4630 --embedded --to export"
-CHECK = "python -m pip install -e '.[dev]' && nox"
+CHECK = "python -m pip install 'nox[uv]' && nox"
 
 
 def sessionboard(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -36,8 +36,14 @@ def test_the_continuous_integration_finds_the_second(readme: str, root: Path) ->
 def test_the_extras_exist(readme: str, root: Path) -> None:
     project = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", readme))
-    assert named == {"cli", "dev", "redis", "speedups"}
+    assert named == {"cli", "redis", "speedups"}
     assert named <= project["optional-dependencies"].keys()
+
+
+def test_what_only_developers_need_is_in_no_extra(root: Path) -> None:
+    pyproject = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))
+    assert pyproject["project"]["optional-dependencies"].keys() == {"cli", "redis", "speedups", "sqlite"}
+    assert {"lint", "typecheck", "test", "bench", "dev"} <= pyproject["dependency-groups"].keys()
 
 
 @pytest.mark.usefixtures("no_variables")
