@@ -67,13 +67,13 @@ class Attempts:
         try:
             response = await self._send(call)
         except ConnectError:
-            limiter.withdraw(permit)
+            limiter.cancel(permit)
             raise
         except BaseException:
-            limiter.lose(permit)
+            limiter.release(permit, outcome_unknown=True)
             raise
         refusal = limiter.report(permit, response)
-        call.gated = True
+        call.paced_by_limiter = True
         return response, refusal
 
     async def _send(self, call: Call) -> Response:

@@ -80,7 +80,7 @@ def retrying(
         bounds.send(None)
         failure: _Failure = yield 0.0
         for bound in bounds:
-            if _is_gated(failure):
+            if _is_paced_by_limiter(failure):
                 failure = yield 0.0
                 continue
             # Jitter comes on top of what the server asks for: all who were refused together would otherwise
@@ -125,11 +125,11 @@ def retrying(
 
 def _asked_to_wait(failure: _Failure) -> float:
     error = failure.error
-    if not isinstance(error, APIError) or _is_gated(failure):
+    if not isinstance(error, APIError) or _is_paced_by_limiter(failure):
         return 0.0
     return error.retry_after or 0.0
 
 
-def _is_gated(failure: _Failure) -> bool:
+def _is_paced_by_limiter(failure: _Failure) -> bool:
     """Tell whether the limiter makes it wait: it knows better when there is room again."""
-    return failure.call.gated and isinstance(failure.error, RateLimitError)
+    return failure.call.paced_by_limiter and isinstance(failure.error, RateLimitError)

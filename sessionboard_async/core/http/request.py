@@ -239,14 +239,14 @@ class Call:
         order: Its place among all calls. A call that is tried again comes before those that began later.
         attempts: How many attempts were begun; one that ended before its turn came is none.
         deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
-        gated: Whether the limiter knows when it may be tried again, so that nobody else needs to wait for it.
+        paced_by_limiter: Whether the rate limiter decides when it may be sent again after a 429.
     """
 
-    __slots__ = ("attempts", "deadline", "gated", "order", "request")
+    __slots__ = ("attempts", "deadline", "order", "paced_by_limiter", "request")
 
     def __init__(self, request: Request, deadline: float | None) -> None:
         self.request = request
         self.order = next(_arrivals)
         self.attempts = 0
         self.deadline = deadline
-        self.gated = False
+        self.paced_by_limiter = False

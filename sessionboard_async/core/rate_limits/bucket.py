@@ -15,7 +15,7 @@ import msgspec
 
 from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 GUARD = 1.0
 """Seconds by which a window is taken to last longer than announced."""
@@ -33,7 +33,7 @@ _LONGEST_BLIND_WAIT = 60.0
 class Bucket:
     """How many requests of a category may be sent now, and when more may.
 
-    Every request that ``begin`` lets in must end in exactly one of ``withdraw``, ``lose`` and ``answered``.
+    Every request that ``begin`` lets in ends in exactly one of ``cancel``, ``unanswered`` and ``answered``.
 
     Args:
         requests: How many requests a window is documented to hold.
@@ -174,11 +174,11 @@ class Bucket:
             self._unknown_since = now
         self.in_flight += 1
 
-    def withdraw(self) -> None:
+    def cancel(self) -> None:
         """End a request that surely did not reach the server."""
         self.in_flight -= 1
 
-    def lose(self, now: float, sent: float) -> None:
+    def unanswered(self, now: float, sent: float) -> None:
         """End a request without an answer: taken as counted, until a later answer tells."""
         self.in_flight -= 1
         self.roll(now)
@@ -193,7 +193,7 @@ class Bucket:
         sent: float,
         *,
         refused: bool = False,
-        announced: Announced | None = None,
+        headers: RateLimitHeaders | None = None,
         retry_after: float | None = None,
     ) -> None:
         """End a request with its answer, and learn from it.
@@ -202,17 +202,17 @@ class Bucket:
             now: When the answer came.
             sent: When the request was let in.
             refused: Whether the server refused it for its rate limit.
-            announced: What the server says about the window.
+            headers: What the server says about the window.
             retry_after: The seconds that it asks to wait.
         """
         self.in_flight -= 1
         self.roll(now)
-        if announced is not None and announced.limit is not None:
-            self.limit = announced.limit
-        if announced is not None and announced.window is not None:
-            self.window = announced.window
-        reset = retry_after if retry_after is not None else announced.reset if announced else None
-        remaining = announced.remaining if announced else None
+        if headers is not None and headers.limit is not None:
+            self.limit = headers.limit
+        if headers is not None and headers.window is not None:
+            self.window = headers.window
+        reset = retry_after if retry_after is not None else headers.reset if headers else None
+        remaining = headers.remaining if headers else None
         if refused and reset is None:
             self._refused_blindly(now)
             return
@@ -275,10 +275,8 @@ class Bucket:
         self._spent += 1
         self._ramp += 1
 
-    def _learn(
-        self, now: float, sent: float, refused: bool, announced: int | None, reset: float | None
-    ) -> None:
-        remaining = announced
+    def _learn(self, now: float, sent: float, refused: bool, stated: int | None, reset: float | None) -> None:
+        remaining = stated
         if remaining is None:
             remaining = max(0, (self.limit if self._remaining is None else self._remaining) - 1)
         low, high = sent, now + self.window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 DOCUMENTED = 10_000
 """The writes that a token has a day."""
@@ -29,8 +29,8 @@ class DailyQuota:
         self._refused_until = -math.inf
 
     def split(
-        self, items: tuple[Announced, ...], *, applies: bool, window: float
-    ) -> tuple[Announced | None, Announced | None]:
+        self, items: tuple[RateLimitHeaders, ...], *, applies: bool, window: float
+    ) -> tuple[RateLimitHeaders | None, RateLimitHeaders | None]:
         """Tell the announcement of a window from that of the daily quota.
 
         Args:
@@ -50,7 +50,7 @@ class DailyQuota:
                 windowed = item
         return windowed, daily
 
-    def learn(self, now: float, daily: Announced) -> None:
+    def learn(self, now: float, daily: RateLimitHeaders) -> None:
         """Remember what was announced."""
         if daily.limit is not None:
             self.limit = daily.limit
@@ -86,7 +86,7 @@ class DailyQuota:
         # Somebody may have raised the quota meanwhile.
         self._refused_until = min(self._ends, now + _ASKS_AGAIN)
 
-    def _is_daily(self, item: Announced, *, applies: bool, window: float) -> bool:
+    def _is_daily(self, item: RateLimitHeaders, *, applies: bool, window: float) -> bool:
         if item.window is not None:
             return item.window >= max(_LONG, 2 * window)
         if item.reset is not None and item.reset > 2 * window:
@@ -94,5 +94,5 @@ class DailyQuota:
         return applies and item.limit in self._limits
 
 
-def _left(item: Announced) -> float:
+def _left(item: RateLimitHeaders) -> float:
     return math.inf if item.remaining is None else item.remaining

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sessionboard_async.core.http.response import http_date
 
 
-class Announced(NamedTuple):
+class RateLimitHeaders(NamedTuple):
     """What one limiter of the server says about itself in an answer.
 
     Attributes:
@@ -77,7 +77,9 @@ _BETWEEN_PARAMETERS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^";])+')
 _COMMA_OUTSIDE_A_DATE = re.compile(r",(?!\s*\d{1,2}[ -][A-Za-z]{3}[ -])", re.ASCII)
 
 
-def announced(headers: Mapping[str, str], *, now: datetime | None = None) -> tuple[Announced, ...]:
+def parse_rate_limit_headers(
+    headers: Mapping[str, str], *, now: datetime | None = None
+) -> tuple[RateLimitHeaders, ...]:
     """Return what the limiters of the server say about themselves, one entry for each.
 
     Read are ``RateLimit: "name";r=50`` and ``RateLimit: limit=100`` of the later IETF drafts, then
@@ -126,7 +128,7 @@ def _folded(headers: Mapping[str, str]) -> dict[str, list[str]]:
     return folded
 
 
-def _plain(limit: list[str], remaining: list[str], reset: list[str]) -> Announced | None:
+def _plain(limit: list[str], remaining: list[str], reset: list[str]) -> RateLimitHeaders | None:
     """Read the commonest form at once: one header each, whole numbers, delta seconds."""
     if not (len(limit) == len(remaining) == len(reset) == 1):
         return None
@@ -137,10 +139,14 @@ def _plain(limit: list[str], remaining: list[str], reset: list[str]) -> Announce
     if not (digits.isascii() and digits.isdigit()):
         return None
     requests, seconds = int(first), float(third)
-    return Announced(requests, int(second), seconds, None) if requests and seconds < _LONGEST_RESET else None
+    return (
+        RateLimitHeaders(requests, int(second), seconds, None)
+        if requests and seconds < _LONGEST_RESET
+        else None
+    )
 
 
-def _in_any_form(text: Callable[[str], str], reset: _Seconds) -> list[Announced]:
+def _in_any_form(text: Callable[[str], str], reset: _Seconds) -> list[RateLimitHeaders]:
     policies = _policies(text(_POLICY))
     items = _items(text(_STRUCTURED))
     found = _named(items, policies, reset) or _keyed(items, policies, reset)
@@ -160,9 +166,9 @@ def _in_any_form(text: Callable[[str], str], reset: _Seconds) -> list[Announced]
     return found or _untold(every)
 
 
-def _named(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[Announced]:
+def _named(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[RateLimitHeaders]:
     """Read ``"name";r=50;t=30``, each joined with the policy of the same name."""
-    found: list[Announced] = []
+    found: list[RateLimitHeaders] = []
     told: set[str] = set()
     for head, parameters in items:
         remaining, seconds = _count(parameters.get("r", "")), reset(parameters.get("t", ""))
@@ -173,11 +179,11 @@ def _named(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[Ann
         own = {policy for policy in policies if policy.name == name}
         if all(policy.counts_requests for policy in own):
             _, limit, window, _ = own.pop() if len(own) == 1 else _Policy(name, None, None)
-            found.append(Announced(limit, remaining, seconds, window))
+            found.append(RateLimitHeaders(limit, remaining, seconds, window))
     return found and found + _untold(policy for policy in policies if policy.name not in told)
 
 
-def _keyed(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[Announced]:
+def _keyed(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[RateLimitHeaders]:
     """Read ``limit=100, remaining=50, reset=5``."""
     values: dict[str, list[_Item]] = {"limit": [], "remaining": [], "reset": []}
     for head, parameters in items:
@@ -193,7 +199,7 @@ def _stacked(
     resets: list[str],
     policies: _Policies,
     reset: _Seconds,
-) -> list[Announced]:
+) -> list[RateLimitHeaders]:
     """Join three lists, one place for each limiter, with the policies of the same limit.
 
     A list of limits may hold policies too: ``100, 100;w=900, 10000;w=86400`` is the limit and two policies.
@@ -204,23 +210,23 @@ def _stacked(
     if len(lengths.union([len(own)] if own else ())) != 1:
         return []
     policies = (*(_policy(item) for item in limits if item not in bare), *policies)
-    told: list[Announced] = []
+    told: list[RateLimitHeaders] = []
     for item, left, end in zip_longest(own, remaining, resets):
         limit = _limit(item.head) if item else None
         windows = {policy.window for policy in policies if policy.limit == limit and policy.counts_requests}
         window = _window(item.parameters.get("w", "")) if item else None
         if window is None and limit is not None and len(windows) == 1:
             window = windows.pop()
-        row = Announced(limit, _count(left or ""), reset(end or ""), window)
+        row = RateLimitHeaders(limit, _count(left or ""), reset(end or ""), window)
         if row[:3] != (None, None, None):
             told.append(row)
     limits_told = {row.limit for row in told}
     return told and told + _untold(policy for policy in policies if policy.limit not in limits_told)
 
 
-def _untold(policies: Iterable[_Policy]) -> list[Announced]:
+def _untold(policies: Iterable[_Policy]) -> list[RateLimitHeaders]:
     return [
-        Announced(policy.limit, None, None, policy.window)
+        RateLimitHeaders(policy.limit, None, None, policy.window)
         for policy in policies
         if policy.limit is not None and policy.counts_requests
     ]

@@ -1,7 +1,7 @@
 """The rate limits of the API, kept on our side: a bucket per category, corrected by what the server says.
 
 The rest of the engine knows four verbs: ``acquire`` before an attempt, and after it exactly one of
-``report``, ``lose`` and ``withdraw``.
+``report``, ``release`` and ``cancel``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -22,8 +23,8 @@ from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
-from sessionboard_async.core.rate_limits.headers import announced
-from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLong
+from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
+from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
 from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
 logger = logging.getLogger("sessionboard_async")
@@ -126,18 +127,18 @@ class Limiter:
             if not self._cap.try_enter(request.priority, call.order):
                 await self._cap.enter(request.priority, call.order)
         except BaseException:
-            self._end(category, category.bucket.withdraw)
+            self._end(category, category.bucket.cancel)
             raise
         return Permit(category, request, self._clock(), capped=True)
 
-    def withdraw(self, permit: Permit) -> None:
+    def cancel(self, permit: Permit) -> None:
         """Give a permit back unused: the request surely did not reach the server."""
-        self._end(permit.category, permit.category.bucket.withdraw, permit)
+        self._end(permit.category, permit.category.bucket.cancel, permit)
 
-    def lose(self, permit: Permit) -> None:
-        """Give a permit back where nobody knows what came of it."""
+    def release(self, permit: Permit, *, outcome_unknown: Literal[True]) -> None:
+        """Give a permit back without a response: the server may have counted the request."""
         now = self._clock()
-        self._end(permit.category, lambda: permit.category.bucket.lose(now, permit.sent), permit)
+        self._end(permit.category, lambda: permit.category.bucket.unanswered(now, permit.sent), permit)
 
     def report(self, permit: Permit, response: Response) -> DailyQuotaExceeded | None:
         """Give a permit back with the answer, and learn from it what the server counted.
@@ -148,7 +149,7 @@ class Limiter:
         now = self._clock()
         bucket, request = permit.category.bucket, permit.request
         refused = response.status == _TOO_MANY_REQUESTS
-        items = announced(response.headers)
+        items = parse_rate_limit_headers(response.headers)
         asked = retry_after(response.headers) if refused else None
         window = daily = error = None
         if items:
@@ -161,7 +162,7 @@ class Limiter:
             error = self._quota_error(request, now)
         self._end(
             permit.category,
-            lambda: bucket.answered(now, permit.sent, refused=refused, announced=window, retry_after=asked),
+            lambda: bucket.answered(now, permit.sent, refused=refused, headers=window, retry_after=asked),
             permit,
         )
         return error
@@ -208,7 +209,7 @@ class Limiter:
             latest = min(latest, now + max_wait)
         try:
             await category.wait_queue.enter(request.priority, call.order, latest)
-        except WaitTooLong as error:
+        except WaitTooLongError as error:
             seconds = error.seconds
         except RateLimitStoreError as error:
             error.method, error.route, error.operation = request.method, request.route, request.operation
@@ -238,7 +239,7 @@ class Limiter:
         category.wait_queue.admit()
         if permit is not None and permit.capped:
             with self._cap.lock:
-                self._cap.gate.withdraw()
+                self._cap.admission.cancel()
             self._cap.admit()
 
     def _category_of(self, request: Request) -> Category:

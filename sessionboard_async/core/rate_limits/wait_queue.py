@@ -32,7 +32,7 @@ class Admission(Protocol):
         """Let a call in."""
         ...
 
-    def withdraw(self) -> None:
+    def cancel(self) -> None:
         """Take back that a call was let in."""
         ...
 
@@ -62,12 +62,12 @@ class ConcurrencyCap:
         """Let a call in."""
         self.in_flight += 1
 
-    def withdraw(self) -> None:
+    def cancel(self) -> None:
         """End a call."""
         self.in_flight -= 1
 
 
-class WaitTooLong(Exception):  # noqa: N818  # told as an error of the package, by who knows more
+class WaitTooLongError(Exception):  # told as an error of the package, by who knows more
     """A call would wait longer than it can.
 
     Attributes:
@@ -97,9 +97,12 @@ class WaitQueue:
     """
 
     def __init__(
-        self, gate: Admission, clock: Callable[[], float], on_wait: Callable[[float], None] = lambda _: None
+        self,
+        admission: Admission,
+        clock: Callable[[], float],
+        on_wait: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self.gate = gate
+        self.admission = admission
         self._clock = clock
         self._on_wait = on_wait
         self._told = False
@@ -125,9 +128,9 @@ class WaitQueue:
             if self._line and self.ahead_of(priority, order):
                 return False
             now = self._clock()
-            if self.gate.wait(now, priority) > 0.0:
+            if self.admission.wait(now, priority) > 0.0:
                 return False
-            self.gate.begin(now)
+            self.admission.begin(now)
             return True
 
     async def enter(self, priority: Priority, order: int, latest: float = math.inf) -> None:
@@ -139,7 +142,7 @@ class WaitQueue:
             latest: The moment by which it must have gone.
 
         Raises:
-            WaitTooLong: As soon as it is known that it cannot go by then.
+            WaitTooLongError: As soon as it is known that it cannot go by then.
             Exception: What ``dismiss`` was given.
         """
         waiter = _Waiter((priority, order), latest, asyncio.get_running_loop().create_future())
@@ -152,7 +155,7 @@ class WaitQueue:
         except BaseException:
             with self.lock:
                 if waiter.admitted:
-                    self.gate.withdraw()
+                    self.admission.cancel()
                 elif waiter in self._line:
                     self._leave(waiter)
                 self._admit()
@@ -170,7 +173,7 @@ class WaitQueue:
         """Return the priorities of those who would go next, the first first."""
         return [waiter.place[0] for waiter in self._line[:most]]
 
-    def dismiss(self, problem: Callable[[], Exception]) -> None:
+    def fail_all(self, problem: Callable[[], Exception]) -> None:
         """Send all who wait away, each with a problem of its own."""
         with self.lock:
             while self._line:
@@ -186,7 +189,7 @@ class WaitQueue:
         while self._line:
             waiter = self._line[0]
             now = self._clock()
-            wait = self.gate.wait(now, waiter.place[0])
+            wait = self.admission.wait(now, waiter.place[0])
             if wait > 0.0:
                 if self._impatient and self._dismiss_who_cannot_wait(now):
                     continue
@@ -198,7 +201,7 @@ class WaitQueue:
             if _resolve(waiter.future):
                 # Where its task was cancelled in this moment, that gives back what is taken here.
                 waiter.admitted = True
-                self.gate.begin(now)
+                self.admission.begin(now)
                 self._told = False
         self._stop_timer()
 
@@ -206,10 +209,10 @@ class WaitQueue:
         before = len(self._line)
         ahead = 0
         for waiter in list(self._line):
-            seconds = self.gate.expected_wait(now, ahead)
+            seconds = self.admission.expected_wait(now, ahead)
             if seconds > 0.0 and now + seconds > waiter.latest:
                 self._leave(waiter)
-                _resolve(waiter.future, WaitTooLong(seconds))
+                _resolve(waiter.future, WaitTooLongError(seconds))
             else:
                 ahead += 1
         return len(self._line) < before

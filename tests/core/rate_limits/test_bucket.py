@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket
-from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 SINGLE, BULK = Priority.INTERACTIVE, Priority.BULK
 
 
-def says(remaining: int | None = None, reset: float | None = None, limit: int | None = None) -> Announced:
-    return Announced(limit=limit, remaining=remaining, reset=reset, window=None)
+def says(
+    remaining: int | None = None, reset: float | None = None, limit: int | None = None
+) -> RateLimitHeaders:
+    return RateLimitHeaders(limit=limit, remaining=remaining, reset=reset, window=None)
 
 
-def answer(bucket: Bucket, now: float, announced: Announced | None = None, *, took: float = 0.0) -> None:
+def answer(bucket: Bucket, now: float, headers: RateLimitHeaders | None = None, *, took: float = 0.0) -> None:
     """Let one in, and have it answered."""
     bucket.begin(now - took)
-    bucket.answered(now, now - took, announced=announced)
+    bucket.answered(now, now - took, headers=headers)
 
 
 def let_in(bucket: Bucket, now: float, priority: Priority = SINGLE) -> int:
@@ -82,7 +84,7 @@ def test_an_answer_about_a_later_window_opens_it() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=0, reset=5))
     bucket.begin(0.5)
-    bucket.answered(5.5, 5.4, announced=says(remaining=99, reset=60))
+    bucket.answered(5.5, 5.4, headers=says(remaining=99, reset=60))
     assert (bucket.remaining, bucket.ends) == (99, 65.5 + GUARD)
 
 
@@ -92,7 +94,7 @@ def test_a_straggler_tells_nothing_about_the_new_window() -> None:
     answer(bucket, 0.1, says(remaining=0, reset=10))
     bucket.roll(10.1 + GUARD)
     assert bucket.remaining is None
-    bucket.answered(11.2, 0.0, announced=says(remaining=0, reset=10))
+    bucket.answered(11.2, 0.0, headers=says(remaining=0, reset=10))
     assert bucket.remaining is None
     assert bucket.wait(11.2, SINGLE) == 0.0
 
@@ -101,7 +103,7 @@ def test_an_answer_that_another_overtook_does_not_bring_an_earlier_window_back()
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
     answer(bucket, 1.0, says(remaining=50, reset=100))
-    bucket.answered(1.5, 0.0, announced=says(remaining=0, reset=3))
+    bucket.answered(1.5, 0.0, headers=says(remaining=0, reset=3))
     assert bucket.remaining == 50
 
 
@@ -110,9 +112,9 @@ def test_a_lost_answer_counts_until_a_later_one_tells() -> None:
     answer(bucket, 0.0, says(remaining=50, reset=100))
     bucket.begin(1.0)
     bucket.begin(1.0)
-    bucket.lose(2.0, 1.0)
+    bucket.unanswered(2.0, 1.0)
     assert bucket.remaining == 50 - 1 - 1
-    bucket.answered(3.0, 1.0, announced=says(remaining=49, reset=97))
+    bucket.answered(3.0, 1.0, headers=says(remaining=49, reset=97))
     assert bucket.remaining == 48, "sent before the loss, it cannot tell"
     answer(bucket, 5.0, says(remaining=47, reset=95), took=1.0)
     assert bucket.remaining == 47
@@ -123,7 +125,7 @@ def test_what_never_reached_the_server_does_not_count() -> None:
     answer(bucket, 0.0)
     bucket.begin(0.0)
     assert bucket.remaining == 0
-    bucket.withdraw()
+    bucket.cancel()
     assert bucket.remaining == 1
 
 
@@ -185,7 +187,7 @@ def test_twice_as_many_go_after_each_answer() -> None:
         rounds.append(in_flight)
         for _ in range(in_flight):
             left -= 1
-            bucket.answered(1.0, 1.0, announced=says(remaining=left, reset=899))
+            bucket.answered(1.0, 1.0, headers=says(remaining=left, reset=899))
     assert rounds == [2, 4, 8, 16]
 
 
@@ -224,7 +226,7 @@ def test_a_reserve_is_kept_for_single_calls_and_freed_with_time() -> None:
 @st.composite
 def stories(draw: st.DrawFn) -> Iterator[tuple[str, float, int]]:
     steps = st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "answer", "count", "refuse", "lose", "withdraw"]),
+        st.sampled_from(["ask", "ask", "ask", "answer", "count", "refuse", "lose", "cancel"]),
         st.sampled_from([0.0, 0.1, 1.0, 7.0, 40.0]),
         st.integers(0, 30),
     )
@@ -253,15 +255,15 @@ def test_never_more_than_its_share_and_never_a_wait_past_the_window(
                 sent.append(now)
         elif sent:
             at = sent.pop(number % len(sent))
-            if what == "withdraw":
-                bucket.withdraw()
+            if what == "cancel":
+                bucket.cancel()
             elif what == "lose":
-                bucket.lose(now, at)
+                bucket.unanswered(now, at)
             elif what == "refuse":
                 bucket.answered(now, at, refused=True)
             else:
-                announced = says(number % limit, float(number), limit) if what == "answer" else None
-                bucket.answered(now, at, announced=announced)
+                headers = says(number % limit, float(number), limit) if what == "answer" else None
+                bucket.answered(now, at, headers=headers)
         assert bucket.in_flight == len(sent)
         ends = bucket.ends
         assert ends is None or ends > now

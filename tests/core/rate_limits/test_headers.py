@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from sessionboard_async.core.rate_limits.headers import Announced, announced
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders as Stated
+from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers as parse
 
 ANSWERED = datetime(2026, 8, 9, 12, tzinfo=UTC)
 DATE = "Sun, 09 Aug 2026 12:00:00 GMT"
@@ -35,7 +36,7 @@ def triple(limit: str, remaining: str, reset: str, prefix: str = "RateLimit") ->
 
 
 def reset_of(text: str, *, now: datetime | None = None) -> float | None:
-    (limiter,) = announced(triple("100", "40", text), now=now)
+    (limiter,) = parse(triple("100", "40", text), now=now)
     assert limiter[:2] == (100, 40)
     return limiter.reset
 
@@ -45,18 +46,18 @@ def reset_of(text: str, *, now: datetime | None = None) -> float | None:
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "30"}, {"Date": DATE, "X-RateLimit": "100"}])
 def test_headers_that_speak_of_no_limiter(headers: Mapping[str, str]) -> None:
-    assert announced(headers) == ()
-    assert announced(received(*headers.items())) == ()
+    assert parse(headers) == ()
+    assert parse(received(*headers.items())) == ()
 
 
 @pytest.mark.parametrize("age", ["1", "900", " 7", "0.5", "007", "99999999999999999999"])
 def test_an_answer_from_a_cache_tells_of_the_past(age: str) -> None:
-    assert announced(received(("Age", age), *three("100", "40", "5"))) == ()
+    assert parse(received(("Age", age), *three("100", "40", "5"))) == ()
 
 
 @pytest.mark.parametrize("age", ["0", "", "0.0", "-1", "young", "\u0661"])
 def test_an_age_of_nothing_is_a_fresh_answer(age: str) -> None:
-    assert announced(received(("Age", age), *three("100", "40", "5"))) == (Announced(100, 40, 5.0, None),)
+    assert parse(received(("Age", age), *three("100", "40", "5"))) == (Stated(100, 40, 5.0, None),)
 
 
 # One limiter in each form
@@ -66,92 +67,92 @@ def test_an_age_of_nothing_is_a_fresh_answer(age: str) -> None:
 @pytest.mark.parametrize(
     ("limit", "remaining", "reset", "expected"),
     [
-        ("100", "99", "900", Announced(100, 99, 900.0, None)),
-        ("100", "0", "0", Announced(100, 0, 0.0, None)),
-        (" 100 ", "099", "12.5", Announced(100, 99, 12.5, None)),
-        ("100.0", "49.9", "5", Announced(100, 49, 5.0, None)),
-        ("100", "120", "5", Announced(100, 120, 5.0, None)),
-        ("123456789012", "123456789012", "5", Announced(123456789012, 123456789012, 5.0, None)),
-        ("100, 100;w=900", "40", "5", Announced(100, 40, 5.0, 900.0)),
-        ('100, 100;w=900;comment="a, b; w=1"', "40", "5", Announced(100, 40, 5.0, 900.0)),
-        ("100;w=900", "40", "5", Announced(100, 40, 5.0, 900.0)),
-        ("100, 100;W = 900", "40", "5", Announced(100, 40, 5.0, 900.0)),
-        ("100, 100;w=0", "40", "5", Announced(100, 40, 5.0, None)),
-        ("100, 100;w=1000000000", "40", "5", Announced(100, 40, 5.0, None)),
-        ('100, 100;w=900;qu="content-bytes"', "40", "5", Announced(100, 40, 5.0, None)),
-        ("100,", ", 40", "5, ", Announced(100, 40, 5.0, None)),
-        ("100, 100;w=60, 100;w=900", "40", "5", Announced(100, 40, 5.0, None)),
+        ("100", "99", "900", Stated(100, 99, 900.0, None)),
+        ("100", "0", "0", Stated(100, 0, 0.0, None)),
+        (" 100 ", "099", "12.5", Stated(100, 99, 12.5, None)),
+        ("100.0", "49.9", "5", Stated(100, 49, 5.0, None)),
+        ("100", "120", "5", Stated(100, 120, 5.0, None)),
+        ("123456789012", "123456789012", "5", Stated(123456789012, 123456789012, 5.0, None)),
+        ("100, 100;w=900", "40", "5", Stated(100, 40, 5.0, 900.0)),
+        ('100, 100;w=900;comment="a, b; w=1"', "40", "5", Stated(100, 40, 5.0, 900.0)),
+        ("100;w=900", "40", "5", Stated(100, 40, 5.0, 900.0)),
+        ("100, 100;W = 900", "40", "5", Stated(100, 40, 5.0, 900.0)),
+        ("100, 100;w=0", "40", "5", Stated(100, 40, 5.0, None)),
+        ("100, 100;w=1000000000", "40", "5", Stated(100, 40, 5.0, None)),
+        ('100, 100;w=900;qu="content-bytes"', "40", "5", Stated(100, 40, 5.0, None)),
+        ("100,", ", 40", "5, ", Stated(100, 40, 5.0, None)),
+        ("100, 100;w=60, 100;w=900", "40", "5", Stated(100, 40, 5.0, None)),
     ],
 )
-def test_three_headers(prefix: str, limit: str, remaining: str, reset: str, expected: Announced) -> None:
-    assert announced(triple(limit, remaining, reset, prefix)) == (expected,)
+def test_three_headers(prefix: str, limit: str, remaining: str, reset: str, expected: Stated) -> None:
+    assert parse(triple(limit, remaining, reset, prefix)) == (expected,)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_three_headers_and_a_policy(prefix: str) -> None:
     headers = received((f"{prefix}-Policy", "100;w=900"), *three("100", "40", "5", prefix))
-    assert announced(headers) == (Announced(100, 40, 5.0, 900.0),)
+    assert parse(headers) == (Stated(100, 40, 5.0, 900.0),)
 
 
 @pytest.mark.parametrize(
     ("said", "policy", "expected"),
     [
-        ("limit=100, remaining=50, reset=5", "", Announced(100, 50, 5.0, None)),
-        ("limit=100, remaining=50, reset=5", "100;w=900", Announced(100, 50, 5.0, 900.0)),
-        ("Reset=5,LIMIT = 100,remaining=50", '"hour";q=100;w=900', Announced(100, 50, 5.0, 900.0)),
-        ("limit=100;w=900, remaining=50, reset=5", "", Announced(100, 50, 5.0, 900.0)),
-        ("remaining=50", "", Announced(None, 50, None, None)),
-        ('"default";r=50;t=30', "", Announced(None, 50, 30.0, None)),
-        ('"default";r=50;t=30', '"default";q=100;w=900', Announced(100, 50, 30.0, 900.0)),
-        ('"default"; t=30; r=50; pk=:cHJv:', '"default"; w=900; q=100', Announced(100, 50, 30.0, 900.0)),
-        ("default;r=50;t=30", '"default";q=100;w=900', Announced(100, 50, 30.0, 900.0)),
-        ('"default";r=50', "default;q=100", Announced(100, 50, None, None)),
-        (r'"a, \"b\"; r=1";r=50;t=30', r'"a, \"b\"; r=1";q=100;w=900', Announced(100, 50, 30.0, 900.0)),
-        ('"default";r=50;t=30', 'default;q=100;w=900;qu="requests"', Announced(100, 50, 30.0, 900.0)),
-        ("a;r=5;t=30", "a;q=100;w=900, a;q=200;w=60, a;q=1;w=1;qu=requests", Announced(None, 5, 30.0, None)),
+        ("limit=100, remaining=50, reset=5", "", Stated(100, 50, 5.0, None)),
+        ("limit=100, remaining=50, reset=5", "100;w=900", Stated(100, 50, 5.0, 900.0)),
+        ("Reset=5,LIMIT = 100,remaining=50", '"hour";q=100;w=900', Stated(100, 50, 5.0, 900.0)),
+        ("limit=100;w=900, remaining=50, reset=5", "", Stated(100, 50, 5.0, 900.0)),
+        ("remaining=50", "", Stated(None, 50, None, None)),
+        ('"default";r=50;t=30', "", Stated(None, 50, 30.0, None)),
+        ('"default";r=50;t=30', '"default";q=100;w=900', Stated(100, 50, 30.0, 900.0)),
+        ('"default"; t=30; r=50; pk=:cHJv:', '"default"; w=900; q=100', Stated(100, 50, 30.0, 900.0)),
+        ("default;r=50;t=30", '"default";q=100;w=900', Stated(100, 50, 30.0, 900.0)),
+        ('"default";r=50', "default;q=100", Stated(100, 50, None, None)),
+        (r'"a, \"b\"; r=1";r=50;t=30', r'"a, \"b\"; r=1";q=100;w=900', Stated(100, 50, 30.0, 900.0)),
+        ('"default";r=50;t=30', 'default;q=100;w=900;qu="requests"', Stated(100, 50, 30.0, 900.0)),
+        ("a;r=5;t=30", "a;q=100;w=900, a;q=200;w=60, a;q=1;w=1;qu=requests", Stated(None, 5, 30.0, None)),
     ],
 )
-def test_one_structured_header(said: str, policy: str, expected: Announced) -> None:
+def test_one_structured_header(said: str, policy: str, expected: Stated) -> None:
     headers = received(("RateLimit", said), *([("RateLimit-Policy", policy)] if policy else []))
-    assert announced(headers) == (expected,)
+    assert parse(headers) == (expected,)
 
 
 def test_part_of_the_headers_is_better_than_none() -> None:
-    assert announced(received(("RateLimit-Limit", "100"))) == (Announced(100, None, None, None),)
-    assert announced(received(("X-RateLimit-Remaining", "7"))) == (Announced(None, 7, None, None),)
-    assert announced(received(("X-Rate-Limit-Reset", "7"))) == (Announced(None, None, 7.0, None),)
+    assert parse(received(("RateLimit-Limit", "100"))) == (Stated(100, None, None, None),)
+    assert parse(received(("X-RateLimit-Remaining", "7"))) == (Stated(None, 7, None, None),)
+    assert parse(received(("X-Rate-Limit-Reset", "7"))) == (Stated(None, None, 7.0, None),)
 
 
 @pytest.mark.parametrize("spelling", [str.lower, str.upper, str.title])
 def test_a_plain_mapping_is_read_in_any_case(spelling: Callable[[str], str]) -> None:
     headers = {spelling(name): value for name, value in triple("100", "40", str(EPOCH + 7)).items()}
-    assert announced(headers) == (Announced(100, 40, 7.0, None),)
-    assert announced(headers | {spelling("Age"): "3"}) == ()
+    assert parse(headers) == (Stated(100, 40, 7.0, None),)
+    assert parse(headers | {spelling("Age"): "3"}) == ()
 
 
 # Several limiters
 
-BOTH = (Announced(100, 40, 300.0, None), Announced(10000, 9000, 40000.0, None))
-BOTH_WITH_WINDOWS = (Announced(100, 40, 300.0, 900.0), Announced(10000, 9000, 40000.0, 86400.0))
+BOTH = (Stated(100, 40, 300.0, None), Stated(10000, 9000, 40000.0, None))
+BOTH_WITH_WINDOWS = (Stated(100, 40, 300.0, 900.0), Stated(10000, 9000, 40000.0, 86400.0))
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_stacked_limiters_joined_by_a_proxy_or_repeated(prefix: str) -> None:
-    assert announced(triple("100, 10000", "40, 9000", "300, 40000", prefix)) == BOTH
+    assert parse(triple("100, 10000", "40, 9000", "300, 40000", prefix)) == BOTH
     twice = (*three("100", "40", "300", prefix), *three("10000", "9000", "40000", prefix))
-    assert announced(received(*twice)) == BOTH
+    assert parse(received(*twice)) == BOTH
 
 
 @pytest.mark.parametrize(
     "limits", ["100, 100;w=900, 10000, 10000;w=86400", "100;w=900, 10000;w=86400", "100;w=900,10000;w=86400,"]
 )
 def test_stacked_limiters_with_their_policies(limits: str) -> None:
-    assert announced(triple(limits, "40, 9000", "300, 40000")) == BOTH_WITH_WINDOWS
+    assert parse(triple(limits, "40, 9000", "300, 40000")) == BOTH_WITH_WINDOWS
 
 
 def test_stacked_limiters_with_a_policy_header() -> None:
     policy = ("RateLimit-Policy", "10000;w=86400, 100;w=900")
-    assert announced(received(policy, *three("100,10000", "40,9000", "300,40000"))) == BOTH_WITH_WINDOWS
+    assert parse(received(policy, *three("100,10000", "40,9000", "300,40000"))) == BOTH_WITH_WINDOWS
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_stacked_limiters_with_a_policy_header() -> None:
     ],
 )
 def test_stacked_limiters_in_one_structured_header(said: str, policy: str) -> None:
-    assert announced(received(("RateLimit", said), ("RateLimit-Policy", policy))) == BOTH_WITH_WINDOWS
+    assert parse(received(("RateLimit", said), ("RateLimit-Policy", policy))) == BOTH_WITH_WINDOWS
 
 
 @pytest.mark.parametrize(
@@ -182,9 +183,9 @@ def test_stacked_limiters_in_one_structured_header(said: str, policy: str) -> No
     ],
 )
 def test_a_limiter_that_tells_only_its_policy_comes_last(headers: Mapping[str, str]) -> None:
-    assert announced(headers) == (
-        Announced(100, 40, 300.0, 900.0),
-        Announced(10000, None, None, 86400.0),
+    assert parse(headers) == (
+        Stated(100, 40, 300.0, 900.0),
+        Stated(10000, None, None, 86400.0),
     )
 
 
@@ -192,11 +193,11 @@ def test_a_limiter_that_tells_only_its_policy_comes_last(headers: Mapping[str, s
     "policy", ["100;w=900", '"short";q=100;w=900', 'short;q=100;w=900, b;q=9;qu="bytes"']
 )
 def test_a_policy_alone(policy: str) -> None:
-    assert announced(received(("RateLimit-Policy", policy))) == (Announced(100, None, None, 900.0),)
+    assert parse(received(("RateLimit-Policy", policy))) == (Stated(100, None, None, 900.0),)
 
 
 def test_the_same_said_twice_is_one_limiter() -> None:
-    assert announced(triple("100, 100", "40, 40", "300, 300")) == (Announced(100, 40, 300.0, None),)
+    assert parse(triple("100, 100", "40, 40", "300, 300")) == (Stated(100, 40, 300.0, None),)
 
 
 def test_a_quota_of_bytes_is_no_limit_of_requests() -> None:
@@ -204,7 +205,7 @@ def test_a_quota_of_bytes_is_no_limit_of_requests() -> None:
         ("RateLimit", '"volume";r=5000000;t=30, "calls";r=40;t=300'),
         ("RateLimit-Policy", '"volume";q=9000000;w=60;qu="content-bytes", "calls";q=100;w=900'),
     )
-    assert announced(headers) == (Announced(100, 40, 300.0, 900.0),)
+    assert parse(headers) == (Stated(100, 40, 300.0, 900.0),)
 
 
 @pytest.mark.parametrize(
@@ -218,9 +219,7 @@ def test_a_quota_of_bytes_is_no_limit_of_requests() -> None:
     ],
 )
 def test_lists_that_do_not_fit_together_are_ignored(limit: str, remaining: str, reset: str) -> None:
-    stated = [
-        limiter for limiter in announced(triple(limit, remaining, reset)) if limiter[1:3] != (None, None)
-    ]
+    stated = [limiter for limiter in parse(triple(limit, remaining, reset)) if limiter[1:3] != (None, None)]
     assert stated == []
 
 
@@ -233,7 +232,7 @@ def test_the_most_exact_form_wins() -> None:
         three("5", "5", "5", "X-Rate-Limit"),
     ]
     for place, count in enumerate([1, 2, 3, 4, 5]):
-        (limiter,) = announced(received(*(header for form in reversed(forms[place:]) for header in form)))
+        (limiter,) = parse(received(*(header for form in reversed(forms[place:]) for header in form)))
         assert (limiter.remaining, limiter.reset) == (count, float(count))
 
 
@@ -243,7 +242,7 @@ def test_a_form_that_says_nothing_readable_leaves_it_to_the_next() -> None:
         *three("none", "-", "soon"),
         *three("100", "40", "300", "X-RateLimit"),
     )
-    assert announced(headers) == (Announced(100, 40, 300.0, None),)
+    assert parse(headers) == (Stated(100, 40, 300.0, None),)
 
 
 # Malformed values
@@ -256,19 +255,19 @@ MALFORMED = [
 
 @pytest.mark.parametrize("value", MALFORMED)
 def test_malformed_values_are_ignored_one_by_one(value: str) -> None:
-    assert announced(triple(value, "40", "300")) == (Announced(None, 40, 300.0, None),)
-    assert announced(triple("100", value, "300")) == (Announced(100, None, 300.0, None),)
-    assert announced(triple("100", "40", value)) == (Announced(100, 40, None, None),)
+    assert parse(triple(value, "40", "300")) == (Stated(None, 40, 300.0, None),)
+    assert parse(triple("100", value, "300")) == (Stated(100, None, 300.0, None),)
+    assert parse(triple("100", "40", value)) == (Stated(100, 40, None, None),)
 
 
 def test_a_limit_of_nothing_is_no_limit() -> None:
-    assert announced(triple("0", "0", "300")) == (Announced(None, 0, 300.0, None),)
+    assert parse(triple("0", "0", "300")) == (Stated(None, 0, 300.0, None),)
 
 
 def test_a_malformed_value_in_a_list_keeps_the_places_of_the_others() -> None:
-    assert announced(triple("many, 10000", "40, 9000", "300, 40000")) == (
-        Announced(None, 40, 300.0, None),
-        Announced(10000, 9000, 40000.0, None),
+    assert parse(triple("many, 10000", "40, 9000", "300, 40000")) == (
+        Stated(None, 40, 300.0, None),
+        Stated(10000, 9000, 40000.0, None),
     )
 
 
@@ -313,7 +312,7 @@ def test_every_form_of_a_reset(text: str, seconds: float | None) -> None:
 @pytest.mark.parametrize("separator", [",", ", "])
 def test_the_comma_of_a_date_separates_nothing(separator: str) -> None:
     resets = separator.join(["Sun, 09 Aug 2026 12:05:00 GMT", "Monday, 10-Aug-26 00:00:00 GMT"])
-    assert [limiter.reset for limiter in announced(triple("100, 10000", "40, 9000", resets))] == [
+    assert [limiter.reset for limiter in parse(triple("100, 10000", "40, 9000", resets))] == [
         300.0,
         43200.0,
     ]
@@ -331,9 +330,9 @@ def test_the_date_of_the_answer_is_the_clock(text: str, off_by: timedelta) -> No
 @pytest.mark.parametrize("date", [{}, {"Date": "today"}])
 def test_the_local_clock_serves_where_there_is_no_date(date: Mapping[str, str]) -> None:
     headers = {"RateLimit-Reset": str(EPOCH + 300), **date}
-    assert announced(headers, now=ANSWERED + timedelta(seconds=120)) == (Announced(None, None, 180.0, None),)
+    assert parse(headers, now=ANSWERED + timedelta(seconds=120)) == (Stated(None, None, 180.0, None),)
     soon = {"RateLimit-Reset": str(int(datetime.now(UTC).timestamp()) + 3000), **date}
-    (limiter,) = announced(soon)
+    (limiter,) = parse(soon)
     assert limiter.reset is not None
     assert 2000 < limiter.reset <= 3000
 
@@ -369,7 +368,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(SCRAPS, max_size=16).map("".joi
 
 @given(st.lists(st.tuples(NAMES, TEXTS), max_size=8))
 def test_no_header_raises_and_every_value_is_sane(headers: list[tuple[str, str]]) -> None:
-    for limiter in (*announced(CIMultiDict(headers)), *announced(dict(headers))):
+    for limiter in (*parse(CIMultiDict(headers)), *parse(dict(headers))):
         limit, remaining, reset, window = limiter
         assert any(value is not None for value in (limit, remaining, reset))
         assert limit is None or (isinstance(limit, int) and 0 < limit < 10**15)
@@ -380,7 +379,7 @@ def test_no_header_raises_and_every_value_is_sane(headers: list[tuple[str, str]]
 
 LIMITERS = st.lists(
     st.builds(
-        Announced,
+        Stated,
         st.integers(1, 10**9),
         st.integers(0, 10**9),
         st.integers(0, FORTY_DAYS - 1).map(float),
@@ -392,7 +391,7 @@ LIMITERS = st.lists(
 )
 
 
-def joined(limiters: list[Announced], form: str) -> str:
+def joined(limiters: list[Stated], form: str) -> str:
     return ", ".join(
         form.format(
             *limiter[:2],
@@ -406,22 +405,22 @@ def joined(limiters: list[Announced], form: str) -> str:
 
 
 @given(LIMITERS, st.sampled_from(PREFIXES), st.sampled_from(["{reset}", "{epoch}", "{epoch}000", "{date}"]))
-def test_three_headers_come_back(limiters: list[Announced], prefix: str, reset: str) -> None:
+def test_three_headers_come_back(limiters: list[Stated], prefix: str, reset: str) -> None:
     headers = three(joined(limiters, "{}"), joined(limiters, "{1}"), joined(limiters, reset), prefix)
     policy = (f"{prefix}-Policy", joined(limiters, "{0};w={window}"))
-    assert announced(received(policy, *headers)) == tuple(limiters)
-    assert announced(received(*headers)) == tuple(limiter._replace(window=None) for limiter in limiters)
+    assert parse(received(policy, *headers)) == tuple(limiters)
+    assert parse(received(*headers)) == tuple(limiter._replace(window=None) for limiter in limiters)
 
 
 @given(LIMITERS)
-def test_keyed_values_come_back(limiters: list[Announced]) -> None:
+def test_keyed_values_come_back(limiters: list[Stated]) -> None:
     said = ("RateLimit", joined(limiters, "limit={}, remaining={}, reset={reset}"))
     policy = ("RateLimit-Policy", joined(limiters, "{0};w={window}"))
-    assert announced(received(said, policy)) == tuple(limiters)
+    assert parse(received(said, policy)) == tuple(limiters)
 
 
 @given(LIMITERS, st.sampled_from(['"name {0}"', "name{0}", '"a, b; {0}"']))
-def test_named_items_come_back(limiters: list[Announced], name: str) -> None:
+def test_named_items_come_back(limiters: list[Stated], name: str) -> None:
     said = ("RateLimit", joined(limiters, name + ";r={1};t={reset}"))
     policy = ("RateLimit-Policy", joined(limiters[::-1], name + ";q={0};w={window}"))
-    assert announced(received(said, policy)) == tuple(limiters)
+    assert parse(received(said, policy)) == tuple(limiters)

@@ -156,9 +156,9 @@ def test_what_has_no_limit_is_capped() -> None:
         assert not fourth.done()
         cancelled.cancel()
         await asyncio.wait({cancelled})
-        limiter.withdraw(permits[0])
+        limiter.cancel(permits[0])
         permits[0] = await fourth
-        limiter.lose(permits[1])
+        limiter.release(permits[1], outcome_unknown=True)
         limiter.report(permits[2], answer())
         limiter.report(permits[0], answer())
         for _ in range(3):

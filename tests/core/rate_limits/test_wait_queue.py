@@ -1,4 +1,4 @@
-"""The line before a gate: who goes next, who gives up, and what is left behind."""
+"""The line before a admission: who goes next, who gives up, and what is left behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLong
+from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
 from tests.support.virtual_time import now, run
 
 SINGLE, BULK = Priority.INTERACTIVE, Priority.BULK
@@ -22,7 +22,7 @@ class Intervals:
         self.seconds = seconds
         self.next = -math.inf
         self.began = 0
-        self.withdrawn = 0
+        self.cancelled = 0
 
     def wait(self, now: float, priority: Priority) -> float:
         return max(0.0, self.next - now)
@@ -34,8 +34,8 @@ class Intervals:
         self.began += 1
         self.next = now + self.seconds
 
-    def withdraw(self) -> None:
-        self.withdrawn += 1
+    def cancel(self) -> None:
+        self.cancelled += 1
         self.next = -math.inf
 
 
@@ -84,11 +84,11 @@ def test_who_comes_back_goes_before_those_who_came_after_it() -> None:
 
 def test_nobody_slips_past_those_who_wait() -> None:
     async def main() -> None:
-        gate = Intervals(10)
-        wait_queue = WaitQueue(gate, now)
+        admission = Intervals(10)
+        wait_queue = WaitQueue(admission, now)
         assert wait_queue.try_enter(SINGLE, 0)
         tasks = await line_up(wait_queue, (SINGLE, 1))
-        gate.next = -math.inf
+        admission.next = -math.inf
         assert not wait_queue.try_enter(SINGLE, 2)
         assert not wait_queue.try_enter(BULK, 0)
         assert wait_queue.try_enter(SINGLE, 0), "one that came earlier may"
@@ -99,26 +99,26 @@ def test_nobody_slips_past_those_who_wait() -> None:
 
 def test_who_gives_up_leaves_the_line() -> None:
     async def main() -> None:
-        gate = Intervals(10)
-        wait_queue = WaitQueue(gate, now)
+        admission = Intervals(10)
+        wait_queue = WaitQueue(admission, now)
         assert wait_queue.try_enter(SINGLE, 0)
         first, second = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
         first.cancel()
         await asyncio.wait({first})
         assert wait_queue.waiting == 1
         assert await second == (SINGLE, 2)
-        assert (gate.began, gate.withdrawn) == (2, 0)
+        assert (admission.began, admission.cancelled) == (2, 0)
 
     run(main())
 
 
 def test_who_is_cancelled_in_the_moment_it_may_go_gives_its_turn_back() -> None:
     async def main() -> None:
-        gate = Intervals(10)
-        wait_queue = WaitQueue(gate, now)
+        admission = Intervals(10)
+        wait_queue = WaitQueue(admission, now)
         assert wait_queue.try_enter(SINGLE, 0)
         first, second = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
-        gate.next = -math.inf
+        admission.next = -math.inf
         wait_queue.admit()
         # Its future is done, and its task has not run yet.
         first.cancel()
@@ -126,7 +126,7 @@ def test_who_is_cancelled_in_the_moment_it_may_go_gives_its_turn_back() -> None:
         assert await second == (SINGLE, 2)
         assert now() - began < 1
         assert first.cancelled()
-        assert (gate.began, gate.withdrawn) == (3, 1)
+        assert (admission.began, admission.cancelled) == (3, 1)
 
     run(main())
 
@@ -137,7 +137,7 @@ def test_who_cannot_go_in_time_is_told_at_once() -> None:
         assert wait_queue.try_enter(SINGLE, 0)
         tasks = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
         began = now()
-        with pytest.raises(WaitTooLong) as caught:
+        with pytest.raises(WaitTooLongError) as caught:
             await wait_queue.enter(SINGLE, 3, latest=now() + 29)
         assert now() - began < 1
         assert caught.value.seconds == pytest.approx(30, abs=0.01)
@@ -150,13 +150,13 @@ def test_who_cannot_go_in_time_is_told_at_once() -> None:
 
 def test_who_cannot_go_in_time_any_longer_is_told_when_that_is_known() -> None:
     async def main() -> None:
-        gate = Intervals(10)
-        wait_queue = WaitQueue(gate, now)
+        admission = Intervals(10)
+        wait_queue = WaitQueue(admission, now)
         assert wait_queue.try_enter(SINGLE, 0)
         call = asyncio.ensure_future(wait_queue.enter(SINGLE, 2, latest=now() + 15))
         await asyncio.sleep(5)
         (earlier,) = await line_up(wait_queue, (SINGLE, 1))
-        with pytest.raises(WaitTooLong):
+        with pytest.raises(WaitTooLongError):
             await call
         assert not earlier.done()
         await earlier
@@ -166,16 +166,16 @@ def test_who_cannot_go_in_time_any_longer_is_told_when_that_is_known() -> None:
 
 def test_all_who_wait_can_be_sent_away() -> None:
     async def main() -> None:
-        gate = Intervals(10)
-        wait_queue = WaitQueue(gate, now)
+        admission = Intervals(10)
+        wait_queue = WaitQueue(admission, now)
         assert wait_queue.try_enter(SINGLE, 0)
         tasks = await line_up(wait_queue, (SINGLE, 1), (BULK, 2))
-        wait_queue.dismiss(lambda: LookupError("nobody is there"))
+        wait_queue.fail_all(lambda: LookupError("nobody is there"))
         await asyncio.wait(tasks)
         errors = [task.exception() for task in tasks]
         assert [type(error) for error in errors] == [LookupError, LookupError]
         assert errors[0] is not errors[1]
-        assert (wait_queue.waiting, gate.began) == (0, 1)
+        assert (wait_queue.waiting, admission.began) == (0, 1)
 
     run(main())
 
@@ -203,7 +203,7 @@ def test_a_cap_lets_in_as_many_as_leave() -> None:
         assert [wait_queue.try_enter(SINGLE, number) for number in range(3)] == [True, True, False]
         (task,) = await line_up(wait_queue, (SINGLE, 3))
         assert not task.done()
-        wait_queue.gate.withdraw()
+        wait_queue.admission.cancel()
         wait_queue.admit()
         assert await task == (SINGLE, 3)
 
@@ -227,7 +227,7 @@ def test_event_loops_in_threads_share_it() -> None:
             with counting:
                 inside -= 1
             with wait_queue.lock:
-                cap.withdraw()
+                cap.cancel()
             wait_queue.admit()
 
     threads = [threading.Thread(target=asyncio.run, args=(enter_often(thread),)) for thread in range(4)]
@@ -255,7 +255,7 @@ def test_who_waited_in_a_loop_that_is_closed_does_not_keep_others() -> None:
         waiting = asyncio.ensure_future(wait_queue.enter(SINGLE, 2))
         await asyncio.sleep(0)
         with wait_queue.lock:
-            cap.withdraw()
+            cap.cancel()
         wait_queue.admit()
         await asyncio.wait_for(waiting, 5)
 

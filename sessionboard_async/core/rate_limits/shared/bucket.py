@@ -14,14 +14,14 @@ from collections.abc import Callable
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
-from sessionboard_async.core.rate_limits.headers import Announced
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 from sessionboard_async.core.rate_limits.shared.store import (
     LEASE_SECONDS,
-    Exchange,
-    Reply,
-    Report,
-    Store,
-    StoreAbsentError,
+    RateLimitStore,
+    RequestOutcome,
+    StoreReply,
+    StoreRequest,
+    StoreUnavailableError,
 )
 from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 from sessionboard_async.errors import RateLimitStoreError
@@ -50,7 +50,7 @@ class SharedBucket(Bucket):
         self,
         category: str,
         limits: SharedRateLimits,
-        store: Store,
+        store: RateLimitStore,
         *,
         documented: bool,
         clock: Callable[[], float],
@@ -65,7 +65,7 @@ class SharedBucket(Bucket):
         self._names = (f"{uuid.uuid4().hex}:{number}" for number in itertools.count())
         self._granted: deque[str] = deque()
         self._in_use: deque[str | None] = deque()
-        self._reports: list[Report] = []
+        self._reports: list[RequestOutcome] = []
         self._ask_again = dict.fromkeys(Priority, -math.inf)
         self._pause = _SHORTEST_PAUSE
         self._alone = False
@@ -97,16 +97,16 @@ class SharedBucket(Bucket):
         self._in_use.append(None)
         super().begin(now)
 
-    def withdraw(self) -> None:
+    def cancel(self) -> None:
         """End a request that surely did not reach the server."""
-        super().withdraw()
+        super().cancel()
         now = self._clock()
-        self._report(Report(kind="withdrawn", at=now, sent=now))
+        self._report(RequestOutcome(kind="cancelled", at=now, sent=now))
 
-    def lose(self, now: float, sent: float) -> None:
+    def unanswered(self, now: float, sent: float) -> None:
         """End a request without an answer."""
-        super().lose(now, sent)
-        self._report(Report(kind="lost", at=now, sent=sent))
+        super().unanswered(now, sent)
+        self._report(RequestOutcome(kind="unanswered", at=now, sent=sent))
 
     def answered(
         self,
@@ -114,12 +114,12 @@ class SharedBucket(Bucket):
         sent: float,
         *,
         refused: bool = False,
-        announced: Announced | None = None,
+        headers: RateLimitHeaders | None = None,
         retry_after: float | None = None,
     ) -> None:
         """End a request with its answer, learn from it, and tell the store."""
-        super().answered(now, sent, refused=refused, announced=announced, retry_after=retry_after)
-        report = Report(
+        super().answered(now, sent, refused=refused, headers=headers, retry_after=retry_after)
+        report = RequestOutcome(
             kind="answered",
             at=now,
             sent=sent,
@@ -127,10 +127,10 @@ class SharedBucket(Bucket):
             draw=random.random(),  # noqa: S311  # it spreads waits
             reset=retry_after,
         )
-        if announced is not None:
-            report.limit, report.window = announced.limit, announced.window
-            report.remaining = announced.remaining
-            report.reset = announced.reset if retry_after is None else retry_after
+        if headers is not None:
+            report.limit, report.window = headers.limit, headers.window
+            report.remaining = headers.remaining
+            report.reset = headers.reset if retry_after is None else retry_after
         self._report(report)
 
     async def aclose(self) -> None:
@@ -152,7 +152,7 @@ class SharedBucket(Bucket):
             if self._courier is not None:
                 self._courier.cancel()
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: RequestOutcome) -> None:
         # Which lease ends makes no difference: the store counts them, and the oldest would expire first.
         report.lease = self._in_use.popleft()
         if not self._in_use:
@@ -193,7 +193,7 @@ class SharedBucket(Bucket):
         told = len(self._reports)
         priorities = [] if self._closing.is_set() else self.wait_queue.priorities(_MOST_AT_ONCE)
         leases = list(itertools.islice(self._names, len(priorities)))
-        message = Exchange(
+        message = StoreRequest(
             known=self.state(now),
             share=self._limits.share,
             reserve=self._limits.reserve,
@@ -208,14 +208,14 @@ class SharedBucket(Bucket):
         except BaseException as error:
             # It may have been carried out nevertheless.
             self._give_back(leases)
-            if isinstance(error, StoreAbsentError):
+            if isinstance(error, StoreUnavailableError):
                 return self._do_without(error.seconds)
             raise
         del self._reports[:told]
         self._take(reply, priorities, leases)
         return 0.0
 
-    def _take(self, reply: Reply, priorities: list[Priority], leases: list[str]) -> None:
+    def _take(self, reply: StoreReply, priorities: list[Priority], leases: list[str]) -> None:
         now = self._clock()
         self._alone = False
         self.restore(reply.known, now)
@@ -227,7 +227,7 @@ class SharedBucket(Bucket):
         self.wait_queue.admit()
         self._return_what_nobody_took()
 
-    def _pause_before_asking(self, reply: Reply) -> float:
+    def _pause_before_asking(self, reply: StoreReply) -> float:
         if reply.wait < math.inf and reply.known.remaining is not None:
             return reply.wait
         # The end of another's request helps, of which nobody tells.
@@ -236,7 +236,7 @@ class SharedBucket(Bucket):
 
     def _do_without(self, seconds: float) -> float:
         if self._limits.on_store_error == "raise":
-            self.wait_queue.dismiss(_absent)
+            self.wait_queue.fail_all(_absent)
             return 0.0
         if not self._alone:
             self._alone = True
@@ -254,7 +254,7 @@ class SharedBucket(Bucket):
 
     def _give_back(self, leases: deque[str] | list[str]) -> None:
         now = self._clock()
-        self._reports += [Report(kind="withdrawn", at=now, sent=now, lease=lease) for lease in leases]
+        self._reports += [RequestOutcome(kind="cancelled", at=now, sent=now, lease=lease) for lease in leases]
 
 
 def _absent() -> RateLimitStoreError:

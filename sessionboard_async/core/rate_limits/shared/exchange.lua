@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  what is known, packed.
 -- KEYS[2]  who is in flight: leases by the moment when they expire, so that nothing stays with a process that died.
--- ARGV[1]  the message, packed: an `Exchange` of store.py. The answer is its `Reply`.
+-- ARGV[1]  the message, packed: a `StoreRequest` of store.py. The answer is its `StoreReply`.
 --
 -- Times come and go as seconds from now: the clock is the server's, and processes need not agree on the time.
 
@@ -119,8 +119,8 @@ local function look_for_others(refused, remaining)
   end
 end
 
-local function learn(at, sent, refused, announced, reset)
-  local remaining = announced or math.max(0, (known.remaining or known.limit) - 1)
+local function learn(at, sent, refused, stated, reset)
+  local remaining = stated or math.max(0, (known.remaining or known.limit) - 1)
   local low, high = sent, at + known.window
   if reset then
     low, high = sent + reset - ROUNDING, at + reset
@@ -192,7 +192,7 @@ for _, report in ipairs(message.reports) do
   end
   if report.kind == 'answered' then
     answered(report, now + report.at, now + report.sent)
-  elseif report.kind == 'lost' then
+  elseif report.kind == 'unanswered' then
     lose(now + report.at, now + report.sent)
   end
 end

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.limiter import Category, Limiter
 from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
-from sessionboard_async.core.rate_limits.shared.store import Store
+from sessionboard_async.core.rate_limits.shared.store import RateLimitStore
 from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 
 
@@ -30,7 +30,7 @@ class SharedLimiter(Limiter):
     ) -> None:
         super().__init__(limits, clock=clock)
         self._shared = limits
-        self._store = Store(limits.url, token_digest, timeout=limits.store_timeout, clock=clock)
+        self._store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=clock)
         self._buckets: list[SharedBucket] = []
 
     async def aclose(self) -> None:

@@ -26,7 +26,7 @@ _SHORTEST_ABSENCE, _LONGEST_ABSENCE = 0.5, 30.0
 _SCRIPT = Path(__file__).with_name("exchange.lua")
 
 
-class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
+class RequestOutcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What became of a request. Times are seconds from the moment at which this is told.
 
     Attributes:
@@ -42,7 +42,7 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
         reset: The seconds that it says this window has left.
     """
 
-    kind: Literal["answered", "lost", "withdrawn"]
+    kind: Literal["answered", "unanswered", "cancelled"]
     at: float
     sent: float
     lease: str | None = None
@@ -53,12 +53,12 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     remaining: int | None = None
     reset: float | None = None
 
-    def since(self, now: float) -> Report:
+    def since(self, now: float) -> RequestOutcome:
         """Return the same with times that are told as seconds from now."""
         return msgspec.structs.replace(self, at=self.at - now, sent=self.sent - now)
 
 
-class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
+class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a process tells and asks.
 
     Attributes:
@@ -77,7 +77,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     share: float
     reserve: int
     documented: bool
-    reports: list[Report]
+    reports: list[RequestOutcome]
     priorities: list[Priority]
     leases: list[str]
     # Never left out: the script has no defaults.
@@ -85,7 +85,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     now: float | None = None
 
 
-class Reply(msgspec.Struct):
+class StoreReply(msgspec.Struct):
     """What a process is told.
 
     Attributes:
@@ -99,7 +99,7 @@ class Reply(msgspec.Struct):
     known: BucketState
 
 
-class StoreAbsentError(Exception):
+class StoreUnavailableError(Exception):
     """The store does not answer.
 
     Attributes:
@@ -111,7 +111,7 @@ class StoreAbsentError(Exception):
         self.seconds = seconds
 
 
-class Store:
+class RateLimitStore:
     """A Redis or Valkey, and the script in it.
 
     Args:
@@ -153,7 +153,7 @@ class Store:
         self._absence = 0.0
         self._absent_until = 0.0
 
-    async def exchange(self, category: str, message: Exchange, *, insist: bool = False) -> Reply:
+    async def exchange(self, category: str, message: StoreRequest, *, insist: bool = False) -> StoreReply:
         """Tell what became of requests, and ask for more.
 
         Args:
@@ -162,16 +162,16 @@ class Store:
             insist: Whether to try even where the store did not answer a moment ago.
 
         Raises:
-            StoreAbsentError: If no answer comes in time. It may have been carried out nevertheless.
+            StoreUnavailableError: If no answer comes in time. It may have been carried out nevertheless.
         """
         now = self._clock()
         if self._absence and now < self._absent_until and not insist:
-            raise StoreAbsentError(self._absent_until - now)
+            raise StoreUnavailableError(self._absent_until - now)
         key = f"{{{self._prefix}:{category}}}"
         try:
             async with asyncio.timeout(self._timeout):
                 packed = await self._carry_out(f"{key}:s", f"{key}:l", msgspec.msgpack.encode(message))
-            reply = msgspec.msgpack.decode(packed, type=Reply)
+            reply = msgspec.msgpack.decode(packed, type=StoreReply)
         except self._failures as error:
             raise self._absent(error) from None
         if self._absence:
@@ -191,11 +191,11 @@ class Store:
             # Sent along: between loading it and calling it the store may forget it again.
             return cast("bytes", await client.eval(self._script.script, 2, *keys_and_message))
 
-    def _absent(self, error: BaseException) -> StoreAbsentError:
+    def _absent(self, error: BaseException) -> StoreUnavailableError:
         if not self._absence:
             # The kind alone: texts of the client may show the address, and the password in it.
             logger.warning("the store of the shared rate limits does not answer (%s)", type(error).__name__)
         if self._clock() >= self._absent_until:
             self._absence = min(_LONGEST_ABSENCE, 2 * self._absence or _SHORTEST_ABSENCE)
             self._absent_until = self._clock() + self._absence
-        return StoreAbsentError(self._absent_until - self._clock())
+        return StoreUnavailableError(self._absent_until - self._clock())

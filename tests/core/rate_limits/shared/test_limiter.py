@@ -28,7 +28,7 @@ from sessionboard_async import (
 )
 from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.rate_limits.shared.store import Exchange, Store
+from sessionboard_async.core.rate_limits.shared.store import RateLimitStore, StoreRequest
 from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler, until
 from tests.support.redis_server import RedisServer
 
@@ -39,7 +39,7 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
 READS = "entity-reads"
-NOTHING = Exchange(
+NOTHING = StoreRequest(
     known=BucketState(limit=10, window=30.0),
     share=1.0,
     reserve=0,
@@ -197,7 +197,7 @@ async def test_what_closing_ends_is_returned_too(
 async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
     store: Redis, redis_server: RedisServer, moment: int
 ) -> None:
-    asked = Store(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
+    asked = RateLimitStore(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
     await asked.exchange(READS, NOTHING)
     asking = asyncio.ensure_future(asked.exchange(READS, NOTHING))
     await turns(moment)
@@ -211,7 +211,7 @@ async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
 async def test_a_store_that_forgets_its_scripts_all_the_time_answers_nevertheless(
     store: Redis, redis_server: RedisServer
 ) -> None:
-    asked = Store(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
+    asked = RateLimitStore(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
 
     async def forget() -> None:
         while True:

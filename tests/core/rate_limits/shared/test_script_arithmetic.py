@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.bucket import Bucket
-from sessionboard_async.core.rate_limits.headers import Announced
-from sessionboard_async.core.rate_limits.shared.store import LEASE_SECONDS, Exchange, Reply, Report, Store
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
+from sessionboard_async.core.rate_limits.shared.store import (
+    LEASE_SECONDS,
+    RateLimitStore,
+    RequestOutcome,
+    StoreReply,
+    StoreRequest,
+)
 from tests.support.redis_server import RedisServer
 
 NUMBERS = itertools.count()
@@ -36,14 +42,14 @@ class End:
     after: float
     which: int
     refused: bool = False
-    announced: Announced | None = None
+    headers: RateLimitHeaders | None = None
     retry_after: float | None = None
     draw: float = 0.5
 
 
 ASKS = st.builds(Ask, st.sampled_from(Priority), SECONDS)
-ANNOUNCED = st.builds(
-    Announced,
+HEADERS = st.builds(
+    RateLimitHeaders,
     limit=st.none() | st.integers(1, 60),
     remaining=st.none() | COUNTS,
     reset=st.none() | SECONDS,
@@ -51,11 +57,11 @@ ANNOUNCED = st.builds(
 )
 ENDS = st.builds(
     End,
-    st.sampled_from(["answered", "answered", "answered", "lost", "withdrawn"]),
+    st.sampled_from(["answered", "answered", "answered", "unanswered", "cancelled"]),
     SECONDS,
     st.integers(0, 20),
     st.booleans(),
-    st.none() | ANNOUNCED,
+    st.none() | HEADERS,
     st.none() | SECONDS,
     st.floats(0, 1),
 )
@@ -65,7 +71,7 @@ ENDS = st.builds(
 class Process:
     """One who shares a budget; its clock is far from that of the store, and that makes no difference."""
 
-    store: Store
+    store: RateLimitStore
     share: float = 1.0
     reserve: int = 0
     documented: bool = True
@@ -75,9 +81,9 @@ class Process:
     def __post_init__(self) -> None:
         self.names = (f"{self.category}:{number}" for number in itertools.count())
 
-    async def exchange(self, now: float, priorities: list[Priority], *reports: Report) -> Reply:
+    async def exchange(self, now: float, priorities: list[Priority], *reports: RequestOutcome) -> StoreReply:
         leases = list(itertools.islice(self.names, len(priorities)))
-        message = Exchange(
+        message = StoreRequest(
             known=BucketState(limit=10, window=30.0),
             share=self.share,
             reserve=self.reserve,
@@ -93,30 +99,30 @@ class Process:
         return reply
 
 
-def report_of(end: End, lease: str, sent: float, now: float) -> Report:
-    announced = end.announced if end.kind == "answered" else None
-    reset = end.retry_after if end.retry_after is not None else announced and announced.reset
-    return Report(
+def report_of(end: End, lease: str, sent: float, now: float) -> RequestOutcome:
+    headers = end.headers if end.kind == "answered" else None
+    reset = end.retry_after if end.retry_after is not None else headers and headers.reset
+    return RequestOutcome(
         kind=end.kind,  # type: ignore[arg-type]  # one of the three
         at=0.0,
         sent=sent - now,
         lease=lease,
         refused=end.refused,
         draw=end.draw,
-        limit=announced and announced.limit,
-        window=announced and announced.window,
-        remaining=announced and announced.remaining,
+        limit=headers and headers.limit,
+        window=headers and headers.window,
+        remaining=headers and headers.remaining,
         reset=reset,
     )
 
 
 def told(bucket: Bucket, end: End, now: float, sent: float) -> None:
-    if end.kind == "withdrawn":
-        bucket.withdraw()
-    elif end.kind == "lost":
-        bucket.lose(now, sent)
+    if end.kind == "cancelled":
+        bucket.cancel()
+    elif end.kind == "unanswered":
+        bucket.unanswered(now, sent)
     else:
-        bucket.answered(now, sent, refused=end.refused, announced=end.announced, retry_after=end.retry_after)
+        bucket.answered(now, sent, refused=end.refused, headers=end.headers, retry_after=end.retry_after)
 
 
 def same(one: BucketState, other: BucketState) -> None:
@@ -157,7 +163,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
 
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
     with asyncio.Runner() as runner:
-        store = Store(redis_server.url, "0" * 64, timeout=10.0, clock=lambda: 0.0)
+        store = RateLimitStore(redis_server.url, "0" * 64, timeout=10.0, clock=lambda: 0.0)
 
         @settings(
             max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -179,9 +185,9 @@ def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None
 
 @pytest.mark.anyio
 async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_server: RedisServer) -> None:
-    store = Store(redis_server.url, "1" * 64, timeout=10.0, clock=lambda: 0.0)
+    store = RateLimitStore(redis_server.url, "1" * 64, timeout=10.0, clock=lambda: 0.0)
     process = Process(store)
-    message = Exchange(
+    message = StoreRequest(
         known=BucketState(limit=10, window=1000.0),
         share=1.0,
         reserve=0,
@@ -192,7 +198,7 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
         leases=["a"],
         now=1_000.0,
     )
-    answered = Report(kind="answered", at=0.0, sent=-0.1, lease="a", remaining=9, reset=900.0)
+    answered = RequestOutcome(kind="answered", at=0.0, sent=-0.1, lease="a", remaining=9, reset=900.0)
     try:
         assert (await store.exchange(process.category, message)).granted == 1
         message.reports, message.leases = [answered], ["b"]
@@ -206,9 +212,9 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
 
 @pytest.mark.anyio
 async def test_a_store_that_knows_nothing_is_told_what_the_process_knows(redis_server: RedisServer) -> None:
-    store = Store(redis_server.url, "2" * 64, timeout=10.0, clock=lambda: 0.0)
+    store = RateLimitStore(redis_server.url, "2" * 64, timeout=10.0, clock=lambda: 0.0)
     known = BucketState(limit=50, window=900.0, remaining=0, earliest_end=98.0, latest_end=100.0)
-    message = Exchange(
+    message = StoreRequest(
         known=known,
         share=1.0,
         reserve=0,

@@ -78,7 +78,7 @@ class Client:
             try:
                 response = await self.exchange()
             except BaseException:
-                self.limiter.lose(permit)
+                self.limiter.release(permit, outcome_unknown=True)
                 raise
             self.limiter.report(permit, response)
             if response.status == 200:

@@ -86,14 +86,14 @@ class World:
                     fate = self.draw.random()
                     if fate < self.unsent:
                         await asyncio.sleep(self.draw.uniform(0, 1))
-                        limiter.withdraw(permit)
+                        limiter.cancel(permit)
                         continue
                     response = await self.client.exchange()
                 except BaseException:
-                    limiter.lose(permit)
+                    limiter.release(permit, outcome_unknown=True)
                     raise
                 if fate < self.unsent + self.lost:
-                    limiter.lose(permit)
+                    limiter.release(permit, outcome_unknown=True)
                     continue
                 limiter.report(permit, response)
                 if response.status == 200:
