@@ -10,30 +10,25 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.models import Exhibitor, Sponsor
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.translation import RecordWithFields
+from sessionboard_async.services._common.bulk import BulkValues
 from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.records import RecordService, record_writes
+from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
 from sessionboard_async.services.values import AccountCreate, AccountUpdate
 
 T = TypeVar("T", bound=RecordWithFields)
 
-
-def account_search(singular: str, record: type[T]) -> Endpoint[T]:
-    """Declare the search of a family by its name in the singular."""
-    path = f"/v1/event/{{event_id}}/{singular}s"
-    return Endpoint(
-        f"search-{singular}s",
-        "POST",
-        path,
-        page_of(record, dated=True),
-        idempotent=True,
-        scope="read:contacts",
-    )
+ACCOUNT_VALUES = BulkValues(AccountCreate, AccountUpdate)
 
 
-def account_get(singular: str, record: type[T]) -> Endpoint[T]:
+def account_search(operation: str, path: str, record: type[T]) -> Endpoint[T]:
+    """Declare the search of a family."""
+    answer = page_of(record, dated=True)
+    return Endpoint(operation, "POST", path, answer, idempotent=True, scope="read:contacts")
+
+
+def account_get(operation: str, path: str, record: type[T]) -> Endpoint[T]:
     """Declare the operation that gets one record of a family."""
-    path = f"/v1/event/{{event_id}}/{singular}s/{{{singular}_id}}"
-    return Endpoint(f"get-{singular}", "GET", path, record, scope="read:contacts", limit="entity-reads")
+    return Endpoint(operation, "GET", path, record, scope="read:contacts", limit="entity-reads")
 
 
 class AccountService(RecordService[T]):
@@ -100,16 +95,38 @@ class AccountService(RecordService[T]):
 class Sponsors(AccountService[Sponsor]):
     """The sponsors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
 
-    ID_ARGUMENT = "sponsor_id"
-    SEARCH = account_search("sponsor", Sponsor)
-    GET = account_get("sponsor", Sponsor)
-    WRITES = record_writes("sponsor", Sponsor, create=AccountCreate, update=AccountUpdate)
+    ID_ARGUMENT: str = "sponsor_id"
+    SEARCH: Endpoint[Sponsor] = account_search("search-sponsors", "/v1/event/{event_id}/sponsors", Sponsor)
+    GET: Endpoint[Sponsor] = account_get("get-sponsor", "/v1/event/{event_id}/sponsors/{sponsor_id}", Sponsor)
+    WRITES: RecordWrites[Sponsor] = record_writes(
+        "sponsor",
+        Sponsor,
+        ACCOUNT_VALUES,
+        create="create-sponsor",
+        update="update-sponsor",
+        delete="delete-sponsor",
+        restore="restore-sponsor",
+        bulk="bulk-sponsors",
+    )
 
 
 class Exhibitors(AccountService[Exhibitor]):
     """The exhibitors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
 
-    ID_ARGUMENT = "exhibitor_id"
-    SEARCH = account_search("exhibitor", Exhibitor)
-    GET = account_get("exhibitor", Exhibitor)
-    WRITES = record_writes("exhibitor", Exhibitor, create=AccountCreate, update=AccountUpdate)
+    ID_ARGUMENT: str = "exhibitor_id"
+    SEARCH: Endpoint[Exhibitor] = account_search(
+        "search-exhibitors", "/v1/event/{event_id}/exhibitors", Exhibitor
+    )
+    GET: Endpoint[Exhibitor] = account_get(
+        "get-exhibitor", "/v1/event/{event_id}/exhibitors/{exhibitor_id}", Exhibitor
+    )
+    WRITES: RecordWrites[Exhibitor] = record_writes(
+        "exhibitor",
+        Exhibitor,
+        ACCOUNT_VALUES,
+        create="create-exhibitor",
+        update="update-exhibitor",
+        delete="delete-exhibitor",
+        restore="restore-exhibitor",
+        bulk="bulk-exhibitors",
+    )

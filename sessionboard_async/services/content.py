@@ -32,14 +32,14 @@ _LONGEST_INTERVAL = 3600
 class ContentPacks(Service):
     """What was made of sessions and events."""
 
-    LIST = Endpoint(
+    LIST: Endpoint[SessionContent] = Endpoint(
         "list-event-content",
         "GET",
         "/v1/event/{event_id}/content",
         page_of(SessionContent),
         scope=_SCOPE,
     )
-    EVENT = Endpoint(
+    EVENT: Endpoint[EventContent] = Endpoint(
         "get-event-content", "GET", "/v1/event/{event_id}/content/event", EventContent, scope=_SCOPE
     )
     # Decoded as the one, and then one of the classes of the other.
@@ -50,7 +50,7 @@ class ContentPacks(Service):
         ContentItem,
         scope=_SCOPE,
     )
-    SESSION = Endpoint(
+    SESSION: Endpoint[SessionContent] = Endpoint(
         "get-session-content",
         "GET",
         "/v1/event/{event_id}/sessions/{session_id}/content",

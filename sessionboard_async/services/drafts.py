@@ -9,6 +9,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues, Operations
+from sessionboard_async.services._common.crud import CRUDEndpoints
 from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
@@ -70,9 +71,17 @@ _ONE_SESSION = f"{_SESSIONS}/{{draft_session_id}}"
 class AgendaDrafts(PlanningService[AgendaDraft]):
     """The drafts of an event's agenda, and the sessions that they place."""
 
-    ENDPOINTS = planning_endpoints("agenda-draft", AgendaDraft, path="agenda-drafts", id_argument="draft_id")
-    GET = planning_get("agenda-draft", AgendaDraft, path="agenda-drafts", id_argument="draft_id")
-    CHANGES = Endpoint(
+    CRUD: CRUDEndpoints[AgendaDraft] = planning_endpoints(
+        "agenda-drafts",
+        "draft_id",
+        AgendaDraft,
+        list_all="list-agenda-drafts",
+        create="create-agenda-draft",
+        update="update-agenda-draft",
+        delete="delete-agenda-draft",
+    )
+    GET: Endpoint[AgendaDraft] = planning_get("get-agenda-draft", "agenda-drafts", "draft_id", AgendaDraft)
+    CHANGES: Endpoint[DraftChanges] = Endpoint(
         "get-agenda-draft-changes",
         "GET",
         f"{_DRAFT}/changes",
@@ -88,8 +97,10 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         scope="write:events",
         limit="event-writes",
     )
-    SESSIONS = Endpoint("list-draft-sessions", "GET", _SESSIONS, list_of(DraftSession), scope="read:events")
-    ADD_SESSION = Endpoint(
+    SESSIONS: Endpoint[DraftSession] = Endpoint(
+        "list-draft-sessions", "GET", _SESSIONS, list_of(DraftSession), scope="read:events"
+    )
+    ADD_SESSION: Endpoint[DraftSession] = Endpoint(
         "create-draft-session",
         "POST",
         f"{_SESSIONS}/create",
@@ -97,7 +108,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         scope="write:events",
         limit="event-writes",
     )
-    UPDATE_SESSION = Endpoint(
+    UPDATE_SESSION: Endpoint[DraftSession] = Endpoint(
         "update-draft-session",
         "PUT",
         _ONE_SESSION,
@@ -113,7 +124,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         scope="write:events",
         limit="event-writes",
     )
-    BULK_SESSIONS = Endpoint(
+    BULK_SESSIONS: Endpoint[BulkAnswer] = Endpoint(
         "bulk-draft-sessions",
         "POST",
         f"{_SESSIONS}/bulk",

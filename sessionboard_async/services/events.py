@@ -13,7 +13,7 @@ from sessionboard_async.services._common.service import Service
 class Events(Service):
     """The events that the token may see."""
 
-    LIST = Endpoint("list-events", "GET", "/v1/events", page_of(Event), scope="read:events")
+    LIST: Endpoint[Event] = Endpoint("list-events", "GET", "/v1/events", page_of(Event), scope="read:events")
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[Event]:
         """List the events that the token may see, each with its time zone and features.

@@ -8,7 +8,7 @@ from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Field
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
 from sessionboard_async.services._common.filters import FIELD_SEARCH, FieldSearch, one_of
 from sessionboard_async.services._common.payloads import Extra
 from sessionboard_async.services.values import FieldValues
@@ -26,10 +26,10 @@ FieldScope = Literal["global", "event"]
 _ALL = "/v1/event/{event_id}/fields"
 
 
-class Fields(CollectionService[Field]):
+class Fields(CRUDService[Field]):
     """The definitions of an event's fields, standard and custom."""
 
-    ENDPOINTS = CollectionEndpoints(
+    CRUD: CRUDEndpoints[Field] = CRUDEndpoints(
         id_argument="field_id",
         list=Endpoint("list-fields", "GET", _ALL, list_of(Field), scope="read:events", limit="entity-reads"),
         create=Endpoint(
@@ -59,7 +59,9 @@ class Fields(CollectionService[Field]):
             limit="field-writes",
         ),
     )
-    SEARCH = Endpoint("search-fields", "POST", _ALL, page_of(Field), idempotent=True, scope="read:events")
+    SEARCH: Endpoint[Field] = Endpoint(
+        "search-fields", "POST", _ALL, page_of(Field), idempotent=True, scope="read:events"
+    )
 
     def search(
         self,

@@ -57,12 +57,18 @@ _WRITE = "write:sessions"
 class Files(Service):
     """Files of sessions: announce one, send its bytes to the address given, complete it."""
 
-    LIST = Endpoint("list-session-files", "GET", _ALL, list_of(Content), scope=_READ)
-    CREATE = Endpoint("create-session-file", "POST", _ALL, FileUpload, scope=_WRITE)
-    UPLOAD = Endpoint("upload-session-file", "POST", f"{_ALL}/upload", Content, scope=_WRITE)
-    COMPLETE = Endpoint("complete-session-file", "POST", f"{_ONE}/complete", Content, scope=_WRITE)
-    REPLACE = Endpoint("replace-session-file", "POST", f"{_ONE}/replace", FileUpload, scope=_WRITE)
-    UPDATE = Endpoint("update-session-file", "PUT", _ONE, Content, scope=_WRITE)
+    LIST: Endpoint[Content] = Endpoint("list-session-files", "GET", _ALL, list_of(Content), scope=_READ)
+    CREATE: Endpoint[FileUpload] = Endpoint("create-session-file", "POST", _ALL, FileUpload, scope=_WRITE)
+    UPLOAD: Endpoint[Content] = Endpoint(
+        "upload-session-file", "POST", f"{_ALL}/upload", Content, scope=_WRITE
+    )
+    COMPLETE: Endpoint[Content] = Endpoint(
+        "complete-session-file", "POST", f"{_ONE}/complete", Content, scope=_WRITE
+    )
+    REPLACE: Endpoint[FileUpload] = Endpoint(
+        "replace-session-file", "POST", f"{_ONE}/replace", FileUpload, scope=_WRITE
+    )
+    UPDATE: Endpoint[Content] = Endpoint("update-session-file", "PUT", _ONE, Content, scope=_WRITE)
     DELETE: Endpoint[None] = Endpoint("delete-session-file", "DELETE", _ONE, None, scope=_WRITE)
 
     def list(

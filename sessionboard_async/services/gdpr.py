@@ -26,8 +26,10 @@ class _Asked(TypedDict):
 class GDPR(Service):
     """Requests for access to personal data, and for their erasure, of the organization."""
 
-    LIST = Endpoint("list-gdpr-requests", "GET", "/v1/gdpr/requests", list_of(GDPRRequest))
-    CREATE = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
+    LIST: Endpoint[GDPRRequest] = Endpoint(
+        "list-gdpr-requests", "GET", "/v1/gdpr/requests", list_of(GDPRRequest)
+    )
+    CREATE: Endpoint[GDPRRequest] = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
         """List all requests.

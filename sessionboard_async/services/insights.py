@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, Unpack, cast, overload
 
-from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
+from sessionboard_async.core.endpoint import Endpoint, Pages, list_of, page_of, rows
 from sessionboard_async.core.http.request import build_request, quote_path_argument
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
@@ -93,18 +93,24 @@ def _page_of_file(page: int | None, limit: int | None) -> dict[str, int | None]:
 
 
 def _insights(
-    event: str, organization: str, method: Literal["GET", "POST"], path: str, answer: Any, **more: Any
-) -> InBothScopes[Any]:
+    event: str,
+    organization: str,
+    method: Literal["GET", "POST"],
+    path: str,
+    answer: type[T] | Pages[T],
+    *,
+    of_organization: Pages[T] | None = None,
+) -> InBothScopes[T]:
     return in_both_scopes(
         event,
         organization,
         method,
         f"/insights{path}",
         answer,
+        of_organization=of_organization,
         scope="read:insights",
         limit="insights",
         idempotent=True,
-        **more,
     )
 
 
@@ -117,10 +123,16 @@ class Insights(Service):
     to API tokens only: with an access token of OAuth, name an event and ask for what its own can do.
     """
 
-    EXECUTE = _insights("execute-event-query", "execute-query", "POST", "/execute", rows())
-    GENERATE = _insights("generate-event-query", "generate-query", "POST", "/ai/generate", GeneratedQuery)
-    SCHEMA = _insights("get-event-insights-schema", "get-schema", "GET", "/schema", dict[str, Any])
-    EVENT_SCHEMA = Endpoint(
+    EXECUTE: InBothScopes[dict[str, Any]] = _insights(
+        "execute-event-query", "execute-query", "POST", "/execute", rows()
+    )
+    GENERATE: InBothScopes[GeneratedQuery] = _insights(
+        "generate-event-query", "generate-query", "POST", "/ai/generate", GeneratedQuery
+    )
+    SCHEMA: InBothScopes[dict[str, Any]] = _insights(
+        "get-event-insights-schema", "get-schema", "GET", "/schema", dict[str, Any]
+    )
+    EVENT_SCHEMA: Endpoint[dict[str, Any]] = Endpoint(
         "get-event-schema",
         "GET",
         "/v1/insights/events/{event_id}/schema",
@@ -128,8 +140,10 @@ class Insights(Service):
         scope="read:insights",
         limit="insights",
     )
-    SUGGESTIONS = _insights("get-event-suggestions", "get-suggestions", "GET", "/suggestions", Suggestions)
-    QUERIES = _insights(
+    SUGGESTIONS: InBothScopes[Suggestions] = _insights(
+        "get-event-suggestions", "get-suggestions", "GET", "/suggestions", Suggestions
+    )
+    QUERIES: InBothScopes[SavedQuery] = _insights(
         "list-event-insights-queries",
         "list-queries",
         "GET",
@@ -137,8 +151,10 @@ class Insights(Service):
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    RUN_QUERY = _insights("run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows())
-    DASHBOARD = _insights(
+    RUN_QUERY: InBothScopes[dict[str, Any]] = _insights(
+        "run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows()
+    )
+    DASHBOARD: InBothScopes[Dashboard] = _insights(
         "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 

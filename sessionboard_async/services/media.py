@@ -46,7 +46,7 @@ class Media(Service):
     The transcript is then made on its own: ``get`` tells how far it is.
     """
 
-    INITIATE = Endpoint(
+    INITIATE: Endpoint[MediaUpload] = Endpoint(
         "initiate-media-upload",
         "POST",
         f"{_UPLOAD}/initiate",
@@ -55,7 +55,7 @@ class Media(Service):
         may_be_empty=True,
     )
     # Signing makes addresses and changes nothing: doing it twice makes them twice.
-    SIGN_PARTS = Endpoint(
+    SIGN_PARTS: Endpoint[SignedParts] = Endpoint(
         "sign-media-upload-part",
         "POST",
         f"{_UPLOAD}/sign-part",
@@ -67,7 +67,7 @@ class Media(Service):
     ABORT: Endpoint[None] = Endpoint(
         "abort-media-upload", "POST", f"{_UPLOAD}/abort", None, scope=_WRITE, may_be_empty=True
     )
-    COMPLETE = Endpoint(
+    COMPLETE: Endpoint[MediaItem] = Endpoint(
         "complete-media-upload",
         "POST",
         f"{_UPLOAD}/complete",
@@ -75,7 +75,9 @@ class Media(Service):
         scope=_WRITE,
         may_be_empty=True,
     )
-    GET = Endpoint("get-media-item", "GET", f"{_MEDIA}/{{media_item_id}}", MediaItem, scope="read:media")
+    GET: Endpoint[MediaItem] = Endpoint(
+        "get-media-item", "GET", f"{_MEDIA}/{{media_item_id}}", MediaItem, scope="read:media"
+    )
 
     async def initiate(
         self,

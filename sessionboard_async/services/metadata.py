@@ -7,9 +7,8 @@ from typing import TypeVar, Unpack
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
 from sessionboard_async.models import Format, Language, Level, Room, Status, Tag, Track
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService, SearchService
 from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.readable import SearchableService
 from sessionboard_async.services.values import (
     ColoredCreate,
     ColoredUpdate,
@@ -27,42 +26,41 @@ _EVENT = "/v1/event/{event_id}"
 
 
 def metadata_endpoints(
-    singular: str, record: type[T], *, plural: str | None = None
-) -> CollectionEndpoints[T]:
+    path: str, record: type[T], *, list_all: str, create: str, update: str, delete: str
+) -> CRUDEndpoints[T]:
     """Declare the operations of a family.
 
     Args:
-        singular: Its name in the ids of operations.
+        path: The name of the family in paths.
         record: The type of its records.
-        plural: Its name in paths, if that is more than the singular with an ``s``.
+        list_all: The ``operationId`` of the operation that lists all records. The ids that follow are those
+            of the other operations.
+        create: Creates a record.
+        update: Updates a record.
+        delete: Deletes a record.
     """
-    plural = plural or f"{singular}s"
-    base = f"{_EVENT}/{plural}"
+    base = f"{_EVENT}/{path}"
     one = f"{base}/{{id}}"
 
     def write(operation: str, method: Method, path: str, answer: type[A] | None) -> Endpoint[A]:
         return Endpoint(operation, method, path, answer, scope="write:metadata", limit="metadata-writes")
 
-    return CollectionEndpoints(
+    return CRUDEndpoints(
         id_argument="id",
-        list=Endpoint(
-            f"list-{plural}", "GET", base, list_of(record), scope="read:events", limit="entity-reads"
-        ),
-        create=write(f"create-{singular}", "POST", f"{base}/create", record),
-        update=write(f"update-{singular}", "PUT", one, record),
-        delete=write(f"delete-{singular}", "DELETE", one, None),
+        list=Endpoint(list_all, "GET", base, list_of(record), scope="read:events", limit="entity-reads"),
+        create=write(create, "POST", f"{base}/create", record),
+        update=write(update, "PUT", one, record),
+        delete=write(delete, "DELETE", one, None),
     )
 
 
-def metadata_search(plural: str, record: type[T], *, dated: bool = True) -> Endpoint[T]:
+def metadata_search(operation: str, path: str, record: type[T], *, dated: bool = True) -> Endpoint[T]:
     """Declare the search of a family by its name in paths."""
     answer = page_of(record, dated=dated)
-    return Endpoint(
-        f"search-{plural}", "POST", f"{_EVENT}/{plural}", answer, idempotent=True, scope="read:events"
-    )
+    return Endpoint(operation, "POST", f"{_EVENT}/{path}", answer, idempotent=True, scope="read:events")
 
 
-class MetadataService(SearchableService[T], CollectionService[T]):
+class MetadataService(SearchService[T], CRUDService[T]):
     """What the seven families can do."""
 
 
@@ -175,8 +173,15 @@ class ColoredService(MetadataService[T]):
 class Rooms(MetadataService[Room]):
     """The rooms of an event."""
 
-    ENDPOINTS = metadata_endpoints("room", Room)
-    SEARCH = metadata_search("rooms", Room)
+    CRUD: CRUDEndpoints[Room] = metadata_endpoints(
+        "rooms",
+        Room,
+        list_all="list-rooms",
+        create="create-room",
+        update="update-room",
+        delete="delete-room",
+    )
+    SEARCH: Endpoint[Room] = metadata_search("search-rooms", "rooms", Room)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
@@ -231,44 +236,88 @@ class Rooms(MetadataService[Room]):
 class Tracks(ColoredService[Track]):
     """The tracks of an event."""
 
-    ENDPOINTS = metadata_endpoints("track", Track)
-    SEARCH = metadata_search("tracks", Track)
+    CRUD: CRUDEndpoints[Track] = metadata_endpoints(
+        "tracks",
+        Track,
+        list_all="list-tracks",
+        create="create-track",
+        update="update-track",
+        delete="delete-track",
+    )
+    SEARCH: Endpoint[Track] = metadata_search("search-tracks", "tracks", Track)
 
 
 class Tags(NamedService[Tag]):
     """The tags of an event."""
 
-    ENDPOINTS = metadata_endpoints("tag", Tag)
-    SEARCH = metadata_search("tags", Tag)
+    CRUD: CRUDEndpoints[Tag] = metadata_endpoints(
+        "tags",
+        Tag,
+        list_all="list-tags",
+        create="create-tag",
+        update="update-tag",
+        delete="delete-tag",
+    )
+    SEARCH: Endpoint[Tag] = metadata_search("search-tags", "tags", Tag)
 
 
 class Formats(NamedService[Format]):
     """The formats of an event's sessions."""
 
-    ENDPOINTS = metadata_endpoints("format", Format)
-    SEARCH = metadata_search("formats", Format)
+    CRUD: CRUDEndpoints[Format] = metadata_endpoints(
+        "formats",
+        Format,
+        list_all="list-formats",
+        create="create-format",
+        update="update-format",
+        delete="delete-format",
+    )
+    SEARCH: Endpoint[Format] = metadata_search("search-formats", "formats", Format)
 
 
 class Levels(NamedService[Level]):
     """The levels of an event's sessions."""
 
-    ENDPOINTS = metadata_endpoints("level", Level)
-    SEARCH = metadata_search("levels", Level)
+    CRUD: CRUDEndpoints[Level] = metadata_endpoints(
+        "levels",
+        Level,
+        list_all="list-levels",
+        create="create-level",
+        update="update-level",
+        delete="delete-level",
+    )
+    SEARCH: Endpoint[Level] = metadata_search("search-levels", "levels", Level)
 
 
 class Languages(NamedService[Language]):
     """The languages that an event's sessions are held in."""
 
-    ENDPOINTS = metadata_endpoints("language", Language)
-    SEARCH = metadata_search("languages", Language)
+    CRUD: CRUDEndpoints[Language] = metadata_endpoints(
+        "languages",
+        Language,
+        list_all="list-languages",
+        create="create-language",
+        update="update-language",
+        delete="delete-language",
+    )
+    SEARCH: Endpoint[Language] = metadata_search("search-languages", "languages", Language)
 
 
 class Statuses(ColoredService[Status]):
     """The session statuses that an event defines."""
 
-    ENDPOINTS = metadata_endpoints("status", Status, plural="statuses")
-    SEARCH = metadata_search("session-statuses", Status, dated=False)
-    RESTORE = Endpoint(
+    CRUD: CRUDEndpoints[Status] = metadata_endpoints(
+        "statuses",
+        Status,
+        list_all="list-statuses",
+        create="create-status",
+        update="update-status",
+        delete="delete-status",
+    )
+    SEARCH: Endpoint[Status] = metadata_search(
+        "search-session-statuses", "session-statuses", Status, dated=False
+    )
+    RESTORE: Endpoint[Status] = Endpoint(
         "restore-status",
         "POST",
         "/v1/event/{event_id}/statuses/{id}/restore",

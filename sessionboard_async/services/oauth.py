@@ -79,16 +79,18 @@ def code_challenge(verifier: str) -> str:
 class OAuth(Service):
     """How an application gets, renews and gives back tokens. The session's own token goes nowhere here."""
 
-    AUTHORIZE = Endpoint(
+    AUTHORIZE: Endpoint[AuthorizationAnswer] = Endpoint(
         "oauth-authorize", "GET", "/oauth/authorize", AuthorizationAnswer, authenticated=False
     )
     # Codes and refresh tokens work once: sent again they are refused, and what they brought may be revoked.
-    EXCHANGE_CODE = Endpoint("oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False)
+    EXCHANGE_CODE: Endpoint[OAuthTokens] = Endpoint(
+        "oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False
+    )
     # A token that is gone already is a success (RFC 7009), so revoking twice does what revoking once does.
     REVOKE: Endpoint[None] = Endpoint(
         "oauth-revoke", "POST", "/oauth/revoke", None, idempotent=True, authenticated=False, may_be_empty=True
     )
-    METADATA = Endpoint(
+    METADATA: Endpoint[AuthorizationServer] = Endpoint(
         "oauth-metadata",
         "GET",
         "/oauth/.well-known/oauth-authorization-server",

@@ -9,22 +9,23 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
 from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.bulk import BulkValues
+from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
 from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.readable import ReadableService
-from sessionboard_async.services._common.records import RecordService, record_writes
+from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services.values import ContactCreate, ContactUpdate
 
 
-class Speakers(ReadableService[Contact]):
+class Speakers(RetrieveService[Contact]):
     """The speakers of an event: those of its contacts who have the role of a speaker.
 
     Chairpersons and moderators are contacts, and not found here.
     """
 
-    ID_ARGUMENT = "contact_id"
-    SEARCH = Endpoint(
+    ID_ARGUMENT: str = "contact_id"
+    SEARCH: Endpoint[Contact] = Endpoint(
         "search-speakers",
         "POST",
         "/v1/event/{event_id}/speakers",
@@ -32,7 +33,7 @@ class Speakers(ReadableService[Contact]):
         idempotent=True,
         scope="read:contacts",
     )
-    GET = Endpoint(
+    GET: Endpoint[Contact] = Endpoint(
         "get-speaker",
         "GET",
         "/v1/event/{event_id}/speakers/{contact_id}",
@@ -44,8 +45,8 @@ class Speakers(ReadableService[Contact]):
 class Contacts(RecordService[Contact]):
     """The contacts of an event: speakers, attendees, and everybody else who is on record."""
 
-    ID_ARGUMENT = "contact_id"
-    SEARCH = Endpoint(
+    ID_ARGUMENT: str = "contact_id"
+    SEARCH: Endpoint[Contact] = Endpoint(
         "search-event-contacts",
         "POST",
         "/v1/event/{event_id}/contacts",
@@ -53,7 +54,7 @@ class Contacts(RecordService[Contact]):
         idempotent=True,
         scope="read:contacts",
     )
-    GET = Endpoint(
+    GET: Endpoint[Contact] = Endpoint(
         "get-event-contact",
         "GET",
         "/v1/event/{event_id}/contacts/{contact_id}",
@@ -61,7 +62,7 @@ class Contacts(RecordService[Contact]):
         scope="read:contacts",
         limit="entity-reads",
     )
-    SESSIONS = Endpoint(
+    SESSIONS: Endpoint[ContactSessions] = Endpoint(
         "get-contact-sessions",
         "GET",
         "/v1/event/{event_id}/contacts/{contact_id}/sessions",
@@ -69,7 +70,16 @@ class Contacts(RecordService[Contact]):
         scope="read:contacts",
     )
 
-    WRITES = record_writes("contact", Contact, create=ContactCreate, update=ContactUpdate)
+    WRITES: RecordWrites[Contact] = record_writes(
+        "contact",
+        Contact,
+        BulkValues(ContactCreate, ContactUpdate),
+        create="create-contact",
+        update="update-contact",
+        delete="delete-contact",
+        restore="restore-contact",
+        bulk="bulk-contacts",
+    )
 
     async def sessions(self, event_id: EventId | None, contact_id: str | None) -> ContactSessions:
         """Get a contact's sessions at an event, those merged into others included.
@@ -148,7 +158,7 @@ class Contacts(RecordService[Contact]):
 class OrgContacts(Service):
     """The contacts of a whole organization."""
 
-    SEARCH = Endpoint(
+    SEARCH: Endpoint[Contact] = Endpoint(
         "search-org-contacts",
         "POST",
         "/v1/organization/{org_id}/contacts",
@@ -156,14 +166,14 @@ class OrgContacts(Service):
         idempotent=True,
         scope="read:contacts",
     )
-    GET = Endpoint(
+    GET: Endpoint[Contact] = Endpoint(
         "get-org-contact",
         "GET",
         "/v1/organization/{org_id}/contacts/{contact_id}",
         Contact,
         scope="read:contacts",
     )
-    SESSIONS = Endpoint(
+    SESSIONS: Endpoint[OrgContactSessions] = Endpoint(
         "get-org-contact-sessions",
         "GET",
         "/v1/organization/{org_id}/contacts/{contact_id}/sessions",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict, TypeVar, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of
 from sessionboard_async.models import Persona, Rule
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.crud import CollectionEndpoints, CollectionService
+from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
 from sessionboard_async.services._common.payloads import Extra, Writable
 
 T = TypeVar("T")
@@ -80,15 +80,19 @@ class RuleCreate(_Typed, total=False):
 
 
 def planning_endpoints(
-    singular: str, record: type[T], *, path: str, id_argument: str
-) -> CollectionEndpoints[T]:
+    path: str, id_argument: str, record: type[T], *, list_all: str, create: str, update: str, delete: str
+) -> CRUDEndpoints[T]:
     """Declare the operations that list and write a family.
 
     Args:
-        singular: Its name in the ids of operations.
+        path: The name of the family in paths.
+        id_argument: The name that the paths give to the id of a record.
         record: The type of its records.
-        path: Its name in paths.
-        id_argument: What its paths call the id of a record.
+        list_all: The ``operationId`` of the operation that lists all records. The ids that follow are those
+            of the other operations.
+        create: Creates a record.
+        update: Updates a record.
+        delete: Deletes a record.
     """
     base = f"/v1/event/{{event_id}}/{path}"
     one = f"{base}/{{{id_argument}}}"
@@ -96,30 +100,25 @@ def planning_endpoints(
     def write(operation: str, method: Method, path: str, answer: type[A] | None) -> Endpoint[A]:
         return Endpoint(operation, method, path, answer, scope="write:events", limit="event-writes")
 
-    return CollectionEndpoints(
+    return CRUDEndpoints(
         id_argument=id_argument,
-        list=Endpoint(f"list-{singular}s", "GET", base, list_of(record), scope="read:events"),
-        create=write(f"create-{singular}", "POST", f"{base}/create", record),
-        update=write(f"update-{singular}", "PUT", one, record),
-        delete=write(f"delete-{singular}", "DELETE", one, None),
+        list=Endpoint(list_all, "GET", base, list_of(record), scope="read:events"),
+        create=write(create, "POST", f"{base}/create", record),
+        update=write(update, "PUT", one, record),
+        delete=write(delete, "DELETE", one, None),
     )
 
 
-def planning_get(singular: str, record: type[T], *, path: str, id_argument: str) -> Endpoint[T]:
-    """Declare the operation that gets one record of a family, with the arguments of the above."""
-    return Endpoint(
-        f"get-{singular}",
-        "GET",
-        f"/v1/event/{{event_id}}/{path}/{{{id_argument}}}",
-        record,
-        scope="read:events",
-    )
+def planning_get(operation: str, path: str, id_argument: str, record: type[T]) -> Endpoint[T]:
+    """Declare the operation that gets one record of a family."""
+    one = f"/v1/event/{{event_id}}/{path}/{{{id_argument}}}"
+    return Endpoint(operation, "GET", one, record, scope="read:events")
 
 
-class PlanningService(CollectionService[T]):
+class PlanningService(CRUDService[T]):
     """What drafts, rules and personas can do."""
 
-    GET: ClassVar[Endpoint[Any]]
+    GET: Endpoint[T]
 
     async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
         """Get one.
@@ -138,15 +137,22 @@ class PlanningService(CollectionService[T]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        endpoint: Endpoint[T] = self.GET
-        return await self._record(endpoint, self._path(event_id, id))
+        return await self._record(self.GET, self._path(event_id, id))
 
 
 class Rules(PlanningService[Rule]):
     """The constraints that a schedule of an event shall meet."""
 
-    ENDPOINTS = planning_endpoints("event-rule", Rule, path="rules", id_argument="rule_id")
-    GET = planning_get("event-rule", Rule, path="rules", id_argument="rule_id")
+    CRUD: CRUDEndpoints[Rule] = planning_endpoints(
+        "rules",
+        "rule_id",
+        Rule,
+        list_all="list-event-rules",
+        create="create-event-rule",
+        update="update-event-rule",
+        delete="delete-event-rule",
+    )
+    GET: Endpoint[Rule] = planning_get("get-event-rule", "rules", "rule_id", Rule)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
@@ -201,8 +207,16 @@ class Rules(PlanningService[Rule]):
 class Personas(PlanningService[Persona]):
     """The invented attendees by whose eyes a schedule of an event is judged."""
 
-    ENDPOINTS = planning_endpoints("persona", Persona, path="personas", id_argument="persona_id")
-    GET = planning_get("persona", Persona, path="personas", id_argument="persona_id")
+    CRUD: CRUDEndpoints[Persona] = planning_endpoints(
+        "personas",
+        "persona_id",
+        Persona,
+        list_all="list-personas",
+        create="create-persona",
+        update="update-persona",
+        delete="delete-persona",
+    )
+    GET: Endpoint[Persona] = planning_get("get-persona", "personas", "persona_id", Persona)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]

@@ -51,10 +51,16 @@ _WRITE = "write:transcriptions"
 class Recordings(Service):
     """The sound of sessions: announce a recording, send its bytes to the address given, complete it."""
 
-    LIST = Endpoint("list-session-recordings", "GET", _ALL, list_of(Recording), scope=_READ)
-    CREATE = Endpoint("create-session-recording", "POST", _ALL, RecordingUpload, scope=_WRITE)
-    GET = Endpoint("get-session-recording", "GET", _ONE, Recording, scope=_READ)
-    COMPLETE = Endpoint("complete-session-recording", "POST", f"{_ONE}/complete", Recording, scope=_WRITE)
+    LIST: Endpoint[Recording] = Endpoint(
+        "list-session-recordings", "GET", _ALL, list_of(Recording), scope=_READ
+    )
+    CREATE: Endpoint[RecordingUpload] = Endpoint(
+        "create-session-recording", "POST", _ALL, RecordingUpload, scope=_WRITE
+    )
+    GET: Endpoint[Recording] = Endpoint("get-session-recording", "GET", _ONE, Recording, scope=_READ)
+    COMPLETE: Endpoint[Recording] = Endpoint(
+        "complete-session-recording", "POST", f"{_ONE}/complete", Recording, scope=_WRITE
+    )
 
     def list(
         self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]

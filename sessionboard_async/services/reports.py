@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 from sessionboard_async.core.endpoint import list_of, page_of, rows
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
@@ -27,18 +27,20 @@ _ONE_DASHBOARD = "/dashboards/{id}"
 class Dashboards(ReportService):
     """Dashboards of an event, or of the whole organization."""
 
-    ID_ARGUMENT = "id"
-    LIST = report_read(
+    ID_ARGUMENT: str = "id"
+    LIST: InBothScopes[Dashboard] = report_read(
         "list-event-dashboards", "list-org-dashboards-convenience", "/dashboards", list_of(Dashboard)
     )
-    CREATE = report_write(
+    CREATE: InBothScopes[Dashboard] = report_write(
         "create-event-dashboard", "create-org-dashboard-convenience", "POST", "/dashboards/create", Dashboard
     )
-    GET = report_read("get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard)
-    UPDATE = report_write(
+    GET: InBothScopes[Dashboard] = report_read(
+        "get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard
+    )
+    UPDATE: InBothScopes[Dashboard] = report_write(
         "update-event-dashboard", "update-org-dashboard-convenience", "PUT", _ONE_DASHBOARD, Dashboard
     )
-    DELETE: ClassVar[InBothScopes[None]] = report_write(
+    DELETE: InBothScopes[None] = report_write(
         "delete-event-dashboard", "delete-org-dashboard-convenience", "DELETE", _ONE_DASHBOARD, None
     )
 
@@ -140,18 +142,18 @@ class Dashboards(ReportService):
 class Widgets(ReportService):
     """The panels of dashboards; ``dashboards.get`` reads them."""
 
-    ID_ARGUMENT = "widget_id"
-    CREATE = report_write(
+    ID_ARGUMENT: str = "widget_id"
+    CREATE: InBothScopes[Widget] = report_write(
         "create-widget",
         "create-org-widget-convenience",
         "POST",
         "/dashboards/{dashboard_id}/widgets/create",
         Widget,
     )
-    UPDATE = report_write(
+    UPDATE: InBothScopes[Widget] = report_write(
         "update-widget", "update-org-widget-convenience", "PUT", "/widgets/{widget_id}", Widget
     )
-    DELETE: ClassVar[InBothScopes[None]] = report_write(
+    DELETE: InBothScopes[None] = report_write(
         "delete-widget", "delete-org-widget-convenience", "DELETE", "/widgets/{widget_id}", None
     )
 
@@ -216,24 +218,24 @@ class Widgets(ReportService):
 class Queries(ReportService):
     """Saved SbQL queries of an event, or of the whole organization. See ``insights`` to run others."""
 
-    ID_ARGUMENT = "query_id"
-    LIST = report_read(
+    ID_ARGUMENT: str = "query_id"
+    LIST: InBothScopes[SavedQuery] = report_read(
         "list-event-queries",
         "list-org-queries-convenience",
         "/queries",
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    CREATE = report_write(
+    CREATE: InBothScopes[SavedQuery] = report_write(
         "create-event-query", "create-org-query-convenience", "POST", "/queries/create", SavedQuery
     )
-    UPDATE = report_write(
+    UPDATE: InBothScopes[SavedQuery] = report_write(
         "update-event-query", "update-org-query-convenience", "PUT", "/queries/{query_id}", SavedQuery
     )
-    DELETE: ClassVar[InBothScopes[None]] = report_write(
+    DELETE: InBothScopes[None] = report_write(
         "delete-event-query", "delete-org-query-convenience", "DELETE", "/queries/{query_id}", None
     )
-    RUN = in_both_scopes(
+    RUN: InBothScopes[dict[str, Any]] = in_both_scopes(
         "run-event-query",
         "run-org-query-convenience",
         "POST",

@@ -9,6 +9,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Session, SessionStatus
 from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.bulk import BulkValues
 from sessionboard_async.services._common.filters import (
     STATUS_SEARCH,
     Expansion,
@@ -17,15 +18,15 @@ from sessionboard_async.services._common.filters import (
     expansions,
 )
 from sessionboard_async.services._common.payloads import CustomFields, Extra
-from sessionboard_async.services._common.records import RecordService, record_writes
+from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
 from sessionboard_async.services.values import SessionCreate, SessionFields, SessionUpdate
 
 
 class Sessions(RecordService[Session]):
     """What is on the programme of an event, and what was submitted for it."""
 
-    ID_ARGUMENT = "session_id"
-    SEARCH = Endpoint(
+    ID_ARGUMENT: str = "session_id"
+    SEARCH: Endpoint[Session] = Endpoint(
         "search-sessions",
         "POST",
         "/v1/event/{event_id}/sessions",
@@ -33,14 +34,14 @@ class Sessions(RecordService[Session]):
         idempotent=True,
         scope="read:sessions",
     )
-    LIST = Endpoint(
+    LIST: Endpoint[Session] = Endpoint(
         "list-sessions",
         "GET",
         "/v1/event/{event_id}/sessions",
         page_of(Session, size_parameter="page_size"),
         scope="read:sessions",
     )
-    SEARCH_STATUSES = Endpoint(
+    SEARCH_STATUSES: Endpoint[SessionStatus] = Endpoint(
         "search-sessions-by-status",
         "POST",
         "/v1/event/{event_id}/sessions/status",
@@ -48,7 +49,7 @@ class Sessions(RecordService[Session]):
         idempotent=True,
         scope="read:sessions",
     )
-    GET = Endpoint(
+    GET: Endpoint[Session] = Endpoint(
         "get-session",
         "GET",
         "/v1/event/{event_id}/sessions/{session_id}",
@@ -57,8 +58,17 @@ class Sessions(RecordService[Session]):
         limit="entity-reads",
     )
 
-    WRITES = record_writes("session", Session, create=SessionCreate, update=SessionUpdate)
-    UPDATE_FIELDS = Endpoint(
+    WRITES: RecordWrites[Session] = record_writes(
+        "session",
+        Session,
+        BulkValues(SessionCreate, SessionUpdate),
+        create="create-session",
+        update="update-session",
+        delete="delete-session",
+        restore="restore-session",
+        bulk="bulk-sessions",
+    )
+    UPDATE_FIELDS: Endpoint[Session] = Endpoint(
         "update-session-fields",
         "PUT",
         "/v1/event/{event_id}/sessions/{session_id}/fields",

@@ -39,20 +39,26 @@ _OF_SESSION = "/v1/event/{event_id}/sessions/{session_id}/transcriptions"
 class Transcriptions(Service):
     """What was heard in sessions, piece by piece; ``content`` has the same put together."""
 
-    LIST = Endpoint("list-event-transcriptions", "GET", _ALL, page_of(Transcription), scope=_READ)
-    GET = Endpoint("get-transcription", "GET", f"{_ALL}/{{transcription_id}}", Transcription, scope=_READ)
-    LIST_FOR_SESSION = Endpoint(
+    LIST: Endpoint[Transcription] = Endpoint(
+        "list-event-transcriptions", "GET", _ALL, page_of(Transcription), scope=_READ
+    )
+    GET: Endpoint[Transcription] = Endpoint(
+        "get-transcription", "GET", f"{_ALL}/{{transcription_id}}", Transcription, scope=_READ
+    )
+    LIST_FOR_SESSION: Endpoint[Transcription] = Endpoint(
         "list-session-transcriptions", "GET", _OF_SESSION, page_of(Transcription), scope=_READ
     )
-    CREATE = Endpoint("create-transcription", "POST", _OF_SESSION, Transcription, scope=_WRITE)
-    GET_FOR_SESSION = Endpoint(
+    CREATE: Endpoint[Transcription] = Endpoint(
+        "create-transcription", "POST", _OF_SESSION, Transcription, scope=_WRITE
+    )
+    GET_FOR_SESSION: Endpoint[Transcription] = Endpoint(
         "get-session-transcription",
         "GET",
         f"{_OF_SESSION}/{{transcription_id}}",
         Transcription,
         scope=_READ,
     )
-    UPDATE = Endpoint(
+    UPDATE: Endpoint[Transcription] = Endpoint(
         "update-transcription", "PUT", f"{_OF_SESSION}/{{transcription_id}}", Transcription, scope=_WRITE
     )
     DELETE: Endpoint[None] = Endpoint(

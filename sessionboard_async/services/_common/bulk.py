@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from sessionboard_async.errors import APIError, BulkInterruptedError, ConnectError
 from sessionboard_async.models.bulk import BulkAnswer, BulkOutcome, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.payloads import Extra, payload
+from sessionboard_async.services._common.payloads import Extra, identified, payload
 
 LARGEST_BATCH = 100
 """The most operations that the API takes at once."""
@@ -83,21 +83,6 @@ class BulkValues(NamedTuple):
 
     create: type[Any]
     update: type[Any]
-
-
-def identified(
-    record: str | RecordWithFields | None, values: Mapping[str, Any]
-) -> tuple[str | None, Mapping[str, Any]]:
-    """Take the id, and the ``updated_at`` that is to be sent back, from what a caller gave in place of an id.
-
-    Raises:
-        ValueError: If it is a record without an id.
-    """
-    if not isinstance(record, RecordWithFields):
-        return record, values
-    if record.id is None:
-        raise ValueError(f"the {type(record).__name__} has no id")
-    return record.id, values if record.updated_at is None else {"updated_at": record.updated_at, **values}
 
 
 Encoded = dict[str, object]

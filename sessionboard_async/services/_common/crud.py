@@ -1,23 +1,91 @@
-"""What fields, settings, drafts, rules and personas have in common: a list that can be written."""
+"""Methods that families of operations share: search, get, list, create, update and delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar, Unpack
 
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
 from sessionboard_async.services._common.payloads import Extra
 from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")
 
 
-class CollectionEndpoints(msgspec.Struct, Generic[T], frozen=True):
-    """The operations of one family, and what its paths call the id of a record."""
+class SearchService(Service, Generic[T]):
+    """A family of records of an event that has a search."""
+
+    SEARCH: Endpoint[T]
+
+    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
+        """Search the records of an event.
+
+        Scope ``read:contacts`` for people, sponsors and exhibitors, ``read:events`` for settings (the API
+        does not document all of these scopes); not rate limited.
+
+        Args:
+            event_id: The event.
+            **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
+
+        Returns:
+            A pager of records.
+
+        Raises:
+            ValueError: If a value is not one that the API knows, or a time has no offset.
+            TypeError: If an id is ``None``, or a keyword is unknown.
+        """
+        return self._search(self.SEARCH, {"event_id": event_id}, search)
+
+
+class RetrieveService(SearchService[T]):
+    """A family of records of an event that can be searched, and retrieved by id."""
+
+    ID_ARGUMENT: str
+    GET: Endpoint[T]
+
+    async def get(
+        self,
+        event_id: EventId | None,
+        id: str | None,  # noqa: A002  # the API's own word
+        *,
+        expand: Sequence[Expansion] = (),
+    ) -> T:
+        """Get a record by its id.
+
+        To read many records, use ``search``: it is not rate limited. The API may answer with a copy of a
+        session that is up to three minutes old.
+
+        Scope ``read:sessions`` for sessions, ``read:contacts`` for other records (the API does not document
+        all of these scopes); rate-limit category ``entity-reads``, except for speakers, which have none.
+
+        Args:
+            event_id: The event.
+            id: The id of the record: of the contact for a speaker; of a session or a subsession.
+            expand: Expansions to include.
+
+        Returns:
+            The record.
+
+        Raises:
+            NotFoundError: If no record has this id, or the contact was merged into another one.
+            ValueError: If an id is empty, or an expansion is not one that the API knows.
+            TypeError: If an id is ``None``.
+        """
+        path = {"event_id": event_id, self.ID_ARGUMENT: id}
+        return await self._record(self.GET, path, {"expand": expansions(expand)})
+
+
+class CRUDEndpoints(msgspec.Struct, Generic[T], frozen=True):
+    """The operations of a family whose records are listed, created, updated and deleted.
+
+    Attributes:
+        id_argument: The name that the paths give to the id of a record.
+    """
 
     id_argument: str
     list: Endpoint[T]
@@ -26,53 +94,52 @@ class CollectionEndpoints(msgspec.Struct, Generic[T], frozen=True):
     delete: Endpoint[None]
 
 
-class CollectionService(Service, Generic[T]):
-    """What all such families can do."""
+class CRUDService(Service, Generic[T]):
+    """A family of records of an event that are listed, created, updated and deleted."""
 
-    ENDPOINTS: ClassVar[CollectionEndpoints[Any]]
+    CRUD: CRUDEndpoints[T]
 
     def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
-        """List all at once.
+        """List all records of an event; the API sends them at once.
 
-        Scope ``read:events``, as far as is known. Fields and settings count in the limit category
-        ``entity-reads``: where that matters, ``search`` them. For drafts, rules and personas no limit is
-        documented.
+        Scope ``read:events`` (not documented for all families); rate-limit category ``entity-reads`` for
+        fields and settings, whose ``search`` is not rate limited; no rate limit is documented for drafts,
+        rules and personas.
 
         Args:
             event_id: The event.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of records.
+            A pager of records.
 
         Raises:
             ValueError: If the event's id is empty, or an option is out of bounds.
             TypeError: If the event's id is ``None``.
         """
-        return self._pages(self.ENDPOINTS.list, {"event_id": event_id}, **options)
+        return self._pages(self.CRUD.list, {"event_id": event_id}, **options)
 
     async def delete(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
-        """Delete one. No operation brings it back, but for statuses.
+        """Delete a record. Only statuses can be restored.
 
-        Scope ``write:fields``, ``write:metadata`` or ``write:events``; limit category of the family's writes;
-        not sent again once it may have arrived.
+        Scope ``write:fields``, ``write:metadata`` or ``write:events``; rate-limit category of the family's
+        writes; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
+            id: The id of the record.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.ENDPOINTS.delete, self._path(event_id, id))
+        await self._record(self.CRUD.delete, self._path(event_id, id))
 
     async def _create(
         self, event_id: EventId | None, kind: type[Any], values: Mapping[str, Any], extra: Extra | None
     ) -> T:
-        endpoint: Endpoint[T] = self.ENDPOINTS.create
-        return await self._write(endpoint, {"event_id": event_id}, kind, values, extra)
+        return await self._write(self.CRUD.create, {"event_id": event_id}, kind, values, extra)
 
     async def _update(
         self,
@@ -82,8 +149,7 @@ class CollectionService(Service, Generic[T]):
         values: Mapping[str, Any],
         extra: Extra | None,
     ) -> T:
-        endpoint: Endpoint[T] = self.ENDPOINTS.update
-        return await self._write(endpoint, self._path(event_id, id_), kind, values, extra)
+        return await self._write(self.CRUD.update, self._path(event_id, id_), kind, values, extra)
 
     def _path(self, event_id: EventId | None, id_: str | None) -> dict[str, EventId | None]:
-        return {"event_id": event_id, self.ENDPOINTS.id_argument: id_}
+        return {"event_id": event_id, self.CRUD.id_argument: id_}

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async.models.fields import CustomFieldValue
+from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
 from sessionboard_async.services._common.filters import one_of
 
@@ -77,6 +78,25 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     if missing := kind.__required_keys__ - given.keys():
         raise TypeError(f"missing: {', '.join(sorted(missing))}")
     return given
+
+
+def identified(
+    record: str | RecordWithFields | None, values: Mapping[str, Any]
+) -> tuple[str | None, Mapping[str, Any]]:
+    """Return the id of a record, and the values with the ``updated_at`` to send back with an update.
+
+    Args:
+        record: The record, or its id: then the values are returned unchanged.
+        values: The values that were passed; an ``updated_at`` among them has precedence.
+
+    Raises:
+        ValueError: If the record has no id.
+    """
+    if not isinstance(record, RecordWithFields):
+        return record, values
+    if record.id is None:
+        raise ValueError(f"the {type(record).__name__} has no id")
+    return record.id, values if record.updated_at is None else {"updated_at": record.updated_at, **values}
 
 
 @cache

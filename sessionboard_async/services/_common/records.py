@@ -1,9 +1,9 @@
-"""Writes of sessions, contacts, sponsors and exhibitors: four families, alike but for names and values."""
+"""Writes of sessions, contacts, sponsors and exhibitors: four families that share their methods."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -11,9 +11,9 @@ from sessionboard_async.core.endpoint import Endpoint, Method
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.bulk import BulkValues, Operations, identified
-from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.readable import ReadableService
+from sessionboard_async.services._common.bulk import BulkValues, Operations
+from sessionboard_async.services._common.crud import RetrieveService
+from sessionboard_async.services._common.payloads import Extra, identified
 
 T = TypeVar("T", bound=RecordWithFields)
 A = TypeVar("A")
@@ -30,17 +30,32 @@ class RecordWrites(msgspec.Struct, Generic[T], frozen=True):
     bulk: Endpoint[BulkAnswer]
 
 
-def record_writes(singular: str, record: type[T], *, create: type[Any], update: type[Any]) -> RecordWrites[T]:
+def record_writes(
+    family: str,
+    record: type[T],
+    values: BulkValues,
+    *,
+    create: str,
+    update: str,
+    delete: str,
+    restore: str,
+    bulk: str,
+) -> RecordWrites[T]:
     """Declare the writes of a family.
 
     Args:
-        singular: Its name.
+        family: The family in the singular, as paths and scopes name it.
         record: The type of its records.
-        create: The values that create one.
-        update: The values that change one.
+        values: The values that create and update a record.
+        create: The ``operationId`` of the operation that creates a record. The ids that follow are those of
+            the other operations.
+        update: Updates a record.
+        delete: Deletes a record.
+        restore: Restores a deleted record.
+        bulk: Carries out several writes.
     """
-    base = f"/v1/event/{{event_id}}/{singular}s"
-    one = f"{base}/{{{singular}_id}}"
+    base = f"/v1/event/{{event_id}}/{family}s"
+    one = f"{base}/{{{family}_id}}"
 
     def write(
         operation: str, method: Method, path: str, answer: type[A] | None, *, daily_quota: bool = False
@@ -50,38 +65,38 @@ def record_writes(singular: str, record: type[T], *, create: type[Any], update: 
             method,
             path,
             answer,
-            scope=f"write:{singular}s",
-            limit=f"{singular}-writes",
+            scope=f"write:{family}s",
+            limit=f"{family}-writes",
             daily_quota=daily_quota,
         )
 
     return RecordWrites(
-        values=BulkValues(create, update),
-        create=write(f"create-{singular}", "POST", f"{base}/create", record, daily_quota=True),
-        update=write(f"update-{singular}", "PUT", one, record),
-        delete=write(f"delete-{singular}", "DELETE", one, None),
-        restore=write(f"restore-{singular}", "POST", f"{one}/restore", record),
-        bulk=write(f"bulk-{singular}s", "POST", f"{base}/bulk", BulkAnswer, daily_quota=True),
+        values=values,
+        create=write(create, "POST", f"{base}/create", record, daily_quota=True),
+        update=write(update, "PUT", one, record),
+        delete=write(delete, "DELETE", one, None),
+        restore=write(restore, "POST", f"{one}/restore", record),
+        bulk=write(bulk, "POST", f"{base}/bulk", BulkAnswer, daily_quota=True),
     )
 
 
-class RecordService(ReadableService[T]):
-    """What all four families can do."""
+class RecordService(RetrieveService[T]):
+    """Methods of the four families."""
 
-    WRITES: ClassVar[RecordWrites[Any]]
+    WRITES: RecordWrites[T]
 
     async def delete(self, event_id: EventId | None, record: str | T | None) -> None:
-        """Delete a record, so that it can be restored.
+        """Delete a record; ``restore`` brings it back.
 
-        Scope ``write:`` with the family's name; limit category of the family's writes; not sent again once it
-        may have arrived.
+        Scope ``write:`` with the family's name; rate-limit category of the family's writes; not retried when
+        the outcome is unknown.
 
         Args:
             event_id: The event.
-            record: Its id, or the record itself.
+            record: The record, or its id.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ConflictError: If it is a session that still has subsessions.
             ValueError: If an id is empty, or the record has none.
             TypeError: If an id is ``None``.
@@ -89,54 +104,53 @@ class RecordService(ReadableService[T]):
         await self._record(self.WRITES.delete, self._path(event_id, record))
 
     async def restore(self, event_id: EventId | None, record: str | T | None) -> T:
-        """Bring a deleted record back.
+        """Restore a deleted record.
 
-        Scope ``write:`` with the family's name; limit category of the family's writes; not sent again once it
-        may have arrived.
+        Scope ``write:`` with the family's name; rate-limit category of the family's writes; not retried when
+        the outcome is unknown.
 
         Args:
             event_id: The event.
-            record: Its id, or the record itself.
+            record: The record, or its id.
 
         Returns:
-            The record as it is now.
+            The record after the restore.
 
         Raises:
-            NotFoundError: If none was deleted under this id.
+            NotFoundError: If no deleted record has this id.
             ValueError: If an id is empty, or the record has none.
             TypeError: If an id is ``None``.
         """
-        endpoint: Endpoint[T] = self.WRITES.restore
-        return await self._record(endpoint, self._path(event_id, record))
+        return await self._record(self.WRITES.restore, self._path(event_id, record))
 
     async def bulk(self, event_id: EventId | None, operations: Operations) -> BulkResult:
-        """Create, change and delete any number of records, 100 in each request, one request after the other.
+        """Create, update and delete any number of records, in sequential requests of 100 operations.
 
-        Scope ``write:`` with the family's name; each request counts once in the limit category of the
-        family's writes, and against the daily quota, though it is not documented whether as one
-        write there or as many; none is sent again once it may have arrived.
+        Scope ``write:`` with the family's name; each request counts once in the rate-limit category of the
+        family's writes, and against the daily quota (the API does not document whether as one write or as
+        many); no request is retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            operations: ``Create``, ``Update`` and ``Delete`` values, also as an async iterator. Those of a
-                list are all checked before anything is sent.
+            operations: ``Create``, ``Update`` and ``Delete`` values, in an iterable or async iterable. Those
+                of a list are all checked before anything is sent.
 
         Returns:
-            What became of each operation, in the order given. Read ``failed``: that the API refused some of
-            them is no error.
+            The outcome of each operation, in the order given. Operations that the API refused raise nothing:
+            read ``failed``.
 
         Raises:
             BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the
                 outcomes.
             SessionboardError: If the first batch failed.
-            TypeError: If an operation has a value that is unknown, missing or of the wrong type.
+            TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
         return await self._bulk(self.WRITES.bulk, {"event_id": event_id}, operations, self.WRITES.values)
 
     async def _create(self, event_id: EventId | None, values: Mapping[str, Any], extra: Extra | None) -> T:
-        endpoint: Endpoint[T] = self.WRITES.create
-        return await self._write(endpoint, {"event_id": event_id}, self.WRITES.values.create, values, extra)
+        path = {"event_id": event_id}
+        return await self._write(self.WRITES.create, path, self.WRITES.values.create, values, extra)
 
     async def _update(
         self,
@@ -145,11 +159,9 @@ class RecordService(ReadableService[T]):
         values: Mapping[str, Any],
         extra: Extra | None,
     ) -> T:
-        endpoint: Endpoint[T] = self.WRITES.update
         values = identified(record, values)[1]
-        return await self._write(
-            endpoint, self._path(event_id, record), self.WRITES.values.update, values, extra
-        )
+        path = self._path(event_id, record)
+        return await self._write(self.WRITES.update, path, self.WRITES.values.update, values, extra)
 
     def _path(self, event_id: EventId | None, record: str | T | None) -> dict[str, EventId | None]:
         return {"event_id": event_id, self.ID_ARGUMENT: identified(record, {})[0]}

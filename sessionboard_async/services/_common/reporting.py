@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
 from sessionboard_async.models.base import EventId
@@ -45,8 +45,8 @@ def report_read(
 class ReportService(Service):
     """What dashboards, widgets and saved queries can do."""
 
-    ID_ARGUMENT: ClassVar[str]
-    DELETE: ClassVar[InBothScopes[None]]
+    ID_ARGUMENT: str
+    DELETE: InBothScopes[None]
 
     async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
         """Delete one; with a dashboard go its widgets.

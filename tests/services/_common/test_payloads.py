@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from sessionboard_async.models import Contact, CustomFieldValue, Session
-from sessionboard_async.services._common.bulk import identified
-from sessionboard_async.services._common.payloads import payload
+from sessionboard_async.services._common.payloads import identified, payload
 from sessionboard_async.services.values import (
     AccountUpdate,
     ContactCreate,
