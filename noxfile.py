@@ -1,7 +1,8 @@
 """The checks of the project.
 
 ``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs
-every test on every supported Python that is found. ``nox -s bench`` measures.
+every test on every supported Python that is found. ``nox -s wheel`` builds, checks and tries the package as
+users get it. ``nox -s bench`` measures.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ nox.options.sessions = ["lint", "types", "tests"]
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EVERY_EXTRA = ("-e", ".[cli,redis,speedups,sqlite]")
+EXTRAS = "cli,redis,speedups,sqlite"
+EVERY_EXTRA = ("-e", f".[{EXTRAS}]")
+DIST = Path("dist").resolve()
 # Tests differ much in length: idle workers take over tests of busy ones.
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
@@ -83,6 +86,30 @@ def tests_all(session: nox.Session) -> None:
     """Run every test, slow ones included, on every supported Python that is found."""
     session.install(*EVERY_EXTRA, *group("test"))
     session.run("pytest", *IN_PARALLEL, *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdist and the wheel into the folder dist, and check their metadata and contents."""
+    session.install(*group("build"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+    session.run("twine", "check", "--strict", *map(str, DIST.iterdir()))
+    session.run("python", "tests/packaging/contents.py", str(DIST))
+
+
+@nox.session(requires=["build"])
+def wheel(session: nox.Session) -> None:
+    """Install the wheel into a fresh environment, run the README's first script, and check public types."""
+    (built,) = DIST.glob("*.whl")
+    session.install(str(built))
+    session.run("python", "tests/packaging/first_script.py")
+    # Public types refer to types of the extras and of pytest.
+    session.install(f"sessionboard-async[{EXTRAS}] @ {built.as_uri()}", *group("typecheck"), "pytest")
+    with session.chdir(session.create_tmp()):
+        session.run(
+            "pyright", "--verifytypes", "sessionboard_async", "--ignoreexternal", success_codes=[0, 1]
+        )
 
 
 @nox.session
