@@ -16,7 +16,7 @@ Cursor = dict[str, Any]
 _VERSION = 1
 
 
-class Track(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How far one resource has been followed. All moments are milliseconds since 1970, by the API's clock.
 
     Attributes:
@@ -40,14 +40,14 @@ class Track(msgspec.Struct, kw_only=True, omit_defaults=True):
     missing: dict[str, int] = {}
 
 
-class _Kept(msgspec.Struct, kw_only=True):
+class _StoredCursor(msgspec.Struct, kw_only=True):
     version: int
     event_id: str
     scope: str
-    resources: dict[str, Track]
+    resources: dict[str, ResourceCursor]
 
 
-class Progress:
+class FeedState:
     """What a run knows, and changes while it goes on.
 
     Args:
@@ -73,9 +73,9 @@ class Progress:
         self._tracks = {} if cursor is None else self._read(cursor)
         self._loaded: set[str] = set()
 
-    def track(self, resource: str) -> Track:
+    def track(self, resource: str) -> ResourceCursor:
         """Return how far a resource was followed; what is changed in it is kept."""
-        track = self._tracks.setdefault(resource, Track())
+        track = self._tracks.setdefault(resource, ResourceCursor())
         if self._known is not None and resource not in self._loaded:
             self._loaded.add(resource)
             track.ids = set(self._known(resource))
@@ -86,12 +86,12 @@ class Progress:
         tracks = self._tracks
         if self._known is not None:
             tracks = {name: msgspec.structs.replace(track, ids=set()) for name, track in tracks.items()}
-        kept = _Kept(version=_VERSION, event_id=self._event_id, scope=self._scope, resources=tracks)
+        kept = _StoredCursor(version=_VERSION, event_id=self._event_id, scope=self._scope, resources=tracks)
         return cast("Cursor", msgspec.to_builtins(kept, order="deterministic"))
 
-    def _read(self, cursor: Mapping[str, Any]) -> dict[str, Track]:
+    def _read(self, cursor: Mapping[str, Any]) -> dict[str, ResourceCursor]:
         try:
-            kept = msgspec.convert(cursor, _Kept)
+            kept = msgspec.convert(cursor, _StoredCursor)
         except msgspec.ValidationError as error:
             raise ValueError(f"cursor takes what an earlier run kept, as it is: {error}") from None
         if kept.version != _VERSION:

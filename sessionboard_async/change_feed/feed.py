@@ -17,8 +17,8 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from sessionboard_async.change_feed.cursor import Cursor, Progress, unique
-from sessionboard_async.change_feed.reader import Change, ChangeKind, ChangeReader, Step
+from sessionboard_async.change_feed.cursor import Cursor, FeedState, unique
+from sessionboard_async.change_feed.reader import Change, ChangeKind, ChangeReader, FeedStep
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.export.exporter import RESOURCES
 from sessionboard_async.models.base import EventId, Record
@@ -90,7 +90,7 @@ def changes(
         unique(filters, RESOURCES)
     if sweep_every < timedelta():
         raise ValueError(f"sweep_every is a time from one comparison to the next, and not {sweep_every}")
-    progress = Progress(event_id, [sorted(expand), filters or {}], cursor, known)
+    progress = FeedState(event_id, [sorted(expand), filters or {}], cursor, known)
     reader = ChangeReader(
         sb,
         event_id,
@@ -116,7 +116,7 @@ class ChangeFeed(Generic[R]):
         self.refused = reader.refused
         self._reader = reader
         self._steps = reader.steps(raw=raw)
-        self._step = Step("")
+        self._step = FeedStep("")
         self._changes: list[Change[R]] = []
 
     @property
@@ -133,8 +133,8 @@ class ChangeFeed(Generic[R]):
 
     async def __anext__(self) -> Change[R]:
         while not self._changes:
-            self._step.work_off()
-            self._step = Step("")
+            self._step.acknowledge()
+            self._step = FeedStep("")
             self._step = await anext(self._steps)
             self._changes = cast("list[Change[R]]", [*reversed(self._step.changes)])
         return self._changes.pop()
@@ -146,11 +146,11 @@ class ChangeFeed(Generic[R]):
         """
         async with aclosing(self._steps) as steps:
             async for step in steps:
-                step.work_off()
+                step.acknowledge()
                 found = cast("tuple[Change[R], ...]", step.changes)
                 yield Batch(resource=step.resource, changes=found, cursor=self.cursor)
 
     async def aclose(self) -> None:
         """End the run now, with all that it has under way."""
-        self._changes, self._step = [], Step("")
+        self._changes, self._step = [], FeedStep("")
         await self._steps.aclose()

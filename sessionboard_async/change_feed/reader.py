@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from sessionboard_async.change_feed.cursor import Progress, Track, digest
+from sessionboard_async.change_feed.cursor import FeedState, ResourceCursor, digest
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.pager import Pager
@@ -60,24 +60,24 @@ class Change(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
         return f"{type(self).__name__}({self.kind} of {self.resource}, id={self.id!r})"
 
 
-class Step:
+class FeedStep:
     """Changes that were read together, and what is known once they are worked off.
 
     Args:
         resource: The resource.
         changes: The changes.
-        work_off: Notes that they are worked off.
+        acknowledge: Notes that they are worked off.
     """
 
     def __init__(
         self,
         resource: str,
         changes: Iterable[Change[Any]] = (),
-        work_off: Callable[[], object] = lambda: None,
+        acknowledge: Callable[[], object] = lambda: None,
     ) -> None:
         self.resource = resource
         self.changes = tuple(changes)
-        self.work_off = work_off
+        self.acknowledge = acknowledge
 
 
 class ChangeReader:
@@ -93,7 +93,7 @@ class ChangeReader:
         sb: AsyncSession,
         event_id: EventId,
         resources: Sequence[str],
-        progress: Progress,
+        progress: FeedState,
         *,
         expand: Sequence[Expansion],
         filters: Mapping[str, Mapping[str, Any]],
@@ -113,7 +113,7 @@ class ChangeReader:
         for resource in resources:
             self._search(resource, raw=False)  # A wrong argument shall be found before any request.
 
-    async def steps(self, *, raw: bool) -> AsyncGenerator[Step, None]:
+    async def steps(self, *, raw: bool) -> AsyncGenerator[FeedStep, None]:
         """Go through the run."""
         for resource in self._resources:
             try:
@@ -125,7 +125,7 @@ class ChangeReader:
         if self.refused and len(self.refused) == len(self._resources):
             raise next(iter(self.refused.values()))
 
-    async def _steps_of(self, resource: str, *, raw: bool) -> AsyncGenerator[Step, None]:
+    async def _steps_of(self, resource: str, *, raw: bool) -> AsyncGenerator[FeedStep, None]:
         track = self.progress.track(resource)
         if resource in UNDATED:
             parts = [self._compared(resource, track, raw=raw)]
@@ -139,7 +139,9 @@ class ChangeReader:
                 async for step in steps:
                     yield step
 
-    async def _changed(self, resource: str, track: Track, *, raw: bool) -> AsyncGenerator[Step, None]:
+    async def _changed(
+        self, resource: str, track: ResourceCursor, *, raw: bool
+    ) -> AsyncGenerator[FeedStep, None]:
         """Read what is new or was changed; in the first run everything, by the time of its creation."""
         search: dict[str, Any] = {}
         if track.watermark is not None:
@@ -151,24 +153,26 @@ class ChangeReader:
             async for page in stream:
                 as_of = _since_1970(stream) if as_of is None else as_of
                 found = self._by_id(resource, pager, page)
-                yield Step(
+                yield FeedStep(
                     resource,
                     _upserts(resource, found),
                     partial(self._note_page, track, found, as_of, stream.checkpoint(include_current=True)),
                 )
-        yield Step(resource, work_off=partial(self._note_pass, track, as_of))
+        yield FeedStep(resource, acknowledge=partial(self._note_pass, track, as_of))
 
-    def _note_page(self, track: Track, found: Iterable[str], as_of: int, reading: dict[str, Any]) -> None:
+    def _note_page(
+        self, track: ResourceCursor, found: Iterable[str], as_of: int, reading: dict[str, Any]
+    ) -> None:
         track.ids.update(found)
         track.as_of, track.reading = as_of, reading
 
-    def _note_pass(self, track: Track, as_of: int | None) -> None:
+    def _note_pass(self, track: ResourceCursor, as_of: int | None) -> None:
         if track.watermark is None:
             track.swept = as_of
         track.watermark = as_of if as_of is not None else track.watermark
         track.as_of = track.reading = None
 
-    async def _deleted(self, resource: str, track: Track) -> AsyncGenerator[Step, None]:
+    async def _deleted(self, resource: str, track: ResourceCursor) -> AsyncGenerator[FeedStep, None]:
         """Read which sessions were deleted."""
         if track.watermark is None:
             return
@@ -185,11 +189,13 @@ class ChangeReader:
                 as_of = _since_1970(stream) if as_of is None else as_of
                 gone = {row.id for row in page.results if row.id and row.deleted_at is not None}
                 gone &= track.ids
-                yield Step(resource, _removals(resource, gone, "deleted"), partial(_forget, track, gone))
+                yield FeedStep(resource, _removals(resource, gone, "deleted"), partial(_forget, track, gone))
         if as_of is not None:
-            yield Step(resource, work_off=partial(setattr, track, "deletions", as_of))
+            yield FeedStep(resource, acknowledge=partial(setattr, track, "deletions", as_of))
 
-    async def _swept(self, resource: str, track: Track, *, raw: bool) -> AsyncGenerator[Step, None]:
+    async def _swept(
+        self, resource: str, track: ResourceCursor, *, raw: bool
+    ) -> AsyncGenerator[FeedStep, None]:
         """Compare all ids, where it is time for that, and tell what was missed and what is missing."""
         due = self._sweep_every
         if track.missing:
@@ -204,12 +210,14 @@ class ChangeReader:
                 found.update(records)
                 new = {id_: record for id_, record in records.items() if id_ not in track.ids}
                 if new:
-                    yield Step(resource, _upserts(resource, new), partial(track.ids.update, new))
+                    yield FeedStep(resource, _upserts(resource, new), partial(track.ids.update, new))
         async for step in self._removed(resource, track, before - found, as_of):
             yield step
-        yield Step(resource, work_off=partial(setattr, track, "swept", as_of))
+        yield FeedStep(resource, acknowledge=partial(setattr, track, "swept", as_of))
 
-    async def _compared(self, resource: str, track: Track, *, raw: bool) -> AsyncGenerator[Step, None]:
+    async def _compared(
+        self, resource: str, track: ResourceCursor, *, raw: bool
+    ) -> AsyncGenerator[FeedStep, None]:
         """Read everything, and compare it with what it was."""
         pager = self._search(resource, raw=raw)
         records: dict[str, Any] = {}
@@ -230,13 +238,13 @@ class ChangeReader:
             track.digests |= digests
             track.ids.update(records)
 
-        yield Step(resource, _upserts(resource, new), note)
+        yield FeedStep(resource, _upserts(resource, new), note)
         async for step in self._removed(resource, track, track.ids - records.keys(), as_of):
             yield step
 
     async def _removed(
-        self, resource: str, track: Track, missing: Iterable[str], as_of: int
-    ) -> AsyncGenerator[Step, None]:
+        self, resource: str, track: ResourceCursor, missing: Iterable[str], as_of: int
+    ) -> AsyncGenerator[FeedStep, None]:
         """Tell which of the missing ids are gone, once that is sure."""
         there = await self._those_that_exist(resource, missing)
         candidates: dict[str, int] = {}
@@ -251,9 +259,9 @@ class ChangeReader:
                 candidates[id_] = first
         for kind, ids in gone.items():
             if ids:
-                yield Step(resource, _removals(resource, ids, kind), partial(_forget, track, ids))
+                yield FeedStep(resource, _removals(resource, ids, kind), partial(_forget, track, ids))
         if candidates != track.missing:
-            yield Step(resource, work_off=partial(setattr, track, "missing", candidates))
+            yield FeedStep(resource, acknowledge=partial(setattr, track, "missing", candidates))
 
     async def _those_that_exist(self, resource: str, ids: Iterable[str]) -> dict[str, bool]:
         """Ask for records one by one, or for the list of them all; what was not asked for is left out."""
@@ -313,7 +321,7 @@ def _removals(resource: str, ids: Iterable[str], kind: ChangeKind) -> Iterator[C
         yield Change(kind=kind, resource=resource, id=id_)
 
 
-def _forget(track: Track, ids: Iterable[str]) -> None:
+def _forget(track: ResourceCursor, ids: Iterable[str]) -> None:
     for id_ in ids:
         track.ids.discard(id_)
         track.digests.pop(id_, None)

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from sessionboard_async import AuthenticationError, __version__
 from sessionboard_async.cli.coverage import CoveredOperation, covered_operations
-from sessionboard_async.cli.display import Screen
-from sessionboard_async.cli.runner import Connection, connected, run_to_its_end
+from sessionboard_async.cli.display import StatusDisplay
+from sessionboard_async.cli.runner import Connection, run_command, with_connection
 from sessionboard_async.core.http.base_url import Region
 from sessionboard_async.export.exporter import RESOURCES, Manifest, export_event
 from sessionboard_async.models import Event
@@ -49,7 +49,7 @@ def sessionboard() -> None:
 
 
 @sessionboard.command()
-@connected
+@with_connection
 async def events(connection: Connection) -> None:
     """List the events that the token may see."""
     async with connection.open() as sb:
@@ -99,7 +99,7 @@ def endpoints(as_json: bool) -> None:
 
 
 @sessionboard.command()
-@connected
+@with_connection
 async def check(connection: Connection) -> None:
     """Tell whether the token works, and in which region."""
     choices = [connection]
@@ -136,7 +136,7 @@ async def check(connection: Connection) -> None:
 @click.option("--updated-after", help="Only records changed after this time: 2026-08-01T09:00:00Z.")
 @click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on where an export with --resume was interrupted.")
-@connected
+@with_connection
 async def export(
     connection: Connection,
     event: str,
@@ -151,7 +151,7 @@ async def export(
 
     The files appear together when all are complete; before that the directory stays as it was.
     """
-    screen = Screen()
+    screen = StatusDisplay()
     async with connection.open(screen, concurrency=concurrency) as sb:
         manifest = await export_event(
             sb,
@@ -183,7 +183,7 @@ async def export(
     metavar="HOURS",
     help="After how many hours to compare all ids.",
 )
-@connected
+@with_connection
 async def sync(
     connection: Connection,
     event: str,
@@ -198,7 +198,7 @@ async def sync(
     """
     from sessionboard_async.sqlite.sync import sync_event  # Nothing else here needs SQLAlchemy, and its time.
 
-    screen = Screen()
+    screen = StatusDisplay()
     wanted = _resources(only)
     async with connection.open(screen) as sb:
         summary = await sync_event(
@@ -282,7 +282,7 @@ def serve(
     server = EmbeddedServer(
         port=port, events=events, sessions=sessions, seed=seed, latency=latency, limits=limits
     )
-    run_to_its_end(_serve(server))
+    run_command(_serve(server))
 
 
 def _limits(limit: str, headers: HeaderStyle, searches: bool) -> ServerLimits:

@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as ProgressDisplay
 from rich.text import Text
 
-from sessionboard_async.cli.waits import Announcements, Wait
-from sessionboard_async.export.exporter import Progress
+from sessionboard_async.cli.waits import Wait, WaitNotices
+from sessionboard_async.export.exporter import ExportProgress
 
 _WAITING = "Waiting for the rate limit: "
 
 
-class Screen:
+class StatusDisplay:
     """Shows how far each resource has come, and what is waited for.
 
     On a terminal both are drawn live, the waits as countdowns. Elsewhere there is a line for each resource
@@ -32,7 +32,7 @@ class Screen:
         console = Console(stderr=True) if console is None else console
         self._is_live = console.is_interactive
         # What a command prints on stdout may go elsewhere than what it shows here.
-        self._display = _Display(
+        self._display = _LiveDisplay(
             TextColumn("{task.description:<12}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -41,7 +41,7 @@ class Screen:
             redirect_stdout=False,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._announcements = Announcements()
+        self._announcements = WaitNotices()
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +52,7 @@ class Screen:
             self._display.live.transient = not self._tasks
             self._display.stop()
 
-    def show_progress(self, progress: Progress) -> None:
+    def show_progress(self, progress: ExportProgress) -> None:
         """Show how far a resource has come."""
         if not self._is_live:
             if progress.done:
@@ -75,7 +75,7 @@ class Screen:
             click.echo(_WAITING + ", ".join(ends), err=True)
 
 
-class _Display(ProgressDisplay):
+class _LiveDisplay(ProgressDisplay):
     """Bars, and below them the countdowns, which are right whenever they are drawn."""
 
     waits: Sequence[Wait] = ()
@@ -84,4 +84,4 @@ class _Display(ProgressDisplay):
         yield from super().get_renderables()
         if waits := self.waits:
             now = datetime.now(UTC)
-            yield Text(_WAITING + ", ".join(f"{wait.category} {wait.countdown(now)} left" for wait in waits))
+            yield Text(_WAITING + ", ".join(f"{wait.category} {wait.time_left(now)} left" for wait in waits))

@@ -14,8 +14,8 @@ from typing import Any, Concatenate, ParamSpec, get_args
 import click
 
 from sessionboard_async import AsyncSession, RateLimits, SessionboardError, Timeout
-from sessionboard_async.cli.display import Screen
-from sessionboard_async.cli.waits import watched
+from sessionboard_async.cli.display import StatusDisplay
+from sessionboard_async.cli.waits import report_waits
 from sessionboard_async.core.http.base_url import Region
 from sessionboard_async.testing import EmbeddedServer
 
@@ -36,7 +36,7 @@ class Connection:
 
     @asynccontextmanager
     async def open(
-        self, screen: Screen | None = None, *, concurrency: int = 8
+        self, screen: StatusDisplay | None = None, *, concurrency: int = 8
     ) -> AsyncGenerator[AsyncSession, None]:
         """Open a session, on an embedded server where that was asked for.
 
@@ -51,7 +51,7 @@ class Connection:
             if self.embedded:
                 server = await stack.enter_async_context(EmbeddedServer())
                 token, region, base_url = server.token, None, server.base_url
-            screen = stack.enter_context(Screen() if screen is None else screen)
+            screen = stack.enter_context(StatusDisplay() if screen is None else screen)
             sb = AsyncSession(
                 token,
                 region=region,
@@ -61,11 +61,11 @@ class Connection:
                 limits=RateLimits(max_wait=None, concurrency=concurrency),
             )
             await stack.enter_async_context(sb)
-            await stack.enter_async_context(watched(sb.limits, screen.show_waits))
+            await stack.enter_async_context(report_waits(sb.limits, screen.show_waits))
             yield sb
 
 
-def connected(
+def with_connection(
     command: Callable[Concatenate[Connection, P], Coroutine[Any, Any, None]],
 ) -> Callable[..., None]:
     """Give a command the options that say where to connect, and run it."""
@@ -91,12 +91,12 @@ def connected(
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        run_to_its_end(command(Connection(token, region, base_url, embedded), *args, **kwargs))
+        run_command(command(Connection(token, region, base_url, embedded), *args, **kwargs))
 
     return update_wrapper(run, command)
 
 
-def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
+def run_command(work: Coroutine[Any, Any, None]) -> None:
     """Run what a command does; an error is one line, and the exit status tells how it ended."""
     try:
         asyncio.run(_ended_by_sigterm(work))

@@ -27,7 +27,7 @@ class Wait:
     category: str
     until: datetime
 
-    def countdown(self, now: datetime) -> str:
+    def time_left(self, now: datetime) -> str:
         """Return how long it still takes, as ``12:41`` or ``1:02:41``."""
         seconds = math.ceil((self.until - now).total_seconds())
         return str(timedelta(seconds=max(0, seconds))).removeprefix("0:")
@@ -46,7 +46,7 @@ def waits_of(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
 
 
 @asynccontextmanager
-async def watched(
+async def report_waits(
     limits: Limits, show: Callable[[Sequence[Wait]], object], *, every: float = 0.5
 ) -> AsyncGenerator[None, None]:
     """Tell again and again, while the body runs, what is waited for.
@@ -72,7 +72,7 @@ async def watched(
         watching.result()
 
 
-class Announcements:
+class WaitNotices:
     """Chooses what to say of waits where each is told once: when it begins, and when it becomes longer."""
 
     def __init__(self) -> None:

@@ -2,10 +2,10 @@
 
 from sessionboard_async.export.exporter import (
     RESOURCES,
+    ExportProgress,
     Manifest,
-    Progress,
     ResourceSummary,
     export_event,
 )
 
-__all__ = ["RESOURCES", "Manifest", "Progress", "ResourceSummary", "export_event"]
+__all__ = ["RESOURCES", "ExportProgress", "Manifest", "ResourceSummary", "export_event"]

@@ -23,14 +23,13 @@ from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
-from sessionboard_async.export.manifest import Manifest, ResourceSummary, put_in_place
-from sessionboard_async.export.staging import PLACE, Part, Unfinished
-from sessionboard_async.export.staging import Progress as UnfinishedProgress
+from sessionboard_async.export.manifest import Manifest, ResourceSummary, publish
+from sessionboard_async.export.staging import STAGING_FOLDER, FileState, Staging, StagingState
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
 
-__all__ = ["RESOURCES", "Manifest", "Progress", "ResourceSummary", "export_event"]
+__all__ = ["RESOURCES", "ExportProgress", "Manifest", "ResourceSummary", "export_event"]
 
 RESOURCES = (
     "sessions",
@@ -52,7 +51,7 @@ RESOURCES = (
 _PAGES_AHEAD = 2
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class ExportProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How far one resource has come.
 
     Attributes:
@@ -78,7 +77,7 @@ async def export_event(
     updated_after: Timestamp | None = None,
     concurrency: int = 8,
     resume: bool = False,
-    on_progress: Callable[[Progress], object] = lambda _: None,
+    on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> Manifest:
     """Write an event's data to a directory, one ``<resource>.jsonl`` each, and ``manifest.json`` last.
 
@@ -123,21 +122,21 @@ async def export_event(
     place = Path(directory)
     is_new = not await anyio.Path(place).exists()
     await run_in_thread(partial(place.mkdir, parents=True, exist_ok=True))
-    unfinished: Unfinished | None = None
+    unfinished: Staging | None = None
     if resume:
-        kept = UnfinishedProgress(
+        kept = StagingState(
             event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since
         )
-        unfinished = await run_in_thread(partial(Unfinished, place, kept))
+        unfinished = await run_in_thread(partial(Staging, place, kept))
         beside = unfinished.place
         if unfinished.complete is not None:
-            await run_in_thread(partial(put_in_place, beside, place, unfinished.complete))
+            await run_in_thread(partial(publish, beside, place, unfinished.complete))
             if unfinished.complete.asked_for == {*wanted}:
                 return unfinished.complete
-            unfinished = await run_in_thread(partial(Unfinished, place, kept))
+            unfinished = await run_in_thread(partial(Staging, place, kept))
         for resource in wanted:
             try:
-                pager(resource, unfinished.part(resource).checkpoint)
+                pager(resource, unfinished.file_state(resource).checkpoint)
             except ValueError as error:
                 raise ValueError(
                     f"{beside} holds {resource} that cannot go on ({error}): remove it to begin anew"
@@ -153,9 +152,11 @@ async def export_event(
         async with turns:
             try:
                 if unfinished is None:
-                    file = _File(resource, (beside / f"{resource}.jsonl").open("wb"), Part())
+                    file = _File(resource, (beside / f"{resource}.jsonl").open("wb"), FileState())
                 else:
-                    file = _File(resource, unfinished.open(resource), unfinished.part(resource), unfinished)
+                    file = _File(
+                        resource, unfinished.open(resource), unfinished.file_state(resource), unfinished
+                    )
                 resources[resource] = await _write(pager, file, on_progress)
             except (NotFoundError, PermissionDeniedError) as error:
                 refused[resource] = error
@@ -177,8 +178,8 @@ async def export_event(
         )
         if unfinished is None:
             # Going on with older records would put them in the place of these.
-            shutil.rmtree(place / PLACE, ignore_errors=True)
-        await run_in_thread(partial(put_in_place, beside, place, manifest))
+            shutil.rmtree(place / STAGING_FOLDER, ignore_errors=True)
+        await run_in_thread(partial(publish, beside, place, manifest))
     finally:
         if unfinished is None or unfinished.is_empty:
             shutil.rmtree(beside, ignore_errors=True)
@@ -229,15 +230,15 @@ class _File:
 
     resource: str
     file: BinaryIO
-    part: Part
-    unfinished: Unfinished | None = None
+    part: FileState
+    unfinished: Staging | None = None
 
     def write(self, page: Page[msgspec.Raw], checkpoint: Checkpoint, seconds: float) -> None:
         """Write a page; where the export may go on after an interruption, surely."""
         lines = b"".join(_line(record) for record in page.results)
         self.file.write(lines)
         part, pagination = self.part, page.pagination
-        self.part = Part(
+        self.part = FileState(
             checkpoint=checkpoint,
             records=part.records + len(page.results),
             pages=part.pages + 1,
@@ -264,14 +265,14 @@ class _File:
 async def _write(
     pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
     file: _File,
-    on_progress: Callable[[Progress], object],
+    on_progress: Callable[[ExportProgress], object],
 ) -> ResourceSummary:
     resource, before = file.resource, file.part.seconds
     began = time.monotonic()
 
     def tell(*, done: bool = False) -> None:
         part = file.part
-        on_progress(Progress(resource=resource, records=part.records, total=part.reported, done=done))
+        on_progress(ExportProgress(resource=resource, records=part.records, total=part.reported, done=done))
 
     with file.file:
         tell()

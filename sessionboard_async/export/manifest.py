@@ -73,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return {*self.resources, *self.refused}
 
 
-def write_surely(path: Path, content: msgspec.Struct) -> None:
+def write_atomically(path: Path, content: msgspec.Struct) -> None:
     """Write a file as a whole or not at all, and have it on the disk."""
     beside = path.with_name(f".{path.name}")
     with beside.open("wb") as file:
@@ -83,7 +83,7 @@ def write_surely(path: Path, content: msgspec.Struct) -> None:
     beside.replace(path)
 
 
-def put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
+def publish(beside: Path, place: Path, manifest: Manifest) -> None:
     """Move the files of a complete export to their places, the manifest last.
 
     Doing it again does what an interruption kept it from doing.
@@ -101,7 +101,7 @@ def put_in_place(beside: Path, place: Path, manifest: Manifest) -> None:
             raise FileNotFoundError(
                 errno.ENOENT, f"a file is gone: remove {beside} to begin anew", str(beside / summary.file)
             )
-    write_surely(beside / COMPLETE, manifest)
+    write_atomically(beside / COMPLETE, manifest)
     # How far the export has come says nothing once its files move.
     (beside / MANIFEST).unlink(missing_ok=True)
     # A manifest is never there beside files of another export.

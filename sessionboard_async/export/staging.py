@@ -10,16 +10,16 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from sessionboard_async.export.manifest import COMPLETE, MANIFEST, Manifest, write_surely
+from sessionboard_async.export.manifest import COMPLETE, MANIFEST, Manifest, write_atomically
 from sessionboard_async.models.base import EventId
 
-Kept = TypeVar("Kept", bound=msgspec.Struct)
+StructT = TypeVar("StructT", bound=msgspec.Struct)
 
-PLACE = ".export-unfinished"
+STAGING_FOLDER = ".export-unfinished"
 """The directory, within that of the export, in which the files of an unfinished one are."""
 
 
-class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
+class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How far one file has come.
 
     Attributes:
@@ -41,7 +41,7 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     done: bool = False
 
 
-class Progress(msgspec.Struct, kw_only=True):
+class StagingState(msgspec.Struct, kw_only=True):
     """What the manifest of an unfinished export says.
 
     Attributes:
@@ -56,10 +56,10 @@ class Progress(msgspec.Struct, kw_only=True):
     base_url: str
     expand: tuple[str, ...]
     updated_after: str | None
-    resources: dict[str, Part] = {}
+    resources: dict[str, FileState] = {}
 
 
-class Unfinished:
+class Staging:
     """The files of an unfinished export, which outlast an interruption.
 
     Args:
@@ -75,15 +75,15 @@ class Unfinished:
         OSError: If a file cannot be read or written.
     """
 
-    def __init__(self, directory: Path, progress: Progress) -> None:
-        self.place = directory / PLACE
+    def __init__(self, directory: Path, progress: StagingState) -> None:
+        self.place = directory / STAGING_FOLDER
         self._progress = progress
         self._saving = Lock()
         self.complete = self._read(COMPLETE, Manifest)
-        earlier = self.complete or self._read(MANIFEST, Progress)
+        earlier = self.complete or self._read(MANIFEST, StagingState)
         if earlier is not None:
             self._expect(earlier)
-        if isinstance(earlier, Progress):
+        if isinstance(earlier, StagingState):
             self._progress.resources = earlier.resources
         self.place.mkdir(parents=True, exist_ok=True)
 
@@ -92,14 +92,14 @@ class Unfinished:
         """Whether there is nothing to go on with."""
         return not any((self.place / name).exists() for name in (COMPLETE, MANIFEST))
 
-    def part(self, resource: str) -> Part:
+    def file_state(self, resource: str) -> FileState:
         """Return how far a file has come."""
-        return self._progress.resources.get(resource, Part())
+        return self._progress.resources.get(resource, FileState())
 
     def open(self, resource: str) -> BinaryIO:
         """Open a file to write what follows; what was written without being sure is cut off."""
         path = self.place / f"{resource}.jsonl"
-        part = self.part(resource)
+        part = self.file_state(resource)
         file = path.open("r+b" if path.exists() and part.bytes else "wb")
         try:
             if file.seek(0, os.SEEK_END) < part.bytes:
@@ -111,14 +111,14 @@ class Unfinished:
             raise
         return file
 
-    def save(self, resource: str, part: Part) -> None:
+    def save(self, resource: str, part: FileState) -> None:
         """Keep how far a file has come; its content is surely on the disk before."""
         # Files are written in several threads at once.
         with self._saving:
             self._progress.resources[resource] = part
-            write_surely(self.place / MANIFEST, self._progress)
+            write_atomically(self.place / MANIFEST, self._progress)
 
-    def _read(self, name: str, kind: type[Kept]) -> Kept | None:
+    def _read(self, name: str, kind: type[StructT]) -> StructT | None:
         path = self.place / name
         if not path.exists():
             return None
@@ -127,14 +127,14 @@ class Unfinished:
         except ValueError as error:
             raise ValueError(f"{path} is damaged ({error}): remove {self.place} to begin anew") from None
 
-    def _expect(self, earlier: Progress | Manifest) -> None:
+    def _expect(self, earlier: StagingState | Manifest) -> None:
         if differences := _differences(earlier, self._progress):
             raise ValueError(
                 f"{self.place} holds another export ({', '.join(differences)}): finish that one, or remove it"
             )
 
 
-def _differences(earlier: Progress | Manifest, wanted: Progress) -> Sequence[str]:
+def _differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequence[str]:
     names = ("event_id", "base_url", "expand", "updated_after")
     return [
         f"its {name} is {getattr(earlier, name)!r}"

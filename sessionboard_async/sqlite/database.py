@@ -18,7 +18,7 @@ from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.models.base import EventId
 from sessionboard_async.sqlite.rows import json_text
 from sessionboard_async.sqlite.schema import METADATA, RESOURCES, SCHEMA_VERSION, STATE
-from sessionboard_async.sqlite.writer import RecordChange, check, write
+from sessionboard_async.sqlite.writer import RecordChange, validate_changes, write_changes
 
 _BUSY_SECONDS = 30.0
 """How long to wait for somebody else who reads or writes the file."""
@@ -116,10 +116,10 @@ class Database:
             OSError: If the file cannot be written, or somebody else holds it for half a minute. Nothing is
                 written.
         """
-        check(changes)
+        validate_changes(changes)
         saved = json_text(cursor)
         with self._transaction() as connection:
-            tally = write(connection, changes)
+            tally = write_changes(connection, changes)
             connection.execute(update(STATE).values(cursor=saved))
         self._cursor = saved
         return Applied(**tally)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from sessionboard_async.core.timestamps import format_utc
-from sessionboard_async.sqlite.schema import PERSON, ROLE, Kind, Part, Path, Place
+from sessionboard_async.sqlite.schema import PERSON, ROLE, ArrayTable, ColumnSource, Kind, Path
 
 Value = str | int | float | None
 Row = dict[str, Value]
@@ -31,7 +31,7 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def moment(value: object) -> str | None:
+def utc_text(value: object) -> str | None:
     """Return a time in UTC and always of one length, so that later means greater; ``None`` if it is none."""
     try:
         parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
@@ -42,12 +42,12 @@ def moment(value: object) -> str | None:
         return None
 
 
-def values(places: Iterable[Place], record: Object) -> Row:
+def values(places: Iterable[ColumnSource], record: Object) -> Row:
     """Return the values of columns. What does not fit a column goes in as JSON."""
     return {place.column: _fit(_found(record, place.paths), place.kind) for place in places}
 
 
-def part_rows(part: Part, id_: str, record: Object) -> list[Row]:
+def part_rows(part: ArrayTable, id_: str, record: Object) -> list[Row]:
     """Return a row for each object in an array of a record."""
     return [
         {part.owner: id_, "position": position, **values(part.places, entry)}
@@ -134,7 +134,7 @@ def _inside(value: object, name: str) -> object:
 
 def _fit(value: object, kind: Kind) -> Value:
     if value is None or isinstance(value, str):
-        return (moment(value) or value) if kind == "time" else value
+        return (utc_text(value) or value) if kind == "time" else value
     if kind == "number" and isinstance(value, int | float) and _SMALLEST <= value <= _LARGEST:
         return value
     return json_text(value)

@@ -12,7 +12,7 @@ Kind = Literal["text", "number", "time"]
 Path = tuple[str, ...]
 
 
-class Place(NamedTuple):
+class ColumnSource(NamedTuple):
     """A column and its value's places in a record; the first that holds something counts."""
 
     column: str
@@ -20,41 +20,43 @@ class Place(NamedTuple):
     kind: Kind
 
 
-class Part(NamedTuple):
+class ArrayTable(NamedTuple):
     """A table with the entries of an array in each record."""
 
     array: str
     table: Table
     owner: str
-    places: tuple[Place, ...]
+    places: tuple[ColumnSource, ...]
 
 
-class Resource(NamedTuple):
+class ResourceTables(NamedTuple):
     """The table of a resource, and the tables of what lies inside its records."""
 
     table: Table
-    places: tuple[Place, ...]
-    updated_at: Place
-    parts: tuple[Part, ...]
+    places: tuple[ColumnSource, ...]
+    updated_at: ColumnSource
+    parts: tuple[ArrayTable, ...]
 
 
-def _places(kind: Kind, names: tuple[str, ...], elsewhere: dict[str, tuple[str, ...]]) -> tuple[Place, ...]:
+def _places(
+    kind: Kind, names: tuple[str, ...], elsewhere: dict[str, tuple[str, ...]]
+) -> tuple[ColumnSource, ...]:
     found = {name: (name,) for name in names} | elsewhere
     return tuple(
-        Place(column, tuple(tuple(path.split(".")) for path in paths), kind)
+        ColumnSource(column, tuple(tuple(path.split(".")) for path in paths), kind)
         for column, paths in found.items()
     )
 
 
-def _text(*names: str, **elsewhere: tuple[str, ...]) -> tuple[Place, ...]:
+def _text(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
     return _places("text", names, elsewhere)
 
 
-def _number(*names: str) -> tuple[Place, ...]:
+def _number(*names: str) -> tuple[ColumnSource, ...]:
     return _places("number", names, {})
 
 
-def _time(*names: str, **elsewhere: tuple[str, ...]) -> tuple[Place, ...]:
+def _time(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
     return _places("time", names, elsewhere)
 
 
@@ -133,7 +135,7 @@ _FIELDS_AND_TEXTS = {
 }
 _IN_SESSIONS = {"tags": ("tags", _TAG), **_FIELDS_AND_TEXTS}
 
-_LAYOUT: dict[str, tuple[tuple[Place, ...], dict[str, tuple[str, tuple[Place, ...]]]]] = {
+_LAYOUT: dict[str, tuple[tuple[ColumnSource, ...], dict[str, tuple[str, tuple[ColumnSource, ...]]]]] = {
     "sessions": (_SESSION, _IN_SESSIONS),
     "speakers": (_CONTACT, _FIELDS_AND_TEXTS),
     "contacts": (_CONTACT, _FIELDS_AND_TEXTS),
@@ -155,7 +157,7 @@ _TYPES = {"text": Text, "number": Integer, "time": Text}
 METADATA = MetaData()
 
 
-def _columns(places: tuple[Place, ...]) -> list[Column[str | int]]:
+def _columns(places: tuple[ColumnSource, ...]) -> list[Column[str | int]]:
     return [Column(place.column, _TYPES[place.kind]) for place in places]
 
 
@@ -169,7 +171,7 @@ def _owner(resource: str) -> str:
     return f"{resource.removesuffix('s')}_id"
 
 
-def _part(resource: str, name: str, array: str, places: tuple[Place, ...]) -> Part:
+def _part(resource: str, name: str, array: str, places: tuple[ColumnSource, ...]) -> ArrayTable:
     table = Table(
         f"{resource.removesuffix('s')}_{name}",
         METADATA,
@@ -177,15 +179,15 @@ def _part(resource: str, name: str, array: str, places: tuple[Place, ...]) -> Pa
         Column("position", Integer, primary_key=True),
         *_columns(places),
     )
-    return Part(array, table, _owner(resource), places)
+    return ArrayTable(array, table, _owner(resource), places)
 
 
-def _resource(name: str) -> Resource:
+def _resource(name: str) -> ResourceTables:
     places, parts = _LAYOUT[name]
     id_, record = Column("id", Text, primary_key=True), Column("record", Text, nullable=False)
     table = Table(name, METADATA, id_, *_columns(places), record)
     updated_at = next(place for place in places if place.column == "updated_at")
-    return Resource(table, places, updated_at, tuple(_part(name, part, *parts[part]) for part in parts))
+    return ResourceTables(table, places, updated_at, tuple(_part(name, part, *parts[part]) for part in parts))
 
 
 RESOURCES = {name: _resource(name) for name in _LAYOUT}

@@ -14,7 +14,7 @@ import msgspec
 from sessionboard_async.change_feed.feed import changes
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.threads import run_in_thread
-from sessionboard_async.export.exporter import RESOURCES, Progress
+from sessionboard_async.export.exporter import RESOURCES, ExportProgress
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.sqlite import Database
@@ -44,7 +44,7 @@ async def sync_event(
     only: Iterable[str] = RESOURCES,
     expand: Sequence[Expansion] = (),
     sweep_every: timedelta = timedelta(days=1),
-    on_progress: Callable[[Progress], object] = lambda _: None,
+    on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> SyncSummary:
     """Keep a copy of an event in a SQLite file: all of it in the first run, and then what changed.
 
@@ -90,7 +90,9 @@ async def sync_event(
                 applied = await run_in_thread(partial(database.apply, batch.changes, batch.cursor))
                 done.update(upserted=applied.upserted, removed=applied.removed)
                 written[resource] += applied.upserted + applied.removed
-                on_progress(Progress(resource=resource, records=written[resource], total=None, done=False))
+                on_progress(
+                    ExportProgress(resource=resource, records=written[resource], total=None, done=False)
+                )
         _tell_done(on_progress, resource, written)
         counts = await run_in_thread(database.counts)
     return SyncSummary(
@@ -101,6 +103,6 @@ async def sync_event(
     )
 
 
-def _tell_done(on_progress: Callable[[Progress], object], resource: str, written: Counter[str]) -> None:
+def _tell_done(on_progress: Callable[[ExportProgress], object], resource: str, written: Counter[str]) -> None:
     if resource:
-        on_progress(Progress(resource=resource, records=written[resource], total=None, done=True))
+        on_progress(ExportProgress(resource=resource, records=written[resource], total=None, done=True))

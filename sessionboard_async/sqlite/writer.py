@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from sqlalchemy import Column, Connection, bindparam, delete, exists, insert, select
 from sqlalchemy.dialects import sqlite
 
-from sessionboard_async.sqlite.rows import Row, Value, json_text, moment, part_rows, people_rows, values
-from sessionboard_async.sqlite.schema import PEOPLE, RESOURCES, SESSION_PEOPLE, Resource
+from sessionboard_async.sqlite.rows import Row, Value, json_text, part_rows, people_rows, utc_text, values
+from sessionboard_async.sqlite.schema import PEOPLE, RESOURCES, SESSION_PEOPLE, ResourceTables
 
 _IDS_PER_QUESTION = 500
 """SQLite may have been built to take no more than 999 values in one statement."""
@@ -40,7 +40,7 @@ class RecordChange(Protocol):
         ...
 
 
-class _Standing(NamedTuple):
+class _StoredRecord(NamedTuple):
     """What there is of a record, before or after changes."""
 
     json: str
@@ -48,7 +48,7 @@ class _Standing(NamedTuple):
     record: Mapping[str, Any] | None
 
 
-def check(changes: Iterable[RecordChange]) -> None:
+def validate_changes(changes: Iterable[RecordChange]) -> None:
     """Refuse changes that cannot be written.
 
     Raises:
@@ -65,7 +65,7 @@ def check(changes: Iterable[RecordChange]) -> None:
             raise ValueError(f"the upsert of {change.id!r} in {change.resource} has no dict for a record")
 
 
-def write(connection: Connection, changes: Iterable[RecordChange]) -> Counter[str]:
+def write_changes(connection: Connection, changes: Iterable[RecordChange]) -> Counter[str]:
     """Write changes in their order, and count what became of them."""
     tally: Counter[str] = Counter()
     by_resource: dict[str, list[RecordChange]] = {}
@@ -82,8 +82,8 @@ def write(connection: Connection, changes: Iterable[RecordChange]) -> Counter[st
 
 
 def _after(
-    changes: Iterable[RecordChange], stored: Mapping[str, _Standing], tally: Counter[str]
-) -> dict[str, _Standing]:
+    changes: Iterable[RecordChange], stored: Mapping[str, _StoredRecord], tally: Counter[str]
+) -> dict[str, _StoredRecord]:
     standing = dict(stored)
     for change in changes:
         before = standing.get(change.id)
@@ -91,7 +91,7 @@ def _after(
             tally["removed"] += standing.pop(change.id, None) is not None
             continue
         updated_at = values([RESOURCES[change.resource].updated_at], change.record)["updated_at"]
-        after = _Standing(json_text(change.record), updated_at, change.record)
+        after = _StoredRecord(json_text(change.record), updated_at, change.record)
         if before is not None and _is_older(after.updated_at, before.updated_at):
             tally["outdated"] += 1
         elif before is not None and after.json == before.json:
@@ -104,20 +104,20 @@ def _after(
 
 def _is_older(updated_at: Value, than: Value) -> bool:
     """Tell whether a time is surely before another one; of what is no time, nobody knows."""
-    one, other = moment(updated_at), moment(than)
+    one, other = utc_text(updated_at), utc_text(than)
     return one is not None and other is not None and one < other
 
 
-def _stored(connection: Connection, resource: Resource, ids: Iterable[str]) -> dict[str, _Standing]:
+def _stored(connection: Connection, resource: ResourceTables, ids: Iterable[str]) -> dict[str, _StoredRecord]:
     columns = resource.table.c
-    found: dict[str, _Standing] = {}
+    found: dict[str, _StoredRecord] = {}
     for some in _in_pieces(ids):
         question = select(columns.id, columns.record, columns.updated_at).where(columns.id.in_(some))
-        found |= {id_: _Standing(json, time, None) for id_, json, time in connection.execute(question)}
+        found |= {id_: _StoredRecord(json, time, None) for id_, json, time in connection.execute(question)}
     return found
 
 
-def _remove(connection: Connection, resource: Resource, ids: Sequence[str]) -> None:
+def _remove(connection: Connection, resource: ResourceTables, ids: Sequence[str]) -> None:
     if not ids:
         return
     table = resource.table
@@ -132,7 +132,7 @@ def _remove(connection: Connection, resource: Resource, ids: Sequence[str]) -> N
         )
 
 
-def _insert(connection: Connection, resource: Resource, standing: Mapping[str, _Standing]) -> None:
+def _insert(connection: Connection, resource: ResourceTables, standing: Mapping[str, _StoredRecord]) -> None:
     records = {id_: one.record for id_, one in standing.items() if one.record is not None}
     if not records:
         return

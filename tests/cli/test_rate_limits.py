@@ -24,7 +24,7 @@ from sessionboard_async import (
     SessionboardError,
 )
 from sessionboard_async.cli.app import serve as serve_with
-from sessionboard_async.cli.runner import Connection, connected
+from sessionboard_async.cli.runner import Connection, with_connection
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.cli.command_line import (
     COMMAND,
@@ -160,7 +160,7 @@ async def test_as_many_requests_at_a_time_as_concurrency_says(serve: Serve, tmp_
 )
 def test_a_limit_that_is_not_waited_for_is_one_line(error: SessionboardError) -> None:
     @click.command()
-    @connected
+    @with_connection
     async def write(_: Connection) -> None:
         raise error
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sessionboard_async import Budget, RateLimits
-from sessionboard_async.cli.waits import Announcements, Wait, waits_of, watched
+from sessionboard_async.cli.waits import Wait, WaitNotices, report_waits, waits_of
 from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
@@ -49,7 +49,7 @@ def budget(
     ],
 )
 def test_a_countdown_is_read_at_a_glance(seconds: float, words: str) -> None:
-    assert Wait("insights", in_seconds(seconds)).countdown(NOON) == words
+    assert Wait("insights", in_seconds(seconds)).time_left(NOON) == words
 
 
 def test_a_wait_is_where_calls_wait_for_a_window_to_end() -> None:
@@ -78,7 +78,7 @@ def test_everything_else_is_none(other: Budget) -> None:
 
 
 def test_where_nothing_is_drawn_each_wait_is_told_once() -> None:
-    announcements = Announcements()
+    announcements = WaitNotices()
     reads, writes = Wait("entity-reads", in_seconds(900)), Wait("event-writes", in_seconds(905))
     assert announcements.new([]) == []
     assert announcements.new([reads]) == [reads]
@@ -111,7 +111,7 @@ def test_while_a_call_waits_it_is_told_twice_a_second() -> None:
     async def main() -> None:
         limiter, shown = Limiter(RateLimits(requests=1, window=900), clock=now), Shown()
         limiter.report(await limiter.acquire(call()), Response(200, {}, b""))
-        async with watched(Limits(limiter), shown.show):
+        async with report_waits(Limits(limiter), shown.show):
             await asyncio.sleep(1.1)
             assert shown.waits == [[], []]
             await limiter.acquire(call())
@@ -129,7 +129,7 @@ def test_while_a_call_waits_it_is_told_twice_a_second() -> None:
 def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
     async def main() -> None:
         shown = Shown()
-        async with watched(Limits(None), shown.show):
+        async with report_waits(Limits(None), shown.show):
             await asyncio.sleep(2.1)
         assert shown.waits == [[]] * 4
 
@@ -139,7 +139,7 @@ def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
 @pytest.mark.parametrize("error", [ValueError("mine"), asyncio.CancelledError()], ids=type)
 def test_what_ends_the_body_goes_its_way(error: BaseException) -> None:
     async def work() -> None:
-        async with watched(Limits(None), Shown().show):
+        async with report_waits(Limits(None), Shown().show):
             await asyncio.sleep(0.7)
             raise error
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_shown_is_no_secret() -> None:
 
     async def main() -> None:
         with pytest.raises(BrokenPipeError):
-            async with watched(Limits(None), show):
+            async with report_waits(Limits(None), show):
                 await asyncio.sleep(2.0)
 
     run(main())

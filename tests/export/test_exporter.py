@@ -24,7 +24,7 @@ from sessionboard_async import (
     SessionboardError,
     __version__,
 )
-from sessionboard_async.export.exporter import RESOURCES, Manifest, Progress, export_event
+from sessionboard_async.export.exporter import RESOURCES, ExportProgress, Manifest, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, until
 
@@ -329,7 +329,7 @@ async def test_an_error_of_the_listener_leaves_the_directory_as_it_was(
 ) -> None:
     before = content(directory)
 
-    def complain(progress: Progress) -> None:
+    def complain(progress: ExportProgress) -> None:
         if progress.resource == "speakers" and progress.records:
             raise ZeroDivisionError
 
@@ -371,10 +371,10 @@ async def test_a_cancelled_scope_leaves_the_directory_as_it_was(
     server: EmbeddedServer, sb: AsyncSession, directory: Path, calls: int
 ) -> None:
     before = content(directory)
-    seen: list[Progress] = []
+    seen: list[ExportProgress] = []
     with anyio.CancelScope() as scope:
 
-        def show(progress: Progress) -> None:
+        def show(progress: ExportProgress) -> None:
             seen.append(progress)
             if len(seen) == calls:
                 scope.cancel()
@@ -428,7 +428,7 @@ async def test_a_task_cancelled_while_the_files_are_moved(
 
 
 async def test_progress_tells_of_each_page(server: EmbeddedServer, sb: AsyncSession, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[ExportProgress] = []
     manifest = await export_event(sb, server.event_id, tmp_path, on_progress=seen.append)
     for resource, summary in manifest.resources.items():
         steps = [progress for progress in seen if progress.resource == resource]
@@ -449,7 +449,7 @@ async def test_so_many_resources_at_a_time(
     under_way: set[str] = set()
     most = 0
 
-    def show(progress: Progress) -> None:
+    def show(progress: ExportProgress) -> None:
         nonlocal most
         (under_way.discard if progress.done else under_way.add)(progress.resource)
         most = max(most, len(under_way))

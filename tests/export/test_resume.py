@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from sessionboard_async import AsyncSession, BadRequestError, NotFoundError
-from sessionboard_async.export.exporter import Manifest, Progress, export_event
+from sessionboard_async.export.exporter import ExportProgress, Manifest, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.export.test_exporter import content, lines, sent
 from tests.support.http_server import IMPATIENT
@@ -86,7 +86,7 @@ async def test_an_export_that_goes_on_reads_only_the_rest(
     assert in_place(tmp_path / "export") == set()
     asked(server)
 
-    seen: list[Progress] = []
+    seen: list[ExportProgress] = []
     manifest = await export_event(
         sb, server.event_id, tmp_path / "export", only=ONLY, resume=True, on_progress=seen.append
     )
@@ -105,7 +105,7 @@ async def test_a_cancelled_export_goes_on_as_well(
 ) -> None:
     with anyio.CancelScope() as scope:
 
-        def cancel(progress: Progress) -> None:
+        def cancel(progress: ExportProgress) -> None:
             if progress.records:
                 scope.cancel()
 
@@ -134,7 +134,7 @@ async def test_a_full_disk_keeps_what_was_written_before(
         patch.setattr(os, "fsync", fill)
         with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
             await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
-    seen: list[Progress] = []
+    seen: list[ExportProgress] = []
     await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True, on_progress=seen.append)
     assert seen[0].records == 100
     expected, _ = await sent(sb, server.event_id, "sessions")

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from sessionboard_async import AsyncSession, ConfigurationError
-from sessionboard_async.export.exporter import Progress
+from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
 from tests.support.http_server import IMPATIENT
@@ -108,11 +108,11 @@ async def test_a_copy_of_another_event_is_refused_and_kept(
 async def test_progress_tells_of_each_page_and_each_end(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
-    seen: list[Progress] = []
+    seen: list[ExportProgress] = []
     await sync_event(sb, server.event_id, tmp_path / "event.db", only=["sessions"], on_progress=seen.append)
     assert [progress.records for progress in seen] == sorted(progress.records for progress in seen)
     assert [progress.done for progress in seen].count(True) == 1
-    assert seen[-1] == Progress(resource="sessions", records=230, total=None, done=True)
+    assert seen[-1] == ExportProgress(resource="sessions", records=230, total=None, done=True)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3, 10, 30, 60, 100, 150, 200])
@@ -138,7 +138,7 @@ async def test_a_cancelled_scope_leaves_a_copy_that_goes_on(
     path = tmp_path / "event.db"
     with anyio.CancelScope() as scope:
 
-        def cancel(progress: Progress) -> None:
+        def cancel(progress: ExportProgress) -> None:
             if progress.records:
                 scope.cancel()
 
@@ -154,7 +154,7 @@ async def test_what_the_caller_raises_ends_the_run_at_once(
 ) -> None:
     path = tmp_path / "event.db"
 
-    def fail(progress: Progress) -> None:
+    def fail(progress: ExportProgress) -> None:
         raise RuntimeError("the screen is gone")
 
     with pytest.raises(RuntimeError, match="the screen is gone"):
