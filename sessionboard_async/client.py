@@ -18,7 +18,7 @@ from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
 from sessionboard_async.core.http.base_url import Region, base_url_of
-from sessionboard_async.core.http.files import Content, Source, Transfer
+from sessionboard_async.core.http.files import FileContent, Source, Transfer
 from sessionboard_async.core.http.request import QueryValue, custom_request, storage_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Client, Ssl, Transport
@@ -299,7 +299,7 @@ class AsyncSession:
             raise TypeError(f"upload must be an UploadAddress, not {type(upload).__name__}")
         if upload is None or upload.url is None:
             raise ValueError("there is no upload address: announce the file first")
-        transfer = Transfer(content=Content(source), address=upload.url, headers=upload.headers or {})
+        transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
         response = await self._engine.call(storage_request(upload.method or "PUT", transfer))
         return response.headers.get("ETag")
 

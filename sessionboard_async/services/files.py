@@ -6,8 +6,7 @@ from mimetypes import guess_type
 from typing import TypedDict, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.http.files import Content as Upload
-from sessionboard_async.core.http.files import Source, Transfer
+from sessionboard_async.core.http.files import FileContent, Source, Transfer
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content
@@ -158,7 +157,7 @@ class Files(Service):
             TypeError: If the source or a value is something else, or an id is ``None``.
             OSError: If the source cannot be read.
         """
-        content = Upload(source, file_name=filename)
+        content = FileContent(source, file_name=filename)
         if content.file_name is None:
             raise ValueError("the file has no name: pass filename")
         if not 1 <= content.size <= LARGEST_FORM_FILE:

@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.files import Content, LocalFileError, Transfer
+from sessionboard_async.core.http.files import FileContent, LocalFileError, Transfer
 from sessionboard_async.core.options import Timeout
 
 _LETTING_GO_SECONDS = 5.0
@@ -37,7 +37,7 @@ class Upload(aiohttp.Payload):
 
     _autoclose = True
 
-    def __init__(self, content: Content, moved: Callable[[], None]) -> None:
+    def __init__(self, content: FileContent, moved: Callable[[], None]) -> None:
         super().__init__(content)
         self._size = content.size
         self._content = content

@@ -59,7 +59,7 @@ def _local() -> Generator[None]:
         raise failure
 
 
-class Content:
+class FileContent:
     """Something to upload, as often as it takes.
 
     Args:
@@ -232,7 +232,7 @@ class Transfer:
         headers: The only headers that go to such an address.
     """
 
-    content: Content | None = None
+    content: FileContent | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content_type: str | None = None
     sink: Sink | None = None

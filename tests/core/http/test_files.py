@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.files import Content, LocalFileError, Sink, Transfer
+from sessionboard_async.core.http.files import FileContent, LocalFileError, Sink, Transfer
 from sessionboard_async.core.http.request import storage_request
 
 pytestmark = pytest.mark.anyio
 
 
-async def read(content: Content) -> bytes:
+async def read(content: FileContent) -> bytes:
     return b"".join([chunk async for chunk in content.chunks()])
 
 
@@ -40,10 +40,15 @@ async def test_content_is_the_same_whatever_it_is_read_from_and_however_often(
     path.write_bytes(data)
     with path.open("rb") as file:
         file.seek(min(start, size))
-        contents = [Content(data), Content(path), Content(str(path)), Content(io.BytesIO(data))]
+        contents = [
+            FileContent(data),
+            FileContent(path),
+            FileContent(str(path)),
+            FileContent(io.BytesIO(data)),
+        ]
         for content in contents:
             assert (content.size, await read(content), await read(content)) == (size, data, data)
-        rest = Content(file)
+        rest = FileContent(file)
         assert (rest.size, await read(rest), await read(rest)) == (
             size - min(start, size),
             data[start:],
@@ -56,33 +61,33 @@ async def test_a_file_of_anyio_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(b"notes")
     async with await anyio.open_file(path, "rb") as file:
-        assert await read(Content(file)) == b"notes"
+        assert await read(FileContent(file)) == b"notes"
 
 
 def test_the_name_of_a_file_is_that_of_its_path_or_the_one_given(tmp_path: Path) -> None:
     path = tmp_path / "slides.pdf"
     path.write_bytes(b"%PDF")
-    assert Content(path).file_name == "slides.pdf"
-    assert Content(path, file_name="keynote.pdf").file_name == "keynote.pdf"
-    assert Content(b"").file_name is None
+    assert FileContent(path).file_name == "slides.pdf"
+    assert FileContent(path, file_name="keynote.pdf").file_name == "keynote.pdf"
+    assert FileContent(b"").file_name is None
 
 
 def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     with open(reader, "rb") as pipe, open(writer, "wb"), pytest.raises(ValueError, match="cannot seek"):
-        Content(pipe)
+        FileContent(pipe)
     with pytest.raises(TypeError, match="cannot upload int"):
-        Content(5)  # type: ignore[arg-type]  # what is to be refused
+        FileContent(5)  # type: ignore[arg-type]  # what is to be refused
     with pytest.raises(FileNotFoundError):
-        Content(tmp_path / "missing.pdf")
+        FileContent(tmp_path / "missing.pdf")
     with pytest.raises(ValueError, match="is no file"):
-        Content(tmp_path)
+        FileContent(tmp_path)
 
 
 async def test_a_file_that_becomes_shorter_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "slides.pdf"
     path.write_bytes(b"0123456789")
-    content = Content(path)
+    content = FileContent(path)
     path.write_bytes(b"01234")
     with pytest.raises(LocalFileError) as failure:
         await read(content)
@@ -196,7 +201,7 @@ def test_what_does_not_read_bytes_twice_is_refused_at_once(
     source: Any, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        Content(source)
+        FileContent(source)
 
 
 @pytest.mark.parametrize("target", [io.StringIO(), anyio.wrap_file(io.StringIO())])
@@ -208,11 +213,11 @@ def test_what_takes_text_is_refused_at_once(target: Any) -> None:
 @pytest.mark.parametrize("name", ["a\r\nX-Own: b.pdf", "\x00.pdf", "\ud800.pdf"])
 def test_a_name_that_no_header_can_carry_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="file_name must not hold control characters"):
-        Content(b"%PDF", file_name=name)
+        FileContent(b"%PDF", file_name=name)
     with pytest.raises(ValueError, match="content_type must not hold control characters"):
         Transfer(content_type=name)
     with pytest.raises(TypeError, match="file_name must be a string, not int"):
-        Content(b"%PDF", file_name=5)  # type: ignore[arg-type]  # what is to be refused
+        FileContent(b"%PDF", file_name=5)  # type: ignore[arg-type]  # what is to be refused
 
 
 async def test_a_writer_that_takes_less_than_it_was_given_loses_nothing_in_silence() -> None:
@@ -228,7 +233,7 @@ async def test_a_writer_that_takes_less_than_it_was_given_loses_nothing_in_silen
 @pytest.mark.parametrize("name", ["Content-Length", "content-length"])
 @pytest.mark.parametrize("announced", ["4", "6", "9"])
 def test_content_of_another_size_than_announced_is_refused(name: str, announced: str) -> None:
-    content = Content(b"123456")
+    content = FileContent(b"123456")
     transfer = Transfer(content=content, address="https://s.example.com", headers={name: announced})
     if announced == "6":
         assert storage_request("PUT", transfer).transfer == transfer

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from sessionboard_async import AsyncSession, AttemptTimeoutError, ConnectionLostError, NotFoundError, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
-from sessionboard_async.core.http.files import Content, Sink, Transfer
+from sessionboard_async.core.http.files import FileContent, Sink, Transfer
 from sessionboard_async.core.http.request import Request, build_request, storage_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.errors import StorageError
@@ -42,7 +42,7 @@ def session(server: HttpServer, **options: Timeout) -> AsyncSession:
 
 def upload_to(server: HttpServer, content: bytes, **headers: str) -> Request:
     address = f"{server.base_url}/bucket/key?X-Amz-Signature=s%2Fecret"
-    return storage_request("PUT", Transfer(content=Content(content), address=address, headers=headers))
+    return storage_request("PUT", Transfer(content=FileContent(content), address=address, headers=headers))
 
 
 # Up
@@ -57,7 +57,7 @@ async def test_a_form_arrives_as_it_was_meant(serve: Serve, tmp_path: Path) -> N
     path.write_bytes(data)
     server = await serve(take)
     transfer = Transfer(
-        content=Content(path), form={"title": "Größe – 大きさ"}, content_type="application/pdf"
+        content=FileContent(path), form={"title": "Größe – 大きさ"}, content_type="application/pdf"
     )
     async with session(server) as sb:
         await send(sb, build_request(UPLOAD, {}, transfer=transfer))
@@ -115,7 +115,7 @@ async def test_a_broken_upload_is_sent_again_from_its_beginning(serve: Serve) ->
     storage = await serve(fail_once)
     file = io.BytesIO(b"skipped%PDF")
     file.seek(7)
-    transfer = Transfer(content=Content(file), address=f"{storage.base_url}/key")
+    transfer = Transfer(content=FileContent(file), address=f"{storage.base_url}/key")
     async with session(storage) as sb:
         await send(sb, storage_request("PUT", transfer))
     assert storage.bodies == [b"%PDF", b"%PDF"]
@@ -152,7 +152,7 @@ async def test_a_refusal_of_the_storage_is_told_as_one(serve: Serve) -> None:
 )
 def test_an_address_that_others_could_listen_to_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="no https:// address"):
-        storage_request("PUT", Transfer(content=Content(b""), address=address))
+        storage_request("PUT", Transfer(content=FileContent(b""), address=address))
 
 
 async def test_a_file_that_cannot_be_read_is_no_failure_of_the_network(serve: Serve, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_a_file_that_cannot_be_read_is_no_failure_of_the_network(serve: Se
     server = await serve(take)
     path = tmp_path / "slides.pdf"
     path.write_bytes(b"%PDF")
-    transfer = Transfer(content=Content(path), address=f"{server.base_url}/key")
+    transfer = Transfer(content=FileContent(path), address=f"{server.base_url}/key")
     path.unlink()
     async with session(server) as sb:
         with pytest.raises(FileNotFoundError):
@@ -175,7 +175,7 @@ async def test_an_upload_may_take_longer_than_an_attempt_while_it_moves(serve: S
             await asyncio.sleep(0.02)
         return web.Response()
 
-    class Slow(Content):
+    class Slow(FileContent):
         async def chunks(self) -> AsyncGenerator[bytes]:
             for _ in range(8):
                 await asyncio.sleep(0.1)

@@ -21,7 +21,7 @@ from sessionboard_async import (
     StorageError,
     Timeout,
 )
-from sessionboard_async.core.http.files import Content, Transfer
+from sessionboard_async.core.http.files import FileContent, Transfer
 from sessionboard_async.core.http.request import Request, storage_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.models import FileUpload
@@ -43,7 +43,7 @@ def session(server: HttpServer) -> AsyncSession:
 
 def upload_to(server: HttpServer, content: bytes) -> Request:
     address = f"{server.base_url}/bucket/key?X-Amz-Signature=s%2Fecret"
-    return storage_request("PUT", Transfer(content=Content(content), address=address))
+    return storage_request("PUT", Transfer(content=FileContent(content), address=address))
 
 
 async def no_request(request: web.Request) -> web.Response:
@@ -105,7 +105,7 @@ async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     await asyncio.sleep(60)
 
 
-class Watched(Content):
+class Watched(FileContent):
     """Content that knows whether anybody is reading it."""
 
     readers = 0
