@@ -250,7 +250,7 @@ async def test_an_event_may_be_named_by_a_string(place: Place) -> None:
     ("sizes", "outcome"),
     [
         ((100, 100, 50), None),
-        ((100, 0, 50), "150 of 250 records came: page 2 brought nothing new"),
+        ((100, 0, 50), "150 of 250 records were returned: page 2 held no new records"),
     ],
 )
 async def test_rows_are_held_against_the_total(

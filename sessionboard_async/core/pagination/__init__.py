@@ -1,1 +1,1 @@
-"""Read collections page by page."""
+"""Paginated reading: pagers, streams, keyset and numbered pagination, checkpoints."""

@@ -1,4 +1,4 @@
-"""Where an iteration stands, as a small value that can be kept and gone on from."""
+"""Checkpoints: the progress of an iteration as plain data, to resume from."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.record_keys import id_text
 
 Checkpoint = dict[str, Any]
-"""Made of what JSON knows, and nothing else: keep it wherever, and hand it to ``resume`` as it is."""
+"""Plain data that JSON can hold. Store it anywhere, and pass it to ``resume`` unchanged."""
 
 _VERSION = 1
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far an iteration has come.
+class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The progress of an iteration.
 
     Attributes:
-        done: Whether it is at its end.
-        after: Whatever is older than this moment was delivered, in milliseconds since 1970.
-        before: The moment from which on nothing is read.
-        page: The page to go on with, where page numbers are what is read by.
-        page_size: Records per page, where page numbers are what is read by.
-        near: The ids of what was delivered and may come again.
-        delivered: How many records were delivered.
+        done: Whether the iteration has ended.
+        after: Everything older than this timestamp was delivered, in milliseconds since 1970.
+        before: The timestamp at which reading ends.
+        page: The next page, for numbered pagination.
+        page_size: Records per page, for numbered pagination.
+        recent_ids: The ids of records that were delivered and may be returned again.
+        delivered: The number of records delivered.
     """
 
     done: bool = False
@@ -36,110 +36,124 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     before: int | None = None
     page: int | None = None
     page_size: int | None = None
-    near: tuple[str, ...] = ()
+    recent_ids: tuple[str, ...] = msgspec.field(default=(), name="near")
     delivered: int = 0
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointData(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a checkpoint."""
+
     version: int
     query: dict[str, Any]
-    progress: Progress
+    progress: StreamProgress
 
 
-class Bookmark:
-    """Follows one iteration.
+class CheckpointTracker:
+    """Tracks the progress of one iteration.
 
     Args:
-        query: What is searched for.
-        consistency: How it is read.
-        progress: Where it begins.
+        query: The query.
+        consistency: ``"exact"`` or ``"pages"``.
+        progress: Where the iteration starts.
     """
 
-    def __init__(self, query: PagedQuery, consistency: str, progress: Progress) -> None:
+    def __init__(self, query: PagedQuery, consistency: str, progress: StreamProgress) -> None:
         self._query = query
         self._consistency = consistency
         self._progress = progress
-        self._handed: Sequence[object] = ()
-        self._then: Progress | None = None
+        self._delivered: Sequence[object] = ()
+        self._next_progress: StreamProgress | None = None
         self._rest: Iterator[object] | None = None
         self._id_of: Callable[[object], object] = lambda _: None
 
-    def move(self, progress: Progress) -> None:
-        """Note that all that was handed out is worked off."""
-        self._progress, self._then, self._handed, self._rest = progress, None, (), None
+    def advance(self, progress: StreamProgress) -> None:
+        """Record that everything delivered so far is processed."""
+        self._progress, self._next_progress, self._delivered, self._rest = progress, None, (), None
 
-    def hand(
-        self, records: Sequence[object], id_of: Callable[[object], object], then: Progress | None
+    def deliver(
+        self,
+        records: Sequence[object],
+        id_of: Callable[[object], object],
+        next_progress: StreamProgress | None,
     ) -> None:
-        """Note that these records are handed out, and how far it has come with all of them, where known."""
-        self._handed, self._id_of, self._then = records, id_of, then
+        """Record that a page is delivered.
 
-    def hand_one_by_one(self, rest: Iterator[object]) -> None:
-        """Note that what was handed out is taken from an iterator."""
+        Args:
+            records: Its records.
+            id_of: Returns the id of a record.
+            next_progress: The progress once all of them are processed; ``None`` if it is not known.
+        """
+        self._delivered, self._id_of, self._next_progress = records, id_of, next_progress
+
+    def deliver_one_by_one(self, rest: Iterator[object]) -> None:
+        """Record that the delivered page is consumed through an iterator."""
         self._rest = rest
 
     def finish(self) -> None:
-        """Note that what was handed out is worked off, though more may have come with it."""
-        self.move(self._at(self._worked_off(last=True)))
+        """Record that the delivered records are processed, although their page may hold more."""
+        self.advance(self._progress_after(self._processed(include_current=True)))
 
     def checkpoint(self, *, include_current: bool) -> Checkpoint:
-        """Return where the iteration stands.
+        """Return the progress as a checkpoint.
 
         Args:
-            include_current: Whether the record or page returned last counts as done; otherwise it is
+            include_current: Whether the record or page returned last counts as processed; otherwise it is
                 delivered again.
         """
-        kept = _Kept(
+        data = CheckpointData(
             version=_VERSION,
-            query=_described(self._query, self._consistency),
-            progress=self._at(self._worked_off(last=include_current)),
+            query=_describe(self._query, self._consistency),
+            progress=self._progress_after(self._processed(include_current=include_current)),
         )
-        return cast("Checkpoint", msgspec.to_builtins(kept))
+        return cast("Checkpoint", msgspec.to_builtins(data))
 
-    def _worked_off(self, *, last: bool) -> int:
-        handed = len(self._handed)
+    def _processed(self, *, include_current: bool) -> int:
+        delivered = len(self._delivered)
         if self._rest is None:
-            return handed if last else 0
-        return max(0, handed - length_hint(self._rest) - (not last))
+            return delivered if include_current else 0
+        return max(0, delivered - length_hint(self._rest) - (not include_current))
 
-    def _at(self, done: int) -> Progress:
-        if self._then is not None and done == len(self._handed):
-            return self._then
-        new = filter(None, (id_text(self._id_of(record)) for record in self._handed[:done]))
-        before = self._progress
-        return msgspec.structs.replace(before, near=(*before.near, *new), delivered=before.delivered + done)
+    def _progress_after(self, processed: int) -> StreamProgress:
+        if self._next_progress is not None and processed == len(self._delivered):
+            return self._next_progress
+        new = filter(None, (id_text(self._id_of(record)) for record in self._delivered[:processed]))
+        start = self._progress
+        return msgspec.structs.replace(
+            start, recent_ids=(*start.recent_ids, *new), delivered=start.delivered + processed
+        )
 
 
-def resumed(checkpoint: object, query: PagedQuery, consistency: str) -> Progress:
-    """Return how far the iteration had come that a checkpoint was taken of.
+def read_checkpoint(checkpoint: object, query: PagedQuery, consistency: str) -> StreamProgress:
+    """Return the progress that a checkpoint holds.
 
     Raises:
-        ValueError: If it is no checkpoint, or one of another query; it says what differs.
+        ValueError: If the value is no checkpoint, or belongs to another query; the message names the
+            differences.
     """
     try:
-        kept = msgspec.convert(checkpoint, _Kept)
+        data = msgspec.convert(checkpoint, CheckpointData)
     except msgspec.ValidationError as error:
-        raise ValueError(f"resume takes what checkpoint() returned, as it is: {error}") from None
-    if kept.version != _VERSION:
-        raise ValueError(f"the checkpoint is of version {kept.version}, and this package reads {_VERSION}")
-    here = _described(query, consistency)
+        raise ValueError(f"resume takes what checkpoint() returned, unchanged: {error}") from None
+    if data.version != _VERSION:
+        raise ValueError(f"the checkpoint has version {data.version}; this package reads version {_VERSION}")
+    expected = _describe(query, consistency)
     differences = [
-        f"its {name} {'is' if isinstance(there, str | int) else 'are'} {there!r} and not {here.get(name)!r}"
+        f"its {name} {'is' if isinstance(value, str | int) else 'are'} {value!r}, not {expected.get(name)!r}"
         if name not in _HASHED
         else f"its {name} differ"
-        for name, there in kept.query.items()
-        if there != here.get(name)
+        for name, value in data.query.items()
+        if value != expected.get(name)
     ]
-    differences += [f"it has no {name}" for name in here.keys() - kept.query.keys()]
+    differences += [f"it has no {name}" for name in expected.keys() - data.query.keys()]
     if differences:
-        raise ValueError(f"the checkpoint is of another query: {', '.join(differences)}")
-    return kept.progress
+        raise ValueError(f"the checkpoint belongs to another query: {', '.join(differences)}")
+    return data.progress
 
 
 _HASHED = ("filters", "arguments")
 
 
-def _described(query: PagedQuery, consistency: str) -> dict[str, Any]:
+def _describe(query: PagedQuery, consistency: str) -> dict[str, Any]:
     search = query.search
     rest = {name: part for name, part in search.items() if name not in {"filters", "sort", "expand"}}
     return {

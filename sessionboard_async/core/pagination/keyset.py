@@ -1,4 +1,4 @@
-"""Reading by time: nothing is missed, whatever comes and goes meanwhile."""
+"""Keyset pagination: pages by a timestamp, complete however the data changes meanwhile."""
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ import msgspec
 
 from sessionboard_async.core.http.response import Response, http_date
 from sessionboard_async.core.page import Page, Pagination
-from sessionboard_async.core.pagination.checkpoint import Progress
+from sessionboard_async.core.pagination.checkpoint import StreamProgress
 from sessionboard_async.core.pagination.keyset_state import (
     EmptyPageError,
-    New,
-    NotByTimeError,
-    Position,
-    Sight,
-    Span,
-    Timeline,
+    KeysetPosition,
+    KeysetRequest,
+    KeysetState,
+    KeysetUnsupportedError,
+    NewRecords,
+    Observation,
 )
-from sessionboard_async.core.pagination.keyset_ties import UnsettledError
+from sessionboard_async.core.pagination.keyset_ties import IncompleteTimestampsError
 from sessionboard_async.core.pagination.page_reader import PageReader
-from sessionboard_async.core.pagination.prefetch import ReadAhead
+from sessionboard_async.core.pagination.prefetch import Prefetch
 from sessionboard_async.core.pagination.query import TimeOrder
-from sessionboard_async.core.pagination.record_keys import Milliseconds, id_texts, moment_reader
+from sessionboard_async.core.pagination.record_keys import (
+    MillisecondTimestamps,
+    TimestampGetter,
+    id_texts,
+    timestamp_getter,
+)
 from sessionboard_async.core.timestamps import to_milliseconds
 from sessionboard_async.errors import EqualTimestampsError
 
@@ -37,22 +42,22 @@ T = TypeVar("T")
 logger = logging.getLogger("sessionboard_async")
 
 
-class TimedPages(Generic[T]):
-    """The records of a query by their times.
+class KeysetPages(Generic[T]):
+    """The pages of a query in ascending order of a timestamp.
 
     Args:
-        reader: Decodes them.
-        order: Which of their times.
+        reader: Decodes the pages.
+        order: The timestamp.
         page_size: Records per page.
-        prefetch: How many pages to fetch ahead; ``None`` for one from the second page on.
-        progress: Where to go on.
+        prefetch: How many pages to fetch ahead; ``None`` for one, from the second page on.
+        progress: Where to start.
 
     Attributes:
-        as_of: When the API gave the first answer, by its own clock; ``None`` where it did not say.
-        unused: The first answer, where it does not hold what this way needs.
-        suffices: Whether it holds all that is wanted, so that it does not matter what it lacks.
-        delivered: How many records were delivered, unreadable ones included.
-        keys: The hashes of their ids.
+        as_of: The ``Date`` of the first response; ``None`` before it, or if it has none.
+        first_page: The first response, if it does not hold what keyset pagination needs.
+        first_page_suffices: Whether that response holds all records that are wanted.
+        delivered: The number of records delivered, unreadable ones included.
+        id_hashes: The hashes of their ids.
     """
 
     def __init__(
@@ -62,157 +67,157 @@ class TimedPages(Generic[T]):
         *,
         page_size: int,
         prefetch: int | None,
-        progress: Progress,
+        progress: StreamProgress,
     ) -> None:
         self.as_of: datetime | None = None
+        self.first_page: tuple[Page[T], Response] | None = None
+        self.first_page_suffices = False
+        self.delivered: int = progress.delivered
+        self.id_hashes: array[int] = array("q")
         self._reader = reader
         self._order = order
         self._page_size = page_size
         self._prefetch = prefetch
-        self._moment_of = moment_reader(reader.record, order.attribute)
-        self._timeline = Timeline(
+        self._timestamp_of: TimestampGetter = timestamp_getter(reader.record, order.attribute)
+        self._state = KeysetState(
             page_size,
-            position=Position(progress.after, frozenset(progress.near)),
+            position=KeysetPosition(progress.after, frozenset(progress.recent_ids)),
             before=progress.before,
-            side_by_side=(prefetch or 0) > 1,
+            concurrent=(prefetch or 0) > 1,
         )
-        self._ahead: ReadAhead[Span] = ReadAhead(reader.engine)
+        self._pending: Prefetch[KeysetRequest] = Prefetch(reader.engine)
         self._pages = 0
-        self.delivered = progress.delivered
-        self._is_resumed = progress != Progress()
+        self._is_resumed = progress != StreamProgress()
         self._total: int | None = None
         self._first_total: int | None = None
-        self.keys = array("q")
-        self.unused: tuple[Page[T], Response] | None = None
-        self.suffices = False
 
     @property
-    def progress(self) -> Progress:
-        """How far it has come."""
-        if self._timeline.done:
-            return Progress(done=True)
-        position = self._timeline.position
-        return Progress(
+    def progress(self) -> StreamProgress:
+        """The progress after the page returned last."""
+        if self._state.done:
+            return StreamProgress(done=True)
+        position = self._state.position
+        return StreamProgress(
             after=position.after,
-            before=self._timeline.before,
-            near=tuple(position.near),
+            before=self._state.before,
+            recent_ids=tuple(position.recent_ids),
             delivered=self.delivered,
         )
 
     async def next(self, left: float) -> Page[T] | None:
-        """Return the next page with what was not delivered before; ``None`` at the end.
+        """Return the next page, without records delivered before; ``None`` at the end.
 
         Raises:
-            NotByTimeError: If the answers do not hold what this way needs.
+            KeysetUnsupportedError: If the responses do not hold what keyset pagination needs.
         """
-        while not self._timeline.done:
-            if not self._ahead:
+        while not self._state.done:
+            if not self._pending:
                 self._send(1, left)
-            span, response = await self._ahead.next()
-            await self._read_ahead(left)
+            request, response = await self._pending.next()
+            await self._fetch_ahead(left)
             page = self._reader.decode(response, self._pages + 1)
-            accepted = await self._accept(span, page, response, left)
+            accepted = await self._accept(request, page, response, left)
             if accepted is None:
                 continue
-            results = self._take_in(span, page, *accepted)
-            await self._read_ahead(left - len(results))
+            results = self._new_results(request, page, *accepted)
+            await self._fetch_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
-        self._look_for_what_is_missing()
+        self._report_missing()
         return None
 
     async def aclose(self) -> None:
-        """Give up all that is under way."""
-        await self._ahead.aclose()
+        """Cancel the pending requests."""
+        await self._pending.aclose()
 
-    async def _read_ahead(self, left: float) -> None:
+    async def _fetch_ahead(self, left: float) -> None:
         depth = self._prefetch
         if depth is None:
-            # Many leave a stream on its first page; who asks for the second will ask for more.
+            # Many callers stop on the first page; those who ask for the second will ask for more.
             depth = 1 if self._pages > 1 else 0
         if self._send(depth, left):
-            # One turn of the loop puts the requests on the wire before decoding holds it up.
+            # One turn of the loop sends the requests before decoding blocks it.
             await asyncio.sleep(0)
 
     def _send(self, depth: int, left: float) -> bool:
-        before = len(self._ahead)
-        while len(self._ahead) < depth and self._timeline.rows_under_way < left:
-            span = self._timeline.plan()
-            if span is None:
+        before = len(self._pending)
+        while len(self._pending) < depth and self._state.pending_rows < left:
+            request = self._state.plan()
+            if request is None:
                 break
-            self._ahead.start(span, self._reader.query.within(self._order, span))
-        return len(self._ahead) > before
+            self._pending.start(request, self._reader.query.keyset_page(self._order, request))
+        return len(self._pending) > before
 
     async def _accept(
-        self, span: Span, page: Page[T], response: Response, left: float
-    ) -> tuple[Sight, New] | None:
+        self, request: KeysetRequest, page: Page[T], response: Response, left: float
+    ) -> tuple[Observation, NewRecords] | None:
         if self.as_of is None:
-            self._note_time(response)
-        came = len(page.results) + page.skipped
+            self._set_end(response)
+        rows = len(page.results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         try:
-            sight = self._seen(span, page, came, total)
-            new = self._timeline.accept(span, sight)
-        except NotByTimeError:
+            seen = self._observe(request, page, rows, total)
+            new = self._state.accept(request, seen)
+        except KeysetUnsupportedError:
             if not self._pages:
-                self.unused = page, response
-                wanted = (left if came else 0) if total is None else min(left, total)
-                self.suffices = came >= wanted
+                self.first_page = page, response
+                wanted = (left if rows else 0) if total is None else min(left, total)
+                self.first_page_suffices = rows >= wanted
             raise
         except EmptyPageError:
-            raise self._reader.contradiction(
-                f"{total} records are reported, and again and again none comes: try again later"
+            raise self._reader.error(
+                f"the API reports {total} records and repeatedly returns none: try again later"
             ) from None
-        except UnsettledError as error:
-            raise self._reader.contradiction(str(error), EqualTimestampsError) from None
-        if self._timeline.under_way < len(self._ahead):
-            await self._ahead.aclose()
-        return None if new is None else (sight, new)
+        except IncompleteTimestampsError as error:
+            raise self._reader.error(str(error), EqualTimestampsError) from None
+        if self._state.pending < len(self._pending):
+            await self._pending.aclose()
+        return None if new is None else (seen, new)
 
-    def _note_time(self, response: Response) -> None:
+    def _set_end(self, response: Response) -> None:
         self.as_of = http_date(response.headers.get("Date") or "")
-        if self._timeline.before is None and self.as_of is not None:
-            # What is created from now on need not be read, so that the stream comes to an end.
-            self._timeline.before = to_milliseconds(self.as_of) + self._order.slack
+        if self._state.before is None and self.as_of is not None:
+            # Without an end, records created meanwhile could keep the stream going forever.
+            self._state.before = to_milliseconds(self.as_of) + self._order.margin
 
-    def _seen(self, span: Span, page: Page[T], came: int, total: int | None) -> Sight:
+    def _observe(self, request: KeysetRequest, page: Page[T], rows: int, total: int | None) -> Observation:
         current = page.pagination.current_page if page.pagination is not None else None
-        if current is not None and current != span.page and came:
-            raise self._reader.contradiction(
-                f"page {span.page} was asked for, and the answer says that it is page {current}"
-            )
+        if current is not None and current != request.number and rows:
+            raise self._reader.error(f"requested page {request.number}, and the response is page {current}")
         if total is None:
-            raise NotByTimeError("no total is reported")
+            raise KeysetUnsupportedError("the API reports no total")
         ids = id_texts([*map(self._reader.id_of, page.results)])
         if not all(ids):
-            raise NotByTimeError("a record has no id")
-        moments = [*map(self._moment_of, page.results)]
-        if not _are_all_known(moments):
-            raise NotByTimeError(f"a record has no {self._order.attribute}")
-        if not all(map(le, moments, moments[1:])):
-            raise NotByTimeError("the records are not in the order of their times")
-        return Sight(Milliseconds(moments), ids, came, total)
+            raise KeysetUnsupportedError("a record has no id")
+        timestamps = [*map(self._timestamp_of, page.results)]
+        if not _all_are_known(timestamps):
+            raise KeysetUnsupportedError(f"a record has no {self._order.attribute}")
+        if not all(map(le, timestamps, timestamps[1:])):
+            raise KeysetUnsupportedError(f"the records are not sorted by {self._order.attribute}")
+        return Observation(MillisecondTimestamps(timestamps), ids, rows, total)
 
-    def _take_in(self, span: Span, page: Page[T], sight: Sight, new: New) -> tuple[T, ...]:
+    def _new_results(
+        self, request: KeysetRequest, page: Page[T], seen: Observation, new: NewRecords
+    ) -> tuple[T, ...]:
         self._pages += 1
-        results = (*(page.results[index] for index in new.some), *page.results[new.rest :])
-        ids = (*(sight.ids[index] for index in new.some), *sight.ids[new.rest :])
+        results = (*(page.results[index] for index in new.indexes), *page.results[new.rest :])
+        ids = (*(seen.ids[index] for index in new.indexes), *seen.ids[new.rest :])
         if len({*ids}) < len(ids):
             by_id = dict(zip(ids, results, strict=True))
             results, ids = tuple(by_id.values()), tuple(by_id)
-        # Enough to know them again, should page numbers be needed after all.
-        self.keys.extend(map(hash, ids))
+        # Enough to recognise the records, should page numbers be needed after all.
+        self.id_hashes.extend(map(hash, ids))
         self.delivered += len(results) + page.skipped
-        if not self._timeline.is_tied:
-            rest = sight.total - span.rows_before - sight.came
+        if not self._state.reads_equal_timestamps:
+            rest = seen.total - request.rows_before - seen.rows
             self._total = self.delivered + max(0, rest)
-            # What came before a checkpoint may be gone by now.
+            # Records delivered before the checkpoint may have been removed since.
             if self._pages == 1 and not self._is_resumed:
                 self._first_total = self._total
         return results
 
     def _pagination(self) -> Pagination | None:
-        """Return where a page stands in the stream: the API's own numbers begin anew with each answer."""
+        """Return the position of a page in the stream; the API's own numbers restart with each response."""
         if self._total is None:
             return None
         return Pagination(
@@ -222,10 +227,10 @@ class TimedPages(Generic[T]):
             total_results=self._total,
         )
 
-    def _look_for_what_is_missing(self) -> None:
+    def _report_missing(self) -> None:
         if self._first_total is not None and self.delivered < self._first_total:
             logger.info(
-                "%s: %d of %d records came: others were removed meanwhile, or have no %s",
+                "%s: delivered %d of %d records; the others were removed meanwhile, or have no %s",
                 self._reader.query.endpoint.operation_id,
                 self.delivered,
                 self._first_total,
@@ -233,5 +238,5 @@ class TimedPages(Generic[T]):
             )
 
 
-def _are_all_known(moments: list[datetime | None]) -> TypeGuard[list[datetime]]:
-    return {*map(type, moments)} <= {datetime}
+def _all_are_known(timestamps: list[datetime | None]) -> TypeGuard[list[datetime]]:
+    return {*map(type, timestamps)} <= {datetime}

@@ -1,15 +1,15 @@
-"""Reading by time: what to ask for next, from what the answers held. Pure.
+"""The state of keyset pagination: the next request, from the responses so far. No I/O.
 
-Page numbers count rows, and miscount as soon as a row comes or goes. A time does not: whatever was created
-up to a moment has been read or not, whatever else comes or goes. So each request asks for what was created
-after the last moment that was surely read. Two consecutive answers always overlap by at least a millisecond,
-which makes it matter neither whether the API's bounds are inclusive, nor whether it keeps finer times than it
-shows, nor in which order it gives records of the same time.
+Page numbers count rows, and miscount as soon as rows are added or removed. Timestamps do not: each request
+asks for the records after the last timestamp that is confirmed, up to which every record was returned. Two
+consecutive responses always overlap by at least a millisecond. So it does not matter whether the API's bounds
+are inclusive, whether it stores finer timestamps than it shows, or how it orders records with equal
+timestamps.
 
-Several pages at once need page numbers after all, since the times of what is not read yet are not known: the
-second, third and so on of those after a moment that is known. Whether rows came or went meanwhile, so that
-some lie between two of these pages, is seen from the times at their joint: an answer counts only where it
-begins before the end of what came before it. Otherwise it is asked for again, by time.
+Several pages at once need page numbers after all, since the timestamps of unread records are not known: the
+second, third and further pages of the records after a known timestamp. Rows added or removed meanwhile show
+where two of these pages meet: a response counts only if it begins before the end of the previous one.
+Otherwise it is requested again, by timestamp.
 """
 
 from __future__ import annotations
@@ -21,229 +21,235 @@ from typing import NamedTuple
 import msgspec
 
 from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
-from sessionboard_async.core.pagination.keyset_ties import Tie
+from sessionboard_async.core.pagination.keyset_ties import EqualTimestamps
 
 _SMALLEST_OVERLAP = 3
-"""In rows. Enough for pairs of the same time, and for one deletion between two answers."""
-_PAGES_ALONE = 16
+"""Rows. Enough for pairs with equal timestamps, and for one deletion between two responses."""
+_SEQUENTIAL_PAGES = 16
 _EMPTY_PAGES = 3
-_COARSEST = 1000
-"""Milliseconds: no server is known that cuts the bounds of a search to more than whole seconds."""
+_COARSEST_BOUNDS = 1000
+"""Milliseconds: no known server rounds the bounds of a search to more than whole seconds."""
 
 
-class NotByTimeError(Exception):
-    """The answers do not hold what reading by time needs."""
+class KeysetUnsupportedError(Exception):
+    """The responses do not hold what keyset pagination needs."""
 
 
 class EmptyPageError(Exception):
-    """The API reports records, and sends none."""
+    """The API reports records and returns none."""
 
 
-class Position(msgspec.Struct, frozen=True):
-    """How far a reading has come.
+class KeysetPosition(msgspec.Struct, frozen=True):
+    """The progress of keyset pagination.
 
     Attributes:
-        after: Whatever is older than this moment was delivered, in milliseconds since 1970; ``None`` at the
-            beginning.
-        near: The ids of what was delivered and is not older.
+        after: Everything older than this timestamp was delivered, in milliseconds since 1970; ``None`` at
+            the start.
+        recent_ids: The ids of the delivered records that are not older.
     """
 
     after: int | None = None
-    near: frozenset[str] = frozenset()
+    recent_ids: frozenset[str] = frozenset()
 
 
-class Span(msgspec.Struct, frozen=True):
-    """A page to ask for.
+class KeysetRequest(msgspec.Struct, frozen=True):
+    """A page to request.
 
     Attributes:
-        after: Only what is newer, in milliseconds since 1970.
-        before: Only what is older.
-        page: Which page of that, from 1.
-        size: How many records it shall hold at most.
-        start: How many rows come before it since the beginning, as far as is known.
+        after: Only records after this timestamp, in milliseconds since 1970.
+        before: Only records before this timestamp.
+        number: The number of the page in that range, from 1.
+        size: The most records on the page.
+        start: The number of rows from the start of the stream to this page, as far as known.
     """
 
     after: int | None
     before: int | None
-    page: int
+    number: int
     size: int
     start: int
 
     @property
     def rows_before(self) -> int:
-        """How many rows the pages before it hold."""
-        return (self.page - 1) * self.size
+        """The number of rows on the earlier pages of its range."""
+        return (self.number - 1) * self.size
 
 
-class Sight(msgspec.Struct, frozen=True):
-    """What an answer shows.
+class Observation(msgspec.Struct, frozen=True):
+    """The facts of a response that decide about the next request.
 
     Attributes:
-        moments: The times of its records, in milliseconds since 1970, in ascending order.
-        ids: Their ids.
-        came: How many records came, unreadable ones included.
-        total: How many there are in the span, as reported.
+        timestamps: The timestamps of its records, in milliseconds since 1970, ascending.
+        ids: The ids of its records.
+        rows: The number of its rows, unreadable ones included.
+        total: The number of records in the requested range, as reported.
     """
 
-    moments: Sequence[int]
+    timestamps: Sequence[int]
     ids: Sequence[str]
-    came: int
+    rows: int
     total: int
 
 
-_NOTHING = Sight((), (), 0, 0)
+_NOTHING = Observation((), (), 0, 0)
 
 
-class New(NamedTuple):
-    """Which records of an answer did not come before.
+class NewRecords(NamedTuple):
+    """The records of a response that were not delivered before.
 
     Attributes:
-        some: The places of those that are new among the first ones.
-        rest: From which place on all are new.
+        indexes: The positions of the new records among the first ones.
+        rest: The position from which on all records are new.
     """
 
-    some: Sequence[int]
+    indexes: Sequence[int]
     rest: int
 
 
 class _Anchor(NamedTuple):
-    """A row that is the first of its millisecond: how many rows come before it, and its moment."""
+    """A row that is the first of its millisecond: its position in the stream, and its timestamp."""
 
     start: int
-    moment: int
+    timestamp: int
 
 
-class Timeline:
-    """One reading by time.
+class KeysetState:
+    """The state of one keyset iteration.
 
     Args:
-        size: How many new rows a page shall bring.
-        position: Where to go on.
-        before: The moment from which on nothing is read, in milliseconds since 1970; ``None`` for none.
-        side_by_side: Whether several pages may be asked for at once.
+        size: The number of new rows that a page should return.
+        position: Where to start.
+        before: The timestamp at which reading ends, in milliseconds since 1970; ``None`` for no end.
+        concurrent: Whether several pages may be requested at once.
 
     Attributes:
-        before: As above; may be set until the first answer is taken note of.
-        done: Whether all was read.
-        under_way: How many of the spans that ``plan`` gave are still waited for. Where an answer shows that
-            the others are of no use, it falls to 0.
+        before: As above; may be set until the first response is accepted.
+        done: Whether everything was read.
+        pending: The number of requests from ``plan`` whose responses are awaited. It falls to 0 when a
+            response makes the others useless.
     """
 
     def __init__(
-        self, size: int, *, position: Position, before: int | None = None, side_by_side: bool = False
+        self, size: int, *, position: KeysetPosition, before: int | None = None, concurrent: bool = False
     ) -> None:
-        self.before = before
+        self.before: int | None = before
         self.done = False
-        self.under_way = 0
+        self.pending = 0
         self._size = size
-        self._side_by_side = side_by_side
-        self._settled = position.after
-        self._near: dict[str, int] = {}
-        self._delivered = set(position.near)
+        self._concurrent = concurrent
+        self._confirmed = position.after
+        self._recent: dict[str, int] = {}
+        # Delivered before this iteration, with unknown timestamps.
+        self._delivered_ids = set(position.recent_ids)
         self._newest = position.after
         self._anchors: list[_Anchor] = []
         self._reached = self._planned = self._end = 0
         self._overlap = _SMALLEST_OVERLAP
-        self._alone = 0
-        self._empty = 0
-        self._tie: Tie | None = None
-        self._tied = 0
-        self._tie_is_found = False
-        self._tie_not_found: int | None = None
+        self._sequential_pages = 0
+        self._empty_pages = 0
+        self._equal: EqualTimestamps | None = None
+        self._equal_timestamp = 0
+        self._equal_is_found = False
+        self._equal_not_found: int | None = None
 
     @property
-    def position(self) -> Position:
-        """How far it has come."""
-        return Position(self._settled, frozenset(self._near) | self._delivered)
+    def position(self) -> KeysetPosition:
+        """The progress so far."""
+        return KeysetPosition(self._confirmed, frozenset(self._recent) | self._delivered_ids)
 
     @property
-    def is_tied(self) -> bool:
-        """Whether it reads records of one moment, of which there are more than a page holds."""
-        return self._tie is not None
+    def reads_equal_timestamps(self) -> bool:
+        """Whether it is reading more records with equal timestamps than a page holds."""
+        return self._equal is not None
 
     @property
-    def rows_under_way(self) -> int:
-        """How many further rows the spans under way can bring."""
-        return max(0, self._planned - self._reached) if self.under_way else 0
+    def pending_rows(self) -> int:
+        """The most further rows that the pending requests can return."""
+        return max(0, self._planned - self._reached) if self.pending else 0
 
-    def plan(self) -> Span | None:
-        """Return the next span to ask for; ``None`` while there is nothing more to ask for."""
-        span = None if self.done else self._next_span()
-        if span is not None:
-            self.under_way += 1
-            self._planned = span.start + span.size
-        return span
+    def plan(self) -> KeysetRequest | None:
+        """Return the next request; ``None`` if there is nothing to request for now."""
+        request = None if self.done else self._next_request()
+        if request is not None:
+            self.pending += 1
+            self._planned = request.start + request.size
+        return request
 
-    def accept(self, span: Span, sight: Sight) -> New | None:
-        """Take note of the answer to the oldest span under way.
+    def accept(self, request: KeysetRequest, seen: Observation) -> NewRecords | None:
+        """Process the response to the oldest pending request.
 
         Returns:
-            What is new; ``None`` where the answer does not follow on what came before, and does not count: it
-            is asked for again.
+            The new records; ``None`` if the response does not continue the previous one. Such a response does
+            not count, and its records are requested again.
 
         Raises:
-            NotByTimeError: If the answers are not by time at all.
-            EmptyPageError: If the API reports records, and sends none.
-            UnsettledError: If the records of one moment cannot all be read.
+            KeysetUnsupportedError: If the responses do not follow the timestamps.
+            EmptyPageError: If the API reports records and returns none.
+            IncompleteTimestampsError: If records with equal timestamps cannot all be read.
         """
-        self.under_way -= 1
-        if self._tie is not None:
-            new = self._new(sight)
-            self._take_in_tied(self._tie, sight)
+        self.pending -= 1
+        if self._equal is not None:
+            new = self._new_records(seen)
+            self._accept_equal(self._equal, seen)
             return new
-        if sight.total and not sight.came:
-            self._empty += 1
-            if self._empty == _EMPTY_PAGES:
+        if seen.total and not seen.rows:
+            self._empty_pages += 1
+            if self._empty_pages == _EMPTY_PAGES:
                 raise EmptyPageError
-            self._drop_what_is_under_way()
+            self._drop_pending()
             return None
-        self._empty = 0
-        if sight.came and not sight.moments:
-            raise NotByTimeError("no record of a page can be read")
-        if span.page > 1 and not self._follows(sight):
+        self._empty_pages = 0
+        if seen.rows and not seen.timestamps:
+            raise KeysetUnsupportedError("no record of a page can be read")
+        if request.number > 1 and not self._overlaps(seen):
             return None
-        if span.after is not None and sight.moments:
-            oldest, newest = sight.moments[0], sight.moments[-1]
-            if newest < span.after or oldest < span.after - _COARSEST:
-                raise NotByTimeError("there are records from before the time after which was asked for")
-        new = self._new(sight)
-        self._take_in(span, sight)
+        if request.after is not None and seen.timestamps:
+            oldest, newest = seen.timestamps[0], seen.timestamps[-1]
+            if newest < request.after or oldest < request.after - _COARSEST_BOUNDS:
+                raise KeysetUnsupportedError("the API returned records from before the requested time")
+        new = self._new_records(seen)
+        self._advance(request, seen)
         return new
 
-    def _new(self, sight: Sight) -> New:
-        some: list[int] = []
-        for index, moment in enumerate(sight.moments):
-            is_newer = self._tie is None and (self._newest is None or moment > self._newest)
-            if is_newer and not self._delivered:
-                return New(some, index)
-            if sight.ids[index] in self._delivered:
-                # Its time was not known until now.
-                self._delivered.discard(sight.ids[index])
+    def _new_records(self, seen: Observation) -> NewRecords:
+        indexes: list[int] = []
+        for index, timestamp in enumerate(seen.timestamps):
+            is_newer = self._equal is None and (self._newest is None or timestamp > self._newest)
+            if is_newer and not self._delivered_ids:
+                return NewRecords(indexes, index)
+            if seen.ids[index] in self._delivered_ids:
+                # Its timestamp is known from now on.
+                self._delivered_ids.discard(seen.ids[index])
             elif is_newer or (
-                # What is older was delivered, or came back after all of its time had been.
-                (self._settled is None or moment >= self._settled) and sight.ids[index] not in self._near
+                # Older records were delivered, or reappeared after their timestamp was confirmed.
+                (self._confirmed is None or timestamp >= self._confirmed)
+                and seen.ids[index] not in self._recent
             ):
-                some.append(index)
-        return New(some, len(sight.moments))
+                indexes.append(index)
+        return NewRecords(indexes, len(seen.timestamps))
 
-    def _next_span(self) -> Span | None:
-        if self._tie is not None:
-            tie, before = self._tie, self._bounded(self._tied + 2)
-            return None if self.under_way else Span(self._settled, before, tie.page, tie.size, self._reached)
-        if self._side_by_side and not self._alone and self._planned < self._end:
-            span = self._furthest_span()
-            if span is not None:
-                return span
-        if self.under_way:
+    def _next_request(self) -> KeysetRequest | None:
+        if self._equal is not None:
+            equal, before = self._equal, self._bounded(self._equal_timestamp + 2)
+            if self.pending:
+                return None
+            return KeysetRequest(self._confirmed, before, equal.page, equal.size, self._reached)
+        if self._concurrent and not self._sequential_pages and self._planned < self._end:
+            request = self._furthest_request()
+            if request is not None:
+                return request
+        if self.pending:
             return None
-        known = len(self._near) + len(self._delivered)
-        return Span(self._settled, self.before, 1, self._with_room_for(known), max(0, self._reached - known))
+        known = len(self._recent) + len(self._delivered_ids)
+        return KeysetRequest(
+            self._confirmed, self.before, 1, self._with_room_for(known), max(0, self._reached - known)
+        )
 
-    def _furthest_span(self) -> Span | None:
-        """Return the page that reaches furthest beyond what is under way, and still overlaps it.
+    def _furthest_request(self) -> KeysetRequest | None:
+        """Return the page that reaches furthest beyond the pending ones and still overlaps them.
 
-        Pages can only start at multiples of their size after an anchor. Of the rows of a page, one is nearly
-        always where it must be for the overlap to be no larger than needed.
+        Pages start at multiples of their size after an anchor. With the many anchors of a page, one of them
+        nearly always makes the overlap no larger than needed.
         """
         size = self._with_room_for(self._overlap)
         latest = self._planned - self._overlap
@@ -255,88 +261,92 @@ class Timeline:
         start, anchor = max(starts, default=(0, None))
         if anchor is None:
             return None
-        page = (start - anchor.start) // size + 1
-        if page > LAST_SERVED_PAGE or start + size <= self._planned:
+        number = (start - anchor.start) // size + 1
+        if number > LAST_SERVED_PAGE or start + size <= self._planned:
             return None
-        return Span(anchor.moment - 1, self.before, page, size, start)
+        return KeysetRequest(anchor.timestamp - 1, self.before, number, size, start)
 
     def _with_room_for(self, known: int) -> int:
-        """Return the size of a page that brings as many new rows as the caller wants on one."""
+        """Return the size of a page that holds the known rows besides the new ones."""
         return min(LARGEST_PAGE, self._size + known)
 
-    def _follows(self, sight: Sight) -> bool:
-        """Tell whether an answer overlaps what came before; otherwise rows may lie between the two."""
-        if sight.moments and self._newest is not None and sight.moments[0] < self._newest:
+    def _overlaps(self, seen: Observation) -> bool:
+        """Return whether a response overlaps the previous one; otherwise rows may lie between them."""
+        if seen.timestamps and self._newest is not None and seen.timestamps[0] < self._newest:
             return True
         if self._overlap * 2 > self._size:
-            self._alone = _PAGES_ALONE
+            self._sequential_pages = _SEQUENTIAL_PAGES
         else:
             self._overlap *= 2
-        self._drop_what_is_under_way()
+        self._drop_pending()
         return False
 
-    def _take_in(self, span: Span, sight: Sight) -> None:
-        self._reached = span.start + sight.came
-        self._end = span.start - span.rows_before + sight.total
-        self._alone = max(0, self._alone - 1)
-        is_next = span.page == 1 and span.after == self._settled
-        if sight.moments:
-            if self._side_by_side:
+    def _advance(self, request: KeysetRequest, seen: Observation) -> None:
+        self._reached = request.start + seen.rows
+        self._end = request.start - request.rows_before + seen.total
+        self._sequential_pages = max(0, self._sequential_pages - 1)
+        is_next = request.number == 1 and request.after == self._confirmed
+        if seen.timestamps:
+            if self._concurrent:
                 self._anchors = [
-                    _Anchor(span.start + index, moment)
-                    for index, (before, moment) in enumerate(pairwise(sight.moments), 1)
-                    if before < moment
+                    _Anchor(request.start + index, timestamp)
+                    for index, (before, timestamp) in enumerate(pairwise(seen.timestamps), 1)
+                    if before < timestamp
                 ]
-            newest = sight.moments[-1]
+            newest = seen.timestamps[-1]
             if self._newest is not None and newest <= self._newest:
-                # Rows came meanwhile, or more of one time than pages overlap by: only alone is progress sure.
-                newest, self._alone = self._newest, _PAGES_ALONE
+                # Rows were added, or more have equal timestamps than pages overlap by: concurrent pages might
+                # make no progress.
+                newest, self._sequential_pages = self._newest, _SEQUENTIAL_PAGES
             self._newest = newest
-            self._settle(newest - 1, sight)
-        if span.rows_before + sight.came >= sight.total or self._is_past_the_end:
-            self.done, self.under_way = True, 0
+            self._confirm(newest - 1, seen)
+        if request.rows_before + seen.rows >= seen.total or self._is_past_the_end:
+            self.done, self.pending = True, 0
             return
-        if sight.came < span.size:
-            # Where pages are smaller than was asked for, their numbers do not tell which rows they hold.
-            self._alone = _PAGES_ALONE
-            self._drop_what_is_under_way()
-        if is_next and span.after is not None and sight.moments[-1] - 1 <= span.after:
-            self._tie, self._tied, self._tie_is_found = Tie(), sight.moments[-1], False
-            self._settled = span.after
-            self._drop_what_is_under_way()
+        if seen.rows < request.size:
+            # If pages are smaller than requested, their numbers do not determine which rows they hold.
+            self._sequential_pages = _SEQUENTIAL_PAGES
+            self._drop_pending()
+        if is_next and request.after is not None and seen.timestamps[-1] - 1 <= request.after:
+            self._equal, self._equal_timestamp = EqualTimestamps(), seen.timestamps[-1]
+            self._equal_is_found = False
+            self._confirmed = request.after
+            self._drop_pending()
 
-    def _take_in_tied(self, tie: Tie, sight: Sight) -> None:
-        tie.accept(sight.ids, sight.came, sight.total)
-        self._near.update(zip(sight.ids, sight.moments, strict=True))
-        self._tie_is_found = self._tie_is_found or (bool(sight.moments) and sight.moments[-1] >= self._tied)
-        if tie.settled:
-            self._tie, self._end = None, 0
-            if not self._tie_is_found:
-                # All of it was removed, or the bounds leave out what lies between them: looking again tells.
-                if self._tie_not_found == self._tied:
-                    raise NotByTimeError("the API cuts the bounds of times to more than milliseconds")
-                self._tie_not_found = self._tied
-                return
-            # All of these two milliseconds came, so that nothing of them is needed again.
-            self._newest = self._tied + 2
-            self._settle(self._newest - 1)
-            self.done = self._is_past_the_end
+    def _accept_equal(self, equal: EqualTimestamps, seen: Observation) -> None:
+        equal.accept(seen.ids, seen.rows, seen.total)
+        self._recent.update(zip(seen.ids, seen.timestamps, strict=True))
+        if seen.timestamps and seen.timestamps[-1] >= self._equal_timestamp:
+            self._equal_is_found = True
+        if not equal.complete:
+            return
+        self._equal, self._end = None, 0
+        if not self._equal_is_found:
+            # Either all of them were removed, or the API rounds the bounds. Reading again shows which.
+            if self._equal_not_found == self._equal_timestamp:
+                raise KeysetUnsupportedError("the API rounds the bounds of times to more than milliseconds")
+            self._equal_not_found = self._equal_timestamp
+            return
+        # These two milliseconds are complete, so that nothing in them is needed again.
+        self._newest = self._equal_timestamp + 2
+        self._confirm(self._newest - 1)
+        self.done = self._is_past_the_end
 
-    def _settle(self, after: int, sight: Sight = _NOTHING) -> None:
-        """Remember what is not older than a moment before which everything came."""
-        self._settled = after
-        self._near = {id_: moment for id_, moment in self._near.items() if moment >= after}
-        for id_, moment in zip(reversed(sight.ids), reversed(sight.moments), strict=True):
-            if moment < after:
+    def _confirm(self, after: int, seen: Observation = _NOTHING) -> None:
+        """Confirm everything before a timestamp, and keep the ids of the records that are not older."""
+        self._confirmed = after
+        self._recent = {id_: timestamp for id_, timestamp in self._recent.items() if timestamp >= after}
+        for id_, timestamp in zip(reversed(seen.ids), reversed(seen.timestamps), strict=True):
+            if timestamp < after:
                 break
-            self._near[id_] = moment
+            self._recent[id_] = timestamp
 
-    def _drop_what_is_under_way(self) -> None:
-        self._planned, self.under_way = self._reached, 0
+    def _drop_pending(self) -> None:
+        self._planned, self.pending = self._reached, 0
 
     @property
     def _is_past_the_end(self) -> bool:
         return self.before is not None and self._newest is not None and self._newest > self.before
 
-    def _bounded(self, moment: int) -> int:
-        return moment if self.before is None else min(moment, self.before)
+    def _bounded(self, timestamp: int) -> int:
+        return timestamp if self.before is None else min(timestamp, self.before)

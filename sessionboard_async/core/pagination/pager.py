@@ -1,4 +1,4 @@
-"""Paginated answers, as what users hold in their hands."""
+"""The pager: a paginated query that is sent when it is iterated over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import msgspec
 from sessionboard_async.core.decoding.decoder import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.page import LARGEST_PAGE, Page
-from sessionboard_async.core.pagination.checkpoint import Bookmark, Checkpoint, Progress, resumed
+from sessionboard_async.core.pagination.checkpoint import (
+    Checkpoint,
+    CheckpointTracker,
+    StreamProgress,
+    read_checkpoint,
+)
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.streams import PageStream, RecordStream
 
@@ -18,29 +23,28 @@ T = TypeVar("T")
 Kind = TypeVar("Kind")
 
 Consistency = Literal["exact", "pages"]
-"""How a search is read: by time, so that nothing is missed, or by page numbers."""
+"""How a search is read: by timestamps, which misses nothing, or by page numbers."""
 
 
 class PagerOptions(TypedDict, total=False):
-    """What every call that returns a ``Pager`` takes by keyword.
+    """The keyword arguments of every call that returns a ``Pager``.
 
     Attributes:
         page_size: Records per page, 1 to 100.
         limit: The most records to deliver; ``None`` for all.
-        prefetch: How many pages to fetch ahead, concurrently; 0 fetches one at a time. ``None`` fetches ahead
-            from the second page on: one page where it is read by time, and two by page numbers, which was
-            measured to pay even without latency. Nothing is fetched ahead where the API reports neither
-            pages nor a total.
-        on_invalid: ``"raise"`` ends the stream at a record that cannot be read; ``"skip"`` leaves it out,
+        prefetch: How many pages to fetch ahead, concurrently; 0 fetches one page at a time. ``None`` fetches
+            ahead from the second page on: one page for exact reading, two pages for page numbers. Nothing is
+            fetched ahead while the API reports neither the number of pages nor a total.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out,
             logs it and counts it in ``Page.skipped``.
-        consistency: ``"exact"`` reads by the time of creation, oldest first: whatever matches from beginning
-            to end is delivered, however the data changes meanwhile, and however many there are. With an
-            ascending ``sort`` it reads by that time, up to when the reading began: a record that is changed
-            while it is read may be left to the next reading. ``"pages"`` reads page 1, 2, 3 and so on, which
-            misses a record for every one that is removed before it, and ends at page 999. By default,
-            searches without a ``sort`` are exact where their records have a time of creation; all else is
-            pages.
-        resume: Where to go on: what ``Pager.checkpoint`` returned for the same search.
+        consistency: ``"exact"`` reads by the time of creation, oldest first: every record that matches from
+            the first request to the last is delivered, however the data changes meanwhile, and however many
+            there are. With an ascending ``sort`` by a time it reads by that time, up to the start of the
+            reading: a record that changes meanwhile may be missing. ``"pages"`` reads page 1, 2, 3 and so on,
+            which misses a record for each one removed before it, and ends at page 999. The default is
+            ``"exact"`` for searches without a ``sort`` whose records have a time of creation, and ``"pages"``
+            otherwise.
+        resume: Where to resume: the result of ``Pager.checkpoint`` for the same search.
     """
 
     page_size: int
@@ -52,14 +56,14 @@ class PagerOptions(TypedDict, total=False):
 
 
 class Pager(Generic[T]):
-    """A search or list that was asked for and not yet sent: iterate over it, once or often.
+    """A search or list that is sent when it is iterated over, once or several times.
 
-    ``async for record in pager`` streams the records and holds one page at a time (and those that
-    ``prefetch`` reads ahead). Every record is delivered once: one that a change of the data moved to a later
-    page is left out there. Each iteration starts afresh, or where ``resume`` says.
+    ``async for record in pager`` streams the records. It holds one page at a time, and those that
+    ``prefetch`` fetches ahead. Every record is delivered once: if a change of the data moves a record to a
+    later page, it is left out there. Each iteration starts anew, or where ``resume`` says.
 
-    An iteration may be left at any time. What it has under way then ends on its own, and at the latest when
-    the session is closed.
+    An iteration may be abandoned at any time. Its pending requests end on their own, at the latest when the
+    client is closed.
 
     Attributes:
         record: The type of the records.
@@ -92,13 +96,13 @@ class Pager(Generic[T]):
             self._order = query.time_order
         if consistency == "exact" and self._order is None:
             raise ValueError(
-                "consistency='exact' reads by a time, oldest first: it is for searches whose records have a "
+                "consistency='exact' reads by a time, oldest first: use it for searches whose records have a "
                 "time of creation, without a sort or with an ascending one"
             )
-        query.page(1, page_size)  # A wrong argument shall be found here, and not in the first iteration.
+        query.page(1, page_size)  # Raises for a wrong argument now, and not in the first iteration.
         self._engine = engine
         self._query = query
-        self.record = record
+        self.record: type[T] = record
         self._options: PagerOptions = {
             "page_size": page_size,
             "limit": limit,
@@ -107,9 +111,11 @@ class Pager(Generic[T]):
             "consistency": consistency,
             "resume": resume,
         }
-        self._consistency = "pages" if self._order is None else "exact"
-        self._start = Progress() if resume is None else resumed(resume, query, self._consistency)
-        self._bookmark = Bookmark(query, self._consistency, self._start)
+        self._consistency: Consistency = "pages" if self._order is None else "exact"
+        self._start = (
+            StreamProgress() if resume is None else read_checkpoint(resume, query, self._consistency)
+        )
+        self._tracker = self._new_tracker(self._start)
 
     def __repr__(self) -> str:
         return f"<Pager of {self._query.endpoint.operation_id}>"
@@ -118,34 +124,34 @@ class Pager(Generic[T]):
         return RecordStream(self.pages())
 
     def pages(self) -> PageStream[T]:
-        """Stream whole pages, with what the API reported about each; by time, counted from the beginning."""
-        self._bookmark = Bookmark(self._query, self._consistency, self._start)
-        return self._stream(self.record, bookmark=self._bookmark)
+        """Stream whole pages, each with its ``pagination``; for exact reading, numbered from the start."""
+        self._tracker = self._new_tracker(self._start)
+        return self._stream(self.record, tracker=self._tracker)
 
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
-        """Return where the iteration stands that was begun last: a small value that JSON can hold.
+        """Return the progress of the iteration that was started last, as a small value that JSON can hold.
 
-        It may be taken at any moment, also after an error or a ``break``, and be given to ``resume`` of the
-        same search, in this process or another. By time it holds the ids of what came within the last
-        millisecond; by page numbers the number of the page.
+        May be called at any time, also after an error or a ``break``. Pass the result to ``resume`` of the
+        same search, in this process or another. For exact reading it holds the ids of the records delivered
+        within the last millisecond; for page numbers it holds the number of the page.
 
         Args:
-            include_current: Whether the record or page returned last counts as done. By default it is
-                delivered again, so that each comes at least once. Saved in one transaction with the
-                processed data, ``include_current=True`` gives each exactly once.
+            include_current: Whether the record or page returned last counts as processed. By default it is
+                delivered again, so that each record is delivered at least once. Saved in one transaction with
+                the processed data, ``include_current=True`` delivers each record exactly once.
         """
-        return self._bookmark.checkpoint(include_current=include_current)
+        return self._tracker.checkpoint(include_current=include_current)
 
     def raw(self) -> Pager[dict[str, Any]]:
-        """Return the same stream as plain dicts, with everything the API sent and nothing mended."""
+        """Return the same stream as plain dicts, with everything the API sent, unchanged."""
         return Pager(self._engine, self._query, dict[str, Any], **self._options)
 
     def raw_json(self) -> Pager[msgspec.Raw]:
-        """Return the same stream as undecoded JSON: ``bytes(record)`` is each record exactly as it came."""
+        """Return the same stream as undecoded JSON: ``bytes(record)`` holds the bytes of the response."""
         return Pager(self._engine, self._query, msgspec.Raw, **self._options)
 
     async def first(self) -> T | None:
-        """Return the first record, or ``None`` where there is none."""
+        """Return the first record, or ``None`` if there is none."""
         found = await self.collect(limit=1)
         return found[0] if found else None
 
@@ -160,24 +166,27 @@ class Pager(Generic[T]):
         return [record async for record in Pager(self._engine, self._query, self.record, **options)]
 
     async def count(self) -> int:
-        """Return how many records the API reports, by asking for a page of one.
+        """Return the number of records that the API reports, by requesting a page of one record.
 
-        Where it reports nothing, the records are counted one by one. A ``limit`` does not matter here.
+        If the API reports none, the records are counted one by one. A ``limit`` does not affect the result.
         """
-        smallest = self._stream(msgspec.Raw, page_size=1, limit=1, by_time=False)
+        smallest = self._stream(msgspec.Raw, page_size=1, limit=1, keyset=False)
         page = await anext(smallest, Page[msgspec.Raw]())
         await smallest.aclose()
         if page.pagination is not None and page.pagination.total_results is not None:
             return page.pagination.total_results
-        everything = self._stream(msgspec.Raw, limit=None, by_time=False)
+        everything = self._stream(msgspec.Raw, limit=None, keyset=False)
         return sum([len(page.results) async for page in everything])
+
+    def _new_tracker(self, progress: StreamProgress) -> CheckpointTracker:
+        return CheckpointTracker(self._query, self._consistency, progress)
 
     def _stream(
         self,
         record: type[Kind],
         *,
-        bookmark: Bookmark | None = None,
-        by_time: bool = True,
+        tracker: CheckpointTracker | None = None,
+        keyset: bool = True,
         **changed: Unpack[PagerOptions],
     ) -> PageStream[Kind]:
         options: PagerOptions = {**self._options, **changed}
@@ -185,13 +194,13 @@ class Pager(Generic[T]):
             self._engine,
             self._query,
             record,
-            order=self._order if by_time else None,
+            order=self._order if keyset else None,
             page_size=options.get("page_size", LARGEST_PAGE),
             limit=options.get("limit"),
             prefetch=options.get("prefetch"),
             on_invalid=options.get("on_invalid", "raise"),
-            progress=self._start if bookmark is not None else Progress(),
-            bookmark=Bookmark(self._query, self._consistency, Progress()) if bookmark is None else bookmark,
+            progress=StreamProgress() if tracker is None else self._start,
+            tracker=self._new_tracker(StreamProgress()) if tracker is None else tracker,
         )
 
 

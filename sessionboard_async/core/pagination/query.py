@@ -1,4 +1,4 @@
-"""What a stream asks for, page by page."""
+"""Paginated queries: an operation with its arguments, and the requests for single pages."""
 
 from __future__ import annotations
 
@@ -10,38 +10,46 @@ import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, Request, build_request
-from sessionboard_async.core.pagination.keyset_state import Span
+from sessionboard_async.core.pagination.keyset_state import KeysetRequest
 from sessionboard_async.core.timestamps import format_milliseconds, to_milliseconds
 
 
 class TimeOrder(msgspec.Struct, frozen=True):
-    """One of the times of records, by which a search can be filtered and sorted.
+    """A timestamp of records by which a search can be filtered and sorted.
 
     Attributes:
-        name: What the API calls it in filters and sorts.
-        attribute: What records call it.
-        slack: By how many milliseconds the end of a reading lies after its beginning.
+        name: Its name in filters and sorts.
+        attribute: Its name in records.
+        margin: How many milliseconds after the first response the reading ends.
     """
 
     name: str
     attribute: str
-    slack: int
+    margin: int
 
 
-_CREATED = TimeOrder("createdAt", "created_at", slack=300_000)
-"""A record may be dated by another clock than answers are: nothing that was there shall count as new."""
+_CREATED = TimeOrder("createdAt", "created_at", margin=300_000)
+"""The clock that dates records may differ from the clock of the responses: existing records must not be
+mistaken for new ones."""
 
-# What is changed while it is read comes again at the end, and again: here reading ends where it began, which
-# answers tell in whole seconds, cut off.
+# A record that changes while it is read moves to the end, again and again. So these readings end where they
+# began; the Date of a response is cut to whole seconds.
 _TIME_ORDERS = {
     "createdAt": _CREATED,
-    "updatedAt": TimeOrder("updatedAt", "updated_at", slack=1000),
-    "deletedAt": TimeOrder("deletedAt", "deleted_at", slack=1000),
+    "updatedAt": TimeOrder("updatedAt", "updated_at", margin=1000),
+    "deletedAt": TimeOrder("deletedAt", "deleted_at", margin=1000),
 }
 
 
 class PagedQuery(msgspec.Struct, frozen=True):
-    """What is searched for: an operation with all its arguments but the page."""
+    """An operation with all its arguments except the page.
+
+    Attributes:
+        endpoint: The operation.
+        path: The path arguments.
+        query: The query parameters.
+        body: The JSON body: filters, sort and expansions of a search.
+    """
 
     endpoint: Endpoint[object]
     path: Mapping[str, PathValue]
@@ -49,18 +57,18 @@ class PagedQuery(msgspec.Struct, frozen=True):
     body: object
 
     @property
-    def paged(self) -> bool:
-        """Whether the operation is documented to answer in pages, and not with everything at once."""
+    def is_paginated(self) -> bool:
+        """Whether the operation is documented to return pages, and not everything at once."""
         return self._pages.size_parameter is not None
 
     @property
-    def identified(self) -> bool:
-        """Whether an ``id`` tells the records apart."""
+    def has_ids(self) -> bool:
+        """Whether each record has a unique ``id``."""
         return self._pages.identified
 
     @property
     def search(self) -> Mapping[str, Any]:
-        """Filters, sort and expansions, as the API takes them."""
+        """The filters, sort and expansions, under the API's names."""
         return cast("Mapping[str, Any]", self.body or {})
 
     @property
@@ -70,7 +78,7 @@ class PagedQuery(msgspec.Struct, frozen=True):
 
     @property
     def time_order(self) -> TimeOrder | None:
-        """The time by which it can be read; ``None`` where it cannot, or the order is another one."""
+        """The timestamp for keyset pagination; ``None`` if the operation or the order does not allow it."""
         if not self._pages.dated:
             return None
         sort: dict[str, str] | None = self.search.get("sort")
@@ -78,28 +86,28 @@ class PagedQuery(msgspec.Struct, frozen=True):
             return _CREATED
         return _TIME_ORDERS[sort["order"]] if sort["sort"] == "asc" else None
 
-    def in_order(self, order: TimeOrder) -> PagedQuery:
-        """Return the same query, sorted."""
+    def sorted_by(self, order: TimeOrder) -> PagedQuery:
+        """Return the same query in ascending order of a timestamp."""
         return msgspec.structs.replace(
             self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}}
         )
 
-    def within(self, order: TimeOrder, span: Span) -> Request:
-        """Build the request for one page of a span, within the bounds that the caller gave."""
+    def keyset_page(self, order: TimeOrder, page: KeysetRequest) -> Request:
+        """Build the request for a page of a range of timestamps, within the caller's own bounds."""
         filters: dict[str, Any] = self.search.get("filters", {})
         given: dict[str, str] = filters.get(order.name, {})
         bounds = dict(given)
-        if span.after is not None and ("after" not in given or _moment(given["after"]) < span.after):
-            bounds["after"] = format_milliseconds(span.after)
-        if span.before is not None and ("before" not in given or _moment(given["before"]) > span.before):
-            bounds["before"] = format_milliseconds(span.before)
+        if page.after is not None and ("after" not in given or _parse(given["after"]) < page.after):
+            bounds["after"] = format_milliseconds(page.after)
+        if page.before is not None and ("before" not in given or _parse(given["before"]) > page.before):
+            bounds["before"] = format_milliseconds(page.before)
         body = dict(self.search)
         if bounds:
             body["filters"] = {**filters, order.name: bounds}
-        return self._page(span.page, span.size, body)
+        return self._page(page.number, page.size, body)
 
     def page(self, number: int, size: int) -> Request:
-        """Build the request for one page."""
+        """Build the request for a page."""
         return self._page(number, size, self.body)
 
     @property
@@ -108,8 +116,8 @@ class PagedQuery(msgspec.Struct, frozen=True):
 
     def _page(self, number: int, size: int, body: object) -> Request:
         paging: dict[str, QueryValue] = {}
-        if self.paged or number > 1:
-            # Some servers answer in pages even where everything at once is documented.
+        if self.is_paginated or number > 1:
+            # Some servers return pages even where the documentation promises everything at once.
             paging = {"page": number, self._pages.size_parameter or "pageSize": size}
         if self._pages.in_body:
             body = {**cast("Mapping[str, object]", body), **paging}
@@ -121,5 +129,5 @@ class PagedQuery(msgspec.Struct, frozen=True):
         )
 
 
-def _moment(text: str) -> int:
+def _parse(text: str) -> int:
     return to_milliseconds(datetime.fromisoformat(text))

@@ -1,4 +1,4 @@
-"""How to read the id of a record, and a time of it, in each of the three forms that a stream delivers."""
+"""Getters for the id and the timestamp of a record, in each form in which a stream delivers records."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import msgspec
 
 from sessionboard_async.core.timestamps import to_milliseconds
 
-IdOf = Callable[[Any], object]
-MomentOf = Callable[[Any], "datetime | None"]
+IdGetter = Callable[[Any], object]
+TimestampGetter = Callable[[Any], "datetime | None"]
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class _Identified(msgspec.Struct, gc=False):
+class _RecordId(msgspec.Struct, gc=False):
     id: str | int | None = None
 
 
-_identified = msgspec.json.Decoder(_Identified)
+_record_id = msgspec.json.Decoder(_RecordId)
 
 
-def id_getter(record: type[Any]) -> IdOf:
-    """Return what reads the id of a record; ``None`` where it has none."""
+def id_getter(record: type[Any]) -> IdGetter:
+    """Return a function that returns the id of a record, or ``None`` if it has none."""
     if record is msgspec.Raw:
         return _id_of_json
     if _is_dict(record):
@@ -34,11 +34,11 @@ def id_getter(record: type[Any]) -> IdOf:
 
 
 def no_id(record: object) -> None:
-    """Read no id: the records have none that tells them apart."""
+    """Return no id, for records without unique ids."""
 
 
 def id_text(id_: object) -> str:
-    """Return an id as text, which is the same in each form of a record; empty where it is none."""
+    """Return an id as text, equal in each form of a record; empty if the value is no id."""
     return id_ if type(id_) is str else str(id_) if type(id_) is int else ""
 
 
@@ -49,32 +49,37 @@ def id_texts(ids: Sequence[object]) -> Sequence[str]:
     return [*map(id_text, ids)]
 
 
-def moment_reader(record: type[Any], attribute: str) -> MomentOf:
-    """Return what reads a time of a record, such as ``created_at``; without an offset it is ``None``."""
+def timestamp_getter(record: type[Any], attribute: str) -> TimestampGetter:
+    """Return a function that returns a timestamp of a record, or ``None`` if it is missing or not aware.
+
+    Args:
+        record: The type of the records.
+        attribute: The name of the timestamp, such as ``created_at``.
+    """
     if record is msgspec.Raw:
-        kind = msgspec.defstruct("_Dated", [(attribute, str | None, None)], gc=False)
+        kind = msgspec.defstruct("_RecordTimestamp", [(attribute, str | None, None)], gc=False)
         decoder = msgspec.json.Decoder(kind)
 
         def of_json(record: msgspec.Raw) -> datetime | None:
             try:
-                return _moment(getattr(decoder.decode(record), attribute))
-            except _UNREADABLE:
+                return _timestamp(getattr(decoder.decode(record), attribute))
+            except _DECODE_ERRORS:
                 return None
 
         return of_json
     if _is_dict(record):
-        return lambda record: _moment(record.get(attribute))
+        return lambda record: _timestamp(record.get(attribute))
     return attrgetter(attribute)
 
 
-class Milliseconds(Sequence[int]):
-    """Moments as whole milliseconds since 1970, each made of its datetime when it is asked for."""
+class MillisecondTimestamps(Sequence[int]):
+    """A view of datetimes as whole milliseconds since 1970, each converted when it is accessed."""
 
-    def __init__(self, moments: Sequence[datetime]) -> None:
-        self._moments = moments
+    def __init__(self, timestamps: Sequence[datetime]) -> None:
+        self._timestamps = timestamps
 
     def __len__(self) -> int:
-        return len(self._moments)
+        return len(self._timestamps)
 
     @overload
     def __getitem__(self, index: int) -> int: ...
@@ -82,8 +87,8 @@ class Milliseconds(Sequence[int]):
     def __getitem__(self, index: slice) -> Sequence[int]: ...
     def __getitem__(self, index: int | slice) -> int | Sequence[int]:
         if isinstance(index, slice):
-            return Milliseconds(self._moments[index])
-        return to_milliseconds(self._moments[index])
+            return MillisecondTimestamps(self._timestamps[index])
+        return to_milliseconds(self._timestamps[index])
 
 
 def _is_dict(record: type[Any]) -> bool:
@@ -92,8 +97,8 @@ def _is_dict(record: type[Any]) -> bool:
 
 def _id_of_json(record: msgspec.Raw) -> str | int | None:
     try:
-        return _identified.decode(record).id
-    except _UNREADABLE:
+        return _record_id.decode(record).id
+    except _DECODE_ERRORS:
         return None
 
 
@@ -101,9 +106,9 @@ def _id_of_dict(record: dict[str, Any]) -> object:
     return record.get("id")
 
 
-def _moment(value: object) -> datetime | None:
+def _timestamp(value: object) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        timestamp = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return None if moment is None or moment.tzinfo is None else moment
+    return None if timestamp is None or timestamp.tzinfo is None else timestamp

@@ -1,4 +1,4 @@
-"""Which records a stream has delivered already, in as little memory as can be."""
+"""A compact set of the ids that a stream has delivered."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ T = TypeVar("T")
 
 
 class SeenIds:
-    """A set of ids that keeps 16 to 64 bytes an id, where a ``set`` of strings keeps 150 to 200.
+    """A set of ids that stores one 64-bit hash for each, in a fraction of the memory of a ``set``.
 
-    A hash table of 64-bit keys, with linear probing and at most half full. The keys come from Python's keyed
-    string hash, whose key is drawn anew for each process: among the 99,900 records that a search can reach,
-    the chance that any two ids share a key is 1 in 3,700,000,000.
+    An open-addressing hash table with linear probing, at most half full. The hashes are those of Python's
+    keyed string hash, whose key is drawn anew for each process: among the 99,900 records that a search can
+    reach, the chance that any two ids collide is 1 in 3,700,000,000.
     """
 
     def __init__(self) -> None:
-        # 0 marks a free slot, so the key 0 is kept as 1.
+        # 0 marks a free slot, so the hash 0 is stored as 1.
         self._slots = array("q", bytes(8))
         self._used = 0
 
     def __len__(self) -> int:
         return self._used
 
-    def unseen(self, records: tuple[T, ...], id_of: Callable[[T], object]) -> tuple[T, ...]:
-        """Return the records whose ids are new, and remember them; a record without one is always new."""
+    def filter_new(self, records: tuple[T, ...], id_of: Callable[[T], object]) -> tuple[T, ...]:
+        """Return the records whose ids are new, and add these ids; a record without an id is always new."""
         self._make_room(len(records))
         slots = self._slots
         mask = len(slots) - 1
@@ -34,7 +34,7 @@ class SeenIds:
         for record in records:
             id_ = id_of(record)
             if type(id_) is not str:
-                # The hash of an integer is the integer itself, and no key.
+                # The hash of an integer is the integer itself, and neither random nor evenly spread.
                 id_ = str(id_) if type(id_) is int else None
             if id_:
                 key = hash(id_) or 1
@@ -48,12 +48,12 @@ class SeenIds:
             new.append(record)
         return records if len(new) == len(records) else tuple(new)
 
-    def remember(self, keys: Sequence[int]) -> None:
-        """Take ids for seen, by their hashes."""
-        self._make_room(len(keys))
+    def add_hashes(self, hashes: Sequence[int]) -> None:
+        """Add ids by their hashes."""
+        self._make_room(len(hashes))
         slots = self._slots
         mask = len(slots) - 1
-        for key in keys:
+        for key in hashes:
             key = key or 1
             slot = key & mask
             while (found := slots[slot]) and found != key:

@@ -1,4 +1,4 @@
-"""A small server whose records have times of creation, for tests of reading by them."""
+"""A small server whose records have a time of creation, for tests of keyset pagination."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def record(number: int, seconds: float) -> dict[str, Any]:
-    moment = START + timedelta(seconds=seconds)
-    return {"id": f"s{number}", "created_at": moment.isoformat(timespec="milliseconds")}
+    created = START + timedelta(seconds=seconds)
+    return {"id": f"s{number}", "created_at": created.isoformat(timespec="milliseconds")}
 
 
 def searching(
-    records: list[dict[str, Any]], *, heeds_bounds: bool = True, dated: bool = True, total: int | None = None
+    records: list[dict[str, Any]],
+    *,
+    applies_bounds: bool = True,
+    dated: bool = True,
+    total: int | None = None,
 ) -> Handler:
-    """Serve a search as the API does, or as one that heeds no bounds, or tells no Date."""
+    """Serve a search like the API, or one that ignores bounds, or sends no usable ``Date``."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        bounds = (await request.json()).get("filters", {}).get("createdAt", {}) if heeds_bounds else {}
+        bounds = (await request.json()).get("filters", {}).get("createdAt", {}) if applies_bounds else {}
         after, before = (
             None if text is None else datetime.fromisoformat(text)
             for text in (bounds.get("after"), bounds.get("before"))

@@ -1,4 +1,4 @@
-"""Streams and calls that are left, closed or cut in moments that are easily forgotten."""
+"""Streams and calls that are abandoned, closed or cancelled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("body", [{"results": []}, [], {"results": [], "pagination": {}}], ids=str)
 @pytest.mark.parametrize("prefetch", [0, 4, None])
-async def test_a_page_that_reports_nothing_does_not_unsay_what_was_reported(
+async def test_a_page_without_a_report_does_not_cancel_an_earlier_report(
     serve: Serve, body: object, prefetch: int | None
 ) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -37,16 +37,18 @@ async def test_a_page_that_reports_nothing_does_not_unsay_what_was_reported(
 
         async def read() -> None:
             async for person in sb.speakers.search(1, page_size=2, prefetch=prefetch):
-                got.append(person.id)  # noqa: PERF401  # what came before the error counts
+                got.append(person.id)  # noqa: PERF401  # the records before the error count
 
-        with pytest.raises(PaginationError, match="8 of 10 records came: page 3 brought nothing new"):
+        with pytest.raises(
+            PaginationError, match="8 of 10 records were returned: page 3 held no new records"
+        ):
             await read()
     assert got == [f"r{number}{letter}" for number in (1, 2, 4, 5) for letter in "ab"]
 
 
 async def _never(_: web.Request) -> web.StreamResponse:
     await anyio.sleep_forever()
-    raise AssertionError("it was cancelled")
+    raise AssertionError("not cancelled")
 
 
 @pytest.mark.parametrize("by", ["asyncio", "anyio"])
@@ -69,7 +71,7 @@ async def test_a_cancelled_call_shows_no_token_in_its_traceback(serve: Serve, by
     assert TOKEN not in shown.replace(f"TOKEN = '{TOKEN}'", "")
 
 
-async def test_a_page_stream_closed_by_another_task_just_ends(serve: Serve) -> None:
+async def test_a_page_stream_closed_by_another_task_ends(serve: Serve) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         number = int(request.query["page"])
         if number > 1:

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint, wherever an iteration ended."""
+"""Resuming from a checkpoint, wherever an iteration ended."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 
-def kept(checkpoint: Checkpoint) -> Any:
-    """Return a checkpoint as it comes back from a file."""
+def saved(checkpoint: Checkpoint) -> Any:
+    """Return a checkpoint after saving and loading it as JSON."""
     return json.loads(json.dumps(checkpoint))
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", [0, 1, 8])
 @pytest.mark.parametrize("stop_after", [0, 1, 9, 10, 11, 57, 120])
-async def test_an_iteration_goes_on_from_its_checkpoint(
+async def test_an_iteration_resumes_from_its_checkpoint(
     stop_after: int, prefetch: int, consistency: Any
 ) -> None:
     async with (
@@ -49,15 +49,15 @@ async def test_an_iteration_goes_on_from_its_checkpoint(
                 before.append(talk)
                 if len(before) == stop_after:
                     break
-        resumed = sb.sessions.search(server.event_id, resume=kept(pager.checkpoint()), **search)
+        resumed = sb.sessions.search(server.event_id, resume=saved(pager.checkpoint()), **search)
         after = await resumed.collect()
 
-    # The last that was handed out may not have been worked off.
+    # The record returned last may not have been processed.
     assert [*before[:-1], *after] == expected
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
-async def test_at_its_end_nothing_is_left(consistency: Any) -> None:
+async def test_a_checkpoint_at_the_end_returns_nothing(consistency: Any) -> None:
     async with (
         EmbeddedServer(sessions=120) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -66,14 +66,14 @@ async def test_at_its_end_nothing_is_left(consistency: Any) -> None:
         assert len([talk async for talk in pager]) == 120
         requests = len(server.requests)
         resumed = sb.sessions.search(
-            server.event_id, consistency=consistency, resume=kept(pager.checkpoint())
+            server.event_id, consistency=consistency, resume=saved(pager.checkpoint())
         )
         assert await resumed.collect() == []
         assert len(server.requests) == requests
 
 
 @pytest.mark.parametrize("prefetch", [0, 8])
-async def test_a_limit_ends_at_a_place_to_go_on_from(prefetch: int) -> None:
+async def test_an_iteration_with_a_limit_can_be_resumed(prefetch: int) -> None:
     async with (
         EmbeddedServer(sessions=120) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -85,13 +85,13 @@ async def test_a_limit_ends_at_a_place_to_go_on_from(prefetch: int) -> None:
                 server.event_id, page_size=20, limit=27, prefetch=prefetch, resume=checkpoint
             )
             got += [talk async for talk in pager]
-            checkpoint = kept(pager.checkpoint())
+            checkpoint = saved(pager.checkpoint())
 
     assert got == expected
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
-async def test_after_an_error_it_goes_on_with_the_page_that_failed(consistency: Any) -> None:
+async def test_after_an_error_it_resumes_with_the_page_that_failed(consistency: Any) -> None:
     async with (
         EmbeddedServer(sessions=120) as server,
         AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb,
@@ -102,13 +102,15 @@ async def test_after_an_error_it_goes_on_with_the_page_that_failed(consistency: 
         pager, before = sb.sessions.search(server.event_id, **search), list[str | None]()
         with pytest.raises(SessionboardError):
             await read_into(before, pager)
-        after = await sb.sessions.search(server.event_id, resume=kept(pager.checkpoint()), **search).collect()
+        after = await sb.sessions.search(
+            server.event_id, resume=saved(pager.checkpoint()), **search
+        ).collect()
 
     assert len(before) == 30
     assert [*before, *(talk.id for talk in after)] == [talk.id for talk in expected]
 
 
-async def test_a_page_counts_as_worked_off_when_the_next_is_asked_for() -> None:
+async def test_a_page_counts_as_processed_when_the_next_is_requested() -> None:
     async with (
         EmbeddedServer(sessions=50) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -118,7 +120,7 @@ async def test_a_page_counts_as_worked_off_when_the_next_is_asked_for() -> None:
         stream = pager.pages()
         await anext(stream)
         await anext(stream)
-        checkpoint = kept(stream.checkpoint())
+        checkpoint = saved(stream.checkpoint())
         await stream.aclose()
         again = sb.sessions.search(server.event_id, page_size=10, resume=checkpoint).pages()
         assert {talk.id for talk in (await anext(again)).results} == {talk.id for talk in expected[1]}
@@ -127,7 +129,7 @@ async def test_a_page_counts_as_worked_off_when_the_next_is_asked_for() -> None:
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("stop_after", [1, 10, 15])
-async def test_what_is_worked_off_does_not_come_again(stop_after: int, consistency: Any) -> None:
+async def test_processed_records_are_not_returned_again(stop_after: int, consistency: Any) -> None:
     async with (
         EmbeddedServer(sessions=60) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -140,7 +142,7 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
             records.append(talk)
             if len(records) == stop_after:
                 break
-        resume = kept(pager.checkpoint(include_current=True))
+        resume = saved(pager.checkpoint(include_current=True))
         records += await sb.sessions.search(server.event_id, resume=resume, **search).collect()
         assert records == expected
 
@@ -150,7 +152,7 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
             pager = sb.sessions.search(server.event_id, resume=checkpoint, **search)
             async for page in pager.pages():
                 pages += page.results
-                checkpoint = kept(pager.checkpoint(include_current=True))
+                checkpoint = saved(pager.checkpoint(include_current=True))
                 break
         assert pages == expected
 
@@ -158,28 +160,28 @@ async def test_what_is_worked_off_does_not_come_again(stop_after: int, consisten
 UNDATED = [{"id": f"s{number}"} for number in range(30)]
 
 
-async def test_limits_lead_through_what_cannot_be_read_by_time(serve: Serve) -> None:
+async def test_limits_and_checkpoints_read_everything_without_timestamps(serve: Serve) -> None:
     server = await serve(searching(UNDATED))
     got, checkpoint = [], None
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         for _ in range(6):
             pager = sb.sessions.search(1, limit=7, resume=checkpoint)
             got += [talk.id async for talk in pager]
-            checkpoint = kept(pager.checkpoint())
+            checkpoint = saved(pager.checkpoint())
 
     assert got == [one["id"] for one in UNDATED]
 
 
 @pytest.mark.parametrize("page_size", [10, 100])
 @pytest.mark.parametrize("consistency", [None, "pages"])
-async def test_a_few_records_at_a_time_lead_through_page_numbers(
+async def test_a_few_records_at_a_time_read_everything_by_page_numbers(
     serve: Serve, page_size: int, consistency: Any
 ) -> None:
     server = await serve(searching(UNDATED))
     got, checkpoint = list[str | None](), None
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         while len(got) < len(UNDATED):
-            # How many come on a page is up to the checkpoint, since its page number counts in them.
+            # The checkpoint determines the page size, since its page number counts in it.
             search: Any = {"page_size": page_size if checkpoint is None else 7, "consistency": consistency}
             pager = sb.sessions.search(1, resume=checkpoint, **search)
             count = len(got)
@@ -187,12 +189,12 @@ async def test_a_few_records_at_a_time_lead_through_page_numbers(
                 got.append(talk.id)
                 if len(got) == count + 3:
                     break
-            checkpoint = kept(pager.checkpoint(include_current=True))
+            checkpoint = saved(pager.checkpoint(include_current=True))
 
     assert got == [one["id"] for one in UNDATED]
 
 
-async def test_a_stream_that_is_closed_under_its_reader_loses_nothing() -> None:
+async def test_a_stream_closed_during_the_loop_loses_nothing() -> None:
     async with (
         EmbeddedServer(sessions=30) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -204,12 +206,12 @@ async def test_a_stream_that_is_closed_under_its_reader_loses_nothing() -> None:
             before.append(talk)
             if len(before) == 4:
                 await stream.aclose()
-        after = await sb.sessions.search(server.event_id, resume=kept(pager.checkpoint())).collect()
+        after = await sb.sessions.search(server.event_id, resume=saved(pager.checkpoint())).collect()
 
     assert [*before, *after] == expected
 
 
-async def test_a_checkpoint_serves_every_form_of_record(serve: Serve) -> None:
+async def test_a_checkpoint_works_for_every_form_of_record(serve: Serve) -> None:
     server = await serve(searching([{**record(number, 5), "id": number} for number in range(30)]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pager, before = sb.sessions.search(1, page_size=10), []
@@ -217,7 +219,7 @@ async def test_a_checkpoint_serves_every_form_of_record(serve: Serve) -> None:
             before.append(talk.id)
             if len(before) == 15:
                 break
-        checkpoint = kept(pager.checkpoint(include_current=True))
+        checkpoint = saved(pager.checkpoint(include_current=True))
         pager = sb.sessions.search(1, page_size=10, resume=checkpoint)
         rest = [str(talk["id"]) for talk in await pager.raw().collect()]
         assert rest == [str(json.loads(bytes(talk))["id"]) async for talk in pager.raw_json()]
@@ -225,7 +227,7 @@ async def test_a_checkpoint_serves_every_form_of_record(serve: Serve) -> None:
     assert sorted([*before, *rest], key=str) == sorted(map(str, range(30)))
 
 
-async def test_what_goes_on_ends_where_it_would_have_and_counts_on(serve: Serve) -> None:
+async def test_a_resumed_stream_keeps_its_end_and_its_total(serve: Serve) -> None:
     server = await serve(searching([record(number, number) for number in range(25)]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pager, count = sb.sessions.search(1, page_size=10, prefetch=0), 0
@@ -233,8 +235,8 @@ async def test_what_goes_on_ends_where_it_would_have_and_counts_on(serve: Serve)
             count += 1
             if count == 13:
                 break
-        checkpoint = kept(pager.checkpoint(include_current=True))
-        # What is created after the first beginning would not have come either.
+        checkpoint = saved(pager.checkpoint(include_current=True))
+        # The first iteration would not have returned records created after its start either.
         checkpoint["progress"]["before"] -= 60_000
         server.bodies.clear()
         pages = [page async for page in sb.sessions.search(1, page_size=10, resume=checkpoint).pages()]
@@ -246,7 +248,7 @@ async def test_what_goes_on_ends_where_it_would_have_and_counts_on(serve: Serve)
     ]
 
 
-async def test_a_checkpoint_in_the_middle_of_a_tie(serve: Serve) -> None:
+async def test_a_checkpoint_among_equal_timestamps(serve: Serve) -> None:
     records = [record(number, 5) for number in range(250)]
     server = await serve(searching(records))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -255,7 +257,7 @@ async def test_a_checkpoint_in_the_middle_of_a_tie(serve: Serve) -> None:
             before.append(talk.id)
             if len(before) == 180:
                 break
-        after = [talk.id async for talk in sb.sessions.search(1, resume=kept(pager.checkpoint()))]
+        after = [talk.id async for talk in sb.sessions.search(1, resume=saved(pager.checkpoint()))]
 
     assert sorted([*before[:-1], *after], key=str) == sorted((one["id"] for one in records), key=str)
 
@@ -263,25 +265,25 @@ async def test_a_checkpoint_in_the_middle_of_a_tie(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("event", "search", "difference"),
     [
-        (2, {}, "event_id is '1' and not '2'"),
+        (2, {}, "event_id is '1', not '2'"),
         (1, {"status": "accepted"}, "filters differ"),
         (1, {"expand": ["composition"]}, "expand"),
-        (1, {"sort": "created_at"}, "sort is 'none' and not 'createdAt asc'"),
-        (1, {"consistency": "pages"}, "consistency is 'exact' and not 'pages'"),
+        (1, {"sort": "created_at"}, "sort is 'none', not 'createdAt asc'"),
+        (1, {"consistency": "pages"}, "consistency is 'exact', not 'pages'"),
     ],
 )
 async def test_the_checkpoint_of_another_query_is_refused(event: int, search: Any, difference: str) -> None:
     async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1") as sb:
-        checkpoint = kept(sb.sessions.search(1).checkpoint())
+        checkpoint = saved(sb.sessions.search(1).checkpoint())
         sb.sessions.search(1, resume=checkpoint)
         with pytest.raises(ValueError, match=f"another query.*{difference}"):
             sb.sessions.search(event, resume=checkpoint, **search)
-        with pytest.raises(ValueError, match="operation is 'search-sessions' and not 'search-speakers'"):
+        with pytest.raises(ValueError, match="operation is 'search-sessions', not 'search-speakers'"):
             sb.speakers.search(1, resume=checkpoint)
 
 
 @pytest.mark.parametrize("checkpoint", [{}, {"version": 1}, [], "page 3", {"version": 9}])
-async def test_what_is_no_checkpoint_is_refused(checkpoint: Any) -> None:
+async def test_a_value_that_is_no_checkpoint_is_refused(checkpoint: Any) -> None:
     async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1") as sb:
         with pytest.raises(ValueError, match="what checkpoint\\(\\) returned"):
             sb.sessions.search(1, resume=checkpoint)
@@ -290,7 +292,7 @@ async def test_what_is_no_checkpoint_is_refused(checkpoint: Any) -> None:
             sb.sessions.search(1, resume=future)
 
 
-async def test_a_checkpoint_is_small_and_tells_no_filter() -> None:
+async def test_a_checkpoint_is_small_and_holds_no_filter() -> None:
     async with (
         EmbeddedServer(sessions=300) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -306,7 +308,7 @@ async def test_a_checkpoint_is_small_and_tells_no_filter() -> None:
     assert server.token not in text
 
 
-async def test_servers_that_went_back_to_page_numbers_cannot_go_on_by_time(serve: Serve) -> None:
+async def test_a_checkpoint_without_timestamps_to_resume_from_is_an_error(serve: Serve) -> None:
     records = [record(number, number) for number in range(30)]
     good = await serve(searching(records))
     bad = await serve(searching([{"id": one["id"]} for one in records]))
@@ -315,8 +317,8 @@ async def test_servers_that_went_back_to_page_numbers_cannot_go_on_by_time(serve
         stream = pager.pages()
         await anext(stream)
         await anext(stream)
-        checkpoint = kept(pager.checkpoint())
+        checkpoint = saved(pager.checkpoint())
         await stream.aclose()
     async with AsyncSession(TOKEN, base_url=bad.base_url) as sb:
-        with pytest.raises(PaginationError, match="begin anew"):
+        with pytest.raises(PaginationError, match="start without it"):
             await sb.sessions.search(1, page_size=10, resume=checkpoint).collect()

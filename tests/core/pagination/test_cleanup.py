@@ -1,21 +1,21 @@
-"""However a stream is left, nothing stays: no task, no connection, no place in the pool."""
+"""However a stream ends, it leaves no task and no connection, and occupies no place in the pool."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, DeadlineExceededError, RateLimits, Timeout
-from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.pagination.pager import Pager
+from sessionboard_async import AsyncSession, DeadlineExceededError, Pager, RateLimits, Timeout
 from sessionboard_async.models import Session
-from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, tasks, until
+from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -24,11 +24,11 @@ PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
 
 
 class Pages:
-    """Twenty records; each answer takes a few turns of the loop.
+    """Twenty records; each response takes a few turns of the loop.
 
     Attributes:
-        dated: Whether they have a time of creation, so that they are read by it.
-        stuck: Whether answers that hold any but the first four never come.
+        dated: Whether they have a time of creation, for keyset pagination.
+        stuck: Whether pages beyond the first four records never arrive.
     """
 
     def __init__(self, *, dated: bool = False) -> None:
@@ -66,14 +66,36 @@ def pages(request: pytest.FixtureRequest) -> Pages:
     return Pages(dated=request.param)
 
 
-def ours() -> set[str]:
-    """Return what our own code still runs as tasks of its own."""
-    return {repr(task) for task in tasks() if Engine.call.__qualname__ in repr(task.get_coro())}
+_is_client: ContextVar[bool] = ContextVar("_is_client", default=False)
+_started: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+
+@pytest.fixture(autouse=True)
+async def _watched_tasks() -> AsyncIterator[None]:
+    """Note the tasks that are started by the test, and by the client on its behalf, but not by the server."""
+
+    def start(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        task = asyncio.Task(coroutine, loop=loop, **options)
+        if _is_client.get():
+            _started.add(task)
+        return task
+
+    loop = asyncio.get_running_loop()
+    _is_client.set(False)
+    loop.set_task_factory(start)
+    yield
+    loop.set_task_factory(None)
+    _is_client.set(False)
+
+
+def client_tasks() -> set[asyncio.Task[Any]]:
+    """Return the tasks that still run, of those started since the first client was made."""
+    return {task for task in _started if not task.done()}
 
 
 async def still_works(sb: AsyncSession, server: HttpServer) -> None:
-    """The pool and the budget have all their places back."""
-    assert ours() == set()
+    """Check that every place in the pool and in the budget is free again."""
+    assert client_tasks() == set()
     with anyio.fail_after(2):
         async with asyncio.TaskGroup() as group:
             for _ in range(6):
@@ -85,7 +107,7 @@ def search(sb: AsyncSession, prefetch: int) -> Pager[Session]:
 
 
 async def read(pager: Pager[Session], fail_at: str = "") -> None:
-    """Read a stream, slowly, up to its end or to a record at which the reader breaks down."""
+    """Read a stream slowly, to its end or to a record at which the reader fails."""
     async for talk in pager:
         if talk.id == fail_at:
             raise ZeroDivisionError
@@ -93,11 +115,13 @@ async def read(pager: Pager[Session], fail_at: str = "") -> None:
 
 
 def small(server: HttpServer, **options: Any) -> AsyncSession:
+    """Return a client with a small pool; from here on, started tasks are noted."""
+    _is_client.set(True)
     return AsyncSession(TOKEN, base_url=server.base_url, pool_size=3, retry=IMPATIENT, **options)
 
 
 @PREFETCH
-async def test_a_stream_that_nobody_leaves(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_stream_read_to_its_end(serve: Serve, pages: Pages, prefetch: int) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         assert [talk.id async for talk in search(sb, prefetch)] == [f"s{number}" for number in range(20)]
@@ -122,25 +146,25 @@ async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) ->
 
 
 @PREFETCH
-async def test_a_break_right_before_the_session_closes(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_break_right_before_the_client_closes(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
         async for _ in search(sb, prefetch):
             break
-    assert ours() == set()
+    assert client_tasks() == set()
     await until(lambda: server.open_connections == 0)
 
 
 @PREFETCH
-async def test_a_stream_that_is_kept_after_a_break_and_the_session_closes(
+async def test_a_stream_that_is_kept_until_the_client_closes(
     serve: Serve, pages: Pages, prefetch: int
 ) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         stream = aiter(search(sb, prefetch))
         await anext(stream)
-    assert ours() == set()
+    assert client_tasks() == set()
     del stream
 
 
@@ -152,7 +176,7 @@ async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: int) -> N
         for stream in (aiter(search(sb, prefetch)), search(sb, prefetch).pages()):
             await anext(stream)
             await stream.aclose()
-            assert ours() == set()
+            assert client_tasks() == set()
             await stream.aclose()
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
@@ -189,17 +213,15 @@ async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, p
             del reader
             for _ in range(3):
                 await asyncio.sleep(0)
-            assert ours() == set(), turns
+            assert client_tasks() == set(), turns
         await still_works(sb, server)
     await until(lambda: server.open_connections == 0)
 
 
 @PREFETCH
 @pytest.mark.parametrize("seconds", [0.0, 0.002, 0.01])
-async def test_a_scope_of_anyio_that_is_cancelled(
-    serve: Serve, pages: Pages, seconds: float, prefetch: int
-) -> None:
-    """anyio cancels again and again, also what cleans up: nothing may be left even so when the scope ends."""
+async def test_a_cancelled_anyio_scope(serve: Serve, pages: Pages, seconds: float, prefetch: int) -> None:
+    """anyio cancels repeatedly, cleanup included; even so nothing may be left when the scope ends."""
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -207,27 +229,27 @@ async def test_a_scope_of_anyio_that_is_cancelled(
             async for _ in search(sb, prefetch):
                 pass
         assert scope.cancelled_caught
-        assert ours() == set()
+        assert client_tasks() == set()
         pages.stuck = False
         await still_works(sb, server)
     await until(lambda: server.open_connections == 0)
 
 
 @PREFETCH
-async def test_a_timeout_of_asyncio(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_an_asyncio_timeout(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(read(search(sb, prefetch)), 0.02)
-        assert ours() == set()
+        assert client_tasks() == set()
         pages.stuck = False
         await still_works(sb, server)
     await until(lambda: server.open_connections == 0)
 
 
 @PREFETCH
-async def test_a_deadline_of_our_own(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_the_total_timeout_of_the_client(serve: Serve, pages: Pages, prefetch: int) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server, timeout=Timeout(total=0.05)) as sb:
@@ -235,13 +257,13 @@ async def test_a_deadline_of_our_own(serve: Serve, pages: Pages, prefetch: int) 
             await search(sb, prefetch).collect()
         for _ in range(3):
             await asyncio.sleep(0)
-        assert ours() == set()
+        assert client_tasks() == set()
         pages.stuck = False
         await still_works(sb, server)
 
 
 @PREFETCH
-async def test_a_group_of_consumers_of_which_one_fails(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_task_group_in_which_one_consumer_fails(serve: Serve, pages: Pages, prefetch: int) -> None:
     server = await serve(pages)
 
     async def several(sb: AsyncSession) -> None:
@@ -287,7 +309,7 @@ async def test_a_cancelled_close_still_closes(serve: Serve, pages: Pages) -> Non
         closing.cancel()
         await asyncio.wait({closing})
         await until(lambda: server.open_connections == 0)
-        assert ours() == set()
+        assert client_tasks() == set()
         del stream
 
 
@@ -298,7 +320,7 @@ async def test_a_close_in_a_cancelled_scope_still_closes(serve: Serve, pages: Pa
         async with small(server) as sb:
             async for _ in search(sb, 3):
                 scope.cancel()
-    assert ours() == set()
+    assert client_tasks() == set()
     await until(lambda: server.open_connections == 0)
 
 

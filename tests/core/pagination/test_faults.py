@@ -1,4 +1,4 @@
-"""Whatever the server does wrong, a stream delivers every record once, or ends in one typed error."""
+"""With any fault of the server, a stream returns every record once, or ends in one typed error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FAULTS = {
     "wrong_page": lambda **when: Fault("wrong_page", **when),
     "empty_page": lambda **when: Fault("empty_page", **when),
 }
-"""Every kind of fault that the embedded server has, by a name for the test's id."""
+"""Every kind of fault of the embedded server, by a name for the test's id."""
 
 OVERCOME = {
     "refuse",
@@ -53,7 +53,7 @@ OVERCOME = {
     "status_503_retry_after",
     "status_504",
 }
-"""What trying again, or looking away, overcomes."""
+"""The faults that a retry overcomes, or that do no harm."""
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
@@ -69,7 +69,7 @@ async def test_a_fault_on_page_3_of_10(
             server.token,
             base_url=server.base_url,
             retry=IMPATIENT,
-            # It would wait for seconds after a 429: whether that is right shows elsewhere, in virtual time.
+            # The waits after a 429 take seconds; they are tested elsewhere, in simulated time.
             limits=None,
             timeout=Timeout(attempt=0.3, total=20),
         ) as sb,
@@ -82,14 +82,14 @@ async def test_a_fault_on_page_3_of_10(
     check(delivered, error, expected)
     overcome = OVERCOME if consistency == "pages" else OVERCOME | {"empty_page"}
     if kind == "wrong_page" and consistency == "exact":
-        # By time it is mostly page 1 that is asked for.
+        # Keyset pagination mostly requests page 1.
         assert error is None or prefetch == 8
     elif kind in overcome:
         assert error is None
     elif kind != "empty_page":
         assert error is not None
         assert delivered == expected[: len(delivered)]
-        # With read-ahead the third request to arrive need not be the one for page 3.
+        # With prefetch, the third request to arrive need not be the one for page 3.
         assert len(delivered) == 2 * PAGE_SIZE or prefetch == 8
 
 
@@ -106,7 +106,7 @@ async def test_a_fault_on_every_nth_request(
             server.token,
             base_url=server.base_url,
             retry=IMPATIENT,
-            # It would wait for seconds after a 429: whether that is right shows elsewhere, in virtual time.
+            # The waits after a 429 take seconds; they are tested elsewhere, in simulated time.
             limits=None,
             timeout=Timeout(attempt=0.05, total=20),
         ) as sb,
@@ -119,7 +119,7 @@ async def test_a_fault_on_every_nth_request(
 
 
 def check(delivered: list[str | None], error: Exception | None, expected: list[str | None]) -> None:
-    """Check that everything came once and in order, or that one typed error says that it did not."""
+    """Check that all records were returned once and in order, or that there is one typed error."""
     assert error is None or isinstance(error, SessionboardError)
     assert delivered == [id_ for id_ in expected if id_ in set(delivered)]
     assert error is not None or delivered == expected
@@ -128,7 +128,7 @@ def check(delivered: list[str | None], error: Exception | None, expected: list[s
 async def read(
     sb: AsyncSession, event_id: int, prefetch: int, consistency: Consistency
 ) -> tuple[list[str | None], Exception | None]:
-    """Read a search to its end, and return the ids that came and the error that ended it."""
+    """Read a search to its end, and return the ids and the error that ended it."""
     delivered: list[str | None] = []
     with anyio.fail_after(20):
         try:
@@ -136,12 +136,12 @@ async def read(
                 event_id, page_size=PAGE_SIZE, prefetch=prefetch, consistency=consistency
             )
             await read_into(delivered, pager)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
+        except Exception as error:  # noqa: BLE001  # the caller checks its type
             return delivered, error
     return delivered, None
 
 
-async def test_a_server_that_comes_back_is_found_again() -> None:
+async def test_a_restarted_server_is_used_again() -> None:
     server = EmbeddedServer(sessions=9)
     await server.start()
     async with AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb:

@@ -1,4 +1,4 @@
-"""Reading by time, against servers that answer in every way."""
+"""Keyset pagination against servers of every kind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def ids(sb: AsyncSession, **search: Any) -> list[str | None]:
 
 @pytest.mark.parametrize("prefetch", [0, 1, 8])
 @pytest.mark.parametrize("dated", [True, False])
-async def test_it_reads_by_time_without_being_asked(serve: Serve, prefetch: int, dated: bool) -> None:
+async def test_searches_use_keyset_pagination_by_default(serve: Serve, prefetch: int, dated: bool) -> None:
     records = [record(number, number) for number in range(57)]
     server = await serve(searching(records, dated=dated))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -45,26 +45,26 @@ async def test_it_reads_by_time_without_being_asked(serve: Serve, prefetch: int,
 
 
 @pytest.mark.parametrize(
-    ("records", "heeds_bounds", "reason"),
+    ("records", "applies_bounds", "reason"),
     [
-        ([record(number, -number) for number in range(30)], True, "not in the order of their times"),
+        ([record(number, -number) for number in range(30)], True, "not sorted by created_at"),
         ([{"id": f"s{number}"} for number in range(30)], True, "no created_at"),
         ([{"created_at": "2026-01-01T00:00:00Z"}] * 3 + [record(3, 9)], True, "no id"),
-        ([record(number, 60 * number) for number in range(30)], False, "before the time"),
-        ([record(number, 0) for number in range(30)], False, "before the time"),
+        ([record(number, 60 * number) for number in range(30)], False, "before the requested time"),
+        ([record(number, 0) for number in range(30)], False, "before the requested time"),
     ],
-    ids=["descending", "undated", "nameless", "heedless", "heedless and tied"],
+    ids=["descending", "without times", "without ids", "bounds ignored", "bounds ignored, equal times"],
 )
 @pytest.mark.parametrize("prefetch", [0, 3])
-async def test_what_cannot_be_read_by_time_is_read_by_page_numbers_with_one_warning(
+async def test_page_numbers_are_the_fallback_with_one_warning(
     serve: Serve,
     caplog: pytest.LogCaptureFixture,
     records: list[dict[str, Any]],
-    heeds_bounds: bool,
+    applies_bounds: bool,
     reason: str,
     prefetch: int,
 ) -> None:
-    server = await serve(searching(records, heeds_bounds=heeds_bounds))
+    server = await serve(searching(records, applies_bounds=applies_bounds))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = await ids(sb, page_size=2 if len(records) < 9 else 10, prefetch=prefetch)
 
@@ -74,7 +74,7 @@ async def test_what_cannot_be_read_by_time_is_read_by_page_numbers_with_one_warn
     assert "page numbers" in warning
 
 
-async def test_what_fits_on_one_page_needs_no_times(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_single_page_needs_no_timestamps(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     server = await serve(searching([{"id": "a"}, {"id": "b"}]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         assert await ids(sb) == ["a", "b"]
@@ -84,7 +84,7 @@ async def test_what_fits_on_one_page_needs_no_times(serve: Serve, caplog: pytest
     assert len(server.requests) == 2
 
 
-async def test_a_sort_of_ones_own_is_read_by_page_numbers(serve: Serve) -> None:
+async def test_a_custom_sort_is_read_by_page_numbers(serve: Serve) -> None:
     records = [record(number, number) for number in range(30)]
     server = await serve(searching(records))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -100,18 +100,18 @@ async def test_a_sort_of_ones_own_is_read_by_page_numbers(serve: Serve) -> None:
     "search",
     [{"sort": "-created_at"}, {"sort": "-updated_at"}],
 )
-async def test_exact_reads_forwards_only(serve: Serve, search: Any) -> None:
+async def test_exact_reading_requires_ascending_order(serve: Serve, search: Any) -> None:
     async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1") as sb:
         with pytest.raises(ValueError, match="ascending"):
             sb.sessions.search(1, consistency="exact", **search)
         with pytest.raises(ValueError, match="ascending"):
             sb.fields.search(1, consistency="exact")
         with pytest.raises(ValueError, match="'exact' or 'pages'"):
-            sb.sessions.search(1, consistency="strict")  # type: ignore[arg-type]  # what is tested
+            sb.sessions.search(1, consistency="strict")  # type: ignore[arg-type]  # the wrong value is the test
 
 
 @pytest.mark.parametrize("prefetch", [1, 8])
-async def test_bounds_of_the_caller_are_kept(serve: Serve, prefetch: int) -> None:
+async def test_the_bounds_of_the_caller_are_kept(serve: Serve, prefetch: int) -> None:
     records = [record(number, number) for number in range(60)]
     server = await serve(searching(records))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -127,7 +127,7 @@ async def test_bounds_of_the_caller_are_kept(serve: Serve, prefetch: int) -> Non
 
 
 @pytest.mark.parametrize("prefetch", [0, 8])
-async def test_a_tie_larger_than_a_page_comes_whole(serve: Serve, prefetch: int) -> None:
+async def test_more_equal_timestamps_than_a_page_are_read_completely(serve: Serve, prefetch: int) -> None:
     records = [record(number, 5 if 20 <= number < 270 else number) for number in range(300)]
     records.sort(key=lambda one: one["created_at"])
     server = await serve(searching(records))
@@ -137,21 +137,21 @@ async def test_a_tie_larger_than_a_page_comes_whole(serve: Serve, prefetch: int)
     assert sorted(got, key=str) == sorted((one["id"] for one in records), key=str)
 
 
-async def test_a_tie_that_never_comes_whole_is_an_error(serve: Serve) -> None:
+async def test_equal_timestamps_that_stay_incomplete_are_an_error(serve: Serve) -> None:
     server = await serve(searching([record(number, 5) for number in range(150)], total=151))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises(EqualTimestampsError, match="150 of 151"):
             await ids(sb)
 
 
-async def test_a_tie_beyond_the_last_page_is_an_error(serve: Serve) -> None:
+async def test_equal_timestamps_beyond_the_last_served_page_are_an_error(serve: Serve) -> None:
     server = await serve(searching([record(number, 5) for number in range(150)], total=100_000))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises(EqualTimestampsError, match="narrow"):
             await ids(sb)
 
 
-async def test_pages_are_counted_from_the_beginning(serve: Serve) -> None:
+async def test_pages_are_numbered_from_the_start_of_the_stream(serve: Serve) -> None:
     server = await serve(searching([record(number, number) for number in range(25)]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pages = [page async for page in sb.sessions.search(1, page_size=10).pages()]
@@ -163,7 +163,9 @@ async def test_pages_are_counted_from_the_beginning(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("id_", ["", None, ["a"], 1.5, True], ids=str)
-async def test_ids_that_are_none_are_no_ids(serve: Serve, caplog: pytest.LogCaptureFixture, id_: Any) -> None:
+async def test_values_that_are_no_ids_are_read_by_page_numbers(
+    serve: Serve, caplog: pytest.LogCaptureFixture, id_: Any
+) -> None:
     records = [{**record(number, number), "id": id_, "title": f"{number}"} for number in range(25)]
     server = await serve(searching(records))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -173,13 +175,13 @@ async def test_ids_that_are_none_are_no_ids(serve: Serve, caplog: pytest.LogCapt
     assert "no id" in caplog.text
 
 
-async def test_what_changed_just_before_the_reading_is_read() -> None:
+async def test_records_changed_just_before_the_reading_are_read() -> None:
     async with (
         EmbeddedServer(sessions=150) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         ids_before = server.ids("sessions")
-        # The Date of an answer is cut to whole seconds: what was changed after it was still there before.
+        # The Date of a response is cut to whole seconds, so this change is later than the Date.
         changed = await sb.sessions.search(server.event_id).first()
         assert changed is not None
         await sb.sessions.update(server.event_id, changed.id or "", title="Changed a moment ago")
@@ -189,8 +191,8 @@ async def test_what_changed_just_before_the_reading_is_read() -> None:
     assert got == ids_before
 
 
-async def test_pages_that_bring_nothing_new_are_not_handed_out(serve: Serve) -> None:
-    # Whoever reads a tie again and again gets its records again and again.
+async def test_pages_without_new_records_are_not_returned(serve: Serve) -> None:
+    # Reading equal timestamps in several passes returns the same records again.
     server = await serve(searching([record(number, 5 if number < 250 else number) for number in range(300)]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pages = [page async for page in sb.sessions.search(1).pages()]
@@ -199,18 +201,18 @@ async def test_pages_that_bring_nothing_new_are_not_handed_out(serve: Serve) -> 
     assert len(server.requests) > len(pages)
 
 
-async def test_another_page_than_asked_is_an_error(serve: Serve) -> None:
+async def test_a_page_that_was_not_requested_is_an_error(serve: Serve) -> None:
     async def another(request: web.Request) -> web.StreamResponse:
         pagination = {"currentPage": 7, "pageSize": 100, "totalPages": 9, "totalResults": 900}
         return web.json_response({"results": [record(1, 1)], "pagination": pagination})
 
     server = await serve(another)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(PaginationError, match=r"page 1 was asked for.*page 7"):
+        with pytest.raises(PaginationError, match=r"requested page 1.*page 7"):
             await sb.sessions.search(1).collect()
 
 
-async def test_a_record_that_is_twice_on_a_page_comes_once(serve: Serve) -> None:
+async def test_a_record_that_is_twice_on_a_page_is_returned_once(serve: Serve) -> None:
     server = await serve(searching([record(number // 2, number // 2) for number in range(8)]))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         assert await ids(sb) == ["s0", "s1", "s2", "s3"]

@@ -1,4 +1,4 @@
-"""Streams of numbered pages: every record once and in order, whatever the server says."""
+"""Numbered pagination: every record once and in order, however the server misbehaves."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def records(*numbers: int) -> list[dict[str, Any]]:
     return [{"id": f"s{number}", "title": f"Talk {number}"} for number in numbers]
 
 
-def asked(request: web.BaseRequest) -> tuple[int, int]:
-    """Return the page and the page size that a request asks for."""
+def requested(request: web.BaseRequest) -> tuple[int, int]:
+    """Return the page number and page size of a request."""
     return int(request.query.get("page", 1)), int(request.query.get("pageSize", 25))
 
 
@@ -42,10 +42,10 @@ def found(results: list[Any], number: int, size: int, pages: int, total: int) ->
 def pages_of(
     total: int, special: Mapping[int, Callable[[int, int], web.StreamResponse]] | None = None
 ) -> Handler:
-    """Serve so many records, but the special pages otherwise."""
+    """Serve that many records, with special responses for some pages."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+        number, size = requested(request)
         if special and number in special:
             return special[number](number, size)
         rows = records(*range((number - 1) * size, min(number * size, total)))
@@ -54,7 +54,7 @@ def pages_of(
     return answer
 
 
-# Reading what a well-behaved server has
+# A correct server
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def conference() -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("page_size", [1, 7, 30, 100])
-async def test_every_way_to_read_gives_the_same_records(
+async def test_every_way_to_read_returns_the_same_records(
     page_size: int, prefetch: int | None, consistency: Consistency
 ) -> None:
     async with conference() as (server, sb):
@@ -93,7 +93,7 @@ async def test_every_way_to_read_gives_the_same_records(
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("limit", [0, 1, 9, 10, 11, 20, 29, 30, 31])
-async def test_a_limit_asks_for_no_more_pages_than_it_needs(
+async def test_a_limit_requests_no_more_pages_than_it_needs(
     limit: int, prefetch: int | None, consistency: Consistency
 ) -> None:
     async with conference() as (server, sb):
@@ -104,11 +104,11 @@ async def test_a_limit_asks_for_no_more_pages_than_it_needs(
         )
         assert [talk async for talk in pager] == expected[:limit]
     fewest = min(-(-limit // 10), 3)
-    # Pages side by side overlap by what it takes to join them, which is much where pages are small.
+    # Concurrent pages overlap, which matters if pages are small.
     assert fewest <= len(server.requests) <= fewest + (consistency == "exact" and (prefetch or 0) > 1)
 
 
-async def test_the_smaller_of_two_limits_counts() -> None:
+async def test_the_smaller_of_two_limits_applies() -> None:
     async with conference() as (server, sb):
         pager = sb.sessions.search(server.event_id, limit=5)
         assert len(await pager.collect(limit=9)) == 5
@@ -117,7 +117,7 @@ async def test_the_smaller_of_two_limits_counts() -> None:
 
 
 @pytest.mark.parametrize("prefetch", [0, 3])
-async def test_each_iteration_starts_afresh(serve: Serve, prefetch: int) -> None:
+async def test_each_iteration_starts_anew(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(5))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pager = sb.sessions.search(1, page_size=2, prefetch=prefetch)
@@ -132,7 +132,7 @@ async def test_each_iteration_starts_afresh(serve: Serve, prefetch: int) -> None
                 await anext(ended)
 
 
-async def test_two_tasks_read_one_pager_apart(serve: Serve) -> None:
+async def test_tasks_iterate_over_one_pager_independently(serve: Serve) -> None:
     server = await serve(pages_of(50))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pager = sb.sessions.search(1, page_size=5, prefetch=2)
@@ -141,7 +141,7 @@ async def test_two_tasks_read_one_pager_apart(serve: Serve) -> None:
     assert [[talk.id for talk in reader.result()] for reader in readers] == [[f"s{n}" for n in range(50)]] * 5
 
 
-async def test_pages_tell_where_they_stand(serve: Serve) -> None:
+async def test_pages_hold_the_reported_pagination(serve: Serve) -> None:
     server = await serve(pages_of(5))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         stands = [page.pagination async for page in sb.sessions.search(1, page_size=2).pages()]
@@ -166,7 +166,7 @@ async def test_pages_tell_where_they_stand(serve: Serve) -> None:
     ],
     ids=str,
 )
-async def test_a_wrong_option_is_refused_where_it_stands(serve: Serve, options: dict[str, Any]) -> None:
+async def test_a_wrong_option_raises_at_the_call(serve: Serve, options: dict[str, Any]) -> None:
     server = await serve(pages_of(5))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises((ValueError, TypeError), match=next(iter(options))):
@@ -176,23 +176,25 @@ async def test_a_wrong_option_is_refused_where_it_stands(serve: Serve, options: 
     assert server.requests == []
 
 
-# Servers that contradict themselves, or change while they are read
+# Servers with contradictory or changing responses
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("current", [1, 2, 4, 0, 99])
-async def test_another_page_than_asked_is_an_error(serve: Serve, current: int, prefetch: int | None) -> None:
+async def test_a_page_that_was_not_requested_is_an_error(
+    serve: Serve, current: int, prefetch: int | None
+) -> None:
     server = await serve(pages_of(20, {3: lambda _, size: found(records(0, 1), current, size, 10, 20)}))
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(PaginationError, match=rf"page 3 was asked for.*page {current}") as caught:
+        with pytest.raises(PaginationError, match=rf"requested page 3.*page {current}") as caught:
             await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
     assert got == ["s0", "s1", "s2", "s3"]
     assert caught.value.operation == "search-sessions"
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_pages_asked_for_in_the_body_only_are_found_out(serve: Serve, prefetch: int | None) -> None:
+async def test_a_server_that_ignores_the_page_number_is_detected(serve: Serve, prefetch: int | None) -> None:
     async def first_page(_: web.Request) -> web.StreamResponse:
         return found(records(0, 1), 1, 2, 10, 20)
 
@@ -203,7 +205,7 @@ async def test_pages_asked_for_in_the_body_only_are_found_out(serve: Serve, pref
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_an_empty_page_in_the_middle_is_not_the_end_and_not_hushed_up(
+async def test_an_empty_page_in_the_middle_is_neither_the_end_nor_ignored(
     serve: Serve, prefetch: int | None
 ) -> None:
     server = await serve(pages_of(20, {3: lambda number, size: found([], number, size, 10, 20)}))
@@ -233,7 +235,7 @@ async def test_totals_that_shrink_end_the_stream_earlier(serve: Serve, prefetch:
 @pytest.mark.parametrize("prefetch", PREFETCH)
 async def test_totals_that_grow_lengthen_the_stream(serve: Serve, prefetch: int | None) -> None:
     async def growing(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+        number, size = requested(request)
         total = min(4 + 2 * number, 14)
         rows = records(*range((number - 1) * size, min(number * size, total)))
         return found(rows, number, size, -(-total // size), total)
@@ -245,9 +247,11 @@ async def test_totals_that_grow_lengthen_the_stream(serve: Serve, prefetch: int 
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_a_record_that_moves_to_the_next_page_comes_once(serve: Serve, prefetch: int | None) -> None:
+async def test_a_record_that_moves_to_the_next_page_is_returned_once(
+    serve: Serve, prefetch: int | None
+) -> None:
     async def shifted(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+        number, size = requested(request)
         start = (number - 1) * size - (number > 1)
         return found(records(*range(start, start + size)), number, size, 4, 8)
 
@@ -262,7 +266,7 @@ async def test_a_record_that_moves_to_the_next_page_comes_once(serve: Serve, pre
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 8])
-async def test_the_last_page_that_is_served_is_a_clear_end(serve: Serve, prefetch: int) -> None:
+async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(2500))
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -273,16 +277,16 @@ async def test_the_last_page_that_is_served_is_a_clear_end(serve: Serve, prefetc
 
 
 @pytest.mark.parametrize("prefetch", [0, 8])
-async def test_exactly_as_many_pages_as_are_served_is_no_error(serve: Serve, prefetch: int) -> None:
+async def test_exactly_the_number_of_served_pages_is_no_error(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(999))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         assert len(await sb.sessions.search(1, page_size=1, prefetch=prefetch).collect()) == 999
         assert len(await sb.sessions.search(1, page_size=1, limit=998).collect()) == 998
 
 
-async def test_totals_that_run_away_do_not_make_a_loop(serve: Serve) -> None:
+async def test_ever_growing_totals_do_not_loop_forever(serve: Serve) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+        number, size = requested(request)
         return found([], number, size, number + 1, 10**30)
 
     server = await serve(endless)
@@ -292,15 +296,15 @@ async def test_totals_that_run_away_do_not_make_a_loop(serve: Serve) -> None:
     assert len(server.requests) <= 999
 
 
-# Records that cannot be read
+# Records that cannot be decoded
 
 
 def spoilt(number: int, size: int) -> web.StreamResponse:
-    return found([{"id": "s4"}, {"id": "bad", "speakers": "nobody"}], number, size, 4, 8)
+    return found([{"id": "s4"}, {"id": "bad", "speakers": "none"}], number, size, 4, 8)
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_a_record_that_cannot_be_read_is_named(serve: Serve, prefetch: int | None) -> None:
+async def test_an_invalid_record_is_named_in_the_error(serve: Serve, prefetch: int | None) -> None:
     server = await serve(pages_of(8, {3: spoilt}))
     got: list[str | None] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -313,7 +317,7 @@ async def test_a_record_that_cannot_be_read_is_named(serve: Serve, prefetch: int
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_a_record_that_cannot_be_read_may_be_skipped_and_is_counted(
+async def test_an_invalid_record_may_be_skipped_and_is_counted(
     serve: Serve, prefetch: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = await serve(pages_of(8, {3: spoilt}))
@@ -336,23 +340,23 @@ async def test_a_record_that_cannot_be_read_may_be_skipped_and_is_counted(
         assert len(await pager.raw().collect()) == 8
 
 
-async def test_drift_is_logged_once_for_each_kind(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    async def drifting(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+async def test_each_coercion_is_logged_once(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    async def unexpected_types(request: web.Request) -> web.StreamResponse:
+        number, size = requested(request)
         return found([{"id": f"s{number}", "title": 5, "capacity": "70"}], number, size, 5, 5)
 
-    server = await serve(drifting)
+    server = await serve(unexpected_types)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = await sb.sessions.search(1, page_size=1, consistency="pages").collect()
         await sb.sessions.search(1, page_size=1, consistency="pages").collect()
     assert {(talk.title, talk.capacity) for talk in got} == {("5", 70)}
-    told = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(told) == 2
-    assert "$.title" in told[0]
-    assert "$.capacity" in told[1]
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 2
+    assert "$.title" in warnings[0]
+    assert "$.capacity" in warnings[1]
 
 
-async def test_bytes_that_are_no_text_never_escape_as_an_untyped_error(serve: Serve) -> None:
+async def test_bytes_that_are_no_text_raise_a_typed_error(serve: Serve) -> None:
     async def broken(_: web.Request) -> web.StreamResponse:
         return web.Response(body=b'[{"id": "\xff"}]')
 
@@ -366,11 +370,11 @@ async def test_bytes_that_are_no_text_never_escape_as_an_untyped_error(serve: Se
         assert [bytes(talk) async for talk in pager.raw_json()] == [b'{"id": "\xff"}']
 
 
-# Reading ahead
+# Prefetch
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
-async def test_no_more_is_read_ahead_than_was_allowed(serve: Serve, prefetch: int) -> None:
+async def test_no_more_pages_are_fetched_ahead_than_allowed(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(100))
     furthest = 0
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -385,9 +389,9 @@ async def test_no_more_is_read_ahead_than_was_allowed(serve: Serve, prefetch: in
     assert len(server.requests) == 25
 
 
-async def test_pages_are_fetched_at_once_and_delivered_in_order(serve: Serve) -> None:
+async def test_pages_are_fetched_concurrently_and_returned_in_order(serve: Serve) -> None:
     async def later_ones_first(request: web.Request) -> web.StreamResponse:
-        number, size = asked(request)
+        number, size = requested(request)
         await asyncio.sleep(0.002 * (5 - number % 5))
         return found(records(*range((number - 1) * size, number * size)), number, size, 20, 40)
 
@@ -398,7 +402,7 @@ async def test_pages_are_fetched_at_once_and_delivered_in_order(serve: Serve) ->
     assert 5 <= server.most_under_way <= 6
 
 
-async def test_by_itself_it_reads_two_pages_ahead_from_the_second_on(serve: Serve) -> None:
+async def test_by_default_two_pages_are_fetched_ahead_from_the_second_on(serve: Serve) -> None:
     server = await serve(pages_of(40))
     ahead: list[int] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -408,13 +412,13 @@ async def test_by_itself_it_reads_two_pages_ahead_from_the_second_on(serve: Serv
     assert ahead == [0, 2, 2, 2, 2, 2, 2, 2, 1, 0]
 
 
-# The session closes
+# The client closes
 
 
 @pytest.mark.parametrize("prefetch", PREFETCH)
-async def test_a_stream_whose_session_closes_says_so(serve: Serve, prefetch: int | None) -> None:
+async def test_a_stream_of_a_closed_client_raises(serve: Serve, prefetch: int | None) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
-        if asked(request)[0] > 2:
+        if requested(request)[0] > 2:
             await anyio.sleep_forever()
         return await pages_of(20)(request)
 
@@ -433,7 +437,7 @@ async def test_a_stream_whose_session_closes_says_so(serve: Serve, prefetch: int
     await until(lambda: server.open_connections == 0)
 
 
-async def test_a_stream_that_is_not_being_read_says_so_when_it_is(serve: Serve) -> None:
+async def test_an_idle_stream_of_a_closed_client_raises_when_it_is_read(serve: Serve) -> None:
     server = await serve(pages_of(20))
     sb = AsyncSession(TOKEN, base_url=server.base_url)
     stream = aiter(sb.sessions.search(1, page_size=2, prefetch=3))

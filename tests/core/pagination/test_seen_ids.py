@@ -29,7 +29,7 @@ def _itself(record: Any) -> Any:
 
 
 def _model(pages: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """What a plain set would do."""
+    """Filter with a plain set."""
     seen: set[object] = set()
     delivered = []
     for page in pages:
@@ -48,14 +48,14 @@ def _model(pages: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
 @example([(1, 2**61)])
 def test_behaves_as_a_set(pages: list[tuple[object, ...]]) -> None:
     seen = SeenIds()
-    assert [seen.unseen(page, _itself) for page in pages] == _model(pages)
+    assert [seen.filter_new(page, _itself) for page in pages] == _model(pages)
     assert len(seen) == len({id_ for page in pages for id_ in page if id_ is not None})
 
 
-def test_records_without_an_id_are_all_delivered() -> None:
+def test_records_without_an_id_are_always_new() -> None:
     seen = SeenIds()
-    assert seen.unseen((None, None), _itself) == (None, None)
-    assert seen.unseen((None,), _itself) == (None,)
+    assert seen.filter_new((None, None), _itself) == (None, None)
+    assert seen.filter_new((None,), _itself) == (None,)
     assert len(seen) == 0
 
 
@@ -66,38 +66,38 @@ def _id(record: Any) -> Any:
 @pytest.mark.parametrize("nothing", ["", {}, []])
 def test_an_empty_id_is_no_id(nothing: object) -> None:
     records = ({"id": nothing, "title": "One"}, {"id": nothing, "title": "Two"})
-    assert SeenIds().unseen(records, _id) == records
+    assert SeenIds().filter_new(records, _id) == records
 
 
 @pytest.mark.parametrize("odd", [["a"], {"a": 1}, 1.5, True])
-def test_an_id_of_an_odd_kind_breaks_nothing(odd: object) -> None:
+def test_an_id_of_an_unexpected_type_is_no_id(odd: object) -> None:
     records = ({"id": odd, "title": "One"}, {"id": "a", "title": "Two"})
-    assert SeenIds().unseen(records, _id) == records
+    assert SeenIds().filter_new(records, _id) == records
 
 
-def test_keeps_the_records_and_not_their_ids() -> None:
+def test_returns_records_by_their_ids() -> None:
     records = ({"id": "a", "title": "One"}, {"id": "b"}, {"id": "a", "title": "Again"})
-    assert SeenIds().unseen(records, _id) == records[:2]
+    assert SeenIds().filter_new(records, _id) == records[:2]
 
 
-def test_forgets_nothing_while_it_grows_through_many_doublings() -> None:
+def test_keeps_every_id_while_it_grows() -> None:
     seen = SeenIds()
     ids = tuple(range(100_000))
     for start in range(0, len(ids), 100):
         page = ids[start : start + 100]
-        assert seen.unseen(page, _itself) == page
-        assert seen.unseen(ids[:100], _itself) == ()
-    assert seen.unseen(ids, _itself) == ()
+        assert seen.filter_new(page, _itself) == page
+        assert seen.filter_new(ids[:100], _itself) == ()
+    assert seen.filter_new(ids, _itself) == ()
     assert len(seen) == len(ids)
 
 
 @pytest.mark.parametrize("first", [0, 1, 1023])
-def test_ids_that_fall_into_one_slot_stay_apart(first: int) -> None:
+def test_ids_that_hash_to_one_slot_stay_distinct(first: int) -> None:
     seen = SeenIds()
     ids = tuple(first + 1024 * number for number in range(400))
-    assert seen.unseen(ids, _itself) == ids
-    assert seen.unseen(ids, _itself) == ()
-    assert seen.unseen((first + 1024 * 400,), _itself) == (first + 1024 * 400,)
+    assert seen.filter_new(ids, _itself) == ids
+    assert seen.filter_new(ids, _itself) == ()
+    assert seen.filter_new((first + 1024 * 400,), _itself) == (first + 1024 * 400,)
 
 
 def test_takes_little_memory() -> None:
@@ -106,7 +106,7 @@ def test_takes_little_memory() -> None:
     try:
         seen = SeenIds()
         for start in range(0, len(ids), 100):
-            seen.unseen(ids[start : start + 100], _itself)
+            seen.filter_new(ids[start : start + 100], _itself)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Rows of a server that reports no total: where they end is a guess, and said to be one."""
+"""Rows of a server that reports no total: their end is a guess, which is logged."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ pytestmark = pytest.mark.anyio
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
 
 
-@pytest.mark.parametrize(("rows", "warned"), [(100, ["page 2 is equal to the one before"]), (3, [])])
-async def test_an_end_that_is_guessed_is_said(
+@pytest.mark.parametrize(
+    ("rows", "warned"), [(100, ["page 2 equals page 1, and the API reports no total"]), (3, [])]
+)
+async def test_a_guessed_end_is_logged(
     serve: Serve, caplog: pytest.LogCaptureFixture, rows: int, warned: list[str]
 ) -> None:
     async def answer(_: web.Request) -> web.Response:

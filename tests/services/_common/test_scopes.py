@@ -111,7 +111,7 @@ def test_an_operation_counts_against_its_budget(budget: str | None, operation: s
 
 def test_rows_are_told_apart_by_nothing_and_their_pages_asked_for_in_the_body() -> None:
     query = PagedQuery(Insights.EXECUTE.organization, {}, {}, {"query": "SELECT 1"})
-    assert (query.paged, query.identified) == (True, False)
+    assert (query.is_paginated, query.has_ids) == (True, False)
     request = query.page(3, 50)
     assert request.target == "/v1/insights/execute"
     assert msgspec.json.decode(request.body or b"") == {"query": "SELECT 1", "page": 3, "limit": 50}
