@@ -8,12 +8,20 @@ from __future__ import annotations
 from sessionboard_async.core.http.files import Source, Target
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import Operations
+from sessionboard_async.services._common.insights import RunOptions
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
+from sessionboard_async.services.accounts import AccountCreate, AccountUpdate
 from sessionboard_async.services.content import (
     ContentExpansion,
     EventContentExpansion,
     Provider,
     Variant,
+)
+from sessionboard_async.services.dashboards import (
+    DashboardCreate,
+    DashboardUpdate,
+    WidgetCreate,
+    WidgetUpdate,
 )
 from sessionboard_async.services.drafts import (
     DraftCreate,
@@ -21,45 +29,26 @@ from sessionboard_async.services.drafts import (
     DraftSessionUpdate,
     DraftUpdate,
 )
-from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource
+from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource, FieldValues
 from sessionboard_async.services.files import FileCreate, FileUpdate
 from sessionboard_async.services.gdpr import GDPRIdentityType, GDPRRequestType
-from sessionboard_async.services.insights_options import (
+from sessionboard_async.services.insights import (
     ExecuteFile,
     ExecuteOptions,
     ExecuteRows,
     RunFile,
-    RunOptions,
     RunRows,
     Turn,
 )
+from sessionboard_async.services.metadata import ColoredCreate, ColoredUpdate, NamedCreate, NamedUpdate
 from sessionboard_async.services.oauth import TokenTypeHint
+from sessionboard_async.services.people import ContactCreate, ContactUpdate
 from sessionboard_async.services.planning import PersonaCreate, PersonaUpdate, RuleCreate, RuleUpdate
+from sessionboard_async.services.queries import QueryCreate, QueryUpdate
 from sessionboard_async.services.recordings import RecordingComplete, RecordingCreate
-from sessionboard_async.services.report_values import (
-    DashboardCreate,
-    DashboardUpdate,
-    QueryCreate,
-    QueryUpdate,
-    WidgetCreate,
-    WidgetUpdate,
-)
+from sessionboard_async.services.rooms import RoomCreate, RoomUpdate
+from sessionboard_async.services.sessions import SessionCreate, SessionUpdate
 from sessionboard_async.services.transcriptions import TranscriptionType
-from sessionboard_async.services.values import (
-    AccountCreate,
-    AccountUpdate,
-    ColoredCreate,
-    ColoredUpdate,
-    ContactCreate,
-    ContactUpdate,
-    FieldValues,
-    NamedCreate,
-    NamedUpdate,
-    RoomCreate,
-    RoomUpdate,
-    SessionCreate,
-    SessionUpdate,
-)
 
 __all__ = [
     "AccountCreate",

@@ -2,6 +2,7 @@
 
 from sessionboard_async.services.accounts import Exhibitors, Sponsors
 from sessionboard_async.services.content import ContentPacks
+from sessionboard_async.services.dashboards import Dashboards, Widgets
 from sessionboard_async.services.drafts import AgendaDrafts
 from sessionboard_async.services.events import Events
 from sessionboard_async.services.fields import Fields
@@ -13,7 +14,6 @@ from sessionboard_async.services.metadata import (
     Formats,
     Languages,
     Levels,
-    Rooms,
     Statuses,
     Tags,
     Tracks,
@@ -21,8 +21,9 @@ from sessionboard_async.services.metadata import (
 from sessionboard_async.services.oauth import OAuth
 from sessionboard_async.services.people import Contacts, OrgContacts, Speakers
 from sessionboard_async.services.planning import Personas, Rules
+from sessionboard_async.services.queries import Queries
 from sessionboard_async.services.recordings import Recordings
-from sessionboard_async.services.reports import Dashboards, Queries, Widgets
+from sessionboard_async.services.rooms import Rooms
 from sessionboard_async.services.sessions import Sessions
 from sessionboard_async.services.transcriptions import Transcriptions
 

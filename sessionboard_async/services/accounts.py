@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from msgspec import UNSET
 
@@ -11,11 +11,37 @@ from sessionboard_async.models import Exhibitor, Sponsor
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.bulk import BulkValues
-from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
-from sessionboard_async.services.values import AccountCreate, AccountUpdate
+from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
+from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 
 T = TypeVar("T", bound=RecordWithFields)
+
+
+class AccountUpdate(UpdatedAt, total=False):
+    """Values that update a sponsor or exhibitor.
+
+    Attributes:
+        name: The name.
+        custom_fields: Values of custom fields.
+    """
+
+    name: Writable[str]
+    custom_fields: Writable[CustomFields]
+
+
+class AccountCreate(TypedDict, total=False):
+    """Values that create a sponsor or exhibitor; ``name`` or ``account_id`` is required.
+
+    Attributes:
+        name: The name.
+        account_id: An account of the organization to add to the event.
+        custom_fields: Values of custom fields.
+    """
+
+    name: Writable[str]
+    account_id: Writable[str]
+    custom_fields: Writable[CustomFields]
+
 
 ACCOUNT_VALUES = BulkValues(AccountCreate, AccountUpdate)
 

@@ -11,7 +11,7 @@ from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues, Operations
 from sessionboard_async.services._common.crud import CRUDEndpoints
 from sessionboard_async.services._common.datetimes import Timestamp
-from sessionboard_async.services._common.payloads import Extra, Writable
+from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
 
 
@@ -27,11 +27,7 @@ class DraftUpdate(TypedDict, total=False):
     description: Writable[str]
 
 
-class _Named(TypedDict):
-    name: str
-
-
-class DraftCreate(_Named, total=False):
+class DraftCreate(RequiredName, total=False):
     """What creates a draft; ``name`` must be there.
 
     Attributes:
@@ -55,11 +51,11 @@ class DraftSessionUpdate(TypedDict, total=False):
     room_id: Writable[str]
 
 
-class _OfSession(TypedDict):
+class _PlacedSession(TypedDict):
     session_id: str
 
 
-class DraftSessionCreate(_OfSession, DraftSessionUpdate):
+class DraftSessionCreate(_PlacedSession, DraftSessionUpdate):
     """What places a session; ``session_id`` must be there."""
 
 

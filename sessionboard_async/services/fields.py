@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Unpack, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
 from sessionboard_async.core.pagination.pager import Pager
@@ -10,8 +10,7 @@ from sessionboard_async.models import Field
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
 from sessionboard_async.services._common.filters import FIELD_SEARCH, FieldSearch, one_of
-from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services.values import FieldValues
+from sessionboard_async.services._common.payloads import Extra, Writable
 
 FieldModule = Literal["session", "account", "contact"]
 """What has the field; ``account`` stands for sponsors and exhibitors."""
@@ -21,6 +20,20 @@ FieldSource = Literal["standard", "custom"]
 
 FieldScope = Literal["global", "event"]
 """Whether the field belongs to the organization or to one event."""
+
+
+class FieldValues(TypedDict, total=False):
+    """Values that create or update a custom field.
+
+    Attributes:
+        name: The public name.
+        type: The type of its values, such as ``text``.
+        module_id: The module whose records have the field.
+    """
+
+    name: Writable[str]
+    type: Writable[str]
+    module_id: Writable[str]
 
 
 _ALL = "/v1/event/{event_id}/fields"

@@ -13,7 +13,12 @@ from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
 from sessionboard_async.services._common.payloads import Extra, Writable, payload
 from sessionboard_async.services._common.service import Service
-from sessionboard_async.services._common.upload_limits import LARGEST_FILE, LARGEST_FORM_FILE, check_size
+from sessionboard_async.services._common.upload_limits import (
+    LARGEST_FILE,
+    LARGEST_FORM_FILE,
+    RequiredUpload,
+    check_size,
+)
 
 
 class FileUpdate(TypedDict, total=False):
@@ -28,12 +33,7 @@ class FileUpdate(TypedDict, total=False):
     assigned_participant_id: Writable[str]
 
 
-class _Announced(TypedDict):
-    filename: str
-    size_bytes: int
-
-
-class FileCreate(_Announced, FileUpdate, total=False):
+class FileCreate(RequiredUpload, FileUpdate, total=False):
     """What announces a file; ``filename`` and ``size_bytes`` must be there.
 
     Attributes:

@@ -17,7 +17,7 @@ GDPRIdentityType = Literal["email"]
 """What a person is told by."""
 
 
-class _Asked(TypedDict):
+class _GDPRValues(TypedDict):
     request_type: GDPRRequestType
     identity_type: GDPRIdentityType
     identity_value: str
@@ -75,7 +75,7 @@ class GDPR(Service):
             "identity_type": identity_type,
             "identity_value": identity_value,
         }
-        body = {_WIRE_NAMES[name]: value for name, value in payload(_Asked, values).items()}
+        body = {_WIRE_NAMES[name]: value for name, value in payload(_GDPRValues, values).items()}
         if not identity_value.strip():
             raise ValueError("identity_value must not be empty")
         # Servers like to name what they refuse, and to write addresses in small letters.

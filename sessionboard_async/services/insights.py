@@ -3,115 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar, Unpack, cast, overload
+from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast, overload
 
-from sessionboard_async.core.endpoint import Endpoint, Pages, list_of, page_of, rows
-from sessionboard_async.core.http.request import build_request, quote_path_argument
+from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
+from sessionboard_async.core.http.request import build_request
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.payloads import validate
-from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
-from sessionboard_async.services._common.service import Service
-from sessionboard_async.services.insights_options import (
-    ExecuteFile,
-    ExecuteRows,
-    FileFormat,
-    Filters,
-    Prompt,
-    Query,
-    RunFile,
-    RunRows,
-    Turn,
+from sessionboard_async.services._common.insights import (
+    InsightsFilters,
+    RunOptions,
+    choose_form,
+    file_page,
+    insights_operation,
 )
+from sessionboard_async.services._common.payloads import validate
+from sessionboard_async.services._common.scopes import InBothScopes, Path
+from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")
 
 
-_WIRE_NAMES = {
-    "event_ids": "eventIds",
-    "obfuscate_pii": "obfuscatePii",
-    "sort_by": "sortBy",
-    "sort_direction": "sortDirection",
-    "group_by": "groupBy",
-    "conversation_history": "conversationHistory",
-}
+class ExecuteOptions(RunOptions, total=False):
+    """Options of ``insights.execute``, without paging.
 
-
-class _Chosen(NamedTuple):
-    """Which form of an operation is called, and with what."""
-
-    endpoint: Endpoint[Any]
-    path: Path
-    values: dict[str, Any]
-
-
-def _choose(
-    operation: InBothScopes[Any],
-    event_id: EventId | None,
-    *,
-    everywhere: Mapping[str, Any],
-    wide: Mapping[str, Any],
-) -> _Chosen:
-    """Choose the event's own form, unless something is asked for that only the organization's can do.
-
-    Args:
-        operation: The operation.
-        event_id: The event; ``None`` for the organization.
-        everywhere: What both forms take.
-        wide: What only the organization's form takes.
+    Attributes:
+        search: Only rows that contain these words.
+        sort_by: The column to sort by.
+        sort_direction: ``"asc"`` or ``"desc"``.
+        group_by: The column to group by.
+        pivot: The column to pivot on.
     """
-    event_ids = wide.get("event_ids")
-    if event_id is not None and event_ids is not None:
-        raise ValueError("pass event_id or event_ids, not both")
-    if event_ids is not None and not event_ids:
-        # The API might well take no events for all events.
-        raise ValueError("event_ids must name at least one event; leave it out for all")
-    if event_ids is not None:
-        wide = {**wide, "event_ids": [_in_body("an id in event_ids", id_) for id_ in event_ids]}
-    given = {name: value for name, value in {**everywhere, **wide}.items() if value is not None}
-    values = {_WIRE_NAMES.get(name, name): value for name, value in given.items()}
-    if event_id is not None and given.keys() & wide.keys():
-        return _Chosen(operation.organization, {}, {"eventId": _in_body("event_id", event_id), **values})
-    return _Chosen(*operation.at(event_id), values)
+
+    search: str | None
+    sort_by: str | None
+    sort_direction: Literal["asc", "desc"] | None
+    group_by: str | None
+    pivot: str | None
 
 
-def _in_body(name: str, event_id: EventId) -> EventId:
-    """Return an event's id as the number that the API's document wants in bodies, where it is one."""
-    # Here it stands in no path, but an empty one would be as wrong: it could mean every event.
-    quote_path_argument(name, event_id)
-    is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
-    return int(event_id) if is_number else event_id
+class _FilePage(TypedDict, total=False):
+    page: int | None
+    limit: int | None
 
 
-def _page_of_file(page: int | None, limit: int | None) -> dict[str, int | None]:
-    values = {"page": page, "limit": limit}
-    for name, value in values.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
-    return values
+class RunRows(RunOptions, PagerOptions, total=False):
+    """Keywords of ``insights.run_query`` for rows."""
 
 
-def _insights(
-    event: str,
-    organization: str,
-    method: Literal["GET", "POST"],
-    path: str,
-    answer: type[T] | Pages[T],
-    *,
-    of_organization: Pages[T] | None = None,
-) -> InBothScopes[T]:
-    return in_both_scopes(
-        event,
-        organization,
-        method,
-        f"/insights{path}",
-        answer,
-        of_organization=of_organization,
-        scope="read:insights",
-        limit="insights",
-        idempotent=True,
-    )
+class RunFile(RunOptions, _FilePage, total=False):
+    """Keywords of ``insights.run_query`` for a file.
+
+    Attributes:
+        page: The page of the rows, from 1.
+        limit: The number of rows.
+    """
+
+
+class ExecuteRows(ExecuteOptions, PagerOptions, total=False):
+    """Keywords of ``insights.execute`` for rows."""
+
+
+class ExecuteFile(ExecuteOptions, _FilePage, total=False):
+    """Keywords of ``insights.execute`` for a file.
+
+    Attributes:
+        page: The page of the rows, from 1.
+        limit: The number of rows.
+    """
+
+
+class FileFormat(TypedDict):
+    """The file format of an answer.
+
+    Attributes:
+        format: The format, such as ``csv``.
+    """
+
+    format: str
+
+
+class SbQLQuery(TypedDict):
+    """The query that ``insights.execute`` sends.
+
+    Attributes:
+        query: An SbQL query.
+    """
+
+    query: str
+
+
+class Turn(TypedDict):
+    """One turn of a conversation.
+
+    Attributes:
+        role: The speaker.
+        content: The text.
+    """
+
+    role: str
+    content: str
+
+
+class Prompt(TypedDict):
+    """Values that ``insights.generate`` makes a query from.
+
+    Attributes:
+        prompt: A question in plain words.
+        event_ids: Several events of the organization.
+        conversation_history: The conversation so far.
+    """
+
+    prompt: str
+    event_ids: Sequence[EventId] | None
+    conversation_history: Sequence[Turn] | None
 
 
 class Insights(Service):
@@ -123,13 +128,13 @@ class Insights(Service):
     to API tokens only: with an access token of OAuth, name an event and ask for what its own can do.
     """
 
-    EXECUTE: InBothScopes[dict[str, Any]] = _insights(
+    EXECUTE: InBothScopes[dict[str, Any]] = insights_operation(
         "execute-event-query", "execute-query", "POST", "/execute", rows()
     )
-    GENERATE: InBothScopes[GeneratedQuery] = _insights(
+    GENERATE: InBothScopes[GeneratedQuery] = insights_operation(
         "generate-event-query", "generate-query", "POST", "/ai/generate", GeneratedQuery
     )
-    SCHEMA: InBothScopes[dict[str, Any]] = _insights(
+    SCHEMA: InBothScopes[dict[str, Any]] = insights_operation(
         "get-event-insights-schema", "get-schema", "GET", "/schema", dict[str, Any]
     )
     EVENT_SCHEMA: Endpoint[dict[str, Any]] = Endpoint(
@@ -140,10 +145,10 @@ class Insights(Service):
         scope="read:insights",
         limit="insights",
     )
-    SUGGESTIONS: InBothScopes[Suggestions] = _insights(
+    SUGGESTIONS: InBothScopes[Suggestions] = insights_operation(
         "get-event-suggestions", "get-suggestions", "GET", "/suggestions", Suggestions
     )
-    QUERIES: InBothScopes[SavedQuery] = _insights(
+    QUERIES: InBothScopes[SavedQuery] = insights_operation(
         "list-event-insights-queries",
         "list-queries",
         "GET",
@@ -151,10 +156,10 @@ class Insights(Service):
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    RUN_QUERY: InBothScopes[dict[str, Any]] = _insights(
+    RUN_QUERY: InBothScopes[dict[str, Any]] = insights_operation(
         "run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows()
     )
-    DASHBOARD: InBothScopes[Dashboard] = _insights(
+    DASHBOARD: InBothScopes[Dashboard] = insights_operation(
         "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 
@@ -197,7 +202,7 @@ class Insights(Service):
             TypeError: If a keyword is unknown, or a value is of the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self.EXECUTE, {}, kind, validate(Query, {"query": query}), format, options)
+        return self._run(self.EXECUTE, {}, kind, validate(SbQLQuery, {"query": query}), format, options)
 
     @overload
     def run_query(
@@ -254,8 +259,8 @@ class Insights(Service):
         paging = {name: given.pop(name) for name in given.keys() & PagerOptions.__optional_keys__}
         if format_ is not None:
             validate(FileFormat, {"format": format_})
-            everywhere |= _page_of_file(given.pop("page", None), paging.pop("limit", None))
-        endpoint, scope, values = _choose(
+            everywhere |= file_page(given.pop("page", None), paging.pop("limit", None))
+        endpoint, scope, values = choose_form(
             operation, event_id, everywhere=everywhere, wide={**given, "format": format_}
         )
         if format_ is None:
@@ -292,7 +297,7 @@ class Insights(Service):
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
         validate(Prompt, {"prompt": prompt, **wide})
-        endpoint, path, body = _choose(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
+        endpoint, path, body = choose_form(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated
 
@@ -350,8 +355,8 @@ class Insights(Service):
             ValueError: If the event's id is empty.
             TypeError: If the category is no string.
         """
-        filters = validate(Filters, {"category": category})
-        chosen = _choose(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
+        filters = validate(InsightsFilters, {"category": category})
+        chosen = choose_form(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
         answer: Suggestions = await self._record(*chosen)
         return answer.suggestions or ()
 
@@ -378,8 +383,8 @@ class Insights(Service):
             ValueError: If the event's id is empty, or an option is out of bounds.
             TypeError: If the category is no string.
         """
-        filters = validate(Filters, {"category": category})
-        chosen = _choose(self.QUERIES, event_id, everywhere={}, wide=filters)
+        filters = validate(InsightsFilters, {"category": category})
+        chosen = choose_form(self.QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 
     async def dashboard(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:

@@ -16,22 +16,22 @@ from sessionboard_async.services._common.upload_limits import check_size
 from sessionboard_async.services.recordings import RecordingCreate
 
 
-class _Named(TypedDict):
+class _MediaUploadKey(TypedDict):
     key: str
     upload_id: str
 
 
-class _Signing(_Named):
+class _SignParts(_MediaUploadKey):
     part_numbers: Writable[list[int]]
 
 
-class _Parts(_Named):
+class _RequiredParts(_MediaUploadKey):
     parts: Writable[list[dict[str, object]]]
     filename: str
     size_bytes: int
 
 
-class _Completing(_Parts, total=False):
+class _CompleteMedia(_RequiredParts, total=False):
     duration_seconds: Writable[float]
 
 
@@ -137,7 +137,7 @@ class Media(Service):
             ValueError: If there is no part, a number is less than 1, or an id is empty.
         """
         values = {"key": key, "upload_id": upload_id, "part_numbers": _numbers("part_numbers", part_numbers)}
-        return await self._write(self.SIGN_PARTS, _path(event_id, session_id), _Signing, values, extra)
+        return await self._write(self.SIGN_PARTS, _path(event_id, session_id), _SignParts, values, extra)
 
     async def abort(
         self,
@@ -164,7 +164,7 @@ class Media(Service):
             ValueError: If an id is empty.
         """
         values = {"key": key, "upload_id": upload_id}
-        await self._write(self.ABORT, _path(event_id, session_id), _Named, values, extra)
+        await self._write(self.ABORT, _path(event_id, session_id), _MediaUploadKey, values, extra)
 
     async def complete(
         self,
@@ -212,7 +212,7 @@ class Media(Service):
             "duration_seconds": duration_seconds,
         }
         check_size(values)
-        return await self._write(self.COMPLETE, _path(event_id, session_id), _Completing, values, extra)
+        return await self._write(self.COMPLETE, _path(event_id, session_id), _CompleteMedia, values, extra)
 
     async def get(
         self, event_id: EventId | None, session_id: str | None, media_item_id: str | None

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
-from sessionboard_async.models import Format, Language, Level, Room, Status, Tag, Track
+from sessionboard_async.models import Format, Language, Level, Status, Tag, Track
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService, SearchService
-from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services.values import (
-    ColoredCreate,
-    ColoredUpdate,
-    NamedCreate,
-    NamedUpdate,
-    RoomCreate,
-    RoomUpdate,
-)
+from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 
 T = TypeVar("T")
 A = TypeVar("A")
+
+
+class NamedCreate(RequiredName):
+    """Values that create a record with a name.
+
+    Attributes:
+        name: The public name.
+    """
+
+
+class NamedUpdate(TypedDict, total=False):
+    """Values that update a record with a name.
+
+    Attributes:
+        name: The public name.
+    """
+
+    name: Writable[str]
+
+
+class ColorValues(TypedDict, total=False):
+    """The color of a track or status.
+
+    Attributes:
+        color: A CSS color such as ``#2E7D32``.
+    """
+
+    color: Writable[str]
+
+
+class ColoredCreate(NamedCreate, ColorValues):
+    """Values that create a track or status."""
+
+
+class ColoredUpdate(NamedUpdate, ColorValues):
+    """Values that update a track or status."""
 
 
 _EVENT = "/v1/event/{event_id}"
@@ -168,69 +196,6 @@ class ColoredService(MetadataService[T]):
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, ColoredUpdate, values, extra)
-
-
-class Rooms(MetadataService[Room]):
-    """The rooms of an event."""
-
-    CRUD: CRUDEndpoints[Room] = metadata_endpoints(
-        "rooms",
-        Room,
-        list_all="list-rooms",
-        create="create-room",
-        update="update-room",
-        delete="delete-room",
-    )
-    SEARCH: Endpoint[Room] = metadata_search("search-rooms", "rooms", Room)
-
-    async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
-    ) -> Room:
-        """Create one.
-
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
-
-        Args:
-            event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``RoomCreate``.
-
-        Returns:
-            The record as it was created.
-
-        Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
-            ValueError: If a value is masked.
-        """
-        return await self._create(event_id, RoomCreate, values, extra)
-
-    async def update(
-        self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
-        *,
-        extra: Extra | None = None,
-        **values: Unpack[RoomUpdate],
-    ) -> Room:
-        """Change what is passed of one, and nothing else.
-
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
-
-        Args:
-            event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``RoomUpdate``; ``None`` clears.
-
-        Returns:
-            The record as it is now.
-
-        Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
-        """
-        return await self._update(event_id, id, RoomUpdate, values, extra)
 
 
 class Tracks(ColoredService[Track]):

@@ -45,11 +45,11 @@ class _RefreshGrant(TypedDict):
     client_id: str
 
 
-class _Hint(TypedDict, total=False):
+class _TokenHint(TypedDict, total=False):
     token_type_hint: str
 
 
-class _Revocation(_Hint):
+class _Revocation(_TokenHint):
     token: str
 
 

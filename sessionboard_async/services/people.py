@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager
@@ -12,10 +12,47 @@ from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
-from sessionboard_async.services._common.payloads import Extra
-from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
+from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
+from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 from sessionboard_async.services._common.service import Service
-from sessionboard_async.services.values import ContactCreate, ContactUpdate
+
+
+class ContactValues(TypedDict, total=False):
+    """Values of a contact, without the email address, that a create and an update take.
+
+    Attributes:
+        first_name: The given name.
+        last_name: The family name.
+        company: The company; read as ``company_name``.
+        title: The job title.
+        phone: The phone number; read as ``phone_mobile`` or ``phone_home``.
+        custom_fields: Values of custom fields. The API takes most fields of a contact only here, if at all.
+    """
+
+    first_name: Writable[str]
+    last_name: Writable[str]
+    company: Writable[str]
+    title: Writable[str]
+    phone: Writable[str]
+    custom_fields: Writable[CustomFields]
+
+
+class ContactUpdate(ContactValues, UpdatedAt, total=False):
+    """Values that update a contact.
+
+    Attributes:
+        email: The email address; unique in an event.
+    """
+
+    email: Writable[str]
+
+
+class _ContactEmail(TypedDict):
+    email: str
+
+
+class ContactCreate(_ContactEmail, ContactValues, total=False):
+    """Values that create a contact; ``email`` is required, and unique in an event."""
 
 
 class Speakers(RetrieveService[Contact]):

@@ -9,16 +9,12 @@ from sessionboard_async.core.endpoint import Endpoint, Method, list_of
 from sessionboard_async.models import Persona, Rule
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
-from sessionboard_async.services._common.payloads import Extra, Writable
+from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 
 T = TypeVar("T")
 A = TypeVar("A")
 
 Config = Mapping[str, Any]
-
-
-class _Named(TypedDict):
-    name: str
 
 
 class PersonaValues(TypedDict, total=False):
@@ -33,7 +29,7 @@ class PersonaValues(TypedDict, total=False):
     config: Writable[Config]
 
 
-class PersonaCreate(_Named, PersonaValues):
+class PersonaCreate(RequiredName, PersonaValues):
     """What creates a persona; ``name`` must be there."""
 
 
@@ -61,11 +57,11 @@ class RuleUpdate(TypedDict, total=False):
     enabled: Writable[bool]
 
 
-class _Typed(_Named):
+class _RuleType(RequiredName):
     type: str
 
 
-class RuleCreate(_Typed, total=False):
+class RuleCreate(_RuleType, total=False):
     """What creates a rule; ``name`` and ``type`` must be there.
 
     Attributes:

@@ -10,15 +10,10 @@ from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import Recording, RecordingUpload
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
-from sessionboard_async.services._common.upload_limits import check_size
+from sessionboard_async.services._common.upload_limits import RequiredUpload, check_size
 
 
-class _Announced(TypedDict):
-    filename: str
-    size_bytes: int
-
-
-class RecordingCreate(_Announced, total=False):
+class RecordingCreate(RequiredUpload, total=False):
     """What announces a recording or another medium; ``filename`` and ``size_bytes`` must be there.
 
     Attributes:

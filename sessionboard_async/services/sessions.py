@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Session, SessionStatus
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues
+from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.filters import (
     STATUS_SEARCH,
     Expansion,
@@ -17,9 +18,78 @@ from sessionboard_async.services._common.filters import (
     StatusSearch,
     expansions,
 )
-from sessionboard_async.services._common.payloads import CustomFields, Extra
-from sessionboard_async.services._common.records import RecordService, RecordWrites, record_writes
-from sessionboard_async.services.values import SessionCreate, SessionFields, SessionUpdate
+from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
+from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
+
+
+class SessionValues(TypedDict, total=False):
+    """Values of a session, without its title, that a create and an update take.
+
+    Attributes:
+        description: HTML.
+        starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
+        ends_at: The end, in the same forms.
+        capacity: The number of seats.
+        room_id: The room.
+        track_id: The track.
+        status: A status of the API; other words are passed on.
+        tag_ids: The tags; they replace the tags that the session has.
+        is_public: Whether the session is shown in public.
+        custom_fields: Values of custom fields.
+    """
+
+    description: Writable[str]
+    starts_at: Writable[Timestamp]
+    ends_at: Writable[Timestamp]
+    capacity: Writable[int]
+    room_id: Writable[str]
+    track_id: Writable[str]
+    status: Writable[str]
+    tag_ids: Writable[Sequence[str]]
+    is_public: Writable[bool]
+    custom_fields: Writable[CustomFields]
+
+
+class SessionUpdate(SessionValues, UpdatedAt, total=False):
+    """Values that update a session.
+
+    Attributes:
+        title: The title.
+    """
+
+    title: Writable[str]
+
+
+class _SessionTitle(TypedDict):
+    title: str
+
+
+class SessionCreate(_SessionTitle, SessionValues, total=False):
+    """Values that create a session; ``title`` is required.
+
+    Attributes:
+        level_id: The level. This and the following can be set only when a session is created.
+        format_id: The format.
+        language_id: The language.
+        parent_session_id: The session that it becomes a subsession of.
+        is_abstract: Whether it is a submission and not yet on the programme.
+    """
+
+    level_id: Writable[str]
+    format_id: Writable[str]
+    language_id: Writable[str]
+    parent_session_id: Writable[str]
+    is_abstract: Writable[bool]
+
+
+class SessionFields(TypedDict):
+    """The custom fields of a session.
+
+    Attributes:
+        custom_fields: Values of custom fields.
+    """
+
+    custom_fields: CustomFields
 
 
 class Sessions(RecordService[Session]):

@@ -18,15 +18,15 @@ TranscriptionType = Literal["fragment", "summary", "insight", "translation"]
 """The kinds of the API's document."""
 
 
-class _Update(TypedDict, total=False):
+class _TranscriptionUpdate(TypedDict, total=False):
     transcription: Writable[str]
 
 
-class _Typed(TypedDict):
+class _RequiredType(TypedDict):
     type: str
 
 
-class _Create(_Typed, _Update, total=False):
+class _TranscriptionCreate(_RequiredType, _TranscriptionUpdate, total=False):
     pass
 
 
@@ -175,7 +175,7 @@ class Transcriptions(Service):
             "type": one_of("type", type, get_args(TranscriptionType)),
             "transcription": transcription,
         }
-        return await self._write(self.CREATE, path, _Create, values, extra)
+        return await self._write(self.CREATE, path, _TranscriptionCreate, values, extra)
 
     async def get_for_session(
         self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
@@ -228,7 +228,9 @@ class Transcriptions(Service):
             ValueError: If a value is masked, or an id is empty.
         """
         path = _path(event_id, session_id, transcription_id)
-        return await self._write(self.UPDATE, path, _Update, {"transcription": transcription}, extra)
+        return await self._write(
+            self.UPDATE, path, _TranscriptionUpdate, {"transcription": transcription}, extra
+        )
 
     async def delete(
         self, event_id: EventId | None, session_id: str | None, transcription_id: str | None

@@ -8,7 +8,18 @@ from datetime import datetime
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -28,6 +39,13 @@ CustomFields = Mapping[str, Any] | Sequence[CustomFieldValue]
 
 Extra = Mapping[str, Any]
 """Further properties to write, under the API's own names, since it knows more than its document."""
+
+
+class RequiredName(TypedDict):
+    """The name of a record, which a create requires."""
+
+    name: str
+
 
 _MASK = re.compile(r"\*{3}")
 _NEVER_MASKED = frozenset({"description", "transcription", "query"})

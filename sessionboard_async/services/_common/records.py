@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import msgspec
 
@@ -13,10 +13,22 @@ from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.bulk import BulkValues, Operations
 from sessionboard_async.services._common.crud import RetrieveService
-from sessionboard_async.services._common.payloads import Extra, identified
+from sessionboard_async.services._common.datetimes import Timestamp
+from sessionboard_async.services._common.payloads import Extra, Writable, identified
 
 T = TypeVar("T", bound=RecordWithFields)
 A = TypeVar("A")
+
+
+class UpdatedAt(TypedDict, total=False):
+    """The version that an update was made from.
+
+    Attributes:
+        updated_at: The record's ``updated_at`` as it was read. If the record was changed since, the API
+            refuses the update with a ``ConflictError``.
+    """
+
+    updated_at: Writable[Timestamp]
 
 
 class RecordWrites(msgspec.Struct, Generic[T], frozen=True):

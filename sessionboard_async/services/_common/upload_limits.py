@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 LARGEST_FILE = 524_288_000
 """The most bytes that a file of a session may have, when its bytes go to an address of its own."""
 
 LARGEST_FORM_FILE = 52_428_800
 """The most bytes that a file may have that is sent to the API itself."""
+
+
+class RequiredUpload(TypedDict):
+    """The name and size of an upload, which the operation that begins it requires."""
+
+    filename: str
+    size_bytes: int
 
 
 def check_size(values: Mapping[str, object], most: int | None = None) -> None:

@@ -22,7 +22,7 @@ from sessionboard_async.errors import (
 )
 from sessionboard_async.models import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, Contact
 from sessionboard_async.services._common.bulk import BulkValues, Create, Delete, Operation, Update, run_bulk
-from sessionboard_async.services.values import ContactCreate, ContactUpdate
+from sessionboard_async.services.people import ContactCreate, ContactUpdate
 
 pytestmark = pytest.mark.anyio
 

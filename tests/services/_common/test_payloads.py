@@ -13,15 +13,10 @@ from msgspec import UNSET
 
 from sessionboard_async.models import Contact, CustomFieldValue, Session
 from sessionboard_async.services._common.payloads import identified, payload
-from sessionboard_async.services.values import (
-    AccountUpdate,
-    ContactCreate,
-    ContactUpdate,
-    RoomCreate,
-    RoomUpdate,
-    SessionCreate,
-    SessionUpdate,
-)
+from sessionboard_async.services.accounts import AccountUpdate
+from sessionboard_async.services.people import ContactCreate, ContactUpdate
+from sessionboard_async.services.rooms import RoomCreate, RoomUpdate
+from sessionboard_async.services.sessions import SessionCreate, SessionUpdate
 
 
 def test_only_what_was_passed_is_sent() -> None:

@@ -1,25 +1,64 @@
-"""Dashboards, widgets and saved queries, of an event or of the whole organization."""
+"""Dashboards and widgets of an event, or of the whole organization."""
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
-from sessionboard_async.core.endpoint import list_of, page_of, rows
+from sessionboard_async.core.endpoint import list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models import Dashboard, SavedQuery, Widget
+from sessionboard_async.models import Dashboard, Widget
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.payloads import Extra, validate
+from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 from sessionboard_async.services._common.reporting import ReportService, report_read, report_write
-from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
-from sessionboard_async.services.insights_options import Filters, RunOptions
-from sessionboard_async.services.report_values import (
-    DashboardCreate,
-    DashboardUpdate,
-    QueryCreate,
-    QueryUpdate,
-    WidgetCreate,
-    WidgetUpdate,
-)
+from sessionboard_async.services._common.scopes import InBothScopes
+
+
+class DashboardUpdate(TypedDict, total=False):
+    """Values that update a dashboard.
+
+    Attributes:
+        name: The name.
+        description: The purpose.
+    """
+
+    name: Writable[str]
+    description: Writable[str]
+
+
+class DashboardCreate(RequiredName, total=False):
+    """Values that create a dashboard; ``name`` is required.
+
+    Attributes:
+        description: The purpose.
+        widgets: The first widgets, each as an object.
+    """
+
+    description: Writable[str]
+    widgets: Writable[Sequence[Mapping[str, Any]]]
+
+
+class WidgetUpdate(TypedDict, total=False):
+    """Values that update a widget.
+
+    Attributes:
+        title: The public title.
+        config: The presentation.
+        query: The SbQL query whose rows it shows.
+    """
+
+    title: Writable[str]
+    config: Writable[Mapping[str, Any]]
+    query: Writable[str]
+
+
+class _WidgetType(TypedDict):
+    type: str
+
+
+class WidgetCreate(_WidgetType, WidgetUpdate):
+    """Values that create a widget; ``type`` is required."""
+
 
 _ONE_DASHBOARD = "/dashboards/{id}"
 
@@ -213,143 +252,3 @@ class Widgets(ReportService):
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), WidgetUpdate, values, extra)
-
-
-class Queries(ReportService):
-    """Saved SbQL queries of an event, or of the whole organization. See ``insights`` to run others."""
-
-    ID_ARGUMENT: str = "query_id"
-    LIST: InBothScopes[SavedQuery] = report_read(
-        "list-event-queries",
-        "list-org-queries-convenience",
-        "/queries",
-        list_of(SavedQuery),
-        of_organization=page_of(SavedQuery, size_parameter="limit"),
-    )
-    CREATE: InBothScopes[SavedQuery] = report_write(
-        "create-event-query", "create-org-query-convenience", "POST", "/queries/create", SavedQuery
-    )
-    UPDATE: InBothScopes[SavedQuery] = report_write(
-        "update-event-query", "update-org-query-convenience", "PUT", "/queries/{query_id}", SavedQuery
-    )
-    DELETE: InBothScopes[None] = report_write(
-        "delete-event-query", "delete-org-query-convenience", "DELETE", "/queries/{query_id}", None
-    )
-    RUN: InBothScopes[dict[str, Any]] = in_both_scopes(
-        "run-event-query",
-        "run-org-query-convenience",
-        "POST",
-        "/queries/{query_id}/run",
-        rows(),
-        scope="write:events",
-        limit="event-writes",
-        idempotent=True,
-    )
-
-    def list(
-        self,
-        *,
-        event_id: EventId | None = None,
-        category: str | None = None,
-        **options: Unpack[PagerOptions],
-    ) -> Pager[SavedQuery]:
-        """List saved queries.
-
-        Scope ``read:insights``; no limit is documented.
-
-        Args:
-            event_id: The event; ``None`` for those of the organization and of all its events.
-            category: Only queries of this category; the API filters only those of the organization.
-            **options: Paging, as in ``PagerOptions``. Of an event all come at once.
-
-        Returns:
-            A stream of queries.
-
-        Raises:
-            ValueError: If both an event and a category are given, the event's id is empty, or an option is
-                out of bounds.
-            TypeError: If the category is no string.
-        """
-        if event_id is not None and category is not None:
-            raise ValueError("the API filters by category only without event_id: insights.queries takes both")
-        filters = validate(Filters, {"category": category})
-        return self._pages(*self.LIST.at(event_id), filters, **options)
-
-    async def create(
-        self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
-    ) -> SavedQuery:
-        """Create one.
-
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
-
-        Args:
-            event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``QueryCreate``.
-
-        Returns:
-            The record, as far as the API tells: its document promises nothing.
-
-        Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
-            ValueError: If a value is masked, or the event's id is empty.
-        """
-        return await self._write(*self.CREATE.at(event_id), QueryCreate, values, extra)
-
-    async def update(
-        self,
-        id: str | None,  # noqa: A002  # the API's own word
-        *,
-        event_id: EventId | None = None,
-        extra: Extra | None = None,
-        **values: Unpack[QueryUpdate],
-    ) -> SavedQuery:
-        """Change what is passed of one, and nothing else.
-
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
-
-        Args:
-            id: Its id.
-            event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``QueryUpdate``; ``None`` clears.
-
-        Returns:
-            The record as it is now, as far as the API tells: its document promises nothing.
-
-        Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
-        """
-        return await self._write(*self._one(self.UPDATE, id, event_id), QueryUpdate, values, extra)
-
-    def run(
-        self,
-        id: str | None,  # noqa: A002  # the API's own word
-        *,
-        event_id: EventId | None = None,
-        obfuscate_pii: bool | None = None,
-        **options: Unpack[PagerOptions],
-    ) -> Pager[dict[str, Any]]:
-        """Run a saved query.
-
-        Scope ``write:events``, since the API counts it as a write (limit category ``event-writes``), though
-        it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Sent again like a read.
-
-        Args:
-            id: Its id.
-            event_id: The event; ``None`` for the whole organization.
-            obfuscate_pii: Whether personal data is masked; the API does so unless this is false.
-            **options: Paging, as in ``PagerOptions``.
-
-        Returns:
-            A stream of rows, as plain objects; equal rows are all delivered.
-
-        Raises:
-            ValueError: If an id is empty, or an option is out of bounds.
-            TypeError: If the id is ``None``, or ``obfuscate_pii`` no boolean.
-        """
-        validate(RunOptions, {"obfuscate_pii": obfuscate_pii})
-        body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}
-        return self._pages(*self._one(self.RUN, id, event_id), body=body, **options)

@@ -1,0 +1,133 @@
+"""Options of insights, and the choice between an event's and the organization's form of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
+
+from sessionboard_async.core.endpoint import Endpoint, Pages
+from sessionboard_async.core.http.request import quote_path_argument
+from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
+
+T = TypeVar("T")
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of ``insights.run_query``, without paging.
+
+    Attributes:
+        event_id: The event; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
+    """
+
+    event_id: EventId | None
+    event_ids: Sequence[EventId] | None
+    obfuscate_pii: bool | None
+
+
+class InsightsFilters(TypedDict):
+    """Filters of a list of queries.
+
+    Attributes:
+        category: Only queries of this category.
+    """
+
+    category: str | None
+
+
+def insights_operation(
+    event: str,
+    organization: str,
+    method: Literal["GET", "POST"],
+    path: str,
+    answer: type[T] | Pages[T],
+    *,
+    of_organization: Pages[T] | None = None,
+) -> InBothScopes[T]:
+    """Declare an operation of insights in its two forms, by what follows ``/insights`` in both paths."""
+    return in_both_scopes(
+        event,
+        organization,
+        method,
+        f"/insights{path}",
+        answer,
+        of_organization=of_organization,
+        scope="read:insights",
+        limit="insights",
+        idempotent=True,
+    )
+
+
+_WIRE_NAMES = {
+    "event_ids": "eventIds",
+    "obfuscate_pii": "obfuscatePii",
+    "sort_by": "sortBy",
+    "sort_direction": "sortDirection",
+    "group_by": "groupBy",
+    "conversation_history": "conversationHistory",
+}
+
+
+class ChosenForm(NamedTuple):
+    """The form of an operation to call, its path arguments, and the values to send."""
+
+    endpoint: Endpoint[Any]
+    path: Path
+    values: dict[str, Any]
+
+
+def choose_form(
+    operation: InBothScopes[Any],
+    event_id: EventId | None,
+    *,
+    everywhere: Mapping[str, Any],
+    wide: Mapping[str, Any],
+) -> ChosenForm:
+    """Choose the event's form of an operation, unless a value needs the organization's form.
+
+    Args:
+        operation: The operation.
+        event_id: The event; ``None`` for the organization.
+        everywhere: Values that both forms take.
+        wide: Values that only the organization's form takes.
+
+    Raises:
+        ValueError: If both ``event_id`` and ``event_ids`` are given, ``event_ids`` is empty, or an id is.
+        TypeError: If an id is ``None``.
+    """
+    event_ids = wide.get("event_ids")
+    if event_id is not None and event_ids is not None:
+        raise ValueError("pass event_id or event_ids, not both")
+    if event_ids is not None and not event_ids:
+        # The API might treat an empty list as all events.
+        raise ValueError("event_ids must name at least one event; leave it out for all")
+    if event_ids is not None:
+        wide = {**wide, "event_ids": [_in_body("an id in event_ids", id_) for id_ in event_ids]}
+    given = {name: value for name, value in {**everywhere, **wide}.items() if value is not None}
+    values = {_WIRE_NAMES.get(name, name): value for name, value in given.items()}
+    if event_id is not None and given.keys() & wide.keys():
+        return ChosenForm(operation.organization, {}, {"eventId": _in_body("event_id", event_id), **values})
+    return ChosenForm(*operation.at(event_id), values)
+
+
+def _in_body(name: str, event_id: EventId) -> EventId:
+    """Return an event's id as a body has it: a number where possible, as in the API's document."""
+    # An empty id could mean every event.
+    quote_path_argument(name, event_id)
+    is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
+    return int(event_id) if is_number else event_id
+
+
+def file_page(page: int | None, limit: int | None) -> dict[str, int | None]:
+    """Return the page and the number of rows of a file.
+
+    Raises:
+        ValueError: If one is less than 1.
+    """
+    values = {"page": page, "limit": limit}
+    for name, value in values.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    return values
