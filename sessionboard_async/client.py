@@ -13,7 +13,6 @@ import anyio
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
-from sessionboard_async.core.attempts import Attempts
 from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
@@ -163,9 +162,15 @@ class AsyncSession:
             self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 
     def _hang_services(self) -> None:
-        attempts = Attempts(self._transport, self._limiter, self._max_wait, self._token, self._timeout)
         self._engine = engine = Engine(
-            attempts, self._lifetime, self._decoders, self._timeout.total, self._retry
+            self._transport,
+            self._lifetime,
+            self._decoders,
+            limiter=self._limiter,
+            max_wait=self._max_wait,
+            token=self._token,
+            timeout=self._timeout,
+            retry=self._retry,
         )
         for name, kind in SERVICES.items():
             setattr(self, name, kind(engine))
@@ -268,7 +273,7 @@ class AsyncSession:
             ValueError: If the method or path cannot be sent as it is.
             SessionboardError: As for every other call.
         """
-        return await self._engine.call(
+        return await self._engine.send(
             custom_request(method, path, query=query, body=json, idempotent=idempotent)
         )
 
@@ -300,7 +305,7 @@ class AsyncSession:
         if upload is None or upload.url is None:
             raise ValueError("there is no upload address: announce the file first")
         transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
-        response = await self._engine.call(storage_request(upload.method or "PUT", transfer))
+        response = await self._engine.send(storage_request(upload.method or "PUT", transfer))
         return response.headers.get("ETag")
 
 

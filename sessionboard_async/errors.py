@@ -1,21 +1,21 @@
-"""Every error this package raises for its own reasons.
+"""The exceptions of this package.
 
 ::
 
     SessionboardError
-    ├── ConfigurationError            token, region, base URL or an option cannot be used   (ValueError)
-    ├── ClientStateError             the session cannot be used now                        (RuntimeError)
-    │   ├── ClientClosedError            it was closed
+    ├── ConfigurationError            the token, region, base URL or an option is invalid   (ValueError)
+    ├── ClientStateError             the client cannot be used now                         (RuntimeError)
+    │   ├── ClientClosedError            it is closed
     │   └── WrongEventLoopError           it belongs to another event loop
-    ├── TransportError                no complete answer came back
-    │   ├── ConnectError                  no connection: the request surely did not arrive
+    ├── TransportError                no complete answer arrived
+    │   ├── ConnectError                  no connection: the request did not arrive
     │   ├── ConnectionLostError           the connection broke: the request may have arrived
     │   └── AttemptTimeoutError           one attempt took too long                         (TimeoutError)
-    ├── BulkInterruptedError          a batch failed after others had been answered
-    ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than it may
+    ├── BulkInterruptedError          a batch failed after earlier ones had been answered
+    ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than allowed
     ├── RateLimitStoreError           the store of the shared rate limits does not answer
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
-    ├── APIError                      the API answered with a status that is no success
+    ├── APIError                      the API answered with an error status
     │   ├── RedirectError                 3xx: redirects are never followed
     │   ├── BadRequestError               400
     │   ├── AuthenticationError           401
@@ -24,56 +24,84 @@
     │   ├── ConflictError                 409
     │   ├── UnprocessableError            422
     │   ├── RateLimitError                429
-    │   │   └── DailyQuotaExceeded            the writes of the day are used up
+    │   │   └── DailyQuotaExceeded            the daily quota of writes is used up
     │   ├── ServerError                   5xx
-    │   └── StorageError                  the storage behind an upload address refused, and not the API
-    └── ResponseError                 an answer came, and cannot be used
-        ├── DecodeError                   it does not fit what the operation promises
-        ├── ResponseTooLargeError         it is larger than the session allows
-        └── PaginationError               its pages contradict what was asked, or cannot all be reached
+    │   └── StorageError                  the storage behind an upload address refused, not the API
+    └── ResponseError                 an answer arrived that cannot be used
+        ├── DecodeError                   it does not match the operation's schema
+        ├── ResponseTooLargeError         it is larger than the client allows
+        └── PaginationError               its pages contradict the request, or cannot all be reached
             └── EqualTimestampsError          records with equal timestamps could not all be read
 
-A wrong argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or ``TypeError``,
-raised before any request. Every error here pickles. None holds the token, a query value or a body, but for
-the API's own sentence about an error, which is cut to 500 characters and of which the token is blotted out.
+An invalid argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or
+``TypeError``, raised before any request. Every exception here pickles. None holds the token, a query value or
+a body, except the API's own error message, cut to 500 characters and with the token removed.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sessionboard_async.models.bulk import BulkResult
 
 
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """The request that an error is about.
+
+    Attributes:
+        method: The HTTP method.
+        route: The path template (``/v1/event/{event_id}/sessions``), without the ids of the request.
+        operation: The ``operationId`` of the API's document; ``None`` for a request outside it.
+        attempts: How many attempts were begun.
+    """
+
+    method: str
+    route: str
+    operation: str | None = None
+    attempts: int = 0
+
+
 class SessionboardError(Exception):
-    """The root of all errors of this package.
+    """The base class of all exceptions of this package.
+
+    Args:
+        message: What happened and what to do.
+        context: The request that the error is about, if any.
 
     Attributes:
         message: What happened and what to do.
-        method: The HTTP method, where a request was involved.
-        route: The path template (``/v1/event/{event_id}/sessions``), never the ids in it.
-        operation: The ``operationId`` of the API's document, where there is one.
-        attempts: How many times the request was sent, or tried to be.
+        context: The request that the error is about; ``None`` where no request was involved.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
-    ) -> None:
+    def __init__(self, message: str, *, context: RequestContext | None = None) -> None:
         super().__init__(message)
-        self.message = message
-        self.method = method
-        self.route = route
-        self.operation = operation
-        self.attempts = attempts
+        self.message: str = message
+        self.context: RequestContext | None = context
+
+    @property
+    def method(self) -> str | None:
+        """The HTTP method; ``None`` where no request was involved."""
+        return None if self.context is None else self.context.method
+
+    @property
+    def route(self) -> str | None:
+        """The path template (``/v1/event/{event_id}/sessions``), without the ids of the request."""
+        return None if self.context is None else self.context.route
+
+    @property
+    def operation(self) -> str | None:
+        """The ``operationId`` of the API's document, where there is one."""
+        return None if self.context is None else self.context.operation
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were begun."""
+        return 0 if self.context is None else self.context.attempts
 
     def __str__(self) -> str:
-        where = f"{self.method} {self.route}: " if self.method else ""
+        where = f"{self.method} {self.route}: " if self.context else ""
         notes = ", ".join(self._notes())
         return f"{where}{self.message}" + (f" ({notes})" if notes else "")
 
@@ -82,30 +110,30 @@ class SessionboardError(Exception):
 
 
 class ConfigurationError(SessionboardError, ValueError):
-    """A token, region, base URL or option that cannot be used."""
+    """A token, region, base URL or option is invalid."""
 
 
 class ClientStateError(SessionboardError, RuntimeError):
-    """The session cannot be used in the state it is in."""
+    """The client cannot be used in its present state."""
 
 
 class ClientClosedError(ClientStateError):
-    """The session was closed before this call."""
+    """The client is closed."""
 
 
 class WrongEventLoopError(ClientStateError):
-    """The session was opened in another event loop than the one that uses it now."""
+    """The client was opened in another event loop than the running one."""
 
 
 class TransportError(SessionboardError):
-    """No complete answer came back."""
+    """No complete answer arrived."""
 
 
 class ConnectError(TransportError):
-    """No connection could be made, so the request surely did not arrive.
+    """No connection could be made, so the request did not arrive.
 
     Attributes:
-        transient: Whether trying again may help; a refused certificate stays refused.
+        transient: Whether a retry may help. ``False`` for a refused certificate, for example.
     """
 
     def __init__(
@@ -113,35 +141,32 @@ class ConnectError(TransportError):
         message: str,
         *,
         transient: bool = True,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
-        self.transient = transient
+        super().__init__(message, context=context)
+        self.transient: bool = transient
 
 
 class ConnectionLostError(TransportError):
-    """The connection broke before the answer was complete; the request may have arrived."""
+    """The connection broke before the answer was complete. The request may have arrived."""
 
 
 class AttemptTimeoutError(TransportError, TimeoutError):
-    """One attempt took longer than ``Timeout.attempt``; the request may have arrived."""
+    """One attempt took longer than ``Timeout.attempt``. The request may have arrived."""
 
 
 class DeadlineExceededError(SessionboardError, TimeoutError):
-    """The whole call took longer than ``Timeout.total``, all attempts and waits together."""
+    """The call took longer than ``Timeout.total``, with all its attempts and waits."""
 
 
-class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # what happened, and no mistake
-    """The call would have to wait for the rate limit longer than it may; nothing was sent for it.
+class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # the public name
+    """The call would have to wait for the rate limit longer than allowed. This attempt was not sent.
 
     Attributes:
-        category: Whose budget is used up.
-        seconds: How long it would have to wait.
-        limit: How many requests a window holds.
-        reset: When the window has surely ended; ``None`` where that is not known.
+        category: The rate-limit category whose budget is used up.
+        seconds: The seconds that the call would have to wait.
+        limit: How many requests a window allows.
+        reset: When the window has ended at the latest; ``None`` where that is not known.
     """
 
     def __init__(
@@ -152,16 +177,13 @@ class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # what happened, 
         seconds: float = 0.0,
         limit: int | None = None,
         reset: datetime | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
-        self.category = category
-        self.seconds = seconds
-        self.limit = limit
-        self.reset = reset
+        super().__init__(message, context=context)
+        self.category: str | None = category
+        self.seconds: float = seconds
+        self.limit: int | None = limit
+        self.reset: datetime | None = reset
 
 
 class RateLimitStoreError(SessionboardError):
@@ -169,10 +191,10 @@ class RateLimitStoreError(SessionboardError):
 
 
 class BulkInterruptedError(SessionboardError):
-    """A batch of a bulk job failed after others had been answered; what failed is its ``__cause__``.
+    """A batch of a bulk call failed after earlier ones had been answered. ``__cause__`` is the failure.
 
     Attributes:
-        result: What became of each operation, as far as it is known.
+        result: The outcome of each operation, as far as it is known.
     """
 
     def __init__(
@@ -180,24 +202,21 @@ class BulkInterruptedError(SessionboardError):
         message: str,
         *,
         result: BulkResult | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
-        self.result = BulkResult() if result is None else result
+        super().__init__(message, context=context)
+        self.result: BulkResult = BulkResult() if result is None else result
 
 
 class APIError(SessionboardError):
-    """The API answered with a status that is no success.
+    """The API answered with an error status.
 
     Attributes:
         status: The HTTP status.
-        code: What the API calls the error (``"NotFoundError"``), where it says so.
-        api_message: The API's own sentence about it, where there is one.
-        request_id: The id under which the API logged the request, where it sends one.
-        retry_after: Seconds after which the API asks to try again, where it says so.
+        code: The API's name of the error (``"NotFoundError"``), if it sent one.
+        api_message: The API's own message, if it sent one.
+        request_id: The id under which the API logged the request, if it sent one.
+        retry_after: The seconds after which the API asks to retry, if it sent them.
     """
 
     def __init__(
@@ -209,17 +228,14 @@ class APIError(SessionboardError):
         api_message: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
-        self.status = status
-        self.code = code
-        self.api_message = api_message
-        self.request_id = request_id
-        self.retry_after = retry_after
+        super().__init__(message, context=context)
+        self.status: int = status
+        self.code: str | None = code
+        self.api_message: str | None = api_message
+        self.request_id: str | None = request_id
+        self.retry_after: float | None = retry_after
 
     def _notes(self) -> list[str]:
         notes = super()._notes()
@@ -231,7 +247,7 @@ class APIError(SessionboardError):
 
 
 class RedirectError(APIError):
-    """The API answered with a redirect, which is never followed: it could carry the token elsewhere."""
+    """3xx: the API answered with a redirect, which is not followed: it could send the token elsewhere."""
 
 
 class BadRequestError(APIError):
@@ -255,18 +271,18 @@ class ConflictError(APIError):
 
 
 class UnprocessableError(APIError):
-    """422: the request is well-formed, and cannot be carried out as things stand."""
+    """422: the request is well-formed but cannot be carried out in the present state."""
 
 
 class RateLimitError(APIError):
     """429: the rate limit or the daily quota is used up."""
 
 
-class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # what happened, and no mistake
-    """429: the writes of the day are used up. It is raised at once, and never waited for.
+class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
+    """429: the daily quota of writes is used up. Raised at once: the client does not wait for the next day.
 
     Attributes:
-        reset: When the quota is renewed; ``None`` where the server did not say.
+        reset: When the quota is renewed; ``None`` where that is not known.
     """
 
     def __init__(
@@ -279,10 +295,7 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # what happened, and no
         api_message: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
         super().__init__(
             message,
@@ -291,12 +304,9 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # what happened, and no
             api_message=api_message,
             request_id=request_id,
             retry_after=retry_after,
-            method=method,
-            route=route,
-            operation=operation,
-            attempts=attempts,
+            context=context,
         )
-        self.reset = reset
+        self.reset: datetime | None = reset
 
 
 class ServerError(APIError):
@@ -304,21 +314,21 @@ class ServerError(APIError):
 
 
 class StorageError(APIError):
-    """The storage that an upload address leads to refused what was sent."""
+    """The storage behind an upload address refused the upload."""
 
 
 class ResponseError(SessionboardError):
-    """An answer came, and cannot be used."""
+    """An answer arrived that cannot be used."""
 
 
 class DecodeError(ResponseError):
-    """An answer does not fit what the operation promises, even when read leniently.
+    """An answer does not match the schema of the operation, even with lenient decoding.
 
     Attributes:
-        page: The page it was on, for a paginated operation.
-        index: The record's place on that page, from 0.
-        record_id: The record's id, where it could be read.
-        path: Where in the record: a JSON path such as ``$.speakers[0].order``.
+        page: The number of the page, for a paginated operation.
+        index: The position of the record on that page, from 0.
+        record_id: The id of the record, where it could be read.
+        path: The place in the record, as a JSON path such as ``$.speakers[0].order``.
     """
 
     def __init__(
@@ -329,16 +339,13 @@ class DecodeError(ResponseError):
         index: int | None = None,
         record_id: str | None = None,
         path: str | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        operation: str | None = None,
-        attempts: int = 0,
+        context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, method=method, route=route, operation=operation, attempts=attempts)
-        self.page = page
-        self.index = index
-        self.record_id = record_id
-        self.path = path
+        super().__init__(message, context=context)
+        self.page: int | None = page
+        self.index: int | None = index
+        self.record_id: str | None = record_id
+        self.path: str | None = path
 
     def _notes(self) -> list[str]:
         named = (
@@ -356,7 +363,7 @@ class ResponseTooLargeError(ResponseError):
 
 
 class PaginationError(ResponseError):
-    """The pages of an answer contradict what was asked, or lie past the last page the API serves."""
+    """The pages of an answer contradict the request, or lie past the last page that the API serves."""
 
 
 class EqualTimestampsError(PaginationError):

@@ -9,6 +9,7 @@ import pickle
 import re
 import traceback
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from sessionboard_async.errors import (
     DeadlineExceededError,
     DecodeError,
     RateLimitError,
+    RequestContext,
     SessionboardError,
     TransportError,
     WrongEventLoopError,
@@ -36,6 +38,8 @@ CLASSES = [
     for value in vars(errors).values()
     if inspect.isclass(value) and issubclass(value, SessionboardError)
 ]
+CONTEXT = RequestContext("GET", "/v1/event/{event_id}/sessions", "search-sessions", attempts=3)
+EVENTS = RequestContext("GET", "/v1/events")
 BUILTIN_BASES = {
     "ConfigurationError": ValueError,
     "ClientStateError": RuntimeError,
@@ -47,10 +51,7 @@ BUILTIN_BASES = {
 def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
     """A telling value for every argument that a class takes by keyword."""
     values: dict[str, object] = {
-        "method": "GET",
-        "route": "/v1/event/{event_id}/sessions",
-        "operation": "search-sessions",
-        "attempts": 3,
+        "context": CONTEXT,
         "transient": False,
         "status": 418,
         "code": "TeapotError",
@@ -132,6 +133,12 @@ def test_pickles_whole(class_: type[SessionboardError], protocol: int) -> None:
         assert vars(twin) == vars(error)
         assert {name: getattr(twin, name) for name in attributes} == attributes
         assert twin.args == ("It went wrong.",)
+        assert (twin.method, twin.route, twin.operation, twin.attempts) == (
+            "GET",
+            "/v1/event/{event_id}/sessions",
+            "search-sessions",
+            3,
+        )
 
 
 @pytest.mark.parametrize("class_", CLASSES)
@@ -142,33 +149,49 @@ def test_needs_nothing_but_a_message(class_: type[SessionboardError]) -> None:
     assert str(pickle.loads(pickle.dumps(error))) == "It went wrong."
 
 
+def test_the_context_of_an_error_cannot_be_changed() -> None:
+    error = ConnectError("No connection.", context=EVENTS)
+    for name in ("method", "route", "operation", "attempts"):
+        with pytest.raises(AttributeError):
+            setattr(error, name, 5)
+    with pytest.raises(FrozenInstanceError):
+        EVENTS.attempts = 5  # type: ignore[misc]  # the assignment under test
+    assert error.context == RequestContext("GET", "/v1/events", operation=None, attempts=0)
+
+
 # Texts
 
 
 @pytest.mark.parametrize("class_", CLASSES)
 def test_says_where_and_after_how_many_attempts(class_: type[SessionboardError]) -> None:
-    text = str(class_("It went wrong.", method="GET", route="/v1/events", attempts=5))
+    text = str(class_("It went wrong.", context=replace(EVENTS, attempts=5)))
     assert text.startswith("GET /v1/events: It went wrong. (after 5 attempts")
-    assert "after" not in str(class_("It went wrong.", attempts=1))
+    assert "after" not in str(class_("It went wrong.", context=replace(EVENTS, attempts=1)))
 
 
 def test_says_what_the_server_asks_for() -> None:
-    error = RateLimitError("429: Slow down.", status=429, retry_after=747.0, request_id="req-1", attempts=2)
-    assert str(error) == "429: Slow down. (after 2 attempts, the server asks to wait 747 s, request id req-1)"
+    context = replace(EVENTS, attempts=2)
+    error = RateLimitError(
+        "429: Slow down.", status=429, retry_after=747.0, request_id="req-1", context=context
+    )
+    assert str(error) == (
+        "GET /v1/events: 429: Slow down. (after 2 attempts, the server asks to wait 747 s, request id req-1)"
+    )
     assert "wait 0 s" in str(APIError("503", retry_after=0.0))
     assert str(APIError("503", request_id="")) == "503"
 
 
 def test_says_which_record_could_not_be_read() -> None:
-    error = DecodeError(
-        "Not read.", operation="search", page=3, index=0, record_id="a", path="$.x", attempts=2
+    context = replace(EVENTS, operation="search", attempts=2)
+    error = DecodeError("Not read.", page=3, index=0, record_id="a", path="$.x", context=context)
+    assert str(error) == (
+        "GET /v1/events: Not read. (after 2 attempts, operation search, page 3, index 0, record a, at $.x)"
     )
-    assert str(error) == "Not read. (after 2 attempts, operation search, page 3, index 0, record a, at $.x)"
     assert str(DecodeError("Not read.", path="$")) == "Not read. (at $)"
 
 
 def test_a_traceback_shows_the_whole_text() -> None:
-    error = ConnectError("No connection.", method="GET", route="/v1/events", attempts=5)
+    error = ConnectError("No connection.", context=replace(EVENTS, attempts=5))
     shown = traceback.format_exception_only(error)[-1]
     assert (
         shown == "sessionboard_async.errors.ConnectError: GET /v1/events: No connection. (after 5 attempts)\n"
@@ -194,5 +217,5 @@ def test_each_kind_is_caught_by_its_own_kind_alone() -> None:
 
 
 def test_a_timeout_carries_no_number_of_an_operating_system() -> None:
-    for error in (AttemptTimeoutError("x", attempts=2), DeadlineExceededError("x")):
+    for error in (AttemptTimeoutError("x", context=EVENTS), DeadlineExceededError("x")):
         assert (error.errno, error.strerror, error.filename) == (None, None, None)

@@ -6,6 +6,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from sessionboard_async.errors import RequestContext
+
 T = TypeVar("T")
 Answer = TypeVar("Answer", covariant=True)
 
@@ -87,3 +89,8 @@ class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
         if self.operation_id in ENDPOINTS:
             raise ValueError(f"the operation {self.operation_id!r} is declared twice")
         ENDPOINTS[self.operation_id] = self
+
+    @property
+    def context(self) -> RequestContext:
+        """The operation as errors name it."""
+        return RequestContext(self.method, self.path, self.operation_id)

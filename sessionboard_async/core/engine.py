@@ -1,93 +1,166 @@
-"""The path of one request: attempts, retry, decode."""
+"""The way of a request: deadline, retry loop, attempts within the rate limits, decoding."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
-from sessionboard_async.core.attempts import Attempts
 from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request
-from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.http.response import Response, error_of, request_id
+from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.options import Retry
-from sessionboard_async.core.retry import retrying
-from sessionboard_async.errors import DeadlineExceededError, SessionboardError
+from sessionboard_async.core.options import Retry, Timeout
+from sessionboard_async.core.rate_limits.limiter import Limiter
+from sessionboard_async.core.retry import delay_bounds, retry_delay
+from sessionboard_async.errors import APIError, ConnectError, DeadlineExceededError, SessionboardError
 
 T = TypeVar("T")
 
+logger = logging.getLogger("sessionboard_async")
+
 
 class Engine:
-    """Carries requests out. Cheap to make: views of a session have one each, over the same shared parts.
+    """Sends requests. Cheap to make: each view of a client has its own, over the same shared parts.
 
     Args:
-        attempts: Makes single attempts.
-        lifetime: When the session may be used, and what ends with it.
-        decoders: The kept decoders.
-        total: Seconds that a whole call may take; ``None`` for any time.
+        transport: The connection pool.
+        lifetime: Whether the client may be used, and the tasks that end with it.
+        decoders: The cached decoders.
+        limiter: The rate limits; ``None`` for none.
+        max_wait: The most seconds that an interactive call waits for the rate limits; ``None`` for any time.
+        token: The token, to keep it out of errors and logs.
+        timeout: How long an attempt and a whole call may take.
         retry: How often a request is tried.
+        clock: The seconds of a monotonic clock.
     """
 
     def __init__(
-        self, attempts: Attempts, lifetime: Lifetime, decoders: Decoders, total: float | None, retry: Retry
+        self,
+        transport: Transport,
+        lifetime: Lifetime,
+        decoders: Decoders,
+        *,
+        limiter: Limiter | None,
+        max_wait: float | None,
+        token: Token,
+        timeout: Timeout,
+        retry: Retry,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._transport = transport
         self._lifetime = lifetime
-        self._total = total
-        self._call_with_retries = retrying(attempts.make, retry)
-        self.decoders = decoders
+        self._limiter = limiter
+        self._max_wait = max_wait
+        self._token = token
+        self._timeout = timeout
+        self._retry = retry
+        self._clock = clock
+        self.decoders: Decoders = decoders
 
-    async def call(self, request: Request) -> Response:
-        """Carry out a request and return the complete answer of a success.
+    async def send(self, request: Request) -> Response:
+        """Send a request, with retries, and return the complete answer of a success.
 
         Raises:
-            ClientStateError: If the session cannot be used here and now, or was closed meanwhile.
-            APIError: If the API answered with an error to the last attempt.
+            ClientStateError: If the client cannot be used here, or was closed meanwhile.
+            APIError: If the API answered the last attempt with an error.
             TransportError: If the last attempt brought no complete answer.
-            RateLimitWaitExceeded: If it would wait for the rate limit longer than it may.
+            RateLimitWaitExceeded: If the call would wait for the rate limit longer than allowed.
             DeadlineExceededError: If ``Timeout.total`` ran out.
-            ResponseError: If the answer is too large, or its compression is broken.
+            ResponseError: If the answer is too large, or its compression is invalid.
         """
         self._lifetime.check()
-        # How long a file takes depends on the file: what bounds a transfer is that something keeps moving.
-        total = self._total if request.transfer is None else None
-        call = Call(request, None if total is None else time.monotonic() + total)
-        # A tenth of what a cancel scope of anyio costs, which is 3 per cent of a page.
-        deadline = asyncio.timeout(total)
-        self._lifetime.deadlines.add(deadline)
+        # The time that a file takes depends on its size: a transfer is bounded by how long nothing moves.
+        total = self._timeout.total if request.transfer is None else None
+        call = Call(request, None if total is None else self._clock() + total)
+        limiter = None if request.goes_to_storage else self._limiter
+        # Ten times cheaper than a cancel scope of anyio, which costs 3 per cent of a page.
+        timer = asyncio.timeout(total)
+        self._lifetime.deadlines.add(timer)
         try:
-            async with deadline:
-                return await self._call_with_retries(call)
+            async with timer:
+                for bound in delay_bounds(self._retry):
+                    try:
+                        return await self._attempt(call, limiter)
+                    except SessionboardError as error:
+                        now, limiter_delays = self._clock(), limiter is not None
+                        delay = retry_delay(call, error, bound, now, limiter_delays=limiter_delays)
+                        if delay is None:
+                            raise
+                    await asyncio.sleep(delay)
+                return await self._attempt(call, limiter)
         except (SessionboardError, TimeoutError):
-            # What fails because the session is closed or the time is up is told as that, below.
-            # The loop's timer may be a moment late, and an attempt end just then.
-            late = call.deadline is not None and time.monotonic() >= call.deadline
-            if not self._lifetime.closed and not deadline.expired() and not late:
+            # A failure because the client is closed or the time is up is reported as that, below.
+            # The timer of the event loop may be late, and an attempt end just then.
+            late = call.deadline is not None and self._clock() >= call.deadline
+            if not self._lifetime.closed and not timer.expired() and not late:
                 raise
         finally:
-            self._lifetime.deadlines.discard(deadline)
+            self._lifetime.deadlines.discard(timer)
         self._lifetime.check()
         raise DeadlineExceededError(
-            f"not done within Timeout.total of {total:g} s: raise it, or find what is slow",
-            method=request.method,
-            route=request.route,
-            operation=request.operation,
-            attempts=call.attempts,
+            f"not done within Timeout.total of {total:g} s: raise it, or find the cause of the delay",
+            context=call.context,
         )
 
-    async def fetch(self, endpoint: Endpoint[T], request: Request) -> T:
-        """Carry out a request and decode its single record; ``None`` where the operation promises nothing."""
-        response = await self.call(request)
+    async def _attempt(self, call: Call, limiter: Limiter | None) -> Response:
+        """Send a request once and return the answer of a success."""
+        permit = None if limiter is None else await limiter.acquire(call, max_wait=self._max_wait)
+        call.attempts += 1
+        began = time.perf_counter()
+        try:
+            response = await self._transport.send(call, self._timeout)
+        except BaseException as error:
+            if limiter is not None and permit is not None:
+                if isinstance(error, ConnectError):
+                    limiter.cancel(permit)
+                else:
+                    limiter.release(permit, outcome_unknown=True)
+            self._log(call, type(error).__name__, began)
+            raise
+        self._log(call, str(response.status), began, response)
+        refusal: APIError | None = None
+        if limiter is not None and permit is not None:
+            refusal = limiter.report(permit, response)
+        if refusal is None:
+            # In one expression: a variable with the secrets would be in the traceback of the error.
+            refusal = error_of(call, response, secrets=(self._token.reveal(), *call.request.secrets))
+        if refusal is not None:
+            raise refusal
+        return response
+
+    def decode(self, endpoint: Endpoint[T], response: Response) -> T:
+        """Decode an answer with a single record; return ``None`` for an operation without an answer.
+
+        Raises:
+            DecodeError: If it does not match the schema of the operation.
+        """
         if endpoint.answer is None:
             return cast("T", None)
         return self.decoders.record(endpoint).decode(response.body)
 
     def check(self) -> None:
-        """Raise a ``ClientStateError`` if the session cannot be used here and now."""
+        """Raise a ``ClientStateError`` if the client cannot be used here and now."""
         self._lifetime.check()
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a coroutine beside its caller, at the latest until the session ends."""
+        """Run a coroutine as a task that ends with the client at the latest."""
         return self._lifetime.start(coroutine)
+
+    def _log(self, call: Call, outcome: str, began: float, response: Response | None = None) -> None:
+        if not logger.isEnabledFor(logging.DEBUG):
+            return
+        logger.debug(
+            "%s %s: %s, attempt %d, %.0f ms, request id %s",
+            call.request.method,
+            call.request.route,
+            outcome,
+            call.attempts,
+            (time.perf_counter() - began) * 1000,
+            None if response is None else request_id(response.headers, secrets=(self._token.reveal(),)),
+        )

@@ -141,7 +141,7 @@ class OAuth(Service):
         if not _CHALLENGE.fullmatch(code_challenge):
             raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
         request = build_request(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
-        answer = await self._engine.fetch(self.AUTHORIZE, request)
+        answer = self._engine.decode(self.AUTHORIZE, await self._engine.send(request))
         return answer.authorization_request or AuthorizationRequest()
 
     async def exchange_code(
@@ -175,7 +175,7 @@ class OAuth(Service):
         }
         body = payload(_CodeGrant, values)
         request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
-        return await self._engine.fetch(self.EXCHANGE_CODE, request)
+        return self._engine.decode(self.EXCHANGE_CODE, await self._engine.send(request))
 
     async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
         """Get new tokens for a refresh token, which works once.
@@ -197,7 +197,7 @@ class OAuth(Service):
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
         body = payload(_RefreshGrant, values)
         request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
-        return await self._engine.fetch(self.EXCHANGE_CODE, request)
+        return self._engine.decode(self.EXCHANGE_CODE, await self._engine.send(request))
 
     async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
         """Give a token back, so that nobody can use it any more.
@@ -217,7 +217,7 @@ class OAuth(Service):
         if token_type_hint is not None:
             values["token_type_hint"] = one_of("token_type_hint", token_type_hint, get_args(TokenTypeHint))
         request = build_request(self.REVOKE, {}, body=payload(_Revocation, values), secrets=(token,))
-        await self._engine.fetch(self.REVOKE, request)
+        self._engine.decode(self.REVOKE, await self._engine.send(request))
 
     async def metadata(self) -> AuthorizationServer:
         """Get what the authorization server can do, and where (RFC 8414).

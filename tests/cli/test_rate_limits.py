@@ -25,6 +25,7 @@ from sessionboard_async import (
 )
 from sessionboard_async.cli.app import serve as serve_with
 from sessionboard_async.cli.runner import Connection, with_connection
+from sessionboard_async.errors import RequestContext
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.cli.command_line import (
     COMMAND,
@@ -153,7 +154,9 @@ async def test_as_many_requests_at_a_time_as_concurrency_says(serve: Serve, tmp_
 @pytest.mark.parametrize(
     "error",
     [
-        RateLimitWaitExceeded("it would wait 800 s,\nlonger than it may", method="GET", route="/v1/tags"),
+        RateLimitWaitExceeded(
+            "it would wait 800 s,\nlonger than it may", context=RequestContext("GET", "/v1/tags")
+        ),
         DailyQuotaExceeded("the daily quota of 1000 writes is used up", retry_after=3600.0),
     ],
     ids=lambda error: type(error).__name__,

@@ -1,19 +1,26 @@
-"""What is tried again, how often, and after which waits."""
+"""The retry loop: which failures are retried, how often, and after which delays."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async import errors
+from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.options import Retry
-from sessionboard_async.core.retry import may_try_again, retrying
+from sessionboard_async.core.http.transport import Transport
+from sessionboard_async.core.lifetime import Lifetime
+from sessionboard_async.core.options import Retry, Timeout
+from sessionboard_async.core.retry import may_retry
 from sessionboard_async.errors import APIError, ConnectError, RateLimitError, ServerError, SessionboardError
 from tests.support.virtual_time import now, run
 
@@ -22,19 +29,24 @@ WRITE = Request("POST", "/v1/event/{event_id}/sessions/create", "/v1/event/1/ses
 DONE = Response(200, {}, b"{}")
 
 
-class Server:
-    """Fails as it is told, then answers; remembers when each attempt came."""
+Failure = SessionboardError | Callable[..., SessionboardError]
+"""An error to raise, or a class or function that makes one with the context of the call."""
 
-    def __init__(self, *failures: SessionboardError) -> None:
+
+class Server:
+    """Stands in for the transport: fails with the given failures in turn, then answers."""
+
+    def __init__(self, *failures: Failure) -> None:
         self._failures = list(failures)
         self.times: list[float] = []
 
-    async def attempt(self, call: Call) -> Response:
+    async def send(self, call: Call, timeout: Timeout) -> Response:
         self.times.append(now())
         assert call.attempts == len(self.times)
         await asyncio.sleep(0)
         if self._failures:
-            raise self._failures.pop(0)
+            failure = self._failures.pop(0)
+            raise failure if isinstance(failure, SessionboardError) else failure(context=call.context)
         return DONE
 
     @property
@@ -42,11 +54,25 @@ class Server:
         return [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
 
 
+def engine(server: object, policy: Retry | None = None, seconds: float | None = None) -> Engine:
+    """An engine without rate limits whose attempts the given server answers, in virtual time."""
+    return Engine(
+        cast("Transport", server),
+        Lifetime(),
+        Decoders(),
+        limiter=None,
+        max_wait=None,
+        token=Token("a token"),
+        timeout=Timeout(total=seconds),
+        retry=policy or Retry(),
+        clock=now,
+    )
+
+
 async def called(
     server: Server, policy: Retry | None = None, request: Request = READ, seconds: float | None = None
 ) -> Response:
-    deadline = None if seconds is None else now() + seconds
-    return await retrying(server.attempt, policy or Retry(), clock=now)(Call(request, deadline))
+    return await engine(server, policy, seconds).send(request)
 
 
 def refused(server: Server, *, policy: Retry | None = None, request: Request = READ) -> SessionboardError:
@@ -55,7 +81,7 @@ def refused(server: Server, *, policy: Retry | None = None, request: Request = R
     return caught.value
 
 
-# What is tried again
+# Which failures are retried
 
 PASSING, LASTING = [500, 502, 503, 504], [301, 400, 401, 403, 404, 405, 409, 418, 422, 501, 505]
 TABLE: list[tuple[SessionboardError, bool, bool]] = [
@@ -79,11 +105,11 @@ TABLE: list[tuple[SessionboardError, bool, bool]] = [
 
 
 @pytest.mark.parametrize(("error", "read", "write"), TABLE, ids=lambda value: str(value))
-def test_reads_are_sent_again_and_writes_only_where_nothing_was_done(
+def test_reads_are_retried_and_writes_only_if_nothing_was_done(
     error: SessionboardError, read: bool, write: bool
 ) -> None:
     for request, again in ((READ, read), (WRITE, write)):
-        assert may_try_again(request, error) is again
+        assert may_retry(request, error) is again
         server = Server(error)
         if again:
             assert run(called(server, request=request)) is DONE
@@ -103,15 +129,14 @@ def test_a_success_is_handed_on_at_once() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 2, 5, 9])
 def test_tries_as_often_as_the_policy_allows_and_says_so(attempts: int) -> None:
-    failures = [ConnectError(f"refusal {number}") for number in range(20)]
-    server = Server(*failures)
+    server = Server(*(partial(ConnectError, f"refusal {number}") for number in range(1, 20)))
     error = refused(server, policy=Retry(attempts=attempts))
-    assert error is failures[attempts - 1], "the error of the last attempt is the one that is raised"
+    assert error.message == f"refusal {attempts}", "the error of the last attempt is raised"
     assert error.attempts == len(server.times) == attempts
 
 
 def test_counts_the_attempts_of_an_error_that_is_not_tried_again() -> None:
-    error = refused(Server(ConnectError("no"), errors.NotFoundError("404", status=404)))
+    error = refused(Server(ConnectError("no"), partial(errors.NotFoundError, "404", status=404)))
     assert isinstance(error, errors.NotFoundError)
     assert error.attempts == 2
     assert "after 2 attempts" in str(error)
@@ -119,13 +144,13 @@ def test_counts_the_attempts_of_an_error_that_is_not_tried_again() -> None:
 
 def test_each_call_is_counted_for_itself() -> None:
     async def main() -> None:
-        server = Server(ConnectError("no"), ConnectError("no"))
-        call = retrying(server.attempt, Retry(attempts=2), clock=now)
+        server = Server(partial(ConnectError, "no"), partial(ConnectError, "no"))
+        send = engine(server, Retry(attempts=2)).send
         with pytest.raises(ConnectError) as caught:
-            await call(Call(READ, None))
+            await send(READ)
         assert caught.value.attempts == 2
         server.times.clear()
-        assert await call(Call(READ, None)) is DONE
+        assert await send(READ) is DONE
 
     run(main())
 
@@ -134,17 +159,18 @@ def test_calls_at_once_do_not_disturb_each_other() -> None:
     async def main() -> None:
         left = {"/a": 1, "/b": 3, "/c": 0}
 
-        async def attempt(call: Call) -> Response:
-            await asyncio.sleep(1)
-            if left[call.request.target]:
-                left[call.request.target] -= 1
-                raise ConnectError(call.request.target)
-            return Response(call.attempts, {}, b"")
+        class FlakyServer:
+            async def send(self, call: Call, timeout: Timeout) -> Response:
+                await asyncio.sleep(1)
+                if left[call.request.target]:
+                    left[call.request.target] -= 1
+                    raise ConnectError(call.request.target)
+                return Response(200, {}, b"%d" % call.attempts)
 
-        call = retrying(attempt, Retry(), clock=now)
+        send = engine(FlakyServer()).send
         requests = [Request("GET", "/", target, idempotent=True) for target in left]
-        answers = await asyncio.gather(*(call(Call(request, None)) for request in requests))
-        assert [answer.status for answer in answers] == [2, 4, 1]
+        answers = await asyncio.gather(*map(send, requests))
+        assert [answer.body for answer in answers] == [b"2", b"4", b"1"]
 
     run(main())
 
@@ -205,7 +231,7 @@ def test_no_wait_at_all_where_the_policy_says_so() -> None:
 
 def test_does_not_wait_for_what_comes_too_late() -> None:
     async def main() -> None:
-        server = Server(RateLimitError("429", status=429, retry_after=60.0))
+        server = Server(partial(RateLimitError, "429", status=429, retry_after=60.0))
         began = now()
         with pytest.raises(RateLimitError) as caught:
             await called(server, seconds=60.0)
@@ -225,15 +251,16 @@ def test_waits_for_what_comes_in_time() -> None:
 
 def test_gives_up_once_the_time_is_over() -> None:
     async def main() -> None:
-        async def slow(call: Call) -> Response:
-            await asyncio.sleep(10)
-            raise ConnectError("no")
+        class SlowServer:
+            async def send(self, call: Call, timeout: Timeout) -> Response:
+                await asyncio.sleep(10)
+                raise ConnectError("no")
 
         began = now()
-        with pytest.raises(ConnectError) as caught:
-            await retrying(slow, Retry(attempts=99, base_delay=0), clock=now)(Call(READ, now() + 35))
+        with pytest.raises(errors.DeadlineExceededError) as caught:
+            await engine(SlowServer(), Retry(attempts=99, base_delay=0), 35.0).send(READ)
         assert caught.value.attempts == 4
-        assert now() - began == pytest.approx(40, abs=1e-3)
+        assert now() - began == pytest.approx(35, abs=1e-3)
 
     run(main())
 
@@ -246,14 +273,14 @@ def test_a_cancelled_call_ends_at_once_and_tries_no_more(seconds: float) -> None
     async def main() -> None:
         attempts = 0
 
-        async def attempt(call: Call) -> Response:
-            nonlocal attempts
-            attempts += 1
-            await asyncio.sleep(10)
-            raise RateLimitError("429", status=429, retry_after=100.0)
+        class BusyServer:
+            async def send(self, call: Call, timeout: Timeout) -> Response:
+                nonlocal attempts
+                attempts += 1
+                await asyncio.sleep(10)
+                raise RateLimitError("429", status=429, retry_after=100.0)
 
-        call = retrying(attempt, Retry(), clock=now)
-        task = asyncio.ensure_future(call(Call(READ, None)))
+        task = asyncio.create_task(engine(BusyServer()).send(READ))
         await asyncio.sleep(seconds)
         began = now()
         task.cancel()
@@ -270,11 +297,12 @@ def test_what_is_no_error_of_ours_is_not_touched() -> None:
     class SurpriseError(Exception):
         pass
 
-    async def attempt(call: Call) -> Response:
-        raise SurpriseError
+    class SurprisingServer:
+        async def send(self, call: Call, timeout: Timeout) -> Response:
+            raise SurpriseError
 
     async def main() -> None:
-        await retrying(attempt, Retry(), clock=now)(Call(READ, None))
+        await engine(SurprisingServer()).send(READ)
 
     with pytest.raises(SurpriseError):
         run(main())

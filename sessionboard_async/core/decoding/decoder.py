@@ -200,9 +200,7 @@ class RecordDecoder(Generic[T]):
             reason, path = f"it is not JSON ({type(error).__name__})", "$"
         raise DecodeError(
             f"the answer cannot be read: {reason}",
-            method=self._endpoint.method,
-            route=self._endpoint.path,
-            operation=self._endpoint.operation_id,
+            context=self._endpoint.context,
             page=page,
             index=index,
             record_id=_id_in(value),
@@ -314,9 +312,7 @@ class PageDecoder(Generic[T]):
     def _unreadable(self, page: int, reason: str) -> DecodeError:
         return DecodeError(
             f"the answer cannot be read: {reason}",
-            method=self._endpoint.method,
-            route=self._endpoint.path,
-            operation=self._endpoint.operation_id,
+            context=self._endpoint.context,
             page=page,
             path="$",
         )

@@ -113,39 +113,37 @@ async def pieces(answer: aiohttp.ClientResponse, moved: Callable[[], None]) -> A
         yield piece
 
 
-def failure_of(error: BaseException) -> errors.TransportError:
-    """Say in our own words what went wrong; the words of aiohttp may hold an address with its query."""
+def transport_error(error: BaseException, context: errors.RequestContext) -> errors.TransportError:
+    """Return our error for one of aiohttp's, whose message may hold an address with its query."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            failure: errors.TransportError = errors.ConnectError(
-                "the server's certificate was refused: check the base URL, the system's clock and `ssl`",
-                transient=False,
-            )
+            message = "the server's certificate was refused: check the base URL, the system's clock and `ssl`"
+            return errors.ConnectError(message, transient=False, context=context)
         case aiohttp.ClientSSLError():
-            failure = errors.ConnectError(
-                "no TLS connection could be made: check the base URL and `ssl`", transient=False
-            )
+            message = "no TLS connection could be made: check the base URL and `ssl`"
+            return errors.ConnectError(message, transient=False, context=context)
         case aiohttp.ServerFingerprintMismatch():
-            failure = errors.ConnectError(
-                "the server's certificate has another fingerprint than `ssl` names", transient=False
-            )
+            message = "the server's certificate has another fingerprint than `ssl` names"
+            return errors.ConnectError(message, transient=False, context=context)
         case aiohttp.ConnectionTimeoutError():
-            failure = errors.ConnectError("no connection within Timeout.connect")
+            return errors.ConnectError("no connection within Timeout.connect", context=context)
         case aiohttp.ClientHttpProxyError():
-            failure = errors.ConnectError(f"the proxy refused the connection with status {error.status}")
+            message = f"the proxy refused the connection with status {error.status}"
+            return errors.ConnectError(message, context=context)
         case aiohttp.ClientConnectorError():
-            failure = errors.ConnectError(f"no connection could be made ({_reason(error.os_error)})")
+            message = f"no connection could be made ({_reason(error.os_error)})"
+            return errors.ConnectError(message, context=context)
         case TimeoutError():
-            failure = errors.AttemptTimeoutError("no complete answer within Timeout.attempt")
+            return errors.AttemptTimeoutError("no complete answer within Timeout.attempt", context=context)
         case aiohttp.ClientPayloadError():
-            failure = errors.ConnectionLostError("the answer was cut short")
+            message = "the answer was cut short"
         case aiohttp.ClientResponseError():
-            failure = errors.ConnectionLostError("the answer was not HTTP")
+            message = "the answer was not HTTP"
         case aiohttp.ServerDisconnectedError():
-            failure = errors.ConnectionLostError("the server closed the connection without an answer")
+            message = "the server closed the connection without an answer"
         case _:
-            failure = errors.ConnectionLostError(f"the connection broke ({_reason(error)})")
-    return failure
+            message = f"the connection broke ({_reason(error)})"
+    return errors.ConnectionLostError(message, context=context)
 
 
 def _reason(error: BaseException) -> str:

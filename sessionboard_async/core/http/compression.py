@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Protocol, cast
 
-from sessionboard_async.errors import ResponseError, ResponseTooLargeError
+from sessionboard_async.errors import RequestContext, ResponseError, ResponseTooLargeError
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -83,13 +83,14 @@ ACCEPT_ENCODING = ", ".join(_CODINGS)
 """The codings that can be read here: gzip always, the others where their packages are installed."""
 
 
-def inflate(body: bytes, coding: str, limit: int) -> bytes:
+def inflate(body: bytes, coding: str, limit: int, context: RequestContext | None = None) -> bytes:
     """Decompress a whole body.
 
     Args:
         body: The bytes as they came.
         coding: The value of ``Content-Encoding``; ``""`` and ``identity`` leave the body as it is.
         limit: The most bytes the result may have.
+        context: The request, for errors to name.
 
     Raises:
         ResponseTooLargeError: If the result would be larger.
@@ -100,32 +101,36 @@ def inflate(body: bytes, coding: str, limit: int) -> bytes:
         return body
     new = _CODINGS.get(coding)
     if new is None:
-        raise ResponseError(f"the answer is compressed in a way that was not asked for: {coding[:40]!r}")
+        raise ResponseError(
+            f"the answer has a content coding that was not requested: {coding[:40]!r}", context=context
+        )
     made: list[bytes] = []
     left = limit
     # A gzip or zstd body may be several members one after the other.
     while body:
         if len(made) == _MOST_MEMBERS:
-            raise ResponseError(f"the answer's {coding} data is in more than {_MOST_MEMBERS} parts")
-        part, body = _one_member(new(), body, left, coding)
+            raise ResponseError(
+                f"the answer's {coding} data has more than {_MOST_MEMBERS} members", context=context
+            )
+        part, body, problem = _one_member(new(), body, left)
+        if problem:
+            raise ResponseError(f"the answer's {coding} data {problem}", context=context)
         left -= len(part)
         if left < 0:
             raise ResponseTooLargeError(
-                f"the answer is larger than {limit} bytes when decompressed: raise max_response_bytes"
+                f"the answer is larger than {limit} bytes when decompressed: raise max_response_bytes",
+                context=context,
             )
         made.append(part)
     return made[0] if len(made) == 1 else b"".join(made)
 
 
-def _one_member(decompressor: _Decompressor, body: bytes, left: int, coding: str) -> tuple[bytes, bytes]:
-    broken: str | None = None
-    part = b""
+def _one_member(decompressor: _Decompressor, body: bytes, left: int) -> tuple[bytes, bytes, str]:
+    """Return one decompressed member, the bytes after it, and the problem with it, if any."""
     try:
         part = decompressor.decompress(body, min(left + 1, sys.maxsize))
     except Exception as error:  # noqa: BLE001  # each package raises an error class of its own
-        broken = type(error).__name__
-    if broken is not None:
-        raise ResponseError(f"the answer's {coding} data is broken ({broken})")
+        return b"", b"", f"is broken ({type(error).__name__})"
     if len(part) <= left and not decompressor.eof:
-        raise ResponseError(f"the answer's {coding} data is cut short")
-    return part, decompressor.unused_data
+        return b"", b"", "is cut short"
+    return part, decompressor.unused_data, ""

@@ -14,6 +14,7 @@ import msgspec
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.base_url import refuse_control_characters, validate_upload_url
 from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.errors import RequestContext
 
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
@@ -239,14 +240,18 @@ class Call:
         order: Its place among all calls. A call that is tried again comes before those that began later.
         attempts: How many attempts were begun; one that ended before its turn came is none.
         deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
-        paced_by_limiter: Whether the rate limiter decides when it may be sent again after a 429.
     """
 
-    __slots__ = ("attempts", "deadline", "order", "paced_by_limiter", "request")
+    __slots__ = ("attempts", "deadline", "order", "request")
 
     def __init__(self, request: Request, deadline: float | None) -> None:
         self.request = request
         self.order = next(_arrivals)
         self.attempts = 0
         self.deadline = deadline
-        self.paced_by_limiter = False
+
+    @property
+    def context(self) -> RequestContext:
+        """The request as errors name it, with the attempts begun until now."""
+        request = self.request
+        return RequestContext(request.method, request.route, request.operation, self.attempts)

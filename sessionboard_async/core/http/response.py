@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call
 
 _ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
     400: errors.BadRequestError,
@@ -67,20 +67,18 @@ class _ErrorBody(msgspec.Struct):
 _error_body_decoder = msgspec.json.Decoder(_ErrorBody)
 
 
-def error_of(
-    request: Request, response: Response, *, secrets: tuple[str, ...] = ()
-) -> errors.APIError | None:
+def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -> errors.APIError | None:
     """Return the error that an answer stands for; ``None`` for a success.
 
     Args:
-        request: What was asked.
+        call: What was asked.
         response: What came back.
         secrets: The token and its like; should the API repeat one in its message, it is blotted out.
     """
     status = response.status
     if 200 <= status < 300:
         return None
-    is_storage = request.goes_to_storage
+    is_storage = call.request.goes_to_storage
     # What a storage says may repeat the address, which is a secret in all its parts.
     code, api_message = (None, None) if is_storage else _what_the_api_says(response.body, secrets)
     sentence = " ".join(part for part in (str(status), code) if part)
@@ -94,9 +92,7 @@ def error_of(
         api_message=api_message,
         request_id=request_id(response.headers, secrets=secrets),
         retry_after=retry_after(response.headers),
-        method=request.method,
-        route=request.route,
-        operation=request.operation,
+        context=call.context,
     )
 
 

@@ -14,10 +14,10 @@ from yarl import URL
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.http.bodies import Upload, client_timeout, failure_of, form_of, pieces
+from sessionboard_async.core.http.bodies import Upload, client_timeout, form_of, pieces, transport_error
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
 from sessionboard_async.core.http.files import LocalFileError, Transfer
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Timeout
@@ -91,7 +91,7 @@ class Transport:
         # Waiting for a free connection happens here: in aiohttp it would eat the attempt's time.
         self._slots = asyncio.Semaphore(pool_size)
 
-    async def send(self, request: Request, timeout: Timeout) -> Response:
+    async def send(self, call: Call, timeout: Timeout) -> Response:
         """Send a request once and read the whole answer.
 
         Raises:
@@ -104,15 +104,15 @@ class Transport:
         local: Exception | None = None
         try:
             async with self._slots:
-                if request.transfer is None:
-                    return await self._exchange(client, request, timeout)
-                return await self._stream(client, request, request.transfer, timeout)
+                if call.request.transfer is None:
+                    return await self._exchange(client, call, timeout)
+                return await self._stream(client, call, call.request.transfer, timeout)
         except LocalFileError as error:
             local = error.error.with_traceback(None)
         except errors.SessionboardError as error:
             failure = error.with_traceback(None)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = failure_of(error)
+            failure = transport_error(error, call.context)
         except BaseException as error:  # noqa: BLE001  # it is raised again
             # A cancellation goes on as it is, without the frames that hold the token.
             error.__context__ = None
@@ -125,14 +125,14 @@ class Transport:
             finally:
                 del local
         assert failure is not None  # noqa: S101  # one of the two it is
-        failure.method, failure.route, failure.operation = request.method, request.route, request.operation
         try:
             raise failure
         finally:
             # The traceback of the error holds this frame: without this, the frame would hold the error too.
             del failure
 
-    async def _exchange(self, client: Client, request: Request, timeout: Timeout) -> Response:
+    async def _exchange(self, client: Client, call: Call, timeout: Timeout) -> Response:
+        request = call.request
         headers = self._headers | (self._token.headers() if request.authenticated else {})
         if request.content_type is not None:
             headers["Content-Type"] = request.content_type
@@ -150,8 +150,9 @@ class Transport:
             timeout=client_timeout(timeout),
         ) as answer:
             try:
-                body = b"" if request.method == "HEAD" else await self._read(answer)
-                body = inflate(body, answer.headers.get("Content-Encoding", ""), self._max_response_bytes)
+                body = b"" if request.method == "HEAD" else await self._read(answer, call)
+                if coding := answer.headers.get("Content-Encoding"):
+                    body = inflate(body, coding, self._max_response_bytes, call.context)
             except errors.ResponseError:
                 if 200 <= answer.status < 300:
                     raise
@@ -159,10 +160,9 @@ class Transport:
                 body = b""
         return Response(answer.status, answer.headers, body)
 
-    async def _stream(
-        self, client: Client, request: Request, transfer: Transfer, timeout: Timeout
-    ) -> Response:
+    async def _stream(self, client: Client, call: Call, transfer: Transfer, timeout: Timeout) -> Response:
         """Exchange what is not whole in memory; ``timeout.attempt`` bounds how long nothing moves."""
+        request = call.request
         idle = asyncio.timeout(timeout.attempt)
 
         def moved() -> None:
@@ -176,18 +176,20 @@ class Transport:
                     headers = self._headers | (self._token.headers() if request.authenticated else {})
                     headers["Accept-Encoding"] = "identity"
                     url = self._base_url + request.target
-                    return await self._stream_with(client, request, url, headers, body, timeout, moved)
+                    return await self._stream_with(client, call, url, headers, body, timeout, moved)
                 # A client of its own, so that nothing goes there that a client of the caller's adds to all.
                 async with aiohttp.ClientSession(
                     connector=client.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar()
                 ) as bare:
                     bare._retry_connection = False  # pyright: ignore[reportPrivateUsage]
                     return await self._stream_with(
-                        bare, request, transfer.address, dict(transfer.headers), body, timeout, moved
+                        bare, call, transfer.address, dict(transfer.headers), body, timeout, moved
                     )
         except TimeoutError as error:
             if idle.expired():
-                failure: Exception = errors.AttemptTimeoutError("nothing moved for Timeout.attempt")
+                failure: Exception = errors.AttemptTimeoutError(
+                    "nothing moved for Timeout.attempt", context=call.context
+                )
             else:
                 failure = error
         except aiohttp.ClientError as error:
@@ -201,14 +203,14 @@ class Transport:
     async def _stream_with(
         self,
         client: Client,
-        request: Request,
+        call: Call,
         url: str,
         headers: dict[str, str],
         body: Upload | None,
         timeout: Timeout,
         moved: Callable[[], None],
     ) -> Response:
-        transfer = request.transfer
+        request, transfer = call.request, call.request.transfer
         assert transfer is not None  # noqa: S101  # the caller looked
         is_storage = transfer.address is not None
         async with client.request(
@@ -232,16 +234,18 @@ class Transport:
                 return Response(answer.status, answer.headers, b"")
             moved()
             try:
-                content = await self._read(answer)
+                content = await self._read(answer, call)
             except errors.ResponseError:
                 if 200 <= answer.status < 300:
                     raise
                 content = b""
         if body is not None and not body.complete and 200 <= answer.status < 300:
-            raise body.failure or errors.ConnectionLostError("the server answered before all was sent to it")
+            raise body.failure or errors.ConnectionLostError(
+                "the server answered before all was sent to it", context=call.context
+            )
         return Response(answer.status, answer.headers, content)
 
-    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
         chunks: list[bytes] = []
         size = answer.content_length or 0
         if size <= self._max_response_bytes:
@@ -256,7 +260,8 @@ class Transport:
         # What is left of the answer would have to be read before the connection could be used again.
         answer.close()
         raise errors.ResponseTooLargeError(
-            f"the answer is larger than {self._max_response_bytes} bytes: raise max_response_bytes"
+            f"the answer is larger than {self._max_response_bytes} bytes: raise max_response_bytes",
+            context=call.context,
         )
 
     def _open(self) -> Client:

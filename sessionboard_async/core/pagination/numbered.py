@@ -106,7 +106,7 @@ class NumberedPages(Generic[T]):
         if self._pending:
             _, response = await self._pending.next()
             return response
-        return await self._reader.engine.call(self._reader.query.page(number, self._page_size))
+        return await self._reader.engine.send(self._reader.query.page(number, self._page_size))
 
     def _new_results(self, page: Page[T], response: Response, left: float) -> tuple[T, ...]:
         self._check_number(page)

@@ -87,5 +87,4 @@ class PageReader(Generic[T]):
 
     def error(self, message: str, kind: type[PaginationError] = PaginationError) -> PaginationError:
         """Return an error that names the operation."""
-        endpoint = self.query.endpoint
-        return kind(message, method=endpoint.method, route=endpoint.path, operation=endpoint.operation_id)
+        return kind(message, context=self.query.endpoint.context)

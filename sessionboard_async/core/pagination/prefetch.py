@@ -32,7 +32,7 @@ class Prefetch(Generic[Label]):
     def start(self, label: Label, request: Request) -> None:
         """Send a request; its label is returned with its response."""
         self._loop = asyncio.get_running_loop()
-        self._tasks.append((label, self._engine.start(self._engine.call(request))))
+        self._tasks.append((label, self._engine.start(self._engine.send(request))))
 
     async def next(self) -> tuple[Label, Response]:
         """Wait for the response to the oldest request.

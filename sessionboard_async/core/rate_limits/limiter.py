@@ -77,11 +77,11 @@ class Category:
 class Permit:
     """The leave to make one attempt, to be given back with what came of it."""
 
-    __slots__ = ("capped", "category", "request", "sent")
+    __slots__ = ("call", "capped", "category", "sent")
 
-    def __init__(self, category: Category, request: Request, sent: float, *, capped: bool) -> None:
+    def __init__(self, category: Category, call: Call, sent: float, *, capped: bool) -> None:
         self.category = category
-        self.request = request
+        self.call = call
         self.sent = sent
         self.capped = capped
 
@@ -117,19 +117,19 @@ class Limiter:
         """
         request = call.request
         if request.daily_quota:
-            self._check_quota(request)
+            self._check_quota(call)
         category = self._category_of(request)
         if not category.wait_queue.try_enter(request.priority, call.order):
             await self._wait(category, call, max_wait)
         if request.limit is not None:
-            return Permit(category, request, self._clock(), capped=False)
+            return Permit(category, call, self._clock(), capped=False)
         try:
             if not self._cap.try_enter(request.priority, call.order):
                 await self._cap.enter(request.priority, call.order)
         except BaseException:
             self._end(category, category.bucket.cancel)
             raise
-        return Permit(category, request, self._clock(), capped=True)
+        return Permit(category, call, self._clock(), capped=True)
 
     def cancel(self, permit: Permit) -> None:
         """Give a permit back unused: the request surely did not reach the server."""
@@ -147,7 +147,7 @@ class Limiter:
             The error to raise where the answer refuses the request for the daily quota.
         """
         now = self._clock()
-        bucket, request = permit.category.bucket, permit.request
+        bucket, request = permit.category.bucket, permit.call.request
         refused = response.status == _TOO_MANY_REQUESTS
         items = parse_rate_limit_headers(response.headers)
         asked = retry_after(response.headers) if refused else None
@@ -159,7 +159,7 @@ class Limiter:
         if refused and self._is_of_the_day(request, bucket, window, daily is not None, asked):
             self._quota.refuse(now, asked)
             refused, asked = False, None
-            error = self._quota_error(request, now)
+            error = self._quota_error(permit.call, now)
         self._end(
             permit.category,
             lambda: bucket.answered(now, permit.sent, refused=refused, headers=window, retry_after=asked),
@@ -207,15 +207,17 @@ class Limiter:
         latest = math.inf if call.deadline is None else call.deadline
         if max_wait is not None and request.priority is Priority.INTERACTIVE:
             latest = min(latest, now + max_wait)
+        without_store: str | None = None
         try:
             await category.wait_queue.enter(request.priority, call.order, latest)
         except WaitTooLongError as error:
             seconds = error.seconds
         except RateLimitStoreError as error:
-            error.method, error.route, error.operation = request.method, request.route, request.operation
-            raise
+            seconds, without_store = 0.0, error.message
         else:
             return
+        if without_store is not None:
+            raise RateLimitStoreError(without_store, context=call.context)
         with category.wait_queue.lock:
             ends, limit = category.bucket.ends, category.bucket.limit
         bound = "RateLimits.max_wait"
@@ -228,9 +230,7 @@ class Limiter:
             seconds=seconds,
             limit=limit,
             reset=None if ends is None else _in_seconds(ends - self._clock()),
-            method=request.method,
-            route=request.route,
-            operation=request.operation,
+            context=call.context,
         )
 
     def _end(self, category: Category, end: Callable[[], None], permit: Permit | None = None) -> None:
@@ -281,21 +281,19 @@ class Limiter:
 
         return tell
 
-    def _check_quota(self, request: Request) -> None:
+    def _check_quota(self, call: Call) -> None:
         now = self._clock()
         if self._quota.exhausted(now):
-            raise self._quota_error(request, now)
+            raise self._quota_error(call, now)
 
-    def _quota_error(self, request: Request, now: float) -> DailyQuotaExceeded:
+    def _quota_error(self, call: Call, now: float) -> DailyQuotaExceeded:
         seconds = self._quota.resets_in(now)
         return DailyQuotaExceeded(
             f"the daily quota of {self._quota.limit} writes is used up",
             status=_TOO_MANY_REQUESTS,
             retry_after=seconds,
             reset=None if seconds is None else _in_seconds(seconds),
-            method=request.method,
-            route=request.route,
-            operation=request.operation,
+            context=call.context,
         )
 
     def _is_of_the_day(

@@ -38,7 +38,7 @@ class Service:
         priority: Priority = Priority.INTERACTIVE,
     ) -> T:
         request = build_request(endpoint, path, query=query, body=body, secrets=secrets, priority=priority)
-        return await self._engine.fetch(endpoint, request)
+        return self._engine.decode(endpoint, await self._engine.send(request))
 
     async def _write(
         self,
@@ -51,7 +51,8 @@ class Service:
         return await self._record(endpoint, path, body=payload(kind, values, extra))
 
     async def _upload(self, endpoint: Endpoint[T], path: Mapping[str, PathValue], transfer: Transfer) -> T:
-        return await self._engine.fetch(endpoint, build_request(endpoint, path, transfer=transfer))
+        request = build_request(endpoint, path, transfer=transfer)
+        return self._engine.decode(endpoint, await self._engine.send(request))
 
     async def _download(
         self,
@@ -61,7 +62,7 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
     ) -> Download:
         sink = Sink(to)
-        response = await self._engine.call(
+        response = await self._engine.send(
             build_request(endpoint, path, query=query, transfer=Transfer(sink=sink))
         )
         return Download(sink.size, response.headers.get("Content-Type"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response, error_of, http_date, request_id, retry_after
 
 REQUEST = Request(
@@ -29,7 +29,7 @@ def answer(status: int, body: object = b"", headers: Mapping[str, str] | None = 
 
 
 def refused(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> errors.APIError:
-    error = error_of(REQUEST, answer(status, body, headers), secrets=(SECRET,))
+    error = error_of(Call(REQUEST, None), answer(status, body, headers), secrets=(SECRET,))
     assert error is not None
     return error
 
@@ -49,7 +49,7 @@ NAMED = {
 
 @pytest.mark.parametrize("status", range(200, 300))
 def test_a_success_is_no_error(status: int) -> None:
-    assert error_of(REQUEST, answer(status, {"error": "BadRequestError"})) is None
+    assert error_of(Call(REQUEST, None), answer(status, {"error": "BadRequestError"})) is None
 
 
 @pytest.mark.parametrize("status", [*range(100, 200), *range(300, 600)])
@@ -172,7 +172,7 @@ def test_forges_no_second_log_line() -> None:
 
 
 def test_without_a_secret_nothing_is_blotted_out() -> None:
-    error = error_of(REQUEST, answer(400, {"message": "as it is"}))
+    error = error_of(Call(REQUEST, None), answer(400, {"message": "as it is"}))
     assert error is not None
     assert error.api_message == "as it is"
 

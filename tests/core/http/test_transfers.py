@@ -33,7 +33,7 @@ for _declared in (UPLOAD, DOWNLOAD):
 
 
 async def send(sb: AsyncSession, request: Request) -> Response:
-    return await sb._engine.call(request)
+    return await sb._engine.send(request)
 
 
 def session(server: HttpServer, **options: Timeout) -> AsyncSession:

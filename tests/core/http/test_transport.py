@@ -416,7 +416,7 @@ async def test_a_coding_that_was_not_offered_is_refused(serve: Serve, coding: st
 
     server = await serve(answer)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        with pytest.raises(ResponseError, match="not asked for"):
+        with pytest.raises(ResponseError, match="not requested"):
             await sb.events.list().collect()
 
 

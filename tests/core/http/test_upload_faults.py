@@ -34,7 +34,7 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 
 async def send(sb: AsyncSession, request: Request) -> Response:
-    return await sb._engine.call(request)
+    return await sb._engine.send(request)
 
 
 def session(server: HttpServer) -> AsyncSession:
