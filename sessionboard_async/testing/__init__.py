@@ -1,7 +1,7 @@
-"""An embedded server of the Sessionboard API, for tests and for trying things without a token.
+"""An embedded server of the Sessionboard API, for tests and for experiments without a token.
 
-The names are imported when first used: pytest imports this package for its plugin in every project of an
-environment, and most of them have no use for a server.
+Names are imported on first use: pytest imports this package for its plugin in every project of an
+environment, and most projects need no server.
 """
 
 from __future__ import annotations

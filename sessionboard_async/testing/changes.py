@@ -1,4 +1,4 @@
-"""What changes by itself on the embedded server, how often, and when each change is seen."""
+"""Changes that happen on the embedded server without a request: their rates, order and visibility."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ RESOURCES = (
     "languages",
     "statuses",
 )
-"""What can change by itself."""
+"""The resources that can change."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """How the first event of an embedded server changes while it is read.
+    """Random changes to the first event of an embedded server while a client reads it.
 
-    Changes happen at random moments of the server's time, the same for the same seed: before a request is
-    answered, everything happens that is due. Each rate is that of every resource by itself.
+    Changes follow the server's time and are the same for the same seed. Before a request is answered, all
+    changes that are due are applied. Each rate applies to every resource separately.
 
     Args:
-        inserts: Records that are created, per second.
-        updates: Records that are changed, per second.
-        deletes: Records that are deleted, per second.
-        restores: Records that come back of those that were deleted by these changes, per second.
-        flips: Sessions that go from accepted to declined or back, per second; nothing for other resources.
-        seed: Decides what happens when.
-        resources: What changes: ``sessions``, ``contacts``, ``sponsors``, ``exhibitors``, ``rooms``,
-            ``tracks``, ``tags``, ``formats``, ``levels``, ``languages`` or ``statuses``. Of the statuses only
-            custom ones do, and of the sessions neither composition sources nor subsessions.
-        late: The longest time, in seconds, that passes between the moment by which a write is dated and the
-            moment from which it is seen, as with a transaction that takes long; each write draws its own.
+        inserts: Records created per second.
+        updates: Records changed per second.
+        deletes: Records deleted per second.
+        restores: Records restored per second, out of those that these changes deleted.
+        flips: Sessions per second that go from accepted to declined or back; other resources ignore it.
+        seed: Seed of the order and the times of the changes.
+        resources: The resources that change: ``sessions``, ``contacts``, ``sponsors``, ``exhibitors``,
+            ``rooms``, ``tracks``, ``tags``, ``formats``, ``levels``, ``languages`` or ``statuses``. Only
+            custom statuses change, and neither composition sources nor subsessions do.
+        late: The longest delay in seconds between the timestamp of a write and the time from which it is
+            visible, as with a long transaction; each write draws its own delay.
 
     Raises:
-        ValueError: If a number is negative or not finite, or a resource is none of these or there twice.
+        ValueError: If a number is negative or not finite, or a resource is unknown or given twice.
     """
 
     _: KW_ONLY
@@ -68,24 +68,24 @@ class Changes:
                 raise ValueError(f"{name} must be a finite number, 0 or more, not {getattr(self, name)}")
         for resource in self.resources:
             if resource not in RESOURCES:
-                raise ValueError(f"resources must be of {', '.join(RESOURCES)}, not {resource!r}")
+                raise ValueError(f"resources must be among {', '.join(RESOURCES)}, not {resource!r}")
         if len(set(self.resources)) < len(self.resources):
-            raise ValueError("resources must not name one twice")
+            raise ValueError("resources must not contain duplicates")
 
     def rate(self, kind: ChangeKind) -> float:
-        """Return how many changes of one kind happen to each resource per second."""
+        """Return the rate of one kind of change, per resource and second."""
         rate: float = getattr(self, f"{kind}s")
         return rate
 
 
 class ScheduledChange(NamedTuple):
-    """One change that happens. Changes are ordered by the moment from which they are seen.
+    """One change, ordered by the time from which it is visible.
 
     Attributes:
-        seen: When it is first seen, in seconds since 1970.
-        dated: The moment that it bears, in seconds since 1970.
-        resource: What changes.
-        kind: What happens to it.
+        visible_at: The time from which it is visible, in seconds since 1970.
+        dated_at: The timestamp that the record gets, in seconds since 1970.
+        resource: The resource that changes.
+        kind: The kind of change.
     """
 
     visible_at: float
@@ -95,11 +95,11 @@ class ScheduledChange(NamedTuple):
 
 
 class Schedule:
-    """When which change happens; it follows from the changes and the start alone.
+    """The times of all changes, determined by the rates, the seed and the start.
 
     Args:
-        changes: What happens, and how often.
-        start: When it begins, in seconds since 1970.
+        changes: The rates.
+        start: The start, in seconds since 1970.
     """
 
     def __init__(self, changes: Changes, start: float) -> None:
@@ -113,10 +113,10 @@ class Schedule:
         self._pending: list[ScheduledChange] = []
 
     def due(self, present: float) -> Iterator[ScheduledChange]:
-        """Yield what is seen up to a moment and was not yielded before, in order.
+        """Yield the changes visible at ``present`` that were not yielded before, in order.
 
         Args:
-            present: The moment, in seconds since 1970.
+            present: Seconds since 1970.
         """
         for stream in self._streams:
             for change in stream.up_to(present):
@@ -126,7 +126,7 @@ class Schedule:
 
 
 class _Stream:
-    """The changes of one kind to one resource: as many per second on average, at moments that are random."""
+    """The changes of one kind to one resource, at random times with the given rate."""
 
     def __init__(self, changes: Changes, resource: str, kind: ChangeKind, start: float) -> None:
         self._rate = changes.rate(kind)

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and when."""
+"""Faults of the embedded server, and the requests they apply to."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ _EVERYWHERE = ("kind", "on", "every", "operation", "times")
 
 @dataclass(frozen=True, eq=False)
 class Fault:
-    """Something that goes wrong on chosen requests.
+    """A fault on chosen requests.
 
     ======================  ==================================================================================
-    ``refuse``              the connection is reset (RST) without an answer
-    ``close_before``        the connection is closed in an orderly way without an answer
-    ``close_midway``        headers and half of the body are sent, then the connection is closed
-    ``truncate``            the answer is complete as HTTP, but its JSON stops in the middle
-    ``wrong_content_type``  the right answer calls itself ``text/html``
-    ``invalid_json``        an HTML page calls itself ``application/json``
-    ``slow``                the answer comes in ten pieces, with ``interval`` seconds before each
-    ``status``              the answer is an error with ``status``, and ``Retry-After`` if given
-    ``redirect``            the answer is 302 to ``location``
-    ``wrong_page``          page 1 is answered, whatever page was asked for
-    ``empty_page``          the page asked for has no records, though the totals say that it has
+    ``refuse``              reset the connection (RST) without an answer
+    ``close_before``        close the connection cleanly without an answer
+    ``close_midway``        send the headers and half of the body, then close the connection
+    ``truncate``            send an answer that is complete as HTTP but whose JSON stops in the middle
+    ``wrong_content_type``  send the right answer as ``text/html``
+    ``invalid_json``        send an HTML page as ``application/json``
+    ``slow``                send the answer in ten pieces, with ``interval`` seconds before each
+    ``status``              answer with the error ``status``, and with ``Retry-After`` if given
+    ``redirect``            answer with 302 to ``location``
+    ``wrong_page``          answer with page 1, whatever page was requested
+    ``empty_page``          answer with a page without records, though the totals say it has some
     ======================  ==================================================================================
 
-    A connection can only be refused in the strict sense while nobody listens: ``await server.stop()`` does
-    that, and ``await server.start()`` listens on the same port again.
+    A connection is truly refused only while no server listens: use ``await server.stop()`` for that, and
+    ``await server.start()`` to listen on the same port again.
 
     Args:
-        kind: What goes wrong.
-        on: It happens once, on the n-th matching request, counted from 1. Retries count.
-        every: It happens on every n-th matching request.
-        operation: Only requests of this ``operationId`` match; ``None`` matches those of every operation.
-        times: With ``every``: after so many times it does not happen again.
-        interval: For ``slow``: seconds before each piece; 0.1 unless given.
+        kind: The kind of fault, from the table above.
+        on: Apply the fault once, to the n-th matching request, counted from 1. Retries count.
+        every: Apply the fault to every n-th matching request.
+        operation: Match only requests of this ``operationId``; ``None`` matches every operation.
+        times: With ``every``: the number of times after which the fault stops.
+        interval: For ``slow``: seconds before each piece, 0.1 by default.
         status: For ``status``: the HTTP status, 400 to 599.
-        retry_after: For ``status``: the value of ``Retry-After``, in seconds, or an HTTP date.
-        location: For ``redirect``: the URL to go to.
+        retry_after: For ``status``: the value of ``Retry-After``, in seconds or as an HTTP date.
+        location: For ``redirect``: the target URL.
 
     Raises:
         ValueError: If the kind is unknown, an option does not belong to it, or not exactly one of ``on`` and
@@ -80,13 +80,13 @@ class Fault:
     def __post_init__(self) -> None:
         kinds = get_args(FaultKind)
         if self.kind not in kinds:
-            raise ValueError(f"no fault is called {self.kind!r}; there are {', '.join(kinds)}")
+            raise ValueError(f"unknown kind of fault {self.kind!r}; the kinds are {', '.join(kinds)}")
         if (self.on is None) == (self.every is None):
             raise ValueError("a fault needs either on= or every=")
         for name in ("on", "every", "times"):
             number = getattr(self, name)
             if number is not None and number < 1:
-                raise ValueError(f"{name} counts from 1")
+                raise ValueError(f"{name} must be at least 1")
         if self.times is not None and self.every is None:
             raise ValueError("times= goes with every=: a fault with on= happens once")
         allowed = (*_EVERYWHERE, *_OPTIONS.get(self.kind, ()))
@@ -99,20 +99,20 @@ class Fault:
             raise ValueError("status must be an error: 400 to 599")
 
     def happens(self, count: int) -> bool:
-        """Tell whether it happens on the ``count``-th matching request."""
+        """Return whether the fault applies to the ``count``-th matching request."""
         if self.every is None:
             return count == self.on
         return count % self.every == 0 and (self.times is None or count // self.every <= self.times)
 
 
 class FaultCounter:
-    """Counts the requests that each fault matches, from the moment the fault is first seen."""
+    """Counts the matching requests of each fault, from the first request after the fault was added."""
 
     def __init__(self) -> None:
         self._counts: dict[Fault, int] = {}
 
     def next(self, faults: Iterable[Fault], operation: str) -> Fault | None:
-        """Count one request, and return the first fault that happens on it."""
+        """Count one request, and return the first fault that applies to it."""
         faults = list(faults)
         self._counts = {fault: self._counts.get(fault, 0) for fault in faults}
         happening: Fault | None = None

@@ -1,4 +1,4 @@
-"""Bodies of ``multipart/form-data``. Pure."""
+"""Parsing of ``multipart/form-data`` bodies, without I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sessionboard_async.testing._data.errors import RequestError
 
 
 class FormField(NamedTuple):
-    """One field of a form; ``content_type`` is ``None`` where the form does not tell."""
+    """One field of a form; ``content_type`` is ``None`` if the form does not declare one."""
 
     filename: str | None
     content_type: str | None
@@ -22,7 +22,7 @@ class FormField(NamedTuple):
         """The body as text.
 
         Raises:
-            RequestError: With 400 where it is none.
+            RequestError: With 400 if the body is not UTF-8.
         """
         try:
             return self.body.decode()
@@ -31,20 +31,19 @@ class FormField(NamedTuple):
 
 
 def read_form(content_type: str, body: bytes) -> dict[str, FormField]:
-    """Read a form, its bytes exactly as they were sent.
+    """Parse a form and return its bytes unchanged.
 
-    The headers are read by ``email``. The bodies are cut out here, since ``email`` would take apart a
-    file that is itself a message.
+    ``email`` parses the headers only: it would also take apart a file that is itself a message.
 
     Args:
-        content_type: The header of the request.
+        content_type: The ``Content-Type`` header of the request.
         body: The body of the request.
 
     Returns:
-        The fields by name; of several with the same name the last.
+        The fields by name; the last one wins if a name is repeated.
 
     Raises:
-        RequestError: With 400 where it is no form.
+        RequestError: With 400 if the body is not a complete form.
     """
     header = _message(f"Content-Type: {content_type}")
     boundary = header.get_param("boundary")
@@ -60,8 +59,8 @@ def read_form(content_type: str, body: bytes) -> dict[str, FormField]:
         name = headers.get_param("name", header="Content-Disposition")
         if not separator or not isinstance(name, str):
             raise RequestError(400, "a part of the form has no name")
-        told = headers.get_content_type() if "Content-Type" in headers else None
-        parts[name] = FormField(headers.get_filename(), told, content)
+        declared = headers.get_content_type() if "Content-Type" in headers else None
+        parts[name] = FormField(headers.get_filename(), declared, content)
     return parts
 
 

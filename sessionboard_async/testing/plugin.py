@@ -1,6 +1,6 @@
 """The pytest plugin: the fixtures ``sessionboard_server`` and ``sessionboard``.
 
-pytest imports this file in every project of an environment, so whatever is heavy is imported in the fixtures.
+pytest imports this file in every project of an environment, so heavy imports happen inside the fixtures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARKER = "sessionboard_server"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, for those who run with ``--strict-markers``."""
+    """Register the marker, for runs with ``--strict-markers``."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(**options): what the fixture {_MARKER} passes to EmbeddedServer, such as sessions=10",
@@ -29,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def sessionboard_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    """An embedded server that runs while the test does.
+    """An embedded server that runs for the duration of the test.
 
-    Each test has its own, so that the requests and faults of one are never seen by another; it starts within
-    milliseconds. It runs in a thread with its own event loop, and so serves tests of every async runner, and
-    those that are not async. Options come by marker::
+    Each test gets its own server, so requests and faults never leak from one test to another. The server runs
+    in a thread with its own event loop, and therefore works with every async runner and with tests that are
+    not async. Pass options with the marker::
 
         @pytest.mark.sessionboard_server(sessions=10, faults=[Fault("close_before", on=2)])
     """

@@ -1,7 +1,7 @@
-"""How the embedded server limits requests: kinds of counters as pure arithmetic, and the headers they send.
+"""Rate limits of the embedded server: request counters as pure arithmetic, and their headers.
 
-The counters serve on their own too, as models of servers on a clock that no second passes on: whoever calls
-``hit`` passes the time in, and it must never run backwards.
+The counters also work alone, as models of a server on a simulated clock: the caller passes the time to
+``hit``, and it must never run backwards.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Literal, Protocol, get_args
 from sessionboard_async.core.endpoint import Endpoint
 
 HeaderStyle = Literal["draft-6", "draft-7", "draft-8", "x", "epoch", "none"]
-"""How a server announces its limits: as three drafts of the IETF have it, with ``X-RateLimit-*`` in seconds
-from now or since 1970, or not at all."""
+"""The rate-limit headers of a server: one of three IETF drafts, ``X-RateLimit-*`` in seconds from now (``x``)
+or since 1970 (``epoch``), or none."""
 
 DAY = 86_400.0
 """The window of a daily quota, in seconds."""
 
-# Seconds that sums of floats may be off by: whoever waits as long as it was told is answered.
+# Tolerance in seconds for sums of floats: a client that waits exactly as long as announced is admitted.
 _ROUNDING = 1e-6
 
 _TOO_MANY = "too many requests"
@@ -32,15 +32,15 @@ _QUOTA_EXCEEDED = "Rate limit or daily quota exceeded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a counter says about one request.
+    """The result of counting one request.
 
     Attributes:
-        allowed: Whether it is answered; otherwise it is refused.
-        limit: How many requests the window holds.
+        allowed: Whether the request is answered; otherwise it is refused.
+        limit: Requests per window.
         window: The window's length in seconds.
-        remaining: How many more would be answered at this moment.
-        resets_in: Seconds until ``remaining`` grows again, as the kind of counter announces it.
-        retry_in: Seconds until a request would be answered; 0 where this one is.
+        remaining: Requests that would still be answered now.
+        resets_in: Seconds until ``remaining`` grows again, as this kind of counter announces it.
+        retry_in: Seconds until a request would be answered; 0 if this one is.
     """
 
     allowed: bool
@@ -66,7 +66,7 @@ class RequestCounter(Protocol):
 
     @property
     def limit(self) -> int:
-        """How many requests a window holds."""
+        """Requests per window."""
         ...
 
     @property
@@ -84,10 +84,10 @@ class RequestCounter(Protocol):
 
 
 class FixedWindow:
-    """A window that opens at the first request, and ends for all of its requests at once.
+    """A window that opens at the first request and ends for all of its requests at once.
 
     Args:
-        limit: How many requests a window holds.
+        limit: Requests per window.
         window: Its length in seconds.
     """
 
@@ -116,12 +116,12 @@ class FixedWindow:
 
 
 class SlidingLog:
-    """A log of the requests answered, which never holds more than the limit in any window.
+    """A log of answered requests that never holds more than the limit in any window.
 
-    Its reset is the moment in which the oldest request leaves the log.
+    The reset is the time at which the oldest request leaves the log.
 
     Args:
-        limit: How many requests any window may hold.
+        limit: Requests per window.
         window: Its length in seconds.
     """
 
@@ -131,7 +131,7 @@ class SlidingLog:
         self._answered: deque[float] = deque()
 
     def hit(self, now: float) -> Verdict:
-        """Count one request where it is answered."""
+        """Count one request, unless it is refused."""
         while self._answered and now - self._answered[0] >= self.window - _ROUNDING:
             self._answered.popleft()
         allowed = len(self._answered) < self.limit
@@ -149,13 +149,13 @@ class SlidingLog:
 
 
 class TokenBucket:
-    """A bucket of tokens that refills evenly, the whole of it within one window.
+    """A bucket of tokens that refills evenly, from empty to full within one window.
 
-    Its reset is the moment in which it is full again.
+    The reset is the time at which the bucket is full again.
 
     Args:
-        limit: How many tokens it holds.
-        window: The seconds in which an empty one fills.
+        limit: Capacity in tokens.
+        window: Seconds in which an empty bucket fills.
     """
 
     def __init__(self, limit: int, window: float) -> None:
@@ -165,7 +165,7 @@ class TokenBucket:
         self._as_of = -math.inf
 
     def hit(self, now: float) -> Verdict:
-        """Count one request where it is answered."""
+        """Count one request, unless it is refused."""
         self._spent = max(0.0, self._spent - (now - self._as_of) * self.limit / self.window)
         self._as_of = now
         seconds_per_token = self.window / self.limit
@@ -185,11 +185,11 @@ class TokenBucket:
 
 
 class SharedCounter:
-    """A counter that somebody else with the same token uses as well, evenly, from the first request on.
+    """A counter that another client with the same token also uses, evenly, from the first request on.
 
     Args:
-        counter: What is shared.
-        share: The part of its budget that the other one uses up, more than 0 and less than 1.
+        counter: The counter that both use.
+        share: The share of each window that the other client uses, more than 0 and less than 1.
     """
 
     def __init__(self, counter: RequestCounter, share: float) -> None:
@@ -199,7 +199,7 @@ class SharedCounter:
 
     @property
     def limit(self) -> int:
-        """How many requests a window holds, the other one's included."""
+        """Requests per window, including those of the other client."""
         return self._counter.limit
 
     @property
@@ -208,10 +208,10 @@ class SharedCounter:
         return self._counter.window
 
     def hit(self, now: float) -> Verdict:
-        """Count the requests that the other one sent meanwhile, and then one more."""
+        """Count the requests that the other client has sent since the last call, then this one."""
         if self._next is None:
             self._next = now + self._interval / 2
-        # What came more than two windows ago has no effect any longer.
+        # Requests from more than two windows ago no longer have an effect.
         forgotten = math.floor((now - 2 * self.window - self._next) / self._interval)
         self._next += max(0, forgotten) * self._interval
         while self._next <= now:
@@ -223,16 +223,16 @@ class SharedCounter:
 def headers_of(
     verdict: Verdict, style: HeaderStyle, *, since_1970: float, name: str = "window"
 ) -> dict[str, str]:
-    """Return the headers by which a server announces its limit.
+    """Return the rate-limit headers of an answer.
 
     Args:
-        verdict: What is announced.
-        style: How.
-        since_1970: The time of the answer in seconds since 1970, which ``epoch`` counts from.
-        name: What ``draft-8`` calls the limit.
+        verdict: The result of counting the request.
+        style: The header style.
+        since_1970: The time of the answer in seconds since 1970, for the style ``epoch``.
+        name: The name of the limit in ``draft-8``.
 
     Returns:
-        The headers; with ``Retry-After`` where the request is refused, and none at all in the style ``none``.
+        The headers, with ``Retry-After`` if the request is refused; empty for the style ``none``.
     """
     if style == "none":
         return {}
@@ -251,11 +251,11 @@ def headers_of(
         }
     else:
         prefix = "RateLimit" if style == "draft-6" else "X-RateLimit"
-        moment = math.ceil(since_1970 + verdict.resets_in) if style == "epoch" else reset
+        reset_time = math.ceil(since_1970 + verdict.resets_in) if style == "epoch" else reset
         headers = {
             f"{prefix}-Limit": f"{limit}",
             f"{prefix}-Remaining": f"{remaining}",
-            f"{prefix}-Reset": f"{moment}",
+            f"{prefix}-Reset": f"{reset_time}",
         }
     if not verdict.allowed:
         headers["Retry-After"] = f"{verdict.retry_after}"
@@ -264,29 +264,30 @@ def headers_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """How the embedded server limits requests.
+    """Rate limits of the embedded server.
 
     Attributes:
-        requests: How many requests a window holds, for each token and category.
-        window: The window's length in seconds. It opens at the first request, and counts refused ones too.
-        headers: How the limits are announced: ``draft-6`` with ``RateLimit-Limit``, ``RateLimit-Remaining``
-            and ``RateLimit-Reset`` in seconds from now; ``draft-7`` with one ``RateLimit: limit=, remaining=,
-            reset=`` and ``RateLimit-Policy``; ``draft-8`` with ``RateLimit: "window";r=;t=`` and
-            ``RateLimit-Policy: "window";q=;w=``; ``x`` with ``X-RateLimit-*`` in seconds from now; ``epoch``
-            with ``X-RateLimit-*`` in seconds since 1970; ``none`` with nothing, not even ``Retry-After``.
-        daily_quota: How many requests a token has in the 24 hours from its first, for the operations that
-            count against the daily quota; ``None`` for any number. It is a second limiter behind the window,
-            which does not count what the window refuses. Its headers take the place of the window's, as they
-            do where such limiters are stacked in a web framework; with ``draft-8`` both stand side by side,
-            this one as ``"daily"``.
-        processes: How many processes the server has, with counters of their own and requests in turn, so that
-            what remains jumps.
-        stranger: The share of each window that somebody else with the same token uses, evenly; 0 or more and
+        requests: Requests per window, for each token and category.
+        window: The window's length in seconds. It opens at the first request and also counts refused
+            requests.
+        headers: The style of the rate-limit headers: ``draft-6`` with ``RateLimit-Limit``,
+            ``RateLimit-Remaining`` and ``RateLimit-Reset`` in seconds from now; ``draft-7`` with one
+            ``RateLimit: limit=, remaining=, reset=`` and ``RateLimit-Policy``; ``draft-8`` with ``RateLimit:
+            "window";r=;t=`` and ``RateLimit-Policy: "window";q=;w=``; ``x`` with ``X-RateLimit-*`` in seconds
+            from now; ``epoch`` with ``X-RateLimit-*`` in seconds since 1970; ``none`` without headers, not
+            even ``Retry-After``.
+        daily_quota: Requests per token in the 24 hours from its first request, for operations that count
+            against the daily quota; ``None`` for no quota. It is a second limiter behind the window and does
+            not count requests that the window refuses. Its headers replace those of the window, as with
+            stacked limiters in a web framework; in ``draft-8`` both are listed, this one as ``"daily"``.
+        processes: Server processes that answer in turn, each with its own counters, so that the remaining
+            count jumps.
+        stranger: The share of each window that another client with the same token uses, evenly; 0 or more and
             less than 1.
-        searches: Whether the operations without a category are limited as well, each on its own.
+        searches: Limit the operations without a category too, each one separately.
 
     Raises:
-        ValueError: If a number makes no sense, or there is no such style.
+        ValueError: If a number is out of range, or the style is unknown.
     """
 
     requests: int = 100
@@ -315,11 +316,11 @@ class ServerLimits:
 
 @dataclass(frozen=True, slots=True)
 class LimitDecision:
-    """What the limits of a server say about one request.
+    """The decision of the limits about one request.
 
     Attributes:
-        headers: What the answer announces.
-        refusal: The message of the refusal; ``None`` where the request is answered.
+        headers: The rate-limit headers of the answer.
+        refusal: The message of the refusal; ``None`` if the request is answered.
     """
 
     headers: dict[str, str] = field(default_factory=dict[str, str])
@@ -327,15 +328,15 @@ class LimitDecision:
 
 
 class Counters:
-    """The counters of a server: one for each process, token and category.
+    """The counters of a server: one per process, token and category.
 
     Args:
         limits: The limits.
-        clock: Tells the seconds by which windows pass; it never runs backwards.
-        wall_clock: Tells the seconds since 1970, for headers that name a moment.
+        clock: Monotonic clock, in seconds, for the windows.
+        wall_clock: Seconds since 1970, for headers that hold an absolute time.
 
     Attributes:
-        refusals: How many requests were refused.
+        refusals: Number of refused requests.
     """
 
     def __init__(
@@ -354,7 +355,7 @@ class Counters:
         self.refusals = 0
 
     def count(self, endpoint: Endpoint[object], token: str) -> LimitDecision:
-        """Count a request, and tell whether it is answered."""
+        """Count a request and return whether it is answered."""
         limits = self._limits
         category = endpoint.limit or (endpoint.operation_id if limits.searches else None)
         quota = limits.daily_quota if endpoint.daily_quota else None

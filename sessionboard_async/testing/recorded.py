@@ -1,4 +1,4 @@
-"""What the embedded server remembers of the requests that reached it."""
+"""Requests that the embedded server has received, as recorded for assertions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class RecordedRequest:
     """A request that reached the server.
 
     Attributes:
-        operation: Its ``operationId``; ``None`` where the path belongs to no operation.
+        operation: The ``operationId``; ``None`` if the path belongs to no operation.
         method: The HTTP method.
-        path: The path, without the query.
+        path: The path without the query.
         query: The query parameters.
-        header_names: The names of its headers in lower case; their values are not kept, as one is the token.
-        body: The body, from JSON where it is JSON; ``None`` where there is none.
+        header_names: The header names in lower case. Values are not recorded, because one is the token.
+        body: The body, decoded if it is JSON, else ``bytes``; ``None`` if the request has none.
     """
 
     operation: str | None
@@ -31,7 +31,7 @@ class RecordedRequest:
 
 
 def record_request(operation: str | None, request: web.Request, body: bytes) -> RecordedRequest:
-    """Return what is remembered of a request."""
+    """Return the record of a request."""
     try:
         content = msgspec.json.decode(body) if body else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

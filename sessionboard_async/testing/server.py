@@ -1,4 +1,4 @@
-"""The embedded server: a real HTTP server that speaks the contract of the Sessionboard API."""
+"""The embedded server: a real HTTP server that implements the contract of the Sessionboard API."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CLOSING_SECONDS = 5.0
 
 
 class EmbeddedServer:
-    """A server on this machine that answers like the Sessionboard API, from an invented conference.
+    """A local server that answers like the Sessionboard API, with the data of an invented conference.
 
     ::
 
@@ -43,52 +43,52 @@ class EmbeddedServer:
             async with AsyncSession(server.token, base_url=server.base_url) as sb:
                 talks = await sb.sessions.search(server.event_id).collect()
 
-    Names, texts, ids and times depend on the seed and the numbers given here alone. Records are made when
-    asked for, so that an event may have 100,000 sessions. It is stricter than the API in one way: filters,
-    query parameters and expansions that an operation does not have are answered with 400.
+    Names, texts, ids and times depend only on the seed and the sizes given here. Records are generated on
+    demand, so an event may have 100,000 sessions. The server is stricter than the API in one respect: it
+    answers 400 to filters, query parameters and expansions that an operation does not have.
 
-    Uploads and downloads lead to a storage of its own, below ``/storage/``, which keeps bytes in memory and
-    refuses requests that carry a token, as well as those without exactly the headers of their address. Faults
-    do not apply there.
+    Uploads and downloads use a storage below ``/storage/`` that keeps bytes in memory. The storage refuses
+    requests that carry a token, and requests without exactly the headers of their address. Faults do not
+    apply to it.
 
     Args:
-        events: How many events there are. The first, and every second after it, has translated texts.
-        sessions: How many sessions each event has. Deleted ones and composition sources come on top.
-        speakers: How many speakers each event has; in proportion to the sessions, up to 4,000, unless given.
-        contacts: How many contacts, speakers included; in proportion unless given.
-        sponsors: How many sponsors; in proportion unless given.
-        exhibitors: How many exhibitors; in proportion unless given.
-        seed: Decides every name, text, id and time.
-        light: Whether sessions have nothing but ``id``, ``title``, ``status``, ``is_abstract``,
-            ``created_at`` and ``updated_at`` (and ``deleted_at``, in the search by status, where they are
-            deleted), so that 150,000 of them need little time and memory. None are deleted ones, composition
-            sources or subsessions then.
-        time: The time of the server: it dates what is written and every answer, and by it ``changes`` happen
-            and ``cached`` ends; ``None`` for that of the system.
-        times: When sessions were created, how exactly they are dated, and how searches treat bounds of time
-            and ties; ``None`` for some that were created together, whole milliseconds, exclusive bounds and a
-            stable order.
-        changes: What changes by itself; ``None`` for nothing.
-        cached: For how many seconds the search of sessions, and the read of a single one, give the same
-            answer again to the same question, whatever was written meanwhile: 180 with the API itself.
-        latency: Seconds that pass before each answer.
-        faults: What goes wrong, and when.
-        scopes: The scopes of the token, such as ``read:sessions``; ``None`` for all that there are. An empty
-            sequence allows every read and no write, as with the API's oldest tokens.
-        hide_personal_data: Whether answers to the token mask e-mail addresses, phone numbers and the like, as
-            they do for the API's own tokens unless somebody allows more.
-        compress: Whether to answer with gzip those who accept it.
-        limits: How requests are limited; ``None`` for not at all, and without headers that speak of limits.
-        clock: Tells the seconds by which the windows of the limits pass; it never runs backwards.
-        port: The port to listen on; 0 takes a free one.
+        events: Number of events. The first, and every second one after it, has translated texts.
+        sessions: Sessions per event. Deleted sessions and composition sources come on top.
+        speakers: Speakers per event; by default in proportion to the sessions, at most 4,000.
+        contacts: Contacts per event, speakers included; by default in proportion.
+        sponsors: Sponsors per event; by default in proportion.
+        exhibitors: Exhibitors per event; by default in proportion.
+        seed: Determines every name, text, id and time.
+        light: Reduce sessions to ``id``, ``title``, ``status``, ``is_abstract``, ``created_at`` and
+            ``updated_at`` (and ``deleted_at`` in the search by status), so that 150,000 of them need little
+            time and memory. There are then no deleted sessions, composition sources or subsessions at the
+            start.
+        time: The server's time: it dates writes and answers, and drives ``changes`` and ``cached``; ``None``
+            for the system's time.
+        times: Creation times of sessions, their precision, and how searches treat time bounds and records
+            with equal timestamps. ``None`` for a few sessions created together, whole milliseconds, exclusive
+            bounds and a stable order.
+        changes: Changes that happen without a request; ``None`` for none.
+        cached: Seconds for which searches of sessions and reads of one session repeat the same answer to the
+            same request, whatever was written meanwhile; 180 with the API itself.
+        latency: Seconds before each answer.
+        faults: Faults to apply.
+        scopes: Scopes of the token, such as ``read:sessions``; ``None`` for all. An empty sequence allows
+            every read and no write, as with the API's oldest tokens.
+        hide_personal_data: Mask e-mail addresses, phone numbers and the like in answers to the token, as the
+            API does for its tokens by default.
+        compress: Answer with gzip to clients that accept it.
+        limits: Rate limits; ``None`` for no limits and no rate-limit headers.
+        clock: Monotonic clock, in seconds, for the windows of the limits.
+        port: Port to listen on; 0 takes a free one.
 
     Attributes:
-        token: The token that it accepts. It is made from the seed and is good for nothing else.
-        port: The port; 0 until the first start where a free one is to be taken.
+        token: The token that the server accepts. It is derived from the seed and valid nowhere else.
+        port: The port; 0 until the first start if a free one is to be taken.
 
     Raises:
-        ValueError: If a number makes no sense.
-        TypeError: If the scopes are one string, or the limits something else than ``ServerLimits``.
+        ValueError: If a number is out of range.
+        TypeError: If ``scopes`` is a string, or ``limits`` is not a ``ServerLimits``.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class EmbeddedServer:
 
     @property
     def base_url(self) -> str:
-        """The address to give to ``AsyncSession``.
+        """The value for ``base_url`` of ``AsyncSession``.
 
         Raises:
             RuntimeError: If the server was never started and has no port yet.
@@ -165,22 +165,22 @@ class EmbeddedServer:
 
     @property
     def limits(self) -> ServerLimits | None:
-        """How requests are limited. What was counted outlasts ``stop``."""
+        """The rate limits. The counts survive ``stop``."""
         return self._limits
 
     @property
     def refusals(self) -> int:
-        """How many requests the limits have refused; injected statuses are not among them."""
+        """Number of requests that the limits refused; injected statuses do not count."""
         return 0 if self._counters is None else self._counters.refusals
 
     @property
     def requests(self) -> deque[RecordedRequest]:
-        """The last requests that reached it, the oldest first."""
+        """The last requests received, the oldest first."""
         return self._app.requests
 
     @property
     def faults(self) -> list[Fault]:
-        """What goes wrong. It may be changed at any time; counting starts when a fault is first there."""
+        """The faults. They may be changed at any time; a fault counts requests from when it was added."""
         return self._app.faults
 
     @faults.setter
@@ -189,7 +189,7 @@ class EmbeddedServer:
 
     @property
     def latency(self) -> float:
-        """Seconds that pass before each answer. It may be changed at any time."""
+        """Seconds before each answer. It may be changed at any time."""
         return self._app.latency
 
     @latency.setter
@@ -212,29 +212,29 @@ class EmbeddedServer:
         return self._organization.id
 
     def ids(self, resource: str, event_id: int | None = None, *, status: str | None = None) -> frozenset[str]:
-        """Return the ids that a search would find now.
+        """Return the ids that a search would return now.
 
         Args:
-            resource: Such as ``"sessions"``, ``"contacts"``, ``"speakers"``, ``"sponsors"`` or ``"rooms"``.
-            event_id: The event; the first one unless given.
-            status: Only sessions with this status; nothing to other resources.
+            resource: The resource, such as ``"sessions"``, ``"contacts"``, ``"speakers"`` or ``"rooms"``.
+            event_id: The event; the first one by default.
+            status: Return only sessions with this status; no effect on other resources.
 
         Raises:
-            ValueError: If there is no such resource or event.
+            ValueError: If the resource or the event does not exist.
         """
         records = resource_of(self._event_of(event_id), resource)
         with self._dispatcher.up_to_date():
             return frozenset(records.ids(status))
 
     def record_versions(self, resource: str, event_id: int | None = None) -> dict[str, str]:
-        """Return by id when each record that a plain search would find now was last changed, as it shows it.
+        """Return the ``updated_at`` of each record that a plain search would return now, by id.
 
         Args:
-            resource: As for ``ids``; statuses do not show it, and are left out.
-            event_id: The event; the first one unless given.
+            resource: As for ``ids``; statuses have no ``updated_at`` and are left out.
+            event_id: The event; the first one by default.
 
         Raises:
-            ValueError: If there is no such resource or event.
+            ValueError: If the resource or the event does not exist.
         """
         records = resource_of(self._event_of(event_id), resource)
         with self._dispatcher.up_to_date():
@@ -247,18 +247,18 @@ class EmbeddedServer:
         events: Iterable[int] | None = None,
         hide_personal_data: bool = False,
     ) -> str:
-        """Make one more token that the server accepts.
+        """Create another token that the server accepts.
 
         Args:
-            scopes: Its scopes; ``None`` for all, an empty sequence for every read and no write.
-            events: The ids of the events that it may see; ``None`` for all.
-            hide_personal_data: Whether answers to it mask personal data.
+            scopes: The scopes; ``None`` for all, an empty sequence for every read and no write.
+            events: Ids of the events that the token may access; ``None`` for all.
+            hide_personal_data: Mask personal data in answers to the token.
 
         Returns:
-            The token, which is good for nothing else.
+            The token, which is valid nowhere else.
 
         Raises:
-            TypeError: If the scopes are one string.
+            TypeError: If ``scopes`` is a string.
         """
         return self._access.issue(
             Grant(scopes_of(scopes), None if events is None else frozenset(events), hide_personal_data)
@@ -267,25 +267,25 @@ class EmbeddedServer:
     def approve(
         self, client_id: str, redirect_uri: str, code_challenge: str, scope: str | None = None
     ) -> str:
-        """Approve an authorization, as a user does on the page of consent, which has no operation.
+        """Approve an OAuth authorization, as a user does on the consent page, which has no operation.
 
         Args:
-            client_id: ``authorization.CLIENT.id``; there is no other client.
-            redirect_uri: One of the client's.
+            client_id: The id of the registered client; see the answer of ``oauth.authorize``.
+            redirect_uri: One of the client's registered addresses.
             code_challenge: The SHA-256 hash of the code verifier, in base64url without padding.
             scope: The scopes, separated by spaces; ``None`` for all that the client has.
 
         Returns:
-            The code, to be exchanged once and within 10 minutes.
+            The authorization code, valid once and for 10 minutes.
 
         Raises:
-            AuthorizationError: If anything in it is wrong.
+            AuthorizationError: If an argument is wrong.
         """
         authorization = self._organization.part(Authorization)
         return authorization.approve(client_id, redirect_uri, code_challenge, scope)
 
     def _event_of(self, event_id: int | None) -> EventData:
-        """Return an event, the first one where no id is given."""
+        """Return an event, the first one if no id is given."""
         event = self._organization.events.get(self.event_id if event_id is None else event_id)
         if event is None:
             raise ValueError(f"event_id must be one of {self.event_ids}, not {event_id}")
@@ -296,14 +296,14 @@ class EmbeddedServer:
         return f"<EmbeddedServer {state}, port {self.port}>"
 
     async def start(self) -> None:
-        """Listen. After ``stop`` this listens on the same port again.
+        """Start listening; after ``stop``, on the same port as before.
 
         Raises:
-            RuntimeError: If it runs already.
+            RuntimeError: If the server is already running.
             OSError: If the port is taken.
         """
         if self._runner is not None:
-            raise RuntimeError("the server runs already")
+            raise RuntimeError("the server is already running")
         runner = web.AppRunner(self._app.application(), access_log=None, handle_signals=False)
         try:
             await runner.setup()
@@ -321,7 +321,7 @@ class EmbeddedServer:
         self._organization.storage.base_url = self.base_url
 
     async def stop(self) -> None:
-        """Stop listening, give up answers under way, and close every connection. Stopping twice is fine."""
+        """Stop listening, cancel requests in progress and close every connection; idempotent."""
         runner, self._runner = self._runner, None
         if runner is not None:
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
@@ -338,6 +338,6 @@ class EmbeddedServer:
 
     @contextmanager
     def in_thread(self) -> Generator[Self]:
-        """Run in a thread with an event loop of its own, for code that is not async or has its own loop."""
+        """Run in a thread with its own event loop, for code that is not async or has its own loop."""
         with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(self):
             yield self

@@ -1,4 +1,4 @@
-"""A time for the embedded server that passes only when it is told to."""
+"""A clock for the embedded server that advances only on request."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ _START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 class SimulatedTime:
-    """The time of an embedded server, in the hands of whoever made it.
+    """The time of an embedded server, controlled by the test.
 
     ::
 
         time = SimulatedTime(per_request=0.2)
         async with EmbeddedServer(time=time, changes=Changes(deletes=20)) as server:
             ...  # 0.2 s pass with every request: 4 deletions
-            time.advance(180)  # and now three minutes at once
+            time.advance(180)  # three more minutes at once
 
     Args:
-        start: When it begins; the generated records are all older than the default.
-        per_request: Seconds that pass before each answer.
+        start: The initial time, with an offset. The default is later than all generated records.
+        per_request: Seconds that pass before each answer, 0 or more.
 
     Raises:
-        ValueError: If the start has no offset, or the seconds are negative or not finite.
+        ValueError: If ``start`` has no offset, or ``per_request`` is negative or not finite.
     """
 
     def __init__(self, start: datetime = _START, per_request: float = 0.0) -> None:
@@ -38,18 +38,18 @@ class SimulatedTime:
         return self._start + self._passed
 
     def advance(self, seconds: float) -> None:
-        """Let time pass.
+        """Advance the time.
 
         Args:
-            seconds: How much of it.
+            seconds: Seconds to add, 0 or more.
 
         Raises:
-            ValueError: If it is negative or not finite.
+            ValueError: If ``seconds`` is negative or not finite.
         """
         self._passed += _validate("seconds", seconds)
 
     def pass_request(self) -> None:
-        """Let the time pass that one request takes."""
+        """Advance the time by ``per_request``."""
         self._passed += self._per_request
 
     def __repr__(self) -> str:

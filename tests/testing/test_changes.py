@@ -127,9 +127,9 @@ def test_late_writes_overtake_each_other() -> None:
         ({"inserts": -1}, "inserts must be a finite number, 0 or more"),
         ({"flips": math.inf}, "flips must be a finite number"),
         ({"late": math.nan}, "late must be a finite number"),
-        ({"resources": ("sessions", "fields")}, "resources must be of sessions, .*not 'fields'"),
-        ({"resources": "sessions"}, "resources must be of sessions, .*not 's'"),
-        ({"resources": ("rooms", "rooms")}, "resources must not name one twice"),
+        ({"resources": ("sessions", "fields")}, "resources must be among sessions, .*not 'fields'"),
+        ({"resources": "sessions"}, "resources must be among sessions, .*not 's'"),
+        ({"resources": ("rooms", "rooms")}, "resources must not contain duplicates"),
     ],
 )
 def test_changes_that_make_no_sense_are_refused(arguments: dict[str, Any], says: str) -> None:

@@ -15,11 +15,11 @@ from sessionboard_async.testing.faults import FaultCounter
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"kind": "explode", "on": 1}, "no fault is called 'explode'; there are refuse, close_before"),
+        ({"kind": "explode", "on": 1}, "unknown kind of fault 'explode'; the kinds are refuse, close_before"),
         ({"kind": "slow"}, "either on= or every="),
         ({"kind": "slow", "on": 1, "every": 2}, "either on= or every="),
-        ({"kind": "slow", "on": 0}, "on counts from 1"),
-        ({"kind": "slow", "every": 1, "times": 0}, "times counts from 1"),
+        ({"kind": "slow", "on": 0}, "on must be at least 1"),
+        ({"kind": "slow", "every": 1, "times": 0}, "times must be at least 1"),
         ({"kind": "slow", "on": 1, "times": 2}, "times= goes with every="),
         ({"kind": "status", "on": 1}, "needs status="),
         ({"kind": "status", "on": 1, "status": 200}, "400 to 599"),

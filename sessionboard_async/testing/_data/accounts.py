@@ -20,7 +20,7 @@ _SPAN = 250 * DAY
 
 
 class _Account(NamedTuple):
-    """A sponsor or exhibitor with the text that its translations are made of."""
+    """A sponsor or exhibitor, with the text for its translations."""
 
     record: Record
     description: Triple
@@ -28,15 +28,15 @@ class _Account(NamedTuple):
 
 
 class Accounts:
-    """The sponsors, or the exhibitors, of one event, made when asked for, with what was written to them.
+    """The sponsors or the exhibitors of one event, generated on demand and overlaid with writes.
 
     Args:
         kind: ``"sponsor"`` or ``"exhibitor"``.
-        key: What tells this event's accounts from all others: seed and event.
-        count: How many the seed makes.
+        key: Seed and event, which make the ids unique.
+        count: Number of generated accounts.
         people: The organization's contacts.
         fields: The fields of the event.
-        clock: Dates what is written.
+        clock: Supplies the timestamps of writes.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Accounts:
 
     @property
     def rows(self) -> list[DatedRow]:
-        """What all accounts are sorted by."""
+        """The sort keys of all accounts."""
         return self.everyone.rows()
 
     def custom_fields(self, index: int) -> Mapping[str, FieldValue]:
-        """Return the values that an account has in its custom fields."""
+        """Return the custom field values of an account."""
         return self._account(index).custom_fields
 
     def account(self, index: int, *, translated: bool = False) -> Record:
-        """Return an account as searches and single reads show it."""
+        """Return an account as searches and single reads return it."""
         record = self.in_session(index, translated=translated)
         record["admin_url"] = f"https://admin.example.com/{self._kind}s/{record['id']}"
         return record
 
     def in_session(self, index: int, *, translated: bool = False) -> Record:
-        """Return an account as the sessions show it that it supports."""
+        """Return an account as it appears in the sessions that it supports."""
         account = self._account(index)
         record = {
             **account.record,
@@ -88,7 +88,7 @@ class Accounts:
         return DatedRow(index, created, created + index * 7 % 30 * DAY)
 
     def _account(self, index: int) -> _Account:
-        """Return an account as it is: as the seed makes it, or blank, with what was written over it."""
+        """Return the current account: generated from the seed, or empty if created, overlaid with writes."""
         if not self.registry.is_modified(index):
             return self._generated(index)
         account = self._generated(index)
@@ -145,7 +145,7 @@ class Accounts:
         return _Account(record, description, custom_fields)
 
     def _contacts(self, index: int) -> list[Record]:
-        """Return the contacts of an account that are not deleted; the first of all is the primary one."""
+        """Return the contacts of an account that are not deleted; the first of all is the primary contact."""
         if not self._people.count or self.registry.is_created(index):
             return []
         last = self._people.count - 1

@@ -1,6 +1,6 @@
-"""Which sessions an event has, when they are and who takes part: facts by number, without any text.
+"""The sessions of an event as rows without texts: order, times, participants and status.
 
-They follow from a seed. Only rows are kept, and of subsessions only those that a write has touched.
+Rows are generated from a seed. Subsession rows are stored only once a write has changed one of them.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _PART_STATUS_CYCLE = (0, None, 2)
 
 
 class SessionRow(NamedTuple):
-    """What a session, or a part of one, is filtered and sorted by. Times are milliseconds since 1970.
+    """The sort and filter keys of a session or subsession. Times are milliseconds since 1970.
 
-    ``number`` is 0 for a session and 1 to n for its subsessions; ``definition`` is the place of its status
-    among the event's status definitions; ``target`` is the session that a composition source went into.
+    ``number`` is 0 for a session and 1 to n for its subsessions; ``definition`` is the index of its status in
+    the event's status definitions; ``target`` is the session that a composition source was merged into.
     """
 
     ordinal: int
@@ -54,19 +54,19 @@ class SessionRow(NamedTuple):
 
     @property
     def place(self) -> tuple[int, int]:
-        """Which session or subsession it is, whatever is written to it."""
+        """The identity of the session or subsession, which writes never change."""
         return self.ordinal, self.number
 
 
 class Slot(NamedTuple):
-    """When a session takes place, in milliseconds since 1970."""
+    """Start and end of a session, in milliseconds since 1970."""
 
     start: int
     end: int
 
 
 class Participation(NamedTuple):
-    """One person in one role: which of the event's contacts, and which of the roles."""
+    """One person in one role: an index into the event's contacts and one into the roles."""
 
     contact: int
     role: int
@@ -77,14 +77,14 @@ class Agenda:
 
     Args:
         seed: The seed of the data set.
-        position: The event's place among the events, from 0.
-        sessions: How many sessions a plain search finds. Those that were deleted, and those that went into
-            another one as composition sources, come on top.
-        speakers: How many of the event's contacts, the first ones, are speakers.
-        contacts: How many contacts the event has.
-        metadata: The tracks and tags that sessions may have.
-        light: Whether there are no deleted ones, composition sources or subsessions, and nobody takes part.
-        times: When they were created.
+        position: The index of the event, from 0.
+        sessions: Number of sessions that a plain search returns. Deleted sessions and composition sources
+            come on top.
+        speakers: Number of speakers, which are the first of the event's contacts.
+        contacts: Number of contacts of the event.
+        metadata: The tracks and tags of sessions.
+        light: Omit deleted sessions, composition sources, subsessions and participants.
+        times: The creation times; ``None`` for the default.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Agenda:
 
     @cached_property
     def rows(self) -> list[SessionRow]:
-        """Every session in the order of its creation: also the deleted ones and the composition sources."""
+        """All sessions in order of creation, deleted sessions and composition sources included."""
         kinds = ["session"] * self._sessions + ["source"] * self._sources + ["deleted"] * self._deleted
         SeededRandom(self._seed, self._position, "kinds").shuffle(kinds)
         targets = _targets(kinds)
@@ -135,16 +135,16 @@ class Agenda:
 
     @property
     def live(self) -> list[SessionRow]:
-        """Every session that was not deleted."""
+        """All sessions that are not deleted."""
         return [row for row in self.rows if row.deleted is None]
 
     @property
     def with_parts(self) -> list[SessionRow]:
-        """Every session, deleted or not, each followed by its subsessions."""
+        """All sessions, deleted ones included, each followed by its subsessions."""
         return [part for row in self.rows for part in (row, *self.parts(row))]
 
     def sources_of(self, row: SessionRow) -> list[SessionRow]:
-        """Return the composition sources of a session, or of the session that it is a part of."""
+        """Return the composition sources of a session, or of the parent if it is a subsession."""
         return [self.rows[ordinal] for ordinal in self._composed.get(row.ordinal, ())]
 
     @cached_property
@@ -157,7 +157,7 @@ class Agenda:
 
     @cached_property
     def sessions_by_contact(self) -> dict[int, list[int]]:
-        """The sessions, also deleted ones, in which each contact takes part."""
+        """The sessions, deleted ones included, in which each contact takes part."""
         sessions: defaultdict[int, list[int]] = defaultdict(list)
         for row in self.rows:
             for contact in dict.fromkeys(who.contact for who in self.cast(row)):
@@ -166,7 +166,7 @@ class Agenda:
 
     @cached_property
     def places(self) -> dict[str, tuple[int, int]]:
-        """The place of every session and subsession, deleted or not, by id."""
+        """The place of every session and subsession, deleted ones included, by id."""
         return {self.id(row): row.place for row in self.with_parts}
 
     def id(self, row: SessionRow) -> str:
@@ -174,7 +174,7 @@ class Agenda:
         return uuid_for(self._seed, self._position, "session", row.ordinal, row.number)
 
     def find(self, session_id: str) -> SessionRow | None:
-        """Return the session or subsession with this id, deleted or not; ``None`` where there is none."""
+        """Return the session or subsession with this id, deleted or not; ``None`` if it does not exist."""
         place = self.places.get(session_id)
         if place is None:
             return None
@@ -182,40 +182,40 @@ class Agenda:
         return self.parts(self.rows[ordinal])[number - 1] if number else self.rows[ordinal]
 
     def select(self, criteria: Criteria, *, everything: bool, linked_sources: bool) -> Sequence[SessionRow]:
-        """Return the sessions that meet the criteria; good until the next change.
+        """Return the sessions that meet the criteria; valid until the next change.
 
         Args:
-            criteria: Which, and in which order.
-            everything: Whether subsessions and deleted sessions are among them.
-            linked_sources: Whether composition sources are among them.
+            criteria: Filters and order.
+            everything: Include subsessions and deleted sessions.
+            linked_sources: Include composition sources.
         """
         return self._selections[everything, linked_sources].find(criteria)
 
-    def timestamp(self, moment: float) -> str:
-        """Write a time of a session as exactly as it is kept."""
+    def timestamp(self, time: float) -> str:
+        """Format a time of a session, in the precision of the event."""
         has_microseconds = self._times is not None and self._times.has_microseconds
-        return precise_timestamp(moment) if has_microseconds else iso_timestamp(moment)
+        return precise_timestamp(time) if has_microseconds else iso_timestamp(time)
 
     def is_created(self, row: SessionRow) -> bool:
-        """Return whether a write created it, so that nothing about it follows from the seed."""
+        """Return whether a write created the session, so that nothing about it is generated."""
         return row.ordinal >= self._generated or row.number > self._part_count(row.ordinal)
 
     def parts(self, row: SessionRow) -> list[SessionRow]:
-        """Return the subsessions of a session, also deleted ones, by number."""
+        """Return the subsessions of a session by number, deleted ones included."""
         touched = self._touched.get(row.ordinal)
         if touched is not None:
             return touched
         return [self._part(row, number + 1) for number in range(self._part_count(row.ordinal))]
 
     def add(self, row: SessionRow) -> SessionRow:
-        """Add a session; it gets the next ordinal."""
+        """Add a session, with the next ordinal."""
         row = row._replace(ordinal=len(self.rows), number=0)
         self.rows.append(row)
         self._changed(None, row)
         return row
 
     def add_part(self, row: SessionRow) -> SessionRow:
-        """Add a subsession to the session with this ordinal; it gets the next number."""
+        """Add a subsession to the session with this ordinal, with the next number."""
         parts = self._touch(row.ordinal)
         row = row._replace(number=len(parts) + 1)
         parts.append(row)
@@ -223,15 +223,15 @@ class Agenda:
         return row
 
     def replace(self, row: SessionRow) -> None:
-        """Put a row in place of the one that stands for the same session or subsession."""
-        # Subsessions follow from their session's row, until one of them is kept.
+        """Replace the row of a session or subsession."""
+        # Subsessions are generated from the row of their session until one of them is stored.
         parts = self._touch(row.ordinal) if row.number or self._part_count(row.ordinal) else []
         rows, index = (parts, row.number - 1) if row.number else (self.rows, row.ordinal)
         old, rows[index] = rows[index], row
         self._changed(old, row)
 
     def recategorize(self, definition: int, status: str) -> None:
-        """Give every session and subsession with this custom status the category that it has now."""
+        """Set the category of every session and subsession with this custom status."""
         for row in self.with_parts:
             if row.definition == definition and row.status != status:
                 self.replace(row._replace(status=status))
@@ -253,7 +253,7 @@ class Agenda:
         return (row for row in rows if _is_among(row, everything, linked_sources))
 
     def times(self, row: SessionRow) -> Slot | None:
-        """Return when a generated session takes place; ``None`` where nothing is scheduled."""
+        """Return when a generated session takes place; ``None`` if it is not scheduled."""
         if row.is_abstract or row.ordinal % 10 == 7:
             return None
         parts = self._part_count(row.ordinal)
@@ -269,7 +269,7 @@ class Agenda:
         return Slot(start, start + (parts * 20 if parts else 45) * MINUTE)
 
     def cast(self, row: SessionRow) -> list[Participation]:
-        """Return who takes part in a session, in order; the same contact may hold two roles."""
+        """Return the participants of a session, in order; a contact may have two roles."""
         if self.is_created(row):
             return []
         index = row.ordinal
@@ -292,7 +292,7 @@ class Agenda:
         return people
 
     def _part_count(self, index: int) -> int:
-        """Return how many subsessions a session had from the start."""
+        """Return the number of generated subsessions."""
         has_parts = index % 18 == 2 and index < self._generated and not self._light
         return 2 + index // 18 % 3 if has_parts else 0
 
@@ -316,12 +316,12 @@ class Agenda:
         )
 
     def _dates(self, index: int) -> tuple[float, float]:
-        """Return when a session was created and last changed."""
+        """Return the times at which a session was created and last changed."""
         if self._times is not None:
             created = self._times.created(index)
             return created, created
         total = self._sessions + self._sessions // 10 + 2
-        # Sessions that were imported together have the same time of creation.
+        # Sessions that were imported together have the same creation time.
         group = index - (index % 5 == 4)
         imported = _SUBMISSIONS_OPEN + group * (_SUBMISSIONS // total) + group * 389 % 1000
         if index % 4 == 0:
@@ -341,7 +341,7 @@ class Agenda:
 
 
 def _targets(kinds: list[str]) -> Iterator[int]:
-    """Yield the session that each composition source goes into; every third joins the one before."""
+    """Yield the target of each composition source; every third source joins the target before it."""
     ordinary = [index for index, kind in enumerate(kinds) if kind == "session"]
     for number in range(len(kinds)):
         yield ordinary[(number - number % 3 // 2) * 7 % len(ordinary)]

@@ -1,4 +1,4 @@
-"""The time by which the embedded server dates what is written to it."""
+"""The clock that dates writes to the embedded server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _MILLISECOND = 1000
 
 
 class Clock:
-    """The present, in milliseconds since 1970; later with every reading, so that no two writes tie.
+    """The current time in milliseconds since 1970; it grows with every reading, so no two writes are equal.
 
     Args:
-        now: Seconds since 1970.
+        now: The underlying clock, in seconds since 1970.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -22,21 +22,21 @@ class Clock:
         self._fixed: int | None = None
 
     def read(self) -> int:
-        """Return a moment that was never returned before."""
+        """Return a timestamp that was never returned before."""
         return self._read(_MILLISECOND) // _MILLISECOND
 
     def read_precisely(self) -> float:
-        """Return a moment that was never returned before, to the microsecond."""
+        """Return a timestamp that was never returned before, in microsecond precision."""
         return self._read(1) / _MILLISECOND
 
     @contextmanager
-    def fixed_at(self, moment: float) -> Generator[None]:
-        """Return one moment with every reading: that of a write which is seen later than it was made.
+    def fixed_at(self, timestamp: float) -> Generator[None]:
+        """Return one fixed timestamp from every reading, for a write that becomes visible later.
 
         Args:
-            moment: Milliseconds since 1970.
+            timestamp: Milliseconds since 1970.
         """
-        self._fixed = round(moment * _MILLISECOND)
+        self._fixed = round(timestamp * _MILLISECOND)
         try:
             yield
         finally:

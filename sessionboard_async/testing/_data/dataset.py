@@ -1,4 +1,4 @@
-"""The embedded organization and its events: one object from which every answer is made."""
+"""The embedded organization and its events, the source of every answer."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ FIRST_EVENT_ID = 4630
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is of everything, in each event.
+    """The number of records of each kind, per event.
 
     Attributes:
-        events: Events.
-        sessions: Sessions that a plain search finds.
+        events: Number of events.
+        sessions: Sessions that a plain search returns.
         speakers: Speakers; they are the first of the contacts.
         contacts: Contacts, speakers included. Neighbouring events share half of them.
         sponsors: Sponsors.
         exhibitors: Exhibitors.
-        light: Whether sessions have nothing but id, title, status and dates, so that there may be very many.
+        light: Reduce sessions to id, title, status and dates, so that there may be very many.
     """
 
     events: int
@@ -61,7 +61,7 @@ class Size:
         exhibitors: int | None,
         light: bool = False,
     ) -> Size:
-        """Fill in what was not given, in proportion to the sessions, but no more than a large conference has.
+        """Fill in missing numbers in proportion to the sessions, up to the size of a large conference.
 
         Raises:
             ValueError: If a number is negative, there is no event, or there are more speakers than contacts.
@@ -87,11 +87,11 @@ class Size:
 
 
 class DataOwner:
-    """Something that keeps what is written to it: an event, or the organization.
+    """The owner of stored records: an event or the organization.
 
     Args:
-        clock: Dates what is written.
-        key: What tells the ids of its records from those of all others.
+        clock: Supplies the timestamps of writes.
+        key: Key that makes the ids of the records unique.
     """
 
     def __init__(self, clock: Clock, *key: object) -> None:
@@ -101,20 +101,20 @@ class DataOwner:
         self._parts: dict[object, object] = {}
 
     def store(self, name: str) -> RecordStore:
-        """Return the records of one kind, such as ``"rule"``; none are there at first."""
+        """Return the store of one kind of record, such as ``"rule"``; it is empty at first."""
         if name not in self._stores:
             self._stores[name] = RecordStore(name, self.clock, *self._key, name)
         return self._stores[name]
 
     def part(self, make: Callable[[Self], T]) -> T:
-        """Return what a function makes of this owner; it is called once and what it made is kept."""
+        """Return the part that ``make`` creates for this owner; ``make`` is called once per owner."""
         if make not in self._parts:
             self._parts[make] = make(self)
         return cast("T", self._parts[make])
 
 
 class EventData(DataOwner):
-    """One event with everything that belongs to it."""
+    """One event and its data."""
 
     def __init__(
         self,
@@ -172,16 +172,16 @@ class EventData(DataOwner):
 
     @property
     def has_translations(self) -> bool:
-        """Whether its texts are translated: those of the first event are, and of every second after it."""
+        """Whether texts are translated: in the first event, and in every second one after it."""
         return self._position % 2 == 0
 
     def now(self) -> float:
-        """Return the moment by which a write to a session is dated, as exactly as sessions are."""
+        """Return the timestamp for a write to a session, in the precision of sessions."""
         has_microseconds = self._times is not None and self._times.has_microseconds
         return self.clock.read_precisely() if has_microseconds else self.clock.read()
 
     def record(self) -> Record:
-        """Return the event as the API shows it."""
+        """Return the event as the API returns it."""
         name, timezone = EVENTS[self._position % len(EVENTS)]
         return {
             "id": self.id,
@@ -192,41 +192,41 @@ class EventData(DataOwner):
 
     @property
     def speaker_indexes(self) -> range:
-        """The contacts of the organization that speak at this event from the start, deleted or not."""
+        """The initial speakers of this event, as indexes of the organization's contacts, deleted or not."""
         return range(self._first_contact, self._first_contact + self._size.speakers)
 
     @property
     def contact_indexes(self) -> range:
-        """The contacts of the organization that belong to this event from the start, deleted or not."""
+        """The initial contacts of this event, as indexes of the organization's contacts, deleted or not."""
         return range(self._first_contact, self._first_contact + self._size.contacts)
 
     def sessions(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
-        """Return the sessions that meet the criteria; composition sources only when asked for."""
+        """Return the sessions that meet the criteria; composition sources only if requested."""
         return self.agenda.select(criteria, everything=False, linked_sources=linked_sources)
 
     def statuses(self, criteria: Criteria, *, linked_sources: bool) -> Sequence[SessionRow]:
-        """Return sessions and subsessions, also deleted ones, that meet the criteria."""
+        """Return the sessions and subsessions that meet the criteria, deleted ones included."""
         return self.agenda.select(criteria, everything=True, linked_sources=linked_sources)
 
     def session(self, session_id: str) -> SessionRow | None:
-        """Return the session or subsession with this id; ``None`` where there is none or it was deleted."""
+        """Return the session or subsession with this id; ``None`` if it does not exist or was deleted."""
         row = self.agenda.find(session_id)
         return None if row is None or row.deleted is not None else row
 
     def sessions_of(self, contact: int) -> list[SessionRow]:
-        """Return the sessions in which one of the organization's contacts takes part."""
+        """Return the sessions in which a contact of the organization takes part."""
         taken = self.agenda.sessions_by_contact.get(contact - self._first_contact, ())
         return [row for index in taken if (row := self.agenda.rows[index]).deleted is None]
 
 
 class Organization(DataOwner):
-    """Everything the embedded server knows: made from a seed and a size, and changed by what is written.
+    """All data of the embedded server: generated from a seed and a size, and changed by writes.
 
     Args:
-        seed: Decides every name, text, id and time.
-        size: How much there is of everything.
-        clock: Dates what is written.
-        times: When sessions were created, and how searches treat times; ``None`` for the usual.
+        seed: Determines every name, text, id and time.
+        size: The number of records of each kind.
+        clock: Supplies the timestamps of writes.
+        times: Creation times of sessions and the treatment of times in searches; ``None`` for the defaults.
     """
 
     def __init__(self, seed: int, size: Size, clock: Clock | None = None, times: Times | None = None) -> None:

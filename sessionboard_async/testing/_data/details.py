@@ -1,4 +1,4 @@
-"""What a session says and where it belongs: generated from the seed, or as it was changes."""
+"""Texts, times and settings of sessions: generated from the seed and overlaid with writes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from sessionboard_async.testing._data.texts import (
 _KEYWORDS = ("maps", "archives", "données", "統計", "🦉", "Wetter", "queues")
 
 SETTINGS = {"room": "rooms", "format": "formats", "level": "levels", "language": "languages"}
-"""What a session has at most one of, each with its family, apart from the track, which rows hold."""
+"""The settings of which a session has at most one, with their families; the track is part of the row."""
 
 
 class Details(NamedTuple):
-    """What sessions are not filtered or sorted by. Times are milliseconds since 1970."""
+    """Properties of a session that rows do not hold. Times are milliseconds since 1970."""
 
     title: Text
     description: Text = (None, "", "")
@@ -47,12 +47,12 @@ class Details(NamedTuple):
 
 
 class DetailBook:
-    """The details of every session of one event; only what was changes is kept.
+    """The details of all sessions of one event; only changes are stored.
 
     Args:
-        key: What tells this event's sessions from all others: seed and the event's place, from 0.
-        agenda: Which sessions there are.
-        metadata: The rooms, formats, levels and languages that generated sessions have.
+        key: Seed and event index, which make the ids unique.
+        agenda: The event's sessions.
+        metadata: The rooms, formats, levels and languages of generated sessions.
     """
 
     def __init__(self, key: tuple[int, int], agenda: Agenda, metadata: MetadataStore) -> None:
@@ -77,11 +77,11 @@ class DetailBook:
         return self._generate(row)._replace(**changes)
 
     def is_modified(self, row: SessionRow) -> bool:
-        """Return whether any of them was ever changes."""
+        """Return whether any detail was ever written."""
         return row.place in self._changes
 
     def write(self, row: SessionRow, details: Mapping[str, object]) -> None:
-        """Keep some details of a session, by their names."""
+        """Store some details of a session, by name."""
         self._changes[row.place] = {**self._changes.get(row.place, {}), **details}
 
     def _generate(self, row: SessionRow) -> Details:

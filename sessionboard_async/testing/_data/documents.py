@@ -1,4 +1,4 @@
-"""Small files that are what they claim to be: a PDF, a PNG, a WAV. The same bytes each time."""
+"""Small valid files: a PDF, a PNG and a WAV, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def pdf(title: str, lines: Sequence[str] = ()) -> bytes:
     """Return a PDF of one page.
 
     Args:
-        title: Its title, in any script. The page itself shows what Windows-1252 can write, as the fonts that
-            every reader has do not hold more.
-        lines: What stands below the title.
+        title: The title, in any script. The page itself shows the characters of Windows-1252, since the
+            standard fonts of PDF readers contain no others.
+        lines: The lines below the title.
     """
-    shown = b" ".join(
+    page_lines = b" ".join(
         b"(%s) Tj 0 -%d Td" % (_escaped(line.encode("cp1252", "replace")), _LINE) for line in (title, *lines)
     )
-    content = b"BT /F1 14 Tf 50 780 Td %s ET" % shown
+    content = b"BT /F1 14 Tf 50 780 Td %s ET" % page_lines
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -40,7 +40,7 @@ def pdf(title: str, lines: Sequence[str] = ()) -> bytes:
         b"<< /Font << /F1 5 0 R >> >>",
         b"<< /Title <FEFF%s> >>" % title.encode("utf-16-be", "replace").hex().upper().encode(),
     )
-    # The second line tells programs that look at the first bytes only that this is not text.
+    # The second line marks the file as binary for programs that look only at the first bytes.
     file = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     table = [b"0000000000 65535 f \n"]
     for number, body in enumerate(objects, 1):
@@ -64,7 +64,7 @@ def wav(seconds: int) -> bytes:
 
 
 def png(*key: object) -> bytes:
-    """Return a PNG of 160 by 90 pixels: stripes whose colours belong to the key."""
+    """Return a PNG of 160 by 90 pixels: stripes whose colours are derived from the key."""
     draw = SeededRandom(*key, "png")
     colours = [bytes(draw.below(256) for _ in range(3)) for _ in range(8)]
     # Each row begins with the number of its filter; 0 is none.

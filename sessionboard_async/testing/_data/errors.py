@@ -1,4 +1,4 @@
-"""What the embedded server refuses, as an exception that carries the answer."""
+"""Errors with which the embedded server answers a request."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ERROR_NAMES = {
 
 
 class RequestError(Exception):
-    """A request that gets an error for an answer.
+    """A request that is answered with an error.
 
     Attributes:
         status: The HTTP status.
-        message: What the answer says.
+        message: The message of the answer.
     """
 
     def __init__(self, status: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The fields that records of the embedded conference have, with their values and translations."""
+"""The field definitions of the embedded conference, with values and translations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MODULES = ("session", "account", "contact")
 _DEFINED = milliseconds(2025, 9, 1, 9)
 
 Text = tuple[str | None, str, str]
-"""A text in English, French and German; an empty one was never translated."""
+"""A text in English, French and German; an empty one has no translation."""
 
 
 class FieldValue(NamedTuple):
     """The value of a custom field.
 
-    ``created`` is since when it is there, in milliseconds since 1970.
+    ``created`` is the time since which the record has a value, in milliseconds since 1970.
     """
 
     value: object
@@ -34,7 +34,7 @@ class FieldValue(NamedTuple):
 
 
 class FieldDefinition(NamedTuple):
-    """The definition of a field: one that every organization has, or one that this one added."""
+    """The definition of a field, standard or custom."""
 
     internal_name: str
     public_name: Triple
@@ -46,7 +46,7 @@ class FieldDefinition(NamedTuple):
 
 
 class FieldRow(NamedTuple):
-    """What field definitions are filtered and sorted by."""
+    """The filter and sort keys of a field definition."""
 
     id: str
     created: int
@@ -57,7 +57,7 @@ class FieldRow(NamedTuple):
 
 
 class _Definition(NamedTuple):
-    """A field with what tells it from others; ``event`` is the one that alone has it, ``None`` for all."""
+    """A field with its identity; ``event`` is the one event that has it, ``None`` for all events."""
 
     id: str
     field: FieldDefinition
@@ -126,16 +126,16 @@ Translations = Iterable[tuple[str, Triple]]
 
 
 class FieldBook:
-    """The field definitions of one event, and how records refer to them.
+    """The field definitions of one event, and the values and translations of records.
 
-    Names are never given twice, so that what was written to a deleted field does not show in a new one.
+    Internal names are never reused, so values of a deleted field never appear in a new one.
 
     Args:
         seed: The seed of the data set.
-        event: The place of the event that the fields of scope ``event`` belong to; ``None`` for the
-            organization itself, which has the global ones, and all of its contacts.
-        clock: Dates what is written.
-        shared: The organization's own, for an event.
+        event: The index of the event that owns the fields of scope ``event``; ``None`` for the organization,
+            which owns the global fields and the fields of contacts.
+        clock: Supplies the timestamps of writes.
+        shared: The organization's fields, for an event.
     """
 
     def __init__(self, seed: int, event: int | None, clock: Clock, shared: FieldBook | None = None) -> None:
@@ -159,7 +159,7 @@ class FieldBook:
 
     @property
     def rows(self) -> list[FieldRow]:
-        """What the definitions are filtered and sorted by, in the order in which they were made."""
+        """The filter and sort keys of the definitions, in order of creation."""
         return [
             FieldRow(
                 definition.id,
@@ -173,17 +173,17 @@ class FieldBook:
         ]
 
     def record(self, row: FieldRow) -> Record:
-        """Return a definition as the API shows it."""
+        """Return a definition as the API returns it."""
         return _definition_record(self._visible()[row.id])
 
     def create(self, values: Mapping[str, Any]) -> Record:
-        """Make a custom field: ``name``, ``type`` and ``module_id``, which is what has the field.
+        """Create a custom field from ``name``, ``type`` and ``module_id``, the module that has the field.
 
         Raises:
-            RequestError: With 400 where the module is none of the three.
+            RequestError: With 400 if the module is unknown.
         """
         module = read_word(values.get("module_id"), "module_id", MODULES)
-        # Contacts belong to the organization, and so their values are shown where no event is asked.
+        # Contacts belong to the organization, so their values also appear in calls without an event.
         home = self._shared if module == "contact" and self._shared is not None else self
         name = self._free_name(module, values["name"])
         now = self._clock.read()
@@ -200,11 +200,11 @@ class FieldBook:
         return _definition_record(definition)
 
     def update(self, id_: str, values: Mapping[str, Any]) -> Record:
-        """Change name and type of a custom field; its internal name stays.
+        """Change name and type of a custom field; its internal name stays the same.
 
         Raises:
-            RequestError: With 404 where there is none, with 400 where it is a standard field or its module
-                would change, with 409 where the ``updated_at`` is stale.
+            RequestError: With 404 if there is none, with 400 if it is a standard field or its module
+                would change, with 409 if the ``updated_at`` is stale.
         """
         definition = self._custom(id_)
         field = definition.field
@@ -222,13 +222,13 @@ class FieldBook:
         return _definition_record(changed)
 
     def delete(self, id_: str) -> Record:
-        """Delete a custom field; its values are not shown any more.
+        """Delete a custom field; its values no longer appear.
 
         Returns:
-            What it was.
+            The deleted definition.
 
         Raises:
-            RequestError: With 404 where there is none, with 400 where it is a standard field.
+            RequestError: With 404 if there is none, with 400 if it is a standard field.
         """
         definition = self._custom(id_)
         key = (definition.field.module, definition.field.internal_name)
@@ -238,12 +238,12 @@ class FieldBook:
     def values(
         self, module: str, values: Mapping[str, FieldValue], *, write: Callable[[int], str] = iso_timestamp
     ) -> list[Record]:
-        """Return the values that one record has in its custom fields, as the API shows them.
+        """Return the custom field values of one record, as the API returns them.
 
         Args:
-            module: What kind of record it is.
+            module: The module of the record.
             values: The values, by the internal names of the fields.
-            write: Writes the time since when a value is there.
+            write: Formats the creation time of a value.
         """
         return [
             {
@@ -261,16 +261,16 @@ class FieldBook:
     def merged_values(
         self, module: str, held: Mapping[str, FieldValue], values: Mapping[str, object] | None, now: int
     ) -> dict[str, FieldValue]:
-        """Return the values that one record has after a write.
+        """Return the custom field values of one record after a write.
 
         Args:
-            module: What kind of record it is.
-            held: The values that it has.
+            module: The module of the record.
+            held: The current values.
             values: The custom fields of a body, by internal name; ``None`` clears all.
-            now: When that is, in milliseconds since 1970.
+            now: The time of the write, in milliseconds since 1970.
 
         Raises:
-            RequestError: With 400, naming the first that is no custom field of the module.
+            RequestError: With 400, naming the first unknown custom field.
         """
         if values is None:
             return {}
@@ -288,9 +288,9 @@ class FieldBook:
         """Return the French and German texts of one record.
 
         Args:
-            module: What kind of record it is.
+            module: The module of the record.
             owner: The record's id.
-            texts: Field names, each with its text in three languages. An empty text is left out.
+            texts: Field names, each with its text in three languages. Empty texts are omitted.
         """
         return [
             {
@@ -334,7 +334,7 @@ class FieldBook:
         return definition
 
     def _home(self, definition: _Definition) -> FieldBook:
-        """Return the book that a definition stands in: this one, or the organization's."""
+        """Return the owner of a definition: this book or the organization's."""
         key = (definition.field.module, definition.field.internal_name)
         return self if key in self._definitions or self._shared is None else self._shared
 

@@ -1,4 +1,4 @@
-"""How personal data is hidden from a token that may not see it."""
+"""Masking of personal data for tokens that may not see it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MASKED_PHONE = re.compile(r"\*{3}-\*{3}-(?:\*|\d){4}")
 
 
 def masked(content: object) -> object:
-    """Return an answer with the personal data in it masked, wherever in it that stands.
+    """Return an answer with all personal data masked.
 
-    E-mail addresses become ``j***@a***.com``, telephone numbers ``***-***-4567``, street and postal code
-    their first character and ``***``. What is masked already stays as it is.
+    E-mail addresses become ``j***@a***.com``, telephone numbers ``***-***-4567``; streets and postal codes
+    keep their first character, followed by ``***``. Values that are already masked stay unchanged.
     """
     if isinstance(content, Mapping):
         record = cast("Mapping[str, object]", content)
@@ -25,13 +25,13 @@ def masked(content: object) -> object:
 
 
 def _masked_property(record: Mapping[str, object], name: str) -> object:
-    # The value of a custom field is as personal as the type of the field says.
+    # Whether the value of a custom field is personal depends on the type of the field.
     mask = _FIELD_TYPES.get(str(record.get("type"))) if name == "value" else _mask_for(name)
     return masked(record[name]) if mask is None else _masked_texts(mask, record[name])
 
 
 def _masked_texts(mask: Callable[[str], str], value: object) -> object:
-    """Mask every text in a value, and leave its structure alone."""
+    """Mask every text in a value and keep its structure."""
     if isinstance(value, Mapping):
         record = cast("Mapping[str, object]", value)
         return {name: _masked_texts(mask, item) for name, item in record.items()}
@@ -71,6 +71,6 @@ _NAMES: Mapping[str, _Mask] = {
 
 
 def _mask_for(name: str) -> _Mask | None:
-    """Return what masks a property with this name: ``assigned_participant_email``, ``phone_mobile``."""
+    """Return the mask of a property by its name, such as ``assigned_participant_email``."""
     parts = (_PARTS[part] for part in name.split("_") if part in _PARTS)
     return next(parts, _NAMES.get(name))

@@ -21,14 +21,14 @@ FAMILIES = {
     "levels": "level",
     "languages": "language",
 }
-"""The families of settings that sessions refer to, each with what one of it is called; statuses are apart."""
+"""The families of settings that sessions refer to, with their singular; statuses are separate."""
 
 _FIRST = milliseconds(2025, 9, 8, 9)
 _CAPACITIES = (480, 120, 40, None, 60, 25, 18, None)
 
 
 class DatedRow(NamedTuple):
-    """What records without further filters are sorted by."""
+    """The sort keys of records without further filters."""
 
     ordinal: int
     created: int
@@ -36,12 +36,12 @@ class DatedRow(NamedTuple):
 
     @property
     def place(self) -> tuple[int, ...]:
-        """Where it stands among rows of the same time, whatever is written to it."""
+        """The rank among rows with equal timestamps, which writes never change."""
         return (self.ordinal,)
 
 
 class StatusDefinition(NamedTuple):
-    """A status of sessions: one of the five that exist everywhere, or one that the organization named."""
+    """A session status: one of the five standard statuses, or a custom one."""
 
     name: str
     category: str
@@ -77,17 +77,17 @@ _DEFAULTS: Mapping[str, Record] = {
 _OWN = frozenset(
     {"id", "event_id", "created_at", "updated_at", "is_custom", "created_by_user_id", "created_by_user_name"}
 )
-"""What bodies never change."""
+"""Properties that a body never changes."""
 
 
 class MetadataStore:
-    """The settings of one event that sessions refer to: those from the start, and what was written to them.
+    """The settings of one event that sessions refer to: the initial ones, and all writes to them.
 
     Args:
         seed: The seed of the data set.
         event_id: The event.
-        position: The event's place among the events, from 0.
-        clock: Dates what is kept.
+        position: The index of the event, from 0.
+        clock: Supplies the timestamps of writes.
     """
 
     def __init__(self, seed: int, event_id: int, position: int, clock: Clock) -> None:
@@ -107,12 +107,12 @@ class MetadataStore:
         }
 
     def all(self, family: str) -> Sequence[Record]:
-        """Return every record of a family, in the order that the event's team gave them."""
+        """Return every record of a family, in the order chosen by the event's team."""
         records = sorted(self._stores[family].all(), key=_place)
         return [_status_record(record) for record in records] if family == "statuses" else records
 
     def find(self, family: str, id_: object) -> Record | None:
-        """Return one record; ``None`` where there is none with this id, or none any more."""
+        """Return one record; ``None`` if it does not exist or was deleted."""
         record = self._stores[family].find(id_)
         return _status_record(record) if record is not None and family == "statuses" else record
 
@@ -121,7 +121,7 @@ class MetadataStore:
         return read_timestamp(self._stores[family].find_any(id_)["updated_at"], "updated_at")
 
     def rows(self, family: str) -> list[DatedRow]:
-        """Return what the records of a family are sorted by, in the order of ``all``."""
+        """Return the sort keys of the records of a family, in the order of ``all``."""
         records = sorted(self._stores[family].all(), key=_place)
         return [
             DatedRow(
@@ -133,10 +133,10 @@ class MetadataStore:
         ]
 
     def create(self, family: str, values: Mapping[str, object]) -> Record:
-        """Make a record; further properties are kept.
+        """Create a record; unknown properties are stored too.
 
         Raises:
-            RequestError: With 400 where the category of a status is none of the five.
+            RequestError: With 400 if the category of a status is none of the five.
         """
         store = self._stores[family]
         order = 1 + max((_place(record) for record in store.all()), default=-1)
@@ -144,11 +144,11 @@ class MetadataStore:
         return self._answer(family, store.create({**self._defaults(family, order), **given}))
 
     def update(self, family: str, id_: str, values: Mapping[str, object]) -> Record:
-        """Change a record: only what the values hold.
+        """Update a record; only the given values change.
 
         Raises:
-            RequestError: With 404 where there is none, with 409 where the ``updated_at`` is stale, with 400
-                where it is one of the five statuses that exist everywhere.
+            RequestError: With 404 if there is none, with 409 if the ``updated_at`` is stale, with 400 if it
+                is one of the five standard statuses.
         """
         self._refuse_standard(family, id_)
         given = _writable_values(family, values)
@@ -156,20 +156,19 @@ class MetadataStore:
         return self._answer(family, self._stores[family].update(id_, {**given, **stale_check}))
 
     def delete(self, family: str, id_: str) -> None:
-        """Delete a record, so that it can be restored; sessions that refer to it show none in its place.
+        """Delete a record; it can be restored, and sessions that refer to it show none in its place.
 
         Raises:
-            RequestError: With 404 where there is none, with 400 where it is one of the five statuses that
-                exist everywhere.
+            RequestError: With 404 if there is none, with 400 if it is one of the five standard statuses.
         """
         self._refuse_standard(family, id_)
         self._stores[family].delete(id_)
 
     def restore(self, family: str, id_: str) -> Record:
-        """Bring a deleted record back.
+        """Restore a deleted record.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id.
+            RequestError: With 404 if none was deleted under this id.
         """
         return self._answer(family, self._stores[family].restore(id_))
 
@@ -178,10 +177,10 @@ class MetadataStore:
 
     def _refuse_standard(self, family: str, id_: str) -> None:
         if family == "statuses" and not self._stores[family].get(id_)["is_custom"]:
-            raise RequestError(400, "the status exists everywhere; only custom statuses can be changed")
+            raise RequestError(400, "the status is a standard one; only custom statuses can be changed")
 
     def _defaults(self, family: str, order: int) -> Record:
-        """Return what a new record has where the body says nothing."""
+        """Return the initial values of the properties that a body leaves out."""
         record: Record = {"event_id": self._event_id} if family in _OF_EVENT else {}
         if family != "tags":
             record["order"] = order
@@ -230,7 +229,7 @@ class MetadataStore:
 
 
 def _writable_values(family: str, values: Mapping[str, object]) -> Record:
-    """Return what a body changes: all that it holds, but what only the server decides."""
+    """Return the properties that a body changes, without those that only the server sets."""
     kept = {name: value for name, value in values.items() if name not in _OWN}
     if family != "statuses":
         return kept
@@ -246,9 +245,9 @@ def _place(record: Record) -> int:
 
 
 def _status_record(record: Record) -> Record:
-    """Return a status as the API shows it, without the time of its last change."""
-    shown = {name: value for name, value in record.items() if name != "updated_at"}
-    return shown if record["is_custom"] else {**shown, "created_at": None}
+    """Return a status as the API returns it, without ``updated_at``."""
+    public = {name: value for name, value in record.items() if name != "updated_at"}
+    return public if record["is_custom"] else {**public, "created_at": None}
 
 
 def _created(order: int) -> int:

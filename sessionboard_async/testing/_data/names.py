@@ -1,6 +1,6 @@
-"""What the people, companies and towns of the embedded conference are called.
+"""Names of the people, companies and towns of the embedded conference.
 
-Family names mean "example" or "pattern" in their language, so that nobody is meant.
+Family names mean "example" or "pattern" in their language, so that no real person is meant.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sessionboard_async.testing._data.texts import Triple
 
 
 class Names(NamedTuple):
-    """Given and family names of one script; each is what is shown and how it is spelt in an address.
+    """Given and family names in one script, each with its spelling in e-mail addresses.
 
     ``family_first`` is the order in which the language writes a full name.
     """

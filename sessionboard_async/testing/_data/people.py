@@ -33,7 +33,7 @@ _DIETS: tuple[Triple, ...] = (
 
 
 class Role(NamedTuple):
-    """A role that people have in sessions; ``core`` is the legacy array that it appears in."""
+    """A role of people in sessions; ``core`` is the legacy array in which they appear."""
 
     slug: str
     name: str
@@ -50,7 +50,7 @@ ROLES: tuple[Role, ...] = (
 
 
 class _Person(NamedTuple):
-    """A contact with the texts that its translations are made of."""
+    """A contact, with the texts for its translations."""
 
     record: Record
     about: Triple
@@ -120,13 +120,13 @@ _RARELY_FILLED = (
 
 
 class People:
-    """Every contact of the organization, made when asked for, with what was written to it.
+    """All contacts of the organization, generated on demand and overlaid with writes.
 
     Args:
         seed: The seed of the data set.
-        count: How many contacts the seed makes.
-        fields: The organization's own fields.
-        clock: Dates what is written.
+        count: Number of generated contacts.
+        fields: The organization's fields.
+        clock: Supplies the timestamps of writes.
     """
 
     def __init__(self, seed: int, count: int, fields: FieldBook, clock: Clock) -> None:
@@ -143,7 +143,7 @@ class People:
         return uuid_for(self._seed, "contact", index)
 
     def custom_fields(self, index: int) -> Mapping[str, FieldValue]:
-        """Return the values that a contact has in its custom fields."""
+        """Return the custom field values of a contact."""
         return self._person(index).custom_fields
 
     def name(self, index: int) -> tuple[object, object]:
@@ -152,10 +152,10 @@ class People:
         return record["first_name"], record["last_name"]
 
     def with_email(self, email: str) -> Iterator[int]:
-        """Yield the contacts that have an address, in whatever case; deleted ones are left out."""
+        """Yield the contacts with an e-mail address, ignoring case; deleted contacts are omitted."""
         folded = email.casefold()
         candidates = set(self._written_emails.get(folded, ()))
-        # Addresses that the seed makes hold the contact's number: so nobody has to look through all of them.
+        # Generated addresses contain the contact's number, so there is no need to search all of them.
         if (numbered := re.search(r"\.([0-9]{1,9})@", folded)) is not None:
             candidates |= {number for number in (int(numbered[1]) - 1,) if 0 <= number < self.count}
         for index in candidates:
@@ -163,25 +163,25 @@ class People:
                 yield index
 
     def email_was_written(self, index: int) -> None:
-        """Take note of the address of a contact, so that ``with_email`` finds it."""
+        """Index the e-mail address of a contact, so that ``with_email`` finds it."""
         self._written_emails[self.email(index).casefold()].add(index)
 
     def email(self, index: int) -> str:
-        """Return the address of a contact."""
+        """Return the e-mail address of a contact."""
         return str(self._person(index).record["email"])
 
     def _row(self, index: int) -> DatedRow:
-        """Return what a contact of the seed is sorted by. Every fourth came together with the one before."""
+        """Return the sort keys of a generated contact; every fourth is as old as the one before."""
         created = _FIRST + (index - (index % 4 == 3)) * (_SPAN // max(1, self.count)) + index // 4 * 37 % 1000
         return DatedRow(index, created, created + index * 11 % 40 * DAY)
 
     def contact(self, index: int, *, prefix: str = "CONT", translated: bool = False) -> Record:
-        """Return a contact as searches and single reads show it.
+        """Return a contact as searches and single reads return it.
 
         Args:
-            index: Which contact.
-            prefix: What its friendly id begins with: speakers have another one than contacts.
-            translated: Whether to add the translations.
+            index: The index of the contact.
+            prefix: The prefix of the friendly id, which differs between speakers and contacts.
+            translated: Include the translations.
         """
         person = self._person(index)
         record = {
@@ -197,10 +197,10 @@ class People:
     def in_session(
         self, index: int, role: Record, *, order: int, is_public: bool, translated: bool
     ) -> Record:
-        """Return a contact as the sessions show it in which it takes part."""
+        """Return a contact as it appears in the sessions it takes part in."""
         person = self._person(index)
         contact = person.record
-        # Sessions show some people with every key, and others without those that hold nothing.
+        # In sessions some people have every key, others only those with values.
         every_key = index % 4 == 0
         is_modified = self.registry.is_modified(index)
         record: Record = {
@@ -219,7 +219,7 @@ class People:
         return record
 
     def at_account(self, index: int, *, is_primary: bool, since: int) -> Record:
-        """Return a contact as the sponsors and exhibitors show it that it works for."""
+        """Return a contact as it appears at the sponsors and exhibitors it works for."""
         contact = self._person(index).record
         return {
             "id": contact["id"],
@@ -244,7 +244,7 @@ class People:
         return self._fields.translations("contact", str(person.record["id"]), texts)
 
     def _person(self, index: int) -> _Person:
-        """Return a contact as it is: as the seed makes it, or blank, with what was written over it."""
+        """Return the current contact: generated from the seed, or empty if created, overlaid with writes."""
         if not self.registry.is_modified(index):
             return self._generated(index)
         row = self.registry.row(index)
@@ -270,7 +270,7 @@ class People:
         record: Record = {
             "id": self.id(index),
             "friendly_id": "",
-            # People paste their names with stray white space, and the API hands it on.
+            # People paste their names with stray white space, and the API returns it unchanged.
             "full_name": f"{given}  {family} " if index % 13 == 9 else full_name,
             "first_name": given,
             "last_name": f"{family} " if index % 13 == 9 else family,

@@ -1,4 +1,4 @@
-"""The sessions of one event as the API shows them, made from the agenda when asked for."""
+"""The sessions of one event in the API's form, generated on demand."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class Program:
     """The sessions of one event.
 
     Args:
-        key: What tells this event's sessions from all others: seed and the event's place, from 0.
-        agenda: Which sessions there are.
-        details: What they say and where they belong.
-        metadata: The event's rooms, tracks and so on.
+        key: Seed and event index, which make the ids unique.
+        agenda: The rows of the sessions.
+        details: The details of the sessions.
+        metadata: The event's rooms, tracks and other settings.
         fields: The event's fields.
         people: The organization's contacts.
-        first_contact: The first of them that belongs to this event.
+        first_contact: The index of the event's first contact.
         sponsors: The event's sponsors.
         exhibitors: The event's exhibitors.
         files: The files of the sessions.
-        light: Whether sessions are shown with nothing but id, title, status and dates.
+        light: Reduce sessions to id, title, status and dates.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class Program:
         ]
 
     def session(self, row: SessionRow, *, unassigned: Record | None, expand: Collection[str]) -> Record:
-        """Return a session in full.
+        """Return a full session.
 
         Args:
-            row: Which session or subsession. A subsession names its parent and has no parts of its own.
-            unassigned: What stands for a room, track and so on that is not set: it differs by operation.
+            row: The session or subsession. A subsession names its parent and has no subsessions.
+            unassigned: The value for a room, track and so on that is not set, which differs by operation.
             expand: The expansions.
         """
         if self._light:
@@ -110,7 +110,7 @@ class Program:
         return record
 
     def status(self, row: SessionRow) -> Record:
-        """Return the short form that tells of status and deletion, with that of the subsessions."""
+        """Return the short form with status and deletion, also of the subsessions."""
         if self._light:
             deleted = {} if row.deleted is None else {"deleted_at": self._agenda.timestamp(row.deleted)}
             return {**self._lightly(row), **deleted}
@@ -123,7 +123,7 @@ class Program:
         }
 
     def summary(self, row: SessionRow) -> Record:
-        """Return the short form in which a contact's sessions are listed."""
+        """Return the short form in the list of a contact's sessions."""
         custom = self._custom_status(row)
         return {
             "id": self._agenda.id(row),
@@ -135,21 +135,21 @@ class Program:
         }
 
     def recategorize(self, status: Record) -> None:
-        """Let the sessions that have a custom status follow its category."""
+        """Update the category of the sessions that have a custom status."""
         if status["id"] in self._statuses:
             self._agenda.recategorize(self._statuses.index(str(status["id"])), str(status["status"]))
 
     def speakers(self, row: SessionRow) -> list[str]:
-        """Return the names of those who speak in a session, in order."""
+        """Return the names of the speakers of a session, in order."""
         people = self._taking_part(row, translated=False)["speakers"]
         return [str(person["full_name"]) for person in people if person.get("full_name")]
 
     def _programme(self, row: SessionRow) -> list[SessionRow]:
-        """Return the subsessions that are not deleted, in the order in which they take place."""
+        """Return the subsessions that are not deleted, by start time."""
 
         def start(part: SessionRow) -> float:
-            moment = self._details.of(part).starts_at
-            return math.inf if moment is None else moment
+            timestamp = self._details.of(part).starts_at
+            return math.inf if timestamp is None else timestamp
 
         return sorted((part for part in self._agenda.parts(row) if part.deleted is None), key=start)
 
@@ -193,11 +193,11 @@ class Program:
 
     def _status(self, row: SessionRow, *, in_short: bool = False) -> Record:
         custom = self._custom_status(row)
-        shown = {"id": custom["id"], "name": custom["name"]} if custom and in_short else custom
+        status = {"id": custom["id"], "name": custom["name"]} if custom and in_short else custom
         return {
             "status": row.status,
             "custom_status_id": None if custom is None else custom["id"],
-            "custom_status": shown,
+            "custom_status": status,
         }
 
     def _custom_status(self, row: SessionRow) -> Record | None:
@@ -244,7 +244,7 @@ class Program:
         for name, family in SETTINGS.items():
             record[name] = self._metadata.find(family, getattr(details, f"{name}_id")) or unassigned
         if chosen := self._metadata.find("formats", details.format_id):
-            # Sessions show of their format only this.
+            # The format of a session has only these properties.
             record["format"] = {"id": chosen["id"], "name": chosen["name"]}
         return record
 

@@ -1,6 +1,6 @@
-"""What a request asks for: page, filters, order and expansions, read strictly and applied to rows. Pure.
+"""Page, filters, order and expansions of a request: strict parsing, and selection of rows.
 
-Whatever is unknown here is answered with 400, so that a mistyped filter fails a test instead of matching all.
+Unknown names are answered with 400, so that a mistyped filter fails a test instead of matching everything.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class TimeRange:
-    """A filter by time: the row's attribute lies between two moments."""
+    """A filter by time: an attribute between two timestamps."""
 
     attribute: str
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """A filter by one of several words. Without an attribute the word is checked, and matches every row."""
+    """A filter by one of several words; without an attribute, every row matches a valid word."""
 
     attribute: str | None
     words: tuple[str, ...]
@@ -68,16 +68,15 @@ FIELD_FILTERS: FilterKinds = {
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which rows, and in which order.
+    """Filters and order of a selection.
 
     Attributes:
-        equal: Attributes and the values they must have.
-        after: Attributes and the milliseconds since 1970 they must lie after, exact to the microsecond.
-        before: Attributes and the milliseconds since 1970 they must lie before, exact to the microsecond.
-        order: The attribute that orders; rows with the same value keep their own order, and those without one
-            come last.
-        descending: Whether the greatest value comes first.
-        inclusive: Whether a value that equals a bound lies within it.
+        equal: Attributes and their required values.
+        after: Attributes and exclusive lower bounds in milliseconds since 1970, precise to the microsecond.
+        before: Attributes and exclusive upper bounds in milliseconds since 1970, precise to the microsecond.
+        order: The attribute to sort by; rows with equal values keep their order, rows without one come last.
+        descending: Sort the greatest value first.
+        inclusive: Include values equal to a bound.
     """
 
     equal: tuple[tuple[str, object], ...] = ()
@@ -96,11 +95,15 @@ def select(rows: Iterable[Row], criteria: Criteria) -> list[Row]:
         chosen = [row for row in chosen if getattr(row, name) == value]
     for name, bound in criteria.after:
         chosen = [
-            row for row in chosen if (moment := getattr(row, name)) is not None and is_after(moment, bound)
+            row
+            for row in chosen
+            if (timestamp := getattr(row, name)) is not None and is_after(timestamp, bound)
         ]
     for name, bound in criteria.before:
         chosen = [
-            row for row in chosen if (moment := getattr(row, name)) is not None and is_before(moment, bound)
+            row
+            for row in chosen
+            if (timestamp := getattr(row, name)) is not None and is_before(timestamp, bound)
         ]
     order = criteria.order
     with_value = [row for row in chosen if getattr(row, order) is not None]
@@ -111,17 +114,17 @@ def select(rows: Iterable[Row], criteria: Criteria) -> list[Row]:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page, and how many records on each."""
+    """The number of a page and its size."""
 
     number: int
     size: int
 
     def of(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return the rows on this page; none past the last one."""
+        """Return the rows on this page; none past the last page."""
         return rows[(self.number - 1) * self.size : self.number * self.size]
 
     def pagination(self, total: int) -> dict[str, object]:
-        """Return the pagination object as searches and ``GET /v1/events`` spell it."""
+        """Return the pagination object in the spelling of searches and ``GET /v1/events``."""
         return {
             "currentPage": self.number,
             "pageSize": self.size,
@@ -130,7 +133,7 @@ class PageRequest:
         }
 
     def snake_pagination(self, total: int) -> dict[str, object]:
-        """Return the pagination object as ``GET …/sessions`` spells it."""
+        """Return the pagination object in the spelling of ``GET …/sessions``."""
         return dict(
             zip(
                 ("current_page", "page_size", "total_pages", "total_results"),
@@ -141,7 +144,7 @@ class PageRequest:
 
 
 def read_page(query: MultiMapping[str], *, size_name: str = "pageSize") -> PageRequest:
-    """Read the page that is asked for from the query."""
+    """Read the requested page from the query."""
     return PageRequest(
         _whole_number(query, "page", 1, LAST_PAGE),
         _whole_number(query, size_name, DEFAULT_PAGE_SIZE, LARGEST_PAGE),
@@ -158,16 +161,16 @@ def _whole_number(query: MultiMapping[str], name: str, default: int, greatest: i
 
 
 def refuse_unknown(query: MultiMapping[str], known: Sequence[str]) -> None:
-    """Refuse query parameters that the operation does not have."""
+    """Refuse unknown query parameters."""
     for name in query:
         if name not in known:
             raise RequestError(
-                400, f"unknown query parameter {name!r}; this operation knows {', '.join(known)}"
+                400, f"unknown query parameter {name!r}; this operation accepts {', '.join(known)}"
             )
 
 
 def read_flag(query: MultiMapping[str], name: str) -> bool | None:
-    """Read ``true`` or ``false`` from the query; ``None`` where it is missing."""
+    """Read ``true`` or ``false`` from the query; ``None`` if it is missing."""
     text = query.get(name)
     if text is None:
         return None
@@ -175,7 +178,7 @@ def read_flag(query: MultiMapping[str], name: str) -> bool | None:
 
 
 def read_word(value: object, name: str, words: Sequence[str]) -> str:
-    """Read one of the words."""
+    """Check that a value is one of the words."""
     if not isinstance(value, str) or value not in words:
         raise RequestError(400, f"{name} must be one of {', '.join(words)}")
     return value
@@ -187,7 +190,7 @@ def read_expansions(values: Iterable[object]) -> frozenset[str]:
 
 
 def expansions_of(query: MultiMapping[str]) -> frozenset[str]:
-    """Read expansions from the query, where they may be repeated or separated by commas."""
+    """Read expansions from the query, either repeated or separated by commas."""
     return read_expansions(
         name for text in query.getall("expand", []) for name in text.split(",") if name.strip()
     )
@@ -210,15 +213,15 @@ _search_body = msgspec.json.Decoder(_SearchBody)
 def read_search(
     body: bytes, filters: FilterKinds, *, inclusive: bool = False
 ) -> tuple[Criteria, frozenset[str]]:
-    """Read the body of a search; an empty one asks for everything.
+    """Read the body of a search; an empty body selects everything.
 
     Args:
         body: The bytes of the body.
-        filters: The filters that the operation has.
-        inclusive: Whether bounds of times are inclusive.
+        filters: The filters of the operation.
+        inclusive: Whether time bounds are inclusive.
 
     Returns:
-        What to select, and the expansions.
+        The criteria, and the expansions.
     """
     try:
         search = _search_body.decode(body or b"{}")
@@ -244,7 +247,9 @@ def read_search(
                 if until is not None:
                     before.append((attribute, until))
             case None:
-                raise RequestError(400, f"unknown filter {name!r}; this operation knows {', '.join(filters)}")
+                raise RequestError(
+                    400, f"unknown filter {name!r}; this operation accepts {', '.join(filters)}"
+                )
     order, descending = _read_sort(search.sort or {}, filters)
     criteria = Criteria(tuple(equal), tuple(after), tuple(before), order, descending, inclusive)
     return criteria, read_expansions(search.expand or ())
@@ -264,15 +269,15 @@ def _read_time_range(value: object, name: str) -> tuple[float | None, float | No
 
 
 def read_timestamp(value: object, name: str) -> int:
-    """Read a moment, as whole milliseconds since 1970."""
+    """Read a timestamp, in whole milliseconds since 1970."""
     return _since_1970(value, name) // _MILLISECOND
 
 
 def _since_1970(value: object, name: str) -> timedelta:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
-        # In UTC, the first and the last hours of the calendar may lie beyond it.
-        in_utc = None if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
+        timestamp = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
+        # In UTC, the first and the last hours of the calendar may be out of range.
+        in_utc = None if timestamp is None or timestamp.tzinfo is None else timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         in_utc = None
     if in_utc is None:

@@ -1,4 +1,4 @@
-"""Records known by number: those that the seed makes, and what was written over them."""
+"""Records by index: generated from the seed and overlaid with writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessionboard_async.testing._data.store import refuse_stale
 
 
 class StoredValues(NamedTuple):
-    """What was written to one record: properties by the names that are shown, and custom fields."""
+    """All writes to one record: properties by the names that answers use, and custom fields."""
 
     values: Mapping[str, object]
     custom_fields: Mapping[str, FieldValue]
@@ -26,14 +26,14 @@ class StoredValues(NamedTuple):
 class Registry:
     """The contacts of the organization, or the sponsors or exhibitors of an event.
 
-    A record that was never written to costs nothing here.
+    A record that was never written to takes no memory here.
 
     Args:
-        name: What one of them is called, for refusals: ``"contact"``.
-        count: How many the seed makes; those that are created get the numbers after them.
-        clock: Dates what is written.
-        id_of: Gives the id of a record by its number, whether there is one or not.
-        row_of: Gives what a record of the seed is sorted by.
+        name: The singular, for error messages: ``"contact"``.
+        count: Number of generated records; created records get the indexes after them.
+        clock: Supplies the timestamps of writes.
+        id_of: Returns the id of any index.
+        row_of: Returns the sort keys of a generated record.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Registry:
 
     @property
     def total(self) -> int:
-        """How many there ever were; their numbers are all below this."""
+        """Number of records ever created, generated ones included; all indexes are below it."""
         return self._total
 
     def group(self, generated: range) -> Group:
-        """Return some of the records as a group that can be searched and that created ones can join."""
+        """Return a group of generated records that can be searched and that created records can join."""
         group = Group(self, generated)
         self._groups.append(group)
         return group
 
     def row(self, index: int) -> DatedRow:
-        """Return what a record is sorted by."""
+        """Return the sort keys of a record."""
         return self._rows.get(index) or self._row_of(index)
 
     def stored_values(self, index: int) -> StoredValues | None:
-        """Return what was written to a record; ``None`` where nothing ever was."""
+        """Return all writes to a record; ``None`` if there were none."""
         return self._values.get(index)
 
     def is_modified(self, index: int) -> bool:
@@ -79,7 +79,7 @@ class Registry:
         return index in self._rows or index in self._deleted
 
     def is_created(self, index: int) -> bool:
-        """Return whether somebody created the record, so that nothing about it follows from the seed."""
+        """Return whether the record was created by a write, so that nothing about it is generated."""
         return index >= self.count
 
     def is_deleted(self, index: int) -> bool:
@@ -87,18 +87,18 @@ class Registry:
         return index in self._deleted
 
     def index(self, id_: str) -> int:
-        """Return the number of a record, deleted or not.
+        """Return the index of a record, deleted or not.
 
         Raises:
-            KeyError: If there never was one with this id.
+            KeyError: If there never was a record with this id.
         """
         return self._index_by_id[id_]
 
     def find(self, id_: str) -> int:
-        """Return the number of a record.
+        """Return the index of a record.
 
         Raises:
-            RequestError: With 404 where there is none with this id, or it was deleted.
+            RequestError: With 404 if there is none with this id, or it was deleted.
         """
         index = self._index_by_id.get(id_)
         if index is None or index in self._deleted:
@@ -106,7 +106,7 @@ class Registry:
         return index
 
     def create(self, values: StoredValues, groups: Iterable[Group]) -> int:
-        """Make a record that belongs to some groups, and return its number."""
+        """Create a record in some groups, and return its index."""
         index, now = self._total, self._clock.read()
         self._total += 1
         self._index_by_id[self.id(index)] = index
@@ -125,22 +125,22 @@ class Registry:
         refuse_stale(values, iso_timestamp(self.row(index).updated), self.name)
 
     def update(self, index: int, values: StoredValues) -> None:
-        """Keep all that was ever written to a record, in place of what was kept before."""
+        """Replace all stored writes of a record."""
         self._values[index] = values
         row = self.row(index)
         self._put(row, row._replace(updated=self._clock.read()))
 
     def delete(self, index: int) -> None:
-        """Delete a record, so that it can be restored."""
+        """Delete a record; it can be restored."""
         row = self.row(index)
         self._deleted.add(index)
         self._put(row, None)
 
     def deleted(self, id_: str) -> int:
-        """Return the number of a deleted record.
+        """Return the index of a deleted record.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id.
+            RequestError: With 404 if none was deleted under this id.
         """
         index = self._index_by_id.get(id_)
         if index is None or index not in self._deleted:
@@ -148,7 +148,7 @@ class Registry:
         return index
 
     def restore(self, index: int) -> None:
-        """Bring a deleted record back."""
+        """Restore a deleted record."""
         self._deleted.discard(index)
         self._put(None, self.row(index)._replace(updated=self._clock.read()))
 
@@ -166,7 +166,7 @@ class Registry:
 
 
 class Group:
-    """Records of a registry that belong together, such as the contacts of one event; made by the registry."""
+    """Records of a registry that belong together, such as the contacts of one event."""
 
     def __init__(self, registry: Registry, generated: range) -> None:
         self.registry = registry
@@ -178,27 +178,27 @@ class Group:
         return index in self._generated or index in self._joined
 
     def __iter__(self) -> Iterator[int]:
-        """Go through the numbers of those that are not deleted."""
+        """Iterate over the indexes of records that are not deleted."""
         for indexes in (self._generated, self._joined):
             yield from (index for index in indexes if not self.registry.is_deleted(index))
 
     def holds(self, index: int) -> bool:
-        """Return whether a number is that of a record which is not deleted."""
+        """Return whether an index belongs to a record of the group that is not deleted."""
         return index in self and not self.registry.is_deleted(index)
 
     def rows(self) -> list[DatedRow]:
-        """Return what those that are not deleted are sorted by, in the order of their numbers."""
+        """Return the sort keys of the records that are not deleted, by index."""
         return [self.registry.row(index) for index in self]
 
     def select(self, criteria: Criteria) -> Sequence[DatedRow]:
-        """Return those that meet the criteria, in their order; good until the next change."""
+        """Return the records that meet the criteria, in order; valid until the next change."""
         return self._selections.find(criteria)
 
     def find(self, id_: str) -> int:
-        """Return the number of a record of the group.
+        """Return the index of a record of the group.
 
         Raises:
-            RequestError: With 404 where there is none with this id, or it was deleted.
+            RequestError: With 404 if there is none with this id, or it was deleted.
         """
         index = self.registry.find(id_)
         if index not in self:
@@ -206,10 +206,10 @@ class Group:
         return index
 
     def deleted(self, id_: str) -> int:
-        """Return the number of a deleted record of the group.
+        """Return the index of a deleted record of the group.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id.
+            RequestError: With 404 if none was deleted under this id.
         """
         index = self.registry.deleted(id_)
         if index not in self:
@@ -217,9 +217,9 @@ class Group:
         return index
 
     def join(self, index: int) -> None:
-        """Take a created record in."""
+        """Add a created record."""
         self._joined[index] = None
 
     def change(self, old: DatedRow | None, new: DatedRow | None) -> None:
-        """Follow a change of one record; ``None`` stands for one that is not there."""
+        """Move, add or remove one record in the cached selections; ``None`` stands for no record."""
         self._selections.change(old, new)

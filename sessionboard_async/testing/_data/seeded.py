@@ -1,4 +1,4 @@
-"""Choices, ids and times that depend on a key alone: the same on every machine and Python."""
+"""Random choices, ids and timestamps that depend only on a key: the same on every machine and Python."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DAY = 24 * HOUR
 
 
 class SeededRandom:
-    """A stream of choices for one key.
+    """A stream of random choices for one key.
 
-    Only ``Random.random`` is used: it is the one method whose numbers Python promises never to change.
+    Only ``Random.random`` is used: Python guarantees its numbers across versions.
     """
 
     __slots__ = ("_next",)
@@ -38,12 +38,12 @@ class SeededRandom:
         return options[int(self._next() * len(options))]
 
     def several(self, options: Sequence[T], count: int) -> list[T]:
-        """Return ``count`` neighbouring options, each once, from a place drawn at random."""
+        """Return ``count`` neighbouring options, each once, from a random start."""
         start = self.below(len(options))
         return [options[(start + step) % len(options)] for step in range(min(count, len(options)))]
 
     def flag(self, share: float) -> bool:
-        """Return ``True`` in about this share of all calls."""
+        """Return ``True`` with the probability ``share``."""
         return self._next() < share
 
     def share(self) -> float:
@@ -51,39 +51,39 @@ class SeededRandom:
         return self._next()
 
     def shuffle(self, items: list[T]) -> None:
-        """Bring the items into another order, in place."""
+        """Shuffle the items in place."""
         for last in range(len(items) - 1, 0, -1):
             other = int(self._next() * (last + 1))
             items[last], items[other] = items[other], items[last]
 
 
 def uuid_for(*key: object) -> str:
-    """Return the UUID that belongs to a key."""
+    """Return the UUID of a key."""
     digits = blake2b("/".join(map(str, key)).encode(), digest_size=16).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
-    """Return a moment in UTC as milliseconds since 1970."""
+    """Return a time in UTC as milliseconds since 1970."""
     return (datetime(year, month, day, hour, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def iso_timestamp(moment: float) -> str:
-    """Write milliseconds since 1970 as the API writes most times: ``2026-09-14T08:00:00.000Z``."""
-    return format_utc(_EPOCH + timedelta(milliseconds=moment), "milliseconds")
+def iso_timestamp(timestamp: float) -> str:
+    """Format milliseconds since 1970 as most timestamps of the API: ``2026-09-14T08:00:00.000Z``."""
+    return format_utc(_EPOCH + timedelta(milliseconds=timestamp), "milliseconds")
 
 
-def precise_timestamp(moment: float) -> str:
-    """Write milliseconds since 1970 as ``iso_timestamp`` does, but with microseconds."""
-    since_1970 = timedelta(microseconds=round(moment * 1000))
+def precise_timestamp(timestamp: float) -> str:
+    """Format milliseconds since 1970 as ``iso_timestamp`` does, but with microseconds."""
+    since_1970 = timedelta(microseconds=round(timestamp * 1000))
     return format_utc(_EPOCH + since_1970, "microseconds")
 
 
-def optional_timestamp(moment: int | None) -> str | None:
-    """Write a time that may be missing as ``iso_timestamp`` does."""
-    return None if moment is None else iso_timestamp(moment)
+def optional_timestamp(timestamp: int | None) -> str | None:
+    """Format a time as ``iso_timestamp`` does; ``None`` stays ``None``."""
+    return None if timestamp is None else iso_timestamp(timestamp)
 
 
-def offset_timestamp(moment: int) -> str:
-    """Write milliseconds since 1970 as the API writes the times of people: with ``+00:00``."""
-    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")
+def offset_timestamp(timestamp: int) -> str:
+    """Format milliseconds since 1970 as the API's timestamps of people: with ``+00:00``."""
+    return (_EPOCH + timedelta(milliseconds=timestamp)).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""What was searched for last, kept in order while single rows change."""
+"""Cached selections of rows, kept in order while single rows change."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CACHED_SELECTIONS = 4
 
 
 class Placed(Protocol):
-    """A row that has a place among the others, which never changes."""
+    """A row with a fixed rank among rows of equal sort keys."""
 
     @property
     def place(self) -> tuple[int, ...]:
-        """Where it stands among rows that have the same value in what they are sorted by."""
+        """The rank among rows with equal sort keys."""
         ...
 
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Window(Sequence[T]):
-    """The part of a list from one place up to, but not including, another one; it is not copied."""
+    """A slice of a list without a copy."""
 
     __slots__ = ("_places", "_rows")
 
@@ -49,13 +49,13 @@ class Window(Sequence[T]):
 
 
 class Selections(Generic[Row]):
-    """The last selections from one list of rows.
+    """The latest selections from one list of rows.
 
-    A change of one row moves that row in each of them, so that writing costs little however many there are.
-    Bounds on what orders a selection are looked up in it, so that each new bound costs little too.
+    A changed row is moved in each cached selection, so that a write is cheap however many rows there are.
+    Bounds on the sort key are looked up by bisection, so that each new bound is cheap too.
 
     Args:
-        rows: Gives all rows, sorted by their place.
+        rows: Returns all rows, in order of their place.
     """
 
     def __init__(self, rows: Callable[[], Iterable[Row]]) -> None:
@@ -63,7 +63,7 @@ class Selections(Generic[Row]):
         self._cached: dict[Criteria, list[Row]] = {}
 
     def find(self, criteria: Criteria) -> Sequence[Row]:
-        """Return the rows that meet the criteria, in their order; good until the next change."""
+        """Return the rows that meet the criteria, in order; valid until the next change."""
         unbounded = replace(
             criteria,
             after=tuple(bound for bound in criteria.after if bound[0] != criteria.order),
@@ -78,7 +78,7 @@ class Selections(Generic[Row]):
         return chosen if unbounded == criteria else _within(chosen, criteria)
 
     def change(self, old: Row | None, new: Row | None) -> None:
-        """Take one row out, and put one in; ``None`` stands for no row."""
+        """Remove one row and add another; ``None`` stands for no row."""
         for criteria, chosen in self._cached.items():
             position = _position(criteria)
             if old is not None and select((old,), criteria):
@@ -88,7 +88,7 @@ class Selections(Generic[Row]):
 
 
 def rank(criteria: Criteria) -> Callable[[object], float]:
-    """Return what tells how far to the back a row belongs; rows that tie have the same rank."""
+    """Return a sort key for rows; rows with equal timestamps have equal ranks."""
     sign = -1 if criteria.descending else 1
 
     def of(row: object) -> float:
@@ -99,13 +99,13 @@ def rank(criteria: Criteria) -> Callable[[object], float]:
 
 
 def _position(criteria: Criteria) -> Callable[[Placed], tuple[float, ...]]:
-    """Return what tells the position of a row in the order of the criteria."""
+    """Return a sort key that is unique for each row."""
     rank_of = rank(criteria)
     return lambda row: (rank_of(row), *row.place)
 
 
 def _within(rows: Sequence[T], criteria: Criteria) -> Window[T]:
-    """Return the rows within the bounds on what they are sorted by."""
+    """Return the rows within the bounds on the sort key."""
     after = [bound for name, bound in criteria.after if name == criteria.order]
     before = [bound for name, bound in criteria.before if name == criteria.order]
     if criteria.descending:

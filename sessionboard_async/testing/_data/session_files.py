@@ -1,4 +1,4 @@
-"""The files of the sessions of one event: a few from the start, and those that were uploaded."""
+"""The files of the sessions of one event: generated ones and uploads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sessionboard_async.testing._data.upload_rules import (
 )
 
 LARGEST_FORM_FILE = 50 * 1024 * 1024
-"""The most bytes of a file that comes as a form."""
+"""The maximum size in bytes of a file uploaded as a form."""
 
 _LARGEST = 524_288_000
 
@@ -42,7 +42,7 @@ _GENERATED = (
 
 @dataclass
 class _Pending:
-    """An upload that was announced and is not complete."""
+    """An upload that was requested and is not complete."""
 
     key: str
     requested: UploadRequest
@@ -51,7 +51,7 @@ class _Pending:
 
 @dataclass
 class SessionFile:
-    """One file of a session; ``key`` is where its bytes lie, ``None`` until an upload of them is complete."""
+    """One file of a session; ``key`` is its storage key, ``None`` until an upload is complete."""
 
     id: str
     title: str | None
@@ -70,13 +70,13 @@ class SessionFiles:
     """The files of the sessions of one event.
 
     Args:
-        key: What tells this event's files from all others: seed and the event's place, from 0.
+        key: Seed and event index, which make the ids unique.
         agenda: The event's sessions.
         people: The organization's contacts.
-        first_contact: The first of them that belongs to this event.
+        first_contact: The index of the event's first contact.
         contacts: The event's contacts, to whom files may be assigned.
-        storage: Where the bytes lie.
-        clock: Dates what is written.
+        storage: The storage of the bytes.
+        clock: Supplies the timestamps of writes.
     """
 
     def __init__(
@@ -103,11 +103,11 @@ class SessionFiles:
         storage.add_source(self._generated_object)
 
     def records(self, row: SessionRow) -> list[Record]:
-        """Return the files of a session as the API shows them, without those that are not complete."""
+        """Return the complete files of a session, as the API returns them."""
         return [self.record(file) for file in self._of(row) if file.key is not None]
 
     def record(self, file: SessionFile) -> Record:
-        """Return a file as the API shows it; one that was never complete has no ``url``."""
+        """Return a file as the API returns it; without ``url`` if no upload was ever complete."""
         has_owner = file.owner is not None and not self._people.registry.is_deleted(file.owner)
         owner = self._people.contact(file.owner) if has_owner and file.owner is not None else {}
         address = {} if file.key is None else {"url": self._storage.download_address(file.key)}
@@ -126,10 +126,10 @@ class SessionFiles:
         }
 
     def find(self, row: SessionRow, file_id: str) -> SessionFile:
-        """Return a file of a session, complete or not, to be changed.
+        """Return a file of a session, complete or not, for changes.
 
         Raises:
-            RequestError: With 404 where there is none with this id.
+            RequestError: With 404 if it does not exist.
         """
         for file in self._touch(row):
             if file.id == file_id:
@@ -139,18 +139,18 @@ class SessionFiles:
     def request_upload(
         self, row: SessionRow, values: Mapping[str, Any], file: SessionFile | None = None
     ) -> tuple[SessionFile, UploadTarget]:
-        """Announce the bytes of a new file, or other bytes for one that is there.
+        """Request the upload of a new file, or of new bytes for an existing one.
 
         Args:
             row: The session.
-            values: The body, checked for its types.
-            file: The file that is there.
+            values: The body, with its types checked.
+            file: The existing file; ``None`` for a new one.
 
         Returns:
-            The file, and where its bytes go.
+            The file, and the address for its bytes.
 
         Raises:
-            RequestError: With 400 where the announcement is wrong.
+            RequestError: With 400 if the request is not valid.
         """
         requested = read_upload_request(values, most=_LARGEST)
         refuse_denied(requested.filename, requested.content_type)
@@ -163,10 +163,10 @@ class SessionFiles:
         return file, self._storage.upload_address(key, requested.content_type)
 
     def complete(self, file: SessionFile) -> None:
-        """Take the bytes that were uploaded; nothing happens where the last ones were taken already.
+        """Accept the uploaded bytes; does nothing if they were accepted before.
 
         Raises:
-            RequestError: With 400 where they are not there, are not as requested, or are not accepted.
+            RequestError: With 400 if they are not there, are not as requested, or are not accepted.
         """
         pending = file.pending
         if pending is None:
@@ -176,17 +176,17 @@ class SessionFiles:
             raise RequestError(400, "nothing was uploaded to the address of this file")
         if len(stored.body) != pending.requested.size:
             raise RequestError(
-                400, f"{len(stored.body)} bytes were uploaded, and {pending.requested.size} announced"
+                400, f"{len(stored.body)} bytes were uploaded instead of {pending.requested.size}"
             )
         self._take(file, pending, stored)
 
     def upload(
         self, row: SessionRow, requested: UploadRequest, values: Mapping[str, Any], body: bytes
     ) -> SessionFile:
-        """Make a file whose bytes are there at once.
+        """Create a file from bytes.
 
         Raises:
-            RequestError: With 400 where it is not accepted.
+            RequestError: With 400 if the file is not accepted.
         """
         refuse_denied(requested.filename, requested.content_type, body)
         changes = self._read_changes(values)
@@ -198,16 +198,16 @@ class SessionFiles:
         return file
 
     def update(self, file: SessionFile, values: Mapping[str, Any]) -> None:
-        """Change the title of a file, or whose it is.
+        """Update the title of a file, or the person it is assigned to.
 
         Raises:
-            RequestError: With 400 where a value is wrong.
+            RequestError: With 400 if a value is wrong.
         """
         _apply(file, self._read_changes(values))
         file.updated = self._clock.read()
 
     def delete(self, row: SessionRow, file: SessionFile) -> None:
-        """Take a file from its session; its bytes stay."""
+        """Remove a file from its session; the bytes remain in the storage."""
         self._touch(row).remove(file)
 
     def _add(self, row: SessionRow, requested: UploadRequest, changes: Mapping[str, object]) -> SessionFile:

@@ -1,7 +1,7 @@
-"""The storage that addresses of uploads and downloads lead to, as S3 does for the API: bytes in memory.
+"""The storage behind upload and download addresses, as S3 for the API, with bytes in memory.
 
-An address is presigned: whoever has it may do the one thing that it was made for, and needs no token.
-Requests that carry one all the same are refused, so that a client that lets its token leak fails its tests.
+Addresses are presigned: each allows one action and needs no token. Requests with a token are refused, so that
+a client that leaks its token fails its tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sessionboard_async.testing._data.query import read_timestamp
 from sessionboard_async.testing._data.seeded import iso_timestamp, uuid_for
 
 PATH = "/storage/"
-"""Where the storage begins on the server."""
+"""The path prefix of the storage."""
 
 BUCKET = "embedded"
 _TYPE = "application/octet-stream"
@@ -37,11 +37,11 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @dataclass(frozen=True)
 class StoredObject:
-    """Bytes that are kept.
+    """Stored bytes.
 
     Attributes:
         body: The bytes.
-        content_type: What they are.
+        content_type: Their media type.
     """
 
     body: bytes = field(repr=False)
@@ -49,13 +49,13 @@ class StoredObject:
 
     @cached_property
     def etag(self) -> str:
-        """What tells them from other bytes, in the quotes that belong to it."""
+        """The entity tag, in quotes."""
         return f'"{md5(self.body, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass(frozen=True)
 class StorageAnswer:
-    """What the storage answers.
+    """The answer of the storage.
 
     Attributes:
         body: The bytes.
@@ -69,7 +69,7 @@ class StorageAnswer:
 
 
 class UploadTarget(TypedDict):
-    """Where bytes go, as the API tells it."""
+    """The address of an upload, in the API's form."""
 
     url: str
     method: str
@@ -84,14 +84,14 @@ class _StorageError(Exception):
 
 
 class Storage:
-    """Bytes by their keys.
+    """Stored bytes by key.
 
     Args:
-        clock: Decides whether an address has expired.
-        key: What tells its signatures from those of all others.
+        clock: The clock for the expiry of addresses.
+        key: Key of the signatures.
 
     Attributes:
-        base_url: Where the server listens, for the addresses.
+        base_url: The server's address, for the addresses of objects.
     """
 
     def __init__(self, clock: Clock, *key: object) -> None:
@@ -102,36 +102,36 @@ class Storage:
         self._sources: list[Callable[[str], StoredObject | None]] = []
 
     def add_source(self, source: Callable[[str], StoredObject | None]) -> None:
-        """Add a function that makes what follows from the seed; ``None`` for keys that it does not know."""
+        """Add a function that generates objects from the seed; it returns ``None`` for unknown keys."""
         self._sources.append(source)
 
     def find(self, key: str) -> StoredObject | None:
-        """Return what lies under a key; ``None`` where nothing does."""
+        """Return the object with this key; ``None`` if it does not exist."""
         if key in self._objects:
             return self._objects[key]
         return next((made for source in self._sources if (made := source(key)) is not None), None)
 
     def put(self, key: str, stored: StoredObject) -> None:
-        """Keep bytes under a key, in place of what was there."""
+        """Store an object, replacing any other with this key."""
         self._objects[key] = stored
 
     def remove(self, key: str) -> None:
-        """Throw away what was put under a key; nothing happens where nothing was."""
+        """Remove a stored object; does nothing if there is none."""
         self._objects.pop(key, None)
 
     def remove_below(self, prefix: str) -> None:
-        """Throw away what was put under keys that begin like this."""
+        """Remove the stored objects whose keys begin with a prefix."""
         for key in [key for key in self._objects if key.startswith(prefix)]:
             del self._objects[key]
 
     def upload_address(self, key: str, content_type: str | None = None) -> UploadTarget:
-        """Return where bytes go, as the API tells it. It expires after a quarter of an hour.
+        """Return the address of an upload, in the API's form. It expires after 15 minutes.
 
         Args:
-            key: The key under which they will lie.
-            content_type: What they must be said to be; ``None`` leaves that open.
+            key: The key of the object.
+            content_type: The media type that the upload must declare; ``None`` for any.
         """
-        # A header that is not signed may be sent or not, as with S3.
+        # As with S3, a header that is not signed may be sent or left out.
         signed = "host" if content_type is None else "content-type;host"
         query = {_DATE: iso_timestamp(self._clock.read()), _EXPIRES: str(_VALID_SECONDS), _SIGNED: signed}
         return {
@@ -141,7 +141,7 @@ class Storage:
         }
 
     def download_address(self, key: str) -> str:
-        """Return where bytes can be read. It is the same each time and does not expire."""
+        """Return the address of a download. It is the same each time and does not expire."""
         return self._address("GET", key, {_SIGNED: "host"}, "")
 
     def answer(
@@ -152,14 +152,14 @@ class Storage:
         headers: MultiMapping[str],
         body: bytes,
     ) -> StorageAnswer:
-        """Answer a request to an address.
+        """Answer a request to a presigned address.
 
         Args:
             method: ``PUT`` or ``GET``.
-            key: The key in its path.
-            query: Its query.
-            headers: Its headers.
-            body: Its body.
+            key: The key in the path.
+            query: The query.
+            headers: The headers.
+            body: The body.
         """
         try:
             self._admit(method, key, query, headers)
@@ -183,11 +183,11 @@ class Storage:
     def _admit(self, method: str, key: str, query: MultiMapping[str], headers: MultiMapping[str]) -> None:
         for name in ("x-access-token", "Authorization"):
             if name in headers:
-                raise _StorageError(400, "InvalidArgument", f"an address of the storage must not get {name}")
+                raise _StorageError(400, "InvalidArgument", f"a request to the storage must not carry {name}")
         content_type = headers.get("Content-Type", "") if "content-type" in query.get(_SIGNED, "") else ""
         expected = self._signature(method, key, query, content_type)
         if not hmac.compare_digest(expected.encode(), query.get(_SIGNATURE, "").encode()):
-            message = "the signature does not fit the method, the path and the signed headers"
+            message = "the signature does not match the method, the path and the signed headers"
             raise _StorageError(403, "SignatureDoesNotMatch", message)
         if _EXPIRES in query:
             made = read_timestamp(query[_DATE], _DATE)
@@ -196,7 +196,7 @@ class Storage:
 
     def _keep(self, key: str, headers: MultiMapping[str], body: bytes) -> StorageAnswer:
         if "Content-Length" not in headers:
-            raise _StorageError(411, "MissingContentLength", "the length of what is sent must be told")
+            raise _StorageError(411, "MissingContentLength", "the request needs a Content-Length")
         stored = StoredObject(body, headers.get("Content-Type", _TYPE))
         self.put(key, stored)
         return StorageAnswer(headers={"ETag": stored.etag})
@@ -204,13 +204,17 @@ class Storage:
     def _give(self, key: str, headers: MultiMapping[str]) -> StorageAnswer:
         stored = self.find(key)
         if stored is None:
-            raise _StorageError(404, "NoSuchKey", "there is nothing under this key")
-        told = {"Content-Type": stored.content_type, "ETag": stored.etag, "Accept-Ranges": "bytes"}
+            raise _StorageError(404, "NoSuchKey", "there is no object with this key")
+        response_headers = {
+            "Content-Type": stored.content_type,
+            "ETag": stored.etag,
+            "Accept-Ranges": "bytes",
+        }
         size = len(stored.body)
         asked = _RANGE.fullmatch(headers.get("Range", "")) if _is_current(headers, stored) else None
         if asked is None or asked.groups() == ("", ""):
-            # Several ranges, or none that can be read: S3 sends everything.
-            return StorageAnswer(stored.body, headers=told)
+            # Several ranges, or an invalid one: S3 sends everything.
+            return StorageAnswer(stored.body, headers=response_headers)
         first, last = asked.groups()
         start = int(first) if first else max(0, size - int(last))
         stop = min(size, int(last) + 1) if first and last else size
@@ -220,8 +224,8 @@ class Storage:
                 status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
                 headers={"Content-Range": f"bytes */{size}"},
             )
-        told["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-        return StorageAnswer(stored.body[start:stop], HTTPStatus.PARTIAL_CONTENT, told)
+        response_headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        return StorageAnswer(stored.body[start:stop], HTTPStatus.PARTIAL_CONTENT, response_headers)
 
 
 def _is_current(headers: MultiMapping[str], stored: StoredObject) -> bool:

@@ -1,4 +1,4 @@
-"""Records that can be made, changed, deleted and restored: the memory of the embedded server."""
+"""The memory of the embedded server: records that can be created, updated, deleted and restored."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class RecordStore:
     """The records of one kind.
 
     Args:
-        name: What one of them is called, for refusals: ``"room"``.
-        clock: Dates what is written.
-        key: What tells the ids of this store from those of all others.
-        records: What is there from the start.
+        name: The singular, for error messages: ``"room"``.
+        clock: Supplies the timestamps of writes.
+        key: Key that makes the ids unique.
+        records: The initial records.
     """
 
     def __init__(self, name: str, clock: Clock, *key: object, records: Iterable[Record] = ()) -> None:
@@ -33,18 +33,18 @@ class RecordStore:
         return len(self._records)
 
     def all(self) -> list[Record]:
-        """Return every record that is not deleted, in the order in which they were made."""
+        """Return every record that is not deleted, in order of creation."""
         return list(self._records.values())
 
     def find(self, id_: object) -> Record | None:
-        """Return a record; ``None`` where there is none with this id, or none any more."""
+        """Return a record; ``None`` if it does not exist or was deleted."""
         return self._records.get(id_) if isinstance(id_, str) else None
 
     def get(self, id_: str) -> Record:
         """Return a record.
 
         Raises:
-            RequestError: With 404 where there is none.
+            RequestError: With 404 if there is none.
         """
         record = self._records.get(id_)
         if record is None:
@@ -55,12 +55,12 @@ class RecordStore:
         """Return a record, deleted or not.
 
         Raises:
-            RequestError: With 404 where there never was one.
+            RequestError: With 404 if it never existed.
         """
         return self._deleted[id_] if id_ in self._deleted else self.get(id_)
 
     def create(self, values: Mapping[str, object]) -> Record:
-        """Make a record with a new id, dated now."""
+        """Create a record with a new id, dated now."""
         self._made += 1
         now = iso_timestamp(self._clock.read())
         record: Record = {
@@ -73,10 +73,10 @@ class RecordStore:
         return record
 
     def update(self, id_: str, values: Mapping[str, object]) -> Record:
-        """Change a record, unless the values hold an ``updated_at`` that is not the record's.
+        """Update a record, unless ``updated_at`` is given and stale.
 
         Raises:
-            RequestError: With 404 where there is none, with 409 where it was changed meanwhile.
+            RequestError: With 404 if there is none, with 409 if it was changed meanwhile.
         """
         record = self.get(id_)
         refuse_stale(values, record.get("updated_at"), self._name)
@@ -85,19 +85,19 @@ class RecordStore:
         return changed
 
     def delete(self, id_: str) -> None:
-        """Delete a record, so that it can be restored.
+        """Delete a record; it can be restored.
 
         Raises:
-            RequestError: With 404 where there is none.
+            RequestError: With 404 if there is none.
         """
         self._deleted[id_] = self.get(id_)
         del self._records[id_]
 
     def restore(self, id_: str) -> Record:
-        """Bring a deleted record back.
+        """Restore a deleted record.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id.
+            RequestError: With 404 if none was deleted under this id.
         """
         if id_ not in self._deleted:
             raise RequestError(404, f"there is no such {self._name}, or it is not deleted")
@@ -106,15 +106,15 @@ class RecordStore:
 
 
 def refuse_stale(values: Mapping[str, object], updated_at: object, name: str) -> None:
-    """Refuse a write whose ``updated_at`` is not that of the record; times are compared by the millisecond.
+    """Refuse a write whose ``updated_at`` is not that of the record, compared in milliseconds.
 
     Args:
-        values: What is to be written; without an ``updated_at`` it is never stale.
-        updated_at: The record's own, as it is shown.
-        name: What the record is called.
+        values: The values of the write; without ``updated_at`` it is never stale.
+        updated_at: The ``updated_at`` of the record.
+        name: The singular of the record, for the error message.
 
     Raises:
-        RequestError: With 409 where it is stale, with 400 where it is no time.
+        RequestError: With 409 if it is stale, with 400 if it is no time.
     """
     given = values.get("updated_at")
     if given is None:

@@ -1,11 +1,11 @@
-"""What the talks, rooms and sponsors of the embedded conference are called and say; all of it is invented."""
+"""Texts of the embedded conference: talks, rooms, sponsors; all invented."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 Triple = tuple[str, str, str]
-"""The same in English (or the talk's own language), French and German."""
+"""A text in English (or the talk's own language), French and German."""
 
 TOPICS: tuple[Triple, ...] = (
     ("Open data for small museums", "Données ouvertes pour petits musées", "Offene Daten für kleine Museen"),
@@ -109,7 +109,7 @@ FORMULA = r"<p>The cost grows with \(n \log n\), never with \(n^2\).</p>"
 
 
 class Talk(NamedTuple):
-    """A talk that is announced in its own script."""
+    """A talk whose title is in its own script."""
 
     title: Triple
     text: str

@@ -1,4 +1,4 @@
-"""When the sessions of the embedded server were created, and in which order those come that tie."""
+"""Creation times of sessions on the embedded server, and the order of records with equal timestamps."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ _SMALLEST_STEP = 0.000_001
 
 @dataclass(frozen=True)
 class Times:
-    """How the sessions of the embedded server are dated, and how it treats times in searches.
+    """Creation times of the sessions of the embedded server, and the treatment of times in searches.
 
-    The first session is created on 2025-10-06 at 8:00 UTC; whoever wants many of them far apart has to see
-    that the last one is older than the present. No session was changed since, but for those that are deleted.
+    The first session is created on 2025-10-06 at 8:00 UTC; the last one must be older than the server's time.
+    Only deleted sessions have changed since their creation.
 
     Args:
-        ties: How many sessions are created at the same moment, each time.
-        step: Seconds from one such moment to the next, a microsecond or more.
-        tie_order: How records come that tie in what they are sorted by: ``"stable"``, the same way in every
-            answer, or ``"random"``, in another order in every answer, so that page numbers lose some of them.
-        bounds: Whether a time that equals a bound of a filter lies within it.
-        precision: How exactly the times of sessions are kept, compared and shown; what is finer is cut off.
+        ties: Number of sessions created at each timestamp.
+        step: Seconds between these timestamps, at least a microsecond.
+        tie_order: Order of records with equal timestamps: ``"stable"`` for the same order in every answer, or
+            ``"random"`` for another order in every answer, so that page numbers miss some of them.
+        bounds: Whether a time equal to a bound of a filter matches.
+        precision: Precision in which times of sessions are stored, compared and returned; finer digits are
+            cut off.
 
     Raises:
-        ValueError: If a number makes no sense, or a word is none of these.
+        ValueError: If a number is out of range, or a word is unknown.
     """
 
     _: KW_ONLY
@@ -60,7 +61,7 @@ class Times:
 
     @property
     def is_inclusive(self) -> bool:
-        """Whether a time that equals a bound lies within it."""
+        """Whether a time equal to a bound matches."""
         return self.bounds == "inclusive"
 
     @property
@@ -72,18 +73,18 @@ class Times:
         """Return when a session was created, in milliseconds since 1970.
 
         Args:
-            index: Its number in the order of creation, from 0.
+            index: The index in order of creation, from 0.
         """
         microseconds = _FIRST * 1000 + round(index // self.ties * self.step * 1_000_000)
         return microseconds / 1000 if self.has_microseconds else microseconds // 1000
 
 
 class RecordOrder:
-    """Takes pages out of what was selected, with rows that tie in the order that was asked for.
+    """Selects pages, with records of equal timestamps in the configured order.
 
     Args:
-        times: How ties are ordered.
-        key: What tells this order from all others.
+        times: The configured order; ``None`` for a stable one.
+        key: Seed of the random order.
     """
 
     def __init__(self, times: Times | None, *key: object) -> None:
@@ -94,15 +95,15 @@ class RecordOrder:
         """Return the rows on a page.
 
         Args:
-            page: Which page.
+            page: The page.
             rows: All rows, in the order of the criteria.
-            criteria: What they were selected by.
+            criteria: The criteria that selected them.
         """
         start, stop = (page.number - 1) * page.size, min(page.number * page.size, len(rows))
         if not self.is_random or start >= stop:
             return page.of(rows)
         rank_of = rank(criteria)
-        # Every row of a group of ties may come onto the page, also from far before and behind it.
+        # Any row of a group with equal timestamps may land on the page, even one from far before or after it.
         first = bisect_left(rows, rank_of(rows[start]), key=rank_of)
         last = bisect_right(rows, rank_of(rows[stop - 1]), key=rank_of)
         mixed: list[T] = []

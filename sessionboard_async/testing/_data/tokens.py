@@ -1,4 +1,4 @@
-"""The tokens that the embedded server knows, and what each may do."""
+"""The tokens of the embedded server, and their permissions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sessionboard_async.testing._data.errors import RequestError
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token may do.
+    """The permissions of a token.
 
     Attributes:
-        scopes: Its scopes; ``None`` for all. None at all allow every read and no write, as with the API's
+        scopes: The scopes; ``None`` for all. An empty set allows every read and no write, as with the API's
             oldest tokens.
-        events: The events that it may see; ``None`` for all.
-        hides_personal_data: Whether answers mask e-mail addresses, phone numbers and the like.
+        events: The accessible events; ``None`` for all.
+        hides_personal_data: Mask e-mail addresses, phone numbers and the like in answers.
     """
 
     scopes: frozenset[str] | None = None
@@ -29,13 +29,13 @@ class Grant:
     hides_personal_data: bool = False
 
     def allows(self, endpoint: Endpoint[object]) -> bool:
-        """Tell whether the scopes suffice for an operation."""
+        """Return whether the scopes suffice for an operation."""
         if endpoint.scope is None or self.scopes is None or endpoint.scope in self.scopes:
             return True
         return not self.scopes and endpoint.scope.startswith("read:")
 
     def sees(self, event_id: object) -> bool:
-        """Tell whether the token may see an event."""
+        """Return whether the token may access an event."""
         return self.events is None or event_id in self.events
 
 
@@ -43,8 +43,8 @@ class Access:
     """The tokens of a server.
 
     Args:
-        seed: Decides the tokens that are made.
-        granted: Tells what a token may do that was made elsewhere; ``None`` for one that is not known there.
+        seed: Seed of the tokens.
+        granted: Returns the permissions of a token issued elsewhere; ``None`` if it is unknown there.
     """
 
     def __init__(self, seed: int, granted: Callable[[str], Grant | None] = lambda _: None) -> None:
@@ -54,7 +54,7 @@ class Access:
         self._made = 0
 
     def issue(self, grant: Grant) -> str:
-        """Make a token."""
+        """Issue a token."""
         self._made += 1
         key = f"token/{self._seed}" if self._made == 1 else f"token/{self._seed}/{self._made}"
         text = base64.b64encode(blake2b(key.encode(), digest_size=18).digest()).decode()
@@ -63,14 +63,14 @@ class Access:
         return token
 
     def revoke(self, token: str) -> None:
-        """Forget a token; nothing happens where it is not known."""
+        """Revoke a token; does nothing if it is unknown."""
         self._grants.pop(token, None)
 
     def grant_of(self, headers: Mapping[str, str]) -> Grant:
-        """Return what the token of a request may do.
+        """Return the permissions of the token of a request.
 
         Raises:
-            RequestError: With 401 where there is no token, or none that is known.
+            RequestError: With 401 if there is no token, or an unknown one.
         """
         scheme, _, bearer = headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         given = headers.get("x-access-token") or (bearer if scheme.lower() == "bearer" else "")
@@ -83,10 +83,10 @@ class Access:
 
 
 def scopes_of(scopes: Iterable[str] | None) -> frozenset[str] | None:
-    """Check the scopes that a caller names.
+    """Check a caller's scopes.
 
     Raises:
-        TypeError: If they are one string.
+        TypeError: If they are a string.
     """
     if isinstance(scopes, str):
         raise TypeError(f"scopes must be a sequence of strings: write [{scopes!r}]")

@@ -1,4 +1,4 @@
-"""What announces an upload, and which uploads are refused."""
+"""Upload requests, and the rules by which uploads are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UPLOAD_PROPERTIES: dict[str, type] = {
     "content_type": str,
     "mimetype": str,
 }
-"""The properties that announce an upload, and their types; the first two are required."""
+"""The properties of an upload request and their types; the first two are required."""
 
 _UNKNOWN_TYPE = "application/octet-stream"
 _DENIED_SUFFIXES = frozenset(
@@ -28,7 +28,7 @@ _DENIED_BEGINNINGS = (b"MZ", b"\x7fELF")
 
 
 class UploadRequest(NamedTuple):
-    """What will be uploaded."""
+    """The declared name, size and type of an upload."""
 
     filename: str
     size: int
@@ -36,15 +36,15 @@ class UploadRequest(NamedTuple):
 
 
 def read_upload_request(values: Mapping[str, Any], *, most: int | None = None) -> UploadRequest:
-    """Return what is announced.
+    """Read an upload request.
 
     Args:
         values: A body checked against ``UPLOAD_PROPERTIES``, perhaps with ``content_type``
             or ``mimetype``.
-        most: The most bytes that it may have.
+        most: The maximum size in bytes; ``None`` for any.
 
     Raises:
-        RequestError: With 400 where the size is out of bounds, or the name is none.
+        RequestError: With 400 if the size is out of range, or the name is not a file name.
     """
     filename, size = values["filename"], values["size_bytes"]
     if size < 1 or (most is not None and size > most):
@@ -57,10 +57,10 @@ def read_upload_request(values: Mapping[str, Any], *, most: int | None = None) -
 
 
 def validate_filename(filename: str) -> str:
-    """Return the name of a file, if it is one and no path.
+    """Return the name of a file if it is not a path.
 
     Raises:
-        RequestError: With 400 where it is not.
+        RequestError: With 400 if it is not a plain file name.
     """
     if filename in {"", ".", ".."} or not filename.isprintable() or "/" in filename or "\\" in filename:
         raise RequestError(400, "filename must be the name of a file, not a path")
@@ -68,14 +68,14 @@ def validate_filename(filename: str) -> str:
 
 
 def type_of(filename: str, given: str | None) -> str:
-    """Return what a file is: as given, or guessed by its name."""
+    """Return the media type of a file: the given one, or a guess from the name."""
     if given and given != _UNKNOWN_TYPE:
         return given
     return mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
 
 
 def refuse_denied(filename: str, content_type: str, body: bytes = b"") -> None:
-    """Refuse files that could be run, by name, type and first bytes.
+    """Refuse executable files by name, type and first bytes.
 
     Raises:
         RequestError: With 400.

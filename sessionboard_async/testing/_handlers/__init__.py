@@ -1,4 +1,4 @@
-"""What each operation answers: functions from the organization and a request to plain data."""
+"""Handlers of the API's operations: functions from the organization and a request to plain data."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ OPERATIONS: dict[str, Handler] = {
     **settings.OPERATIONS,
     **transcriptions.OPERATIONS,
 }
-"""Every operation that is answered, by its ``operationId``."""
+"""All handlers, by ``operationId``."""

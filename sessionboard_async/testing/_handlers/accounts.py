@@ -1,4 +1,4 @@
-"""What the operations of sponsors and exhibitors answer."""
+"""Handlers of sponsors and exhibitors."""
 
 from __future__ import annotations
 

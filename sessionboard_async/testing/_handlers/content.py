@@ -1,4 +1,4 @@
-"""What the operations of content packs and documents answer."""
+"""Handlers of content packs and documents."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _interval(call: HandlerRequest) -> int | None:
 
 
 def _options(call: HandlerRequest, *, is_compact: bool) -> PackOptions:
-    """Read what the packs of sessions shall hold; ``items`` alone leaves the kinds as they are."""
+    """Read the options of content packs; ``items`` alone selects no kinds."""
     names = _expanded(call, (*SESSION_TYPES, "items"))
     provider = call.query.get("provider")
     return PackOptions(

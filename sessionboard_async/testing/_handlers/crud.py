@@ -1,4 +1,4 @@
-"""The plain operations of records on a store: list, create, get, update, delete."""
+"""CRUD handlers of stored records: list, create, get, update, delete."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _OWN = frozenset({"id", "event_id", "created_at"})
 
 @dataclass(frozen=True)
 class CrudHandlers:
-    """The records of one kind, and what the operations on them answer.
+    """The handlers of one kind of stored record.
 
     Attributes:
-        name: What one is called: the name of its store.
-        id_name: The name of its id in the path.
-        known: The properties that bodies may have, and their types.
-        required: Those that a new record must have, and that no update may clear.
-        defaults: What a new record has where the body says nothing.
-        fixed: What a new record has whatever the body says; bodies never change it.
-        owner: Whose records they are.
+        name: The singular of the record, which names its store.
+        id_name: The name of the id in the path.
+        known: The properties of a body and their types.
+        required: The properties that a new record needs, and that no update may clear.
+        defaults: Initial values of properties that the body leaves out.
+        fixed: Properties of a new record that no body changes.
+        owner: Returns the owner of the records.
     """
 
     name: str
@@ -44,16 +44,16 @@ class CrudHandlers:
     owner: Callable[[Organization, HandlerRequest], DataOwner] = event_of
 
     def store(self, organization: Organization, call: HandlerRequest) -> RecordStore:
-        """Return the store that a request is about."""
+        """Return the store of a request."""
         refuse_unknown(call.query, ())
         return self.owner(organization, call).store(self.name)
 
     def list(self, organization: Organization, call: HandlerRequest) -> object:
-        """Answer with every record."""
+        """Return every record."""
         return self.store(organization, call).all()
 
     def create(self, organization: Organization, call: HandlerRequest) -> Record:
-        """Make a record and answer with it."""
+        """Create a record and return it."""
         store = self.store(organization, call)
         values = self.read(call.json(), required=self.required)
         owner = self.owner(organization, call)
@@ -61,11 +61,11 @@ class CrudHandlers:
         return store.create({**of_event, **self.defaults, **values, **self.fixed})
 
     def get(self, organization: Organization, call: HandlerRequest) -> Record:
-        """Answer with one record."""
+        """Return one record."""
         return self.store(organization, call).get(call.path[self.id_name])
 
     def update(self, organization: Organization, call: HandlerRequest) -> Record:
-        """Change a record and answer with it."""
+        """Update a record and return it."""
         store = self.store(organization, call)
         values = call.json()
         given = [name for name in self.required if name in values]
@@ -77,6 +77,6 @@ class CrudHandlers:
         return HandlerReply()
 
     def read(self, values: Mapping[str, Any], *, required: Sequence[str]) -> Record:
-        """Check a body, and leave out what only the server decides."""
+        """Check a body, and leave out properties that only the server sets."""
         read_values(values, self.known, required=required)
         return {name: value for name, value in values.items() if name not in _OWN and name not in self.fixed}

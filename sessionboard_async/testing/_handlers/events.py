@@ -1,4 +1,4 @@
-"""What the operation of events answers."""
+"""Handler of events."""
 
 from __future__ import annotations
 

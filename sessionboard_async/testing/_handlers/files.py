@@ -1,4 +1,4 @@
-"""What the operations of session files answer."""
+"""Handlers of session files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _upload_file(organization: Organization, call: HandlerRequest) -> object:
     form = read_form(call.headers.get("Content-Type", ""), call.body)
     sent = form.get("file")
     if sent is None or not sent.filename:
-        raise RequestError(400, "the form has no file in its field file")
+        raise RequestError(400, "the form has no file in the field 'file'")
     if not 1 <= len(sent.body) <= LARGEST_FORM_FILE:
         raise RequestError(400, f"a file that comes as a form must have 1 to {LARGEST_FORM_FILE} bytes")
     filename = validate_filename(sent.filename)

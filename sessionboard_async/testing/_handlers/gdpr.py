@@ -1,4 +1,4 @@
-"""What the operations of GDPR requests answer."""
+"""Handlers of GDPR requests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _create(organization: Organization, call: HandlerRequest) -> HandlerReply:
 
 
 def _contacts(organization: Organization, email: str) -> list[tuple[int, Record]]:
-    """Return whom of the contacts the address belongs to, once for each of their events."""
+    """Return the contacts with an e-mail address, each with the id of an event, once per event."""
     wanted = email.strip().casefold()
     return [
         (event.id, contact)

@@ -1,4 +1,4 @@
-"""What the operations of insights answer, apart from those on saved queries and dashboards."""
+"""Handlers of insights, apart from saved queries and dashboards."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _PROMPT: Values = {**_EVENTS, "prompt": str, "conversationHistory": list}
 
 
 class SuggestedQuery(NamedTuple):
-    """A query that is suggested, and given to those who ask for something with its word in it."""
+    """A suggested query, also returned for prompts that contain its word."""
 
     word: str
     category: str
@@ -116,10 +116,10 @@ SUGGESTIONS: tuple[SuggestedQuery, ...] = (
 
 
 def read_options(call: HandlerRequest, *, required: Sequence[str] = ()) -> Record:
-    """Read the body of an operation that runs a query; without required properties it may be missing.
+    """Read the body of an operation that runs a query; it may be empty if no property is required.
 
     Raises:
-        RequestError: With 400 where it is not as it must be.
+        RequestError: With 400 if the body is invalid.
     """
     refuse_unknown(call.query, ())
     body = call.json() if call.body or required else {}
@@ -127,10 +127,10 @@ def read_options(call: HandlerRequest, *, required: Sequence[str] = ()) -> Recor
 
 
 def events_of(organization: Organization, call: HandlerRequest, body: Mapping[str, Any]) -> list[EventData]:
-    """Return the events that a query sees: that of the path, those that the body names, or all.
+    """Return the events of a query: the one in the path, those named in the body, or all.
 
     Raises:
-        RequestError: With 404 where there is no such event, with 403 where the token may not see it.
+        RequestError: With 404 if there is no such event, with 403 if the token may not see it.
     """
     if "event_id" in call.path:
         return [event_of(organization, call)]
@@ -142,10 +142,10 @@ def events_of(organization: Organization, call: HandlerRequest, body: Mapping[st
 
 
 def visible_event(organization: Organization, call: HandlerRequest, event_id: object) -> EventData:
-    """Return an event that a body or query names by its id.
+    """Return the event whose id a body or query contains.
 
     Raises:
-        RequestError: With 400 where it is no id, with 404 where there is no such event, with 403 where the
+        RequestError: With 400 if the id is invalid, with 404 if there is no such event, with 403 if the
             token may not see it.
     """
     if not isinstance(event_id, int) or isinstance(event_id, bool):
@@ -164,7 +164,7 @@ def table_of(
     events: Sequence[EventData],
     body: Mapping[str, Any],
 ) -> sbql.Result:
-    """Run a query; personal data is masked unless the body and the token both allow to see it."""
+    """Run a query; personal data is masked unless both the body and the token allow it."""
     hide = call.grant.hides_personal_data or body.get("obfuscatePii") is not False
     return sbql.run(query, organization, events, hide=hide)
 
@@ -176,7 +176,7 @@ def answer(
     events: Sequence[EventData],
     body: Mapping[str, Any],
 ) -> object:
-    """Run a query and answer with the page of its rows that the body asks for, as it asks for them."""
+    """Run a query and return the requested page of its rows, in the requested format."""
     format_ = read_word(body.get("format") or "json", "format", ("json", "csv"))
     page = PageRequest(
         _number(body, "page", 1, LAST_PAGE), _number(body, "limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE)
@@ -198,7 +198,7 @@ def _number(body: Mapping[str, Any], name: str, default: int, greatest: int) -> 
 
 
 def _arranged(table: sbql.Result, body: Mapping[str, Any]) -> sbql.Result:
-    """Search, group and sort the rows as the body asks for."""
+    """Filter, group and sort the rows as the body requests."""
     columns, rows = table.columns, table.rows
     if text := body.get("search"):
         rows = [row for row in rows if _holds(row, str(text).casefold())]
@@ -219,7 +219,7 @@ def _holds(row: Record, text: str) -> bool:
 
 
 def _rank(value: object) -> tuple[int, Any]:
-    """Return what sorts values of several types as SQLite does: nothing, then numbers, then texts."""
+    """Return a sort key for values of several types, in SQLite's order: null, numbers, texts."""
     if value is None:
         return (0, 0)
     return (1, value) if isinstance(value, (int, float)) else (2, value)
@@ -266,7 +266,7 @@ def _suggestions(organization: Organization, call: HandlerRequest) -> object:
 
 
 def filtered_event(organization: Organization, call: HandlerRequest) -> EventData | None:
-    """Return the event of the path, or the one that the query filters by; ``None`` where there is neither."""
+    """Return the event in the path or in the query; ``None`` if there is neither."""
     if "event_id" in call.path:
         return event_of(organization, call)
     text = call.query.get("eventId")

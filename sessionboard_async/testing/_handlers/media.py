@@ -1,4 +1,4 @@
-"""What the operations of media answer."""
+"""Handlers of media."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _sign_parts(organization: Organization, call: HandlerRequest) -> object:
     except msgspec.ValidationError:
         raise RequestError(400, "part_numbers must be numbers") from None
     if not numbers or not all(1 <= number <= LARGEST_PART_NUMBER for number in numbers):
-        raise RequestError(400, f"part_numbers must be there, each from 1 to {LARGEST_PART_NUMBER}")
+        raise RequestError(400, f"part_numbers must not be empty, each from 1 to {LARGEST_PART_NUMBER}")
     addresses = ((number, organization.storage.upload_address(upload.part_key(number))) for number in numbers)
     parts = [
         {"part_number": number, "url": address["url"], "headers": address["headers"]}

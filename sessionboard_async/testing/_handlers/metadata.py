@@ -1,4 +1,4 @@
-"""What the operations of rooms, tracks, tags, formats, levels, languages and session statuses answer."""
+"""Handlers of rooms, tracks, tags, formats, levels, languages and session statuses."""
 
 from __future__ import annotations
 

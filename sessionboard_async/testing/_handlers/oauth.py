@@ -1,4 +1,4 @@
-"""What the operations of OAuth answer."""
+"""Handlers of OAuth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEXTS = (
 
 
 def _refusal(error: AuthorizationError) -> HandlerReply:
-    """Return the API's shape of an error, with the name that OAuth has for it."""
+    """Return an error in the API's form, with the error code of OAuth."""
     return HandlerReply(
         {"error": error.code, "message": error.message, "error_description": error.message}, 400
     )

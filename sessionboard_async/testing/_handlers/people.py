@@ -1,4 +1,4 @@
-"""What the operations of speakers and contacts answer."""
+"""Handlers of speakers and contacts."""
 
 from __future__ import annotations
 

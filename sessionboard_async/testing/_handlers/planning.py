@@ -1,4 +1,4 @@
-"""What the operations of agenda drafts, rules and personas answer."""
+"""Handlers of agenda drafts, rules and personas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operations of session recordings answer."""
+"""Handlers of session recordings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sessionboard_async.testing._writes.requests import (
 )
 
 NOT_AUDIO = b"NOT AUDIO"
-"""What bytes begin with that cannot be turned into PCM."""
+"""Files that begin with these bytes cannot be converted to PCM."""
 
 _PCM = {"encoding": "linear16", "sample_rate": 16_000, "channels": 1}
 _PCM_BYTES_PER_SECOND = 32_000

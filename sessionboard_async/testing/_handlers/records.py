@@ -1,4 +1,4 @@
-"""The operations that write contacts, sponsors and exhibitors: alike but for their names."""
+"""Handlers that write contacts, sponsors and exhibitors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ EditorOf = Callable[[EventData], RecordEditor]
 
 
 def writing(name: str, editor_of: EditorOf) -> dict[str, Handler]:
-    """Return the operations that write one kind of record.
+    """Return the write handlers of one kind of record.
 
     Args:
-        name: What one is called: ``"contact"``.
-        editor_of: Gives what writes to the records of an event.
+        name: The singular of the record: ``"contact"``.
+        editor_of: Returns the editor of an event's records.
     """
     return {
         f"create-{name}": partial(_create, editor_of=editor_of),

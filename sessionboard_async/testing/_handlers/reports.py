@@ -1,7 +1,7 @@
-"""What the operations of saved queries, dashboards and widgets answer.
+"""Handlers of saved queries, dashboards and widgets.
 
-Each exists for an event and for the organization; a handler serves both, told apart by the event in the path.
-The organization sees those of its events too. The record's id stands last in every path.
+Each operation exists for an event and for the organization; one handler serves both, and the path decides.
+The organization also sees the records of its events. The record's id is the last argument of every path.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ _OWN = frozenset({"id", "event_id", "dashboard_id", "widgets", "created_at"})
 
 
 def _owners(organization: Organization, call: HandlerRequest) -> list[DataOwner]:
-    """Return whose records a request is about: the first is who gets new ones."""
+    """Return the owners whose records a request sees; the first one owns new records."""
     if "event_id" in call.path:
         return [event_of(organization, call)]
-    seen = [event for event in organization.events.values() if call.grant.sees(event.id)]
-    return [organization, *seen]
+    visible = [event for event in organization.events.values() if call.grant.sees(event.id)]
+    return [organization, *visible]
 
 
 def _find(organization: Organization, call: HandlerRequest, kind: str) -> tuple[DataOwner, Record]:
-    """Return the record that the path names, and whose it is."""
+    """Return the record in the path and its owner."""
     id_ = list(call.path.values())[-1]
     for owner in _owners(organization, call):
         for record in owner.store(kind).all():
@@ -66,7 +66,7 @@ def _all(owners: Sequence[DataOwner], kind: str) -> list[Record]:
 
 
 def _read(call: HandlerRequest, kind: str, *, is_new: bool) -> Record:
-    """Read what is to be written; an update may leave out what a new record needs, but not clear it."""
+    """Read a body; an update may leave out required properties, but not clear them."""
     refuse_unknown(call.query, ())
     return _validate(call.json(), kind, is_new=is_new)
 
@@ -114,7 +114,7 @@ def _list_queries(organization: Organization, call: HandlerRequest, *, known: Se
     page = read_page(call.query, size_name="limit")
     event, category = filtered_event(organization, call), call.query.get("category")
     queries = [
-        # This list alone writes the event's id in one word, as the document has it.
+        # Only this list has the event's id as ``eventId``, as in the API's document.
         {**query, "eventId": query["event_id"]} if "eventId" in known else query
         for query in _all([event] if event else _owners(organization, call), "query")
         if category is None or query["category"] == category
@@ -146,7 +146,7 @@ def _create_dashboard(organization: Organization, call: HandlerRequest) -> Recor
 
 def _validate_widget(widget: object) -> Record:
     if not isinstance(widget, dict):
-        raise RequestError(400, "every widget must be an object")
+        raise RequestError(400, "each widget must be an object")
     return _validate(cast("Record", widget), "widget", is_new=True)
 
 
@@ -172,7 +172,7 @@ def _widgets_of(owner: DataOwner, dashboard: Record) -> list[Record]:
 def _data(
     organization: Organization, call: HandlerRequest, query: object, events: Sequence[EventData]
 ) -> Record:
-    """Return the rows that a widget shows; one whose query does not run says so, and the others are shown."""
+    """Return the rows of a widget; if its query fails, the error takes their place."""
     if not query:
         return {"data": []}
     try:

@@ -1,4 +1,4 @@
-"""What the operations that write sessions answer."""
+"""Handlers that write sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operations of sessions answer."""
+"""Handlers that read sessions."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def _search_sessions(organization: Organization, call: HandlerRequest) -> object
     page = read_page(call.query)
     criteria, expand = read_search(call.body, SESSION_FILTERS, inclusive=organization.has_inclusive_bounds)
     rows = event.sessions(criteria, linked_sources="linked_sources" in expand)
-    shown = _expand(event, expand)
+    expansions = _expand(event, expand)
     records = [
-        event.program.session(row, unassigned={}, expand=shown)
+        event.program.session(row, unassigned={}, expand=expansions)
         for row in organization.record_order.page(page, rows, criteria)
     ]
     return search_reply(records, page.pagination(len(rows)))
@@ -64,9 +64,9 @@ def _list_sessions(organization: Organization, call: HandlerRequest) -> object:
         rows = [row for row in rows if tag in row.tag_ids]
     if (text := query.get("search")) is not None:
         rows = [row for row in rows if text.casefold() in event.details.title(row).casefold()]
-    shown = _expand(event, expand)
+    expansions = _expand(event, expand)
     records = [
-        event.program.session(row, unassigned=None, expand=shown)
+        event.program.session(row, unassigned=None, expand=expansions)
         for row in organization.record_order.page(page, rows, criteria)
     ]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}

@@ -1,4 +1,4 @@
-"""What the operations of an event's fields answer."""
+"""Handlers of an event's field definitions."""
 
 from __future__ import annotations
 

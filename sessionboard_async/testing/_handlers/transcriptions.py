@@ -1,4 +1,4 @@
-"""What the operations of transcriptions answer."""
+"""Handlers of transcriptions."""
 
 from __future__ import annotations
 

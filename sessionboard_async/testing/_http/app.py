@@ -1,4 +1,4 @@
-"""From a request that reaches the embedded server over a socket to the answer that goes back."""
+"""The web application of the embedded server: receives requests, applies faults and sends answers."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 class ServerApp:
-    """Takes requests, lets the faults happen, and sends what the dispatcher answers.
+    """Receives requests, applies faults and sends the answers of the dispatcher.
 
     Args:
-        dispatcher: Answers what the operations are asked.
-        storage: Answers what the storage is asked.
-        access: Knows the tokens.
-        time: The time of the server; ``None`` for that of the system.
-        faults: What goes wrong, and when.
-        latency: Seconds that pass before each answer.
-        compress: Whether to answer with gzip those who accept it.
+        dispatcher: Answers API operations.
+        storage: Answers storage requests.
+        access: The tokens.
+        time: The server's time; ``None`` for the system's time.
+        faults: The faults to apply.
+        latency: Seconds before each answer.
+        compress: Answer with gzip to clients that accept it.
 
     Attributes:
         requests: The last requests, the oldest first.
-        under_way: The tasks of the requests that are being answered.
+        under_way: The tasks of requests in progress.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class ServerApp:
         """Return an application that handles all requests.
 
         Raises:
-            RuntimeError: If there is an operation that nothing answers.
+            RuntimeError: If an operation has no handler.
         """
         import_module("sessionboard_async.services")  # declares the operations
         if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
-            raise RuntimeError(f"the embedded server does not answer {', '.join(unanswered)}")
+            raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.on_shutdown.append(self._give_up)
         if self._time is not None:
@@ -95,7 +95,7 @@ class ServerApp:
         return application
 
     async def _give_up(self, _: web.Application) -> None:
-        """Cancel what is being answered: a slow answer must not hold up the end."""
+        """Cancel requests in progress: a slow answer must not delay the shutdown."""
         under_way = list(self.under_way)
         for task in under_way:
             task.cancel()
@@ -134,7 +134,7 @@ class ServerApp:
 
     @contextmanager
     def _answering(self) -> Generator[None]:
-        """Let the end of the server cancel the task that runs this."""
+        """Register the current task, so that a shutdown can cancel it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # aiohttp runs every handler in a task
         self.under_way.add(task)

@@ -1,4 +1,4 @@
-"""From a request to the embedded server to its answer, without a socket."""
+"""Dispatch of requests to the handlers of the embedded server, without a socket."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ from sessionboard_async.testing.rate_limits import Counters, LimitDecision
 
 _CACHE_BYTES = 128 * 1024 * 1024
 _CACHED = frozenset({"search-sessions", "get-session"})
-"""The operations whose answers the API gives again for a while, whatever was written meanwhile."""
+"""Operations whose answers the API repeats for a while, whatever was written meanwhile."""
 
 
 class Dispatcher:
-    """Answers requests: it asks for the token, the limits and the scopes, in this order, then the operation.
+    """Answers requests: checks the token, the limits and the scopes, in this order, then runs the operation.
 
-    A request is counted once its token is known, whatever its answer is then. Injected statuses and redirects
-    come before all that, as from a proxy in front of the API: they are not counted, and announce no limits.
+    A request counts against the limits as soon as its token is valid, whatever the answer is. Injected
+    statuses and redirects precede all checks, as from a proxy in front of the API: they neither count nor
+    carry rate-limit headers.
 
     Args:
-        organization: What the operations read and change.
+        organization: The data that operations read and change.
         access: The tokens.
-        counters: What counts requests and limits them; ``None`` where nothing is limited.
-        changing: What changes by itself; ``None`` where nothing does.
-        cached: For how many seconds answers about sessions are given again.
+        counters: The counters of the rate limits; ``None`` for no limits.
+        changing: The changes that happen without a request; ``None`` for none.
+        cached: Seconds for which answers about sessions are repeated.
     """
 
     def __init__(
@@ -64,19 +65,19 @@ class Dispatcher:
 
     @contextmanager
     def up_to_date(self) -> Generator[None]:
-        """Let what is due happen first, and nothing else meanwhile, in whatever thread."""
+        """Apply all changes that are due, and block requests of other threads meanwhile."""
         with self._lock:
             if self._changing is not None and self._changing.catch_up():
                 self._version += 1
             yield
 
     def answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
-        """Return the answer to a request, an error included.
+        """Return the answer to a request, which may be an error.
 
         Args:
-            operation: The ``operationId`` of what is asked for.
+            operation: The ``operationId``.
             call: The request.
-            fault: What goes wrong.
+            fault: The fault to apply; ``None`` for none.
         """
         with self.up_to_date():
             return self._answer(operation, call, fault)
@@ -149,7 +150,7 @@ class Dispatcher:
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
-    """Return an answer that is an error, with the body that the API sends."""
+    """Return an error answer with the body that the API sends."""
     return Answer(_encode(HandlerReply(error_body(status, message), status)), headers or {})
 
 

@@ -1,4 +1,4 @@
-"""Encoded answers that are kept, so that a client and not this server decides how fast pages come."""
+"""Caches of encoded answers, so that the client and not the server limits the speed of pages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ JSON = "application/json; charset=utf-8"
 
 
 class EncodedAnswer:
-    """The bytes of one answer, and the same as gzip once somebody asked for it.
+    """The bytes of one answer, also as gzip once a client has asked for it.
 
     Args:
         body: The bytes.
         status: The HTTP status.
-        content_type: What the bytes are.
+        content_type: The media type of the bytes.
     """
 
     __slots__ = ("_gzipped", "body", "content_type", "status")
@@ -35,10 +35,10 @@ class EncodedAnswer:
 
 
 class AnswerCache:
-    """The answers that were asked for last, up to a number of bytes.
+    """The most recently used answers, up to a number of bytes.
 
     Args:
-        capacity: The most bytes that are kept, compressed ones aside.
+        capacity: The maximum size in bytes, not counting compressed copies.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -47,7 +47,7 @@ class AnswerCache:
         self._answers: OrderedDict[Hashable, EncodedAnswer] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
-        """Return the answer that belongs to a key, made now where it is not kept."""
+        """Return the answer of a key, creating it if it is not cached."""
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = make()
@@ -60,11 +60,11 @@ class AnswerCache:
 
 
 class ExpiringAnswers:
-    """Answers that are given again to the same question until some time has passed.
+    """Answers that are repeated for a number of seconds.
 
     Args:
-        seconds: How long.
-        now: Tells the time.
+        seconds: The lifetime of an answer in seconds.
+        now: The clock, in seconds.
     """
 
     def __init__(self, seconds: float, now: Callable[[], float]) -> None:
@@ -73,9 +73,9 @@ class ExpiringAnswers:
         self._answers: dict[Hashable, tuple[float, EncodedAnswer]] = {}
 
     def get(self, question: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
-        """Return the answer to a question, made now where there is none that is young enough."""
+        """Return the answer to a question, creating it if there is none that is recent enough."""
         now = self._now()
-        # They are kept in the order in which they were made.
+        # Answers are stored in the order of their creation.
         while self._answers and next(iter(self._answers.values()))[0] <= now - self._seconds:
             del self._answers[next(iter(self._answers))]
         if question not in self._answers:
@@ -84,5 +84,5 @@ class ExpiringAnswers:
 
 
 def compress(body: bytes) -> bytes:
-    """Return the body as gzip; the same bytes for the same body."""
+    """Return the body as gzip; equal bodies give equal bytes."""
     return zlib.compress(body, 6, 16 + zlib.MAX_WBITS)

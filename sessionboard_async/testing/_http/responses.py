@@ -1,4 +1,4 @@
-"""How an answer, right or spoilt by a fault, goes over the wire."""
+"""Sending of answers over the connection, with or without a fault."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Answer:
     """An answer before it is sent.
 
     Attributes:
-        content: What it says, and with which status.
-        headers: The headers, without those of the content.
+        content: The body and the status.
+        headers: The headers, apart from those of the content.
     """
 
     content: EncodedAnswer
@@ -33,11 +33,11 @@ class Answer:
 
 
 def drop_connection(request: web.Request, *, reset: bool) -> web.StreamResponse:
-    """Close the connection without an answer.
+    """Close the connection without answering.
 
     Args:
-        request: The request that came over it.
-        reset: Whether to reset it (RST) instead of closing it in an orderly way.
+        request: The request that arrived on it.
+        reset: Reset the connection (RST) instead of closing it cleanly.
     """
     transport = request.transport
     if transport is not None:
@@ -57,10 +57,10 @@ async def send(
     """Send an answer.
 
     Args:
-        request: What is answered.
+        request: The request to answer.
         answer: The answer.
         gzipped: Whether to send it as gzip.
-        fault: What goes wrong on the way.
+        fault: The fault to apply; ``None`` for none.
     """
     headers = {**answer.headers, "Content-Type": answer.content.content_type}
     encode: Callable[[bytes], bytes] = compress if gzipped else bytes

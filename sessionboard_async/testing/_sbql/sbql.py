@@ -1,8 +1,8 @@
-"""SbQL, the query language of insights, as far as SQLite speaks it: run over the events in memory.
+"""SbQL, the query language of insights, run in SQLite over the events in memory.
 
-A query is one ``SELECT``, or ``FIND Session`` and ``FIND Abstract`` with what may follow a table in a
-``SELECT``. Tables may be called by one or by many: ``session.title FROM sessions`` is
-``sessions.title FROM sessions``. True and false are 1 and 0 in what a query gives.
+A query is one ``SELECT``, or ``FIND Session`` or ``FIND Abstract`` with the clauses that may follow a table
+in a ``SELECT``. Table names may be singular or plural: ``session.title FROM sessions`` is the same as
+``sessions.title FROM sessions``. Booleans in results are 1 and 0.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Result:
-    """What a query gives.
+    """The result of a query.
 
     Attributes:
-        columns: The names of the columns; a name that comes again gets a number: ``id``, ``id:1``.
-        rows: The rows, each an object by column.
+        columns: The column names; a repeated name gets a number: ``id``, ``id:1``.
+        rows: The rows, each as an object by column.
     """
 
     columns: Sequence[str]
@@ -74,13 +74,13 @@ def run(query: str, organization: Organization, events: Sequence[EventData], *, 
 
     Args:
         query: The query, in SbQL.
-        organization: Whose data it is.
-        events: The events whose records are in the tables.
-        hide: Whether to mask personal data in the rows. It is hidden also where the query renames its
-            column, but a query can still select by it.
+        organization: The organization.
+        events: The events whose records the tables contain.
+        hide: Mask personal data in the rows, even if the query renames its column. The query can still filter
+            by it.
 
     Raises:
-        RequestError: With 400 where the query does not run, saying why.
+        RequestError: With 400 if the query fails, with the reason.
     """
     statement = translate(query)
     with closing(sqlite3.connect(":memory:")) as database:
@@ -95,10 +95,10 @@ def run(query: str, organization: Organization, events: Sequence[EventData], *, 
 
 
 def translate(query: str) -> str:
-    """Return a query as SQLite understands it.
+    """Translate a query to SQLite.
 
     Raises:
-        RequestError: With 400 where it is not one query.
+        RequestError: With 400 if it is not exactly one query.
     """
     if len(query) > LONGEST_QUERY:
         raise RequestError(400, f"a query has at most {LONGEST_QUERY:,} characters")
@@ -116,7 +116,7 @@ def translate(query: str) -> str:
                 tokens[places[1] + 1 :], tables
             )
         case ["find", *_]:
-            raise RequestError(400, "FIND can look for Session or Abstract")
+            raise RequestError(400, "FIND must be followed by Session or Abstract")
         case ["select" | "with", *_]:
             return _with_plurals(tokens, _PLURALS)
         case _:
@@ -124,9 +124,9 @@ def translate(query: str) -> str:
 
 
 def _with_plurals(tokens: Sequence[tuple[str, str]], plurals: Mapping[str, str]) -> str:
-    """Write tokens with the tables called by many, where only a table can stand: in FROM or before a dot.
+    """Join tokens with table names in the plural, in FROM clauses and before dots.
 
-    What a query itself calls like a table is renamed with it, so that it stays what it was.
+    Aliases that equal a table name are renamed consistently, so that the query keeps its meaning.
     """
     parts: list[str] = []
     outside: list[bool] = []
@@ -146,7 +146,7 @@ def _with_plurals(tokens: Sequence[tuple[str, str]], plurals: Mapping[str, str])
 
 
 def _tables_in(statement: str) -> list[str]:
-    """Return the tables whose names stand anywhere in a statement, so that no other need be filled."""
+    """Return the tables named anywhere in a statement, so that only these need to be filled."""
     named = {match.group().strip('"`[]').lower() for match in _TOKEN.finditer(statement)}
     return [name for name in TABLES if name in named]
 
@@ -159,7 +159,7 @@ def _fill(
     *,
     hide: bool,
 ) -> dict[str, str]:
-    """Make a table and return the personal values in it that are to be hidden, each with what hides it."""
+    """Create a table, and return its personal values with their masks."""
     columns = columns_of(name, events)
     definition = ", ".join(f'"{column}" {_TYPES[type_]}' for column, type_ in columns.items())
     database.execute(f'CREATE TABLE "{name}" ({definition})')
@@ -167,10 +167,10 @@ def _fill(
 
     def values() -> Iterator[list[object]]:
         for row in rows_of(name, organization, events):
-            shown = {column: row.get(column) for column in columns}
+            plain = {column: row.get(column) for column in columns}
             if hide:
-                hidden.update(_personal([shown, *cast("Sequence[Record]", row.get("custom_fields") or ())]))
-            yield [_stored(value) for value in shown.values()]
+                hidden.update(_personal([plain, *cast("Sequence[Record]", row.get("custom_fields") or ())]))
+            yield [_stored(value) for value in plain.values()]
 
     places = ", ".join("?" * len(columns))
     database.executemany(f'INSERT INTO "{name}" VALUES ({places})', values())  # noqa: S608  # our own names
@@ -178,14 +178,14 @@ def _fill(
 
 
 def _personal(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
-    for shown, concealed in zip(records, cast("list[Record]", masked(records)), strict=True):
-        for name, value in shown.items():
+    for plain, concealed in zip(records, cast("list[Record]", masked(records)), strict=True):
+        for name, value in plain.items():
             if isinstance(value, str) and concealed[name] != value:
                 yield value, str(concealed[name])
 
 
 def _stored(value: object) -> object:
-    """Return a value as SQLite can keep it: what is no text and no number as JSON."""
+    """Convert a value for SQLite; anything other than text and numbers becomes JSON."""
     if value is None or isinstance(value, (str, float)):
         return value
     if isinstance(value, int) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
@@ -206,7 +206,7 @@ def _select(database: sqlite3.Connection, statement: str) -> Result:
     for row in cursor:
         size += sum(_BYTES_A_VALUE + (len(value) if isinstance(value, (str, bytes)) else 0) for value in row)
         if size > MOST_BYTES:
-            raise RequestError(400, f"the query gives more than about {MOST_BYTES:,} bytes: narrow it down")
+            raise RequestError(400, f"the query returns more than about {MOST_BYTES:,} bytes: narrow it down")
         rows.append(dict(zip(columns, map(_plain_value, row), strict=True)))
     return Result(columns, rows)
 
@@ -217,11 +217,11 @@ def _authorize(action: int, subject: str | None, *_: str | None) -> int:
 
 
 def _unique(names: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
+    used: set[str] = set()
     for name in names:
-        numbered = (name, *(f"{name}:{number}" for number in range(1, len(seen) + 1)))
-        free = next(each for each in numbered if each not in seen)
-        seen.add(free)
+        numbered = (name, *(f"{name}:{number}" for number in range(1, len(used) + 1)))
+        free = next(each for each in numbered if each not in used)
+        used.add(free)
         yield free
 
 

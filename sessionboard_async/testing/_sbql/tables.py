@@ -1,4 +1,4 @@
-"""The tables that queries read: what the events hold, one record a row."""
+"""The tables of queries, with one record per row."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Table:
     """One table.
 
     Attributes:
-        columns: The columns that it always has, apart from ``event_id``, which all have.
-        records: Makes the rows of one event; keys that are no columns are left out.
-        module: The module whose custom fields are columns too; ``None`` for none.
+        columns: The fixed columns, apart from ``event_id``, which every table has.
+        records: Returns the rows of one event; keys that are no columns are ignored.
+        module: The module whose custom fields become columns; ``None`` for none.
     """
 
     columns: Columns
@@ -158,11 +158,11 @@ TABLES: Mapping[str, Table] = {
         for family in FAMILIES
     },
 }
-"""Every table, by its name."""
+"""All tables, by name."""
 
 
 def columns_of(name: str, events: Sequence[EventData]) -> dict[str, str]:
-    """Return the columns of a table over some events, with those of their custom fields, and their types."""
+    """Return the columns of a table for some events, custom fields included, with their types."""
     table = TABLES[name]
     columns = {"event_id": "number", **table.columns}
     for event in events:
@@ -170,7 +170,7 @@ def columns_of(name: str, events: Sequence[EventData]) -> dict[str, str]:
             if field.module != table.module or field.source != "custom":
                 continue
             record = event.fields.record(field)
-            # SQLite tells names apart by their letters alone, not by the case of these.
+            # Column names in SQLite are case-insensitive.
             column = str(record["internal_name"]).lower()
             if re.fullmatch(r"[a-z_]\w*", column, re.ASCII):
                 columns.setdefault(column, _COLUMN_TYPES.get(str(record["field_type"]), "text"))
@@ -181,7 +181,7 @@ _COLUMN_TYPES = {"number": "number", "checkbox": "boolean", "datetime": "datetim
 
 
 def rows_of(name: str, organization: Organization, events: Sequence[EventData]) -> Iterator[Record]:
-    """Yield the rows of a table over some events; a row may lack columns and have more than these."""
+    """Yield the rows of a table for some events; a row may lack columns and have other keys."""
     table = TABLES[name]
     for event in events:
         for record in table.records(organization, event):
@@ -193,11 +193,11 @@ def rows_of(name: str, organization: Organization, events: Sequence[EventData]) 
 
 
 def schema_of(events: Sequence[EventData], *, roles: bool) -> Record:
-    """Return what can be asked for.
+    """Return the schema of queries.
 
     Args:
-        events: The events whose custom fields are among it.
-        roles: Whether to add the roles that people have in the sessions of these events.
+        events: The events whose custom fields are included.
+        roles: Include the roles of people in the sessions of these events.
     """
     entities = [
         {

@@ -1,4 +1,4 @@
-"""Many writes in one request: each is done or refused by itself, and the answer tells of each."""
+"""Bulk writes: each operation of a request succeeds or fails alone and has its own result."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def run_bulk(
     update: Callable[[str, Values], object],
     delete: Callable[[str], object],
 ) -> Record:
-    """Do every operation of a bulk request, in order; one that is refused leaves the others alone.
+    """Perform every operation of a bulk request, in order; a refused operation does not affect the others.
 
     Args:
-        clock: Tells one batch from the next.
+        clock: Makes the batch ids unique.
         body: The body of the request.
-        create: Makes a record of the ``data`` of an operation.
-        update: Changes the record with this id.
-        delete: Deletes the record with this id.
+        create: Creates a record from the ``data`` of an operation.
+        update: Updates the record with an id.
+        delete: Deletes the record with an id.
 
     Returns:
-        The answer: ``batch_id``, ``results`` with one outcome for each operation, and ``stats``.
+        The answer: ``batch_id``, ``results`` with one result per operation, and ``stats``.
 
     Raises:
-        RequestError: With 400 where there are no operations or more than 100; with whatever else the three
-            functions raise only inside of the outcomes.
+        RequestError: With 400 if there are no operations or more than 100. Errors of the three functions
+            appear only in the results.
     """
     operations = body.get("operations")
     if not isinstance(operations, list):

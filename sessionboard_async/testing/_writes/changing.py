@@ -1,4 +1,4 @@
-"""Lets the changes happen that are due."""
+"""Application of the scheduled changes that are due."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sessionboard_async.testing.changes import Changes, Schedule, ScheduledChang
 
 
 class ChangingData:
-    """An event that changes by itself.
+    """Applies scheduled changes to an event.
 
     Args:
-        changes: What happens, and how often.
-        event: What it happens to, from now on.
+        changes: The rates of the changes.
+        event: The event to change, from now on.
     """
 
     def __init__(self, changes: Changes, event: EventData) -> None:
@@ -28,14 +28,14 @@ class ChangingData:
         self._deleted: dict[str, list[str]] = {name: [] for name in changes.resources}
 
     def catch_up(self) -> bool:
-        """Let everything happen that is due by now; return whether anything was."""
+        """Apply every change that is due, and return whether there was any."""
         due = False
         for change in self._schedule.due(self._clock.now()):
             due = True
             try:
                 self._apply(change)
             except RequestError:
-                # Requests write too: one may have brought a record back, or taken its address, meanwhile.
+                # A request may have restored the record, or taken its e-mail address, meanwhile.
                 continue
         return due
 
@@ -50,7 +50,7 @@ class ChangingData:
         chosen = self._chosen(change, draw)
         if chosen is None:
             return
-        # However late a write is seen, the times of one record only ever grow.
+        # The timestamps of one record never decrease, however late a write becomes visible.
         with self._clock.fixed_at(max(dated, resource.updated(chosen) + 1)):
             match change.kind:
                 case "update":

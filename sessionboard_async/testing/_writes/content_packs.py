@@ -1,4 +1,4 @@
-"""Content packs: what was made of the sessions of one event, put together from their transcriptions."""
+"""Content packs of the sessions of one event, built from their transcriptions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sessionboard_async.testing._data.storage import StoredObject
 from sessionboard_async.testing._writes.transcripts import SECONDS, Transcripts
 
 SESSION_TYPES = ("transcription", "summary", "insight", "podcast", "document")
-"""The kinds of items that a session may have, all of which come unless fewer are asked for."""
+"""The kinds of items of a session, all of which are returned by default."""
 
 EVENT_TYPES = ("document", "recap")
-"""The kinds of items that an event has."""
+"""The kinds of items of an event."""
 
 SESSION_DOCUMENTS = {"summary_pdf": PDF, "summary_card": PNG}
-"""The documents of a session, and what they are."""
+"""The documents of a session, with their media types."""
 
 _PODCAST_SECONDS = 2
 _LARGEST_RECAP = 5
@@ -29,13 +29,13 @@ _LARGEST_RECAP = 5
 
 @dataclass(frozen=True)
 class PackOptions:
-    """What a pack shall hold.
+    """The options of a content pack.
 
     Attributes:
         types: The kinds of items.
-        elements: Whether transcriptions come with their elements.
-        interval: How many seconds an element may have; ``None`` for as long as one person speaks.
-        provider: Whose summary is preferred.
+        elements: Include the elements of transcriptions.
+        interval: Maximum seconds per element; ``None`` to split only between speakers.
+        provider: The preferred provider of summaries.
     """
 
     types: Collection[str] = SESSION_TYPES
@@ -46,7 +46,7 @@ class PackOptions:
 
 @dataclass
 class _Turn:
-    """What one person said before another did, or before it became too long."""
+    """Consecutive fragments of one speaker, up to the maximum length."""
 
     speaker: object
     start: float
@@ -55,7 +55,7 @@ class _Turn:
 
 
 class ContentPackBuilder:
-    """The content packs of one event.
+    """Builds the content packs of one event.
 
     Args:
         event: The event.
@@ -67,11 +67,11 @@ class ContentPackBuilder:
         event.storage.add_source(self._stored)
 
     def sessions(self) -> list[SessionRow]:
-        """Return the sessions of which anything was made."""
+        """Return the sessions that have transcriptions."""
         return self._transcripts.sessions()
 
     def session(self, row: SessionRow, options: PackOptions) -> Record:
-        """Return the pack of a session."""
+        """Return the content pack of a session."""
         made = self._transcripts.of(row)
         items = self.items(row, options)
         everything = self.items(row, PackOptions(elements=False))
@@ -91,7 +91,7 @@ class ContentPackBuilder:
         }
 
     def items(self, row: SessionRow, options: PackOptions) -> list[Record]:
-        """Return what was made of a session."""
+        """Return the items of a session."""
         made = self._transcripts.of(row)
         items: list[Record] = []
         if "transcription" in options.types and _fragments(made):
@@ -101,7 +101,7 @@ class ContentPackBuilder:
             items.append(_summary(summary))
         if "insight" in options.types:
             items += [_insight(record) for record in made if record["type"] == "insight"]
-            # A kind that the API's document does not have, for clients to meet.
+            # A kind that is not in the API's document, so that clients meet an unknown kind.
             items += [_quiz(record) for record in made if record["type"] == "chapter"]
         if "podcast" in options.types and summary is not None and not row.number:
             items.append(self._podcast(row))
@@ -113,7 +113,7 @@ class ContentPackBuilder:
         """Return the composed transcript of a session."""
         fragments = _fragments(self._transcripts.of(row))
         return {
-            # It is found by the id of its session.
+            # The item has the id of its session.
             "id": self._event.agenda.id(row),
             "type": "transcription",
             "session_id": self._event.agenda.id(row),
@@ -127,7 +127,7 @@ class ContentPackBuilder:
         }
 
     def event(self, types: Collection[str]) -> Record:
-        """Return the pack of the whole event."""
+        """Return the content pack of the whole event."""
         items = self.event_items(types)
         return {"id": self._event.id, "updated_at": self._updated(), "items": items}
 
@@ -137,7 +137,7 @@ class ContentPackBuilder:
         )
 
     def event_items(self, types: Collection[str] = EVENT_TYPES) -> list[Record]:
-        """Return what was made of the whole event."""
+        """Return the items of the whole event."""
         made = self._transcripts.all()
         updated = self._updated()
         items: list[Record] = []
@@ -154,7 +154,7 @@ class ContentPackBuilder:
         return pdf(f"{self._event.record()['name']}: report ({variant})", titles)
 
     def file(self, row: SessionRow, document_type: str) -> bytes | None:
-        """Return a document of a session; ``None`` where there is none."""
+        """Return a document of a session; ``None`` if it does not exist."""
         summary = _preferred(self._of_type(row, "summary"), None)
         if summary is None:
             return None
@@ -163,7 +163,7 @@ class ContentPackBuilder:
         return pdf(self._event.details.title(row), re.split(r"(?<=\.) ", _joined([summary])))
 
     def _stored(self, key: str) -> StoredObject | None:
-        """Return what lies under the keys of documents and podcasts that the items of this event name."""
+        """Return the document or podcast with a key that the items of this event name."""
         prefix = f"content/{self._event.id}/"
         if not key.startswith(prefix):
             return None

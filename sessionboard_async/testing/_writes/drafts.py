@@ -1,4 +1,4 @@
-"""The agenda drafts of one event: where sessions would be placed, until a draft is committed."""
+"""Agenda drafts of one event: planned times and rooms of sessions, applied when a draft is committed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _KNOWN: Values = {"session_id": str, "updated_at": str, **dict.fromkeys(_PLACE, 
 
 
 class Drafts:
-    """What the agenda drafts of an event hold.
+    """The agenda drafts of an event.
 
-    A placement has the times and the room of its session where the body that made it says nothing of them.
+    A placement takes the times and the room of its session for values that the body leaves out.
     """
 
     def __init__(self, event: EventData) -> None:
@@ -31,13 +31,13 @@ class Drafts:
         self._placements = event.store("draft session")
 
     def open(self, draft_id: str) -> None:
-        """Refuse to go on with a draft that is not there, or was committed.
+        """Check that a draft exists and is not committed.
 
         Raises:
-            RequestError: With 404 or 409.
+            RequestError: With 404 if it does not exist, with 409 if it is committed.
         """
         if self._drafts.get(draft_id)["status"] != "draft":
-            raise RequestError(409, "the draft was committed and cannot be changed any more")
+            raise RequestError(409, "the draft is committed and cannot be changed")
 
     def delete(self, draft_id: str) -> None:
         """Delete a draft with its placements."""
@@ -47,7 +47,7 @@ class Drafts:
             self._placements.delete(str(placement["id"]))
 
     def placements(self, draft_id: str) -> list[Record]:
-        """Return the placements of a draft, in the order in which they were made."""
+        """Return the placements of a draft, in order of creation."""
         self._drafts.get(draft_id)
         return [record for record in self._placements.all() if record["draft_id"] == draft_id]
 
@@ -55,15 +55,15 @@ class Drafts:
         """Place a session in a draft.
 
         Raises:
-            RequestError: With 404 or 409 where the draft cannot be changed, with 409 where the session is in
-                it already, with 400 where the values are wrong.
+            RequestError: With 404 or 409 if the draft cannot be changed, with 409 if the session is already
+                in it, with 400 if the values are wrong.
         """
         self.open(draft_id)
         read_values(values, _KNOWN, required=("session_id",))
         session_id = values["session_id"]
         row = self._event.session(session_id)
         if row is None:
-            raise RequestError(400, "session_id names none of the event's sessions")
+            raise RequestError(400, "session_id is not the id of one of the event's sessions")
         if row.is_source:
             raise RequestError(400, "session_id names the source of a composition, which is read-only")
         if any(record["session_id"] == session_id for record in self.placements(draft_id)):
@@ -72,10 +72,10 @@ class Drafts:
         return self._placements.create({"draft_id": draft_id, "session_id": session_id, **place})
 
     def move(self, draft_id: str, placement_id: str, values: Mapping[str, Any]) -> Record:
-        """Change where a session is placed in a draft.
+        """Move a session within a draft.
 
         Raises:
-            RequestError: With 404 or 409 where draft or placement cannot be changed, with 400 where the
+            RequestError: With 404 or 409 if the draft or the placement cannot be changed, with 400 if the
                 values are wrong.
         """
         self.open(draft_id)
@@ -85,17 +85,17 @@ class Drafts:
         return self._placements.update(placement_id, {**place, "updated_at": values.get("updated_at")})
 
     def remove(self, draft_id: str, placement_id: str) -> None:
-        """Take a session out of a draft.
+        """Remove a session from a draft.
 
         Raises:
-            RequestError: With 404 or 409 where draft or placement cannot be changed.
+            RequestError: With 404 or 409 if the draft or the placement cannot be changed.
         """
         self.open(draft_id)
         self._placement(draft_id, placement_id)
         self._placements.delete(placement_id)
 
     def changes(self, draft_id: str) -> list[Record]:
-        """Return what committing the draft would move, from where and to where."""
+        """Return the moves that a commit of the draft would make."""
         changes: list[Record] = []
         for placement in self.placements(draft_id):
             row = self._event.session(str(placement["session_id"]))
@@ -107,11 +107,11 @@ class Drafts:
         return changes
 
     def commit(self, draft_id: str) -> Record:
-        """Move the sessions to where the draft places them, all or none.
+        """Apply all placements of a draft, or none.
 
         Raises:
-            RequestError: With 404 where there is no such draft, with 409 where it was committed before, or a
-                session or a room of it is gone.
+            RequestError: With 404 if the draft does not exist, with 409 if it is committed, or one of its
+                sessions or rooms no longer exists.
         """
         self.open(draft_id)
         edits: list[Edit] = []
@@ -119,7 +119,7 @@ class Drafts:
             try:
                 edit = self._editor.prepare(str(placement["session_id"]), _place_of(placement))
             except RequestError as refused:
-                message = f"{placement['session_id']} cannot be placed any more: {refused.message}"
+                message = f"{placement['session_id']} can no longer be placed: {refused.message}"
                 raise RequestError(409, message) from None
             if self._live(edit.row) != _place_of(placement):
                 edits.append(edit)
@@ -143,13 +143,13 @@ class Drafts:
         }
 
     def _read(self, values: Mapping[str, Any], there: Record) -> Record:
-        """Read times and room from a body; those that it lacks stay what they are."""
+        """Read times and room from a body; missing values stay unchanged."""
         start, end = (
             None if there[name] is None else read_timestamp(there[name], name)
             for name in ("starts_at", "ends_at")
         )
         times = read_times(values, start, end)
-        place = {**there, **{name: optional_timestamp(moment) for name, moment in times.items()}}
+        place = {**there, **{name: optional_timestamp(timestamp) for name, timestamp in times.items()}}
         if "room_id" in values:
             place["room_id"] = self._editor.setting("room_id", values["room_id"], "rooms")
         return place

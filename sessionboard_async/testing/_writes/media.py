@@ -1,4 +1,4 @@
-"""The media of the sessions of one event: uploads in parts, and how far their transcripts are."""
+"""Media of the sessions of one event: multipart uploads, and the progress of transcripts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sessionboard_async.testing._data.upload_rules import UploadRequest
 from sessionboard_async.testing._writes.transcripts import Transcripts
 
 NOT_MEDIA = b"NOT MEDIA"
-"""What bytes begin with that cannot be transcribed."""
+"""Files that begin with these bytes cannot be transcribed."""
 
 PART_SIZE = 5 * 1024 * 1024
-"""How many bytes parts shall have, the last one apart: the least that S3 takes."""
+"""The size of parts in bytes, apart from the last one: the minimum of S3."""
 
 LARGEST_PART_NUMBER = 10_000
 
@@ -29,7 +29,7 @@ _STAGES = ("queued", "processing", "ready")
 
 @dataclass(frozen=True)
 class MultipartUpload:
-    """An upload in parts that was begun."""
+    """A multipart upload in progress."""
 
     id: str
     key: str
@@ -37,7 +37,7 @@ class MultipartUpload:
     content_type: str
 
     def part_key(self, number: int) -> str:
-        """Return the key of one part in the self._event.storage."""
+        """Return the storage key of one part."""
         return f"{self.key}/{self.id}/{number}"
 
 
@@ -56,7 +56,7 @@ class MediaLibrary:
         self._reads: Counter[str] = Counter()
 
     def initiate(self, session_id: str, requested: UploadRequest) -> MultipartUpload:
-        """Begin an upload."""
+        """Start an upload."""
         self._begun += 1
         id_ = uuid_for(self._event.id, "media upload", self._begun)
         key = f"media/{self._event.id}/{self._begun}/{requested.filename}"
@@ -64,10 +64,10 @@ class MediaLibrary:
         return upload
 
     def find(self, session_id: str, key: object, upload_id: object) -> MultipartUpload:
-        """Return an upload that is under way.
+        """Return an upload in progress.
 
         Raises:
-            RequestError: With 404 where there is none.
+            RequestError: With 404 if there is none.
         """
         upload = self._uploads.get(upload_id) if isinstance(upload_id, str) else None
         if upload is None or (upload.key, upload.session_id) != (key, session_id):
@@ -75,7 +75,7 @@ class MediaLibrary:
         return upload
 
     def abort(self, upload: MultipartUpload) -> None:
-        """Give an upload up."""
+        """Abort an upload and remove its parts."""
         del self._uploads[upload.id]
         self._event.storage.remove_below(f"{upload.key}/{upload.id}/")
 
@@ -85,30 +85,30 @@ class MediaLibrary:
         parts: Sequence[tuple[int, str]],
         values: Mapping[str, object],
     ) -> Record:
-        """Put an upload together.
+        """Complete an upload.
 
         Args:
             upload: The upload.
             parts: The number and the ``ETag`` of each part.
-            values: The ``filename``, the ``size_bytes``, and perhaps the ``duration_seconds``.
+            values: The ``filename``, the ``size_bytes``, and optionally the ``duration_seconds``.
 
         Returns:
-            The medium.
+            The media item.
 
         Raises:
-            RequestError: With 400 where the parts are not as they were uploaded, or not in order.
+            RequestError: With 400 if the parts differ from the uploaded ones, or are not in order.
         """
         numbers = [number for number, _ in parts]
         if not numbers or sorted(set(numbers)) != numbers:
-            raise RequestError(400, "parts must be there, each once, in the order of their numbers")
+            raise RequestError(400, "parts must be given, each once, in ascending order")
         body = bytearray()
         for number, etag in parts:
             stored = self._event.storage.find(upload.part_key(number))
             if stored is None or stored.etag.strip('"') != etag.strip('"'):
-                raise RequestError(400, f"part {number} was not uploaded, or its etag is another one")
+                raise RequestError(400, f"part {number} was not uploaded, or its etag differs")
             body += stored.body
         if len(body) != values["size_bytes"]:
-            raise RequestError(400, f"the parts have {len(body)} bytes and not {values['size_bytes']}")
+            raise RequestError(400, f"the parts have {len(body)} bytes instead of {values['size_bytes']}")
         self.abort(upload)
         self._event.storage.put(upload.key, StoredObject(bytes(body), upload.content_type))
         duration = values.get("duration_seconds")
@@ -127,10 +127,10 @@ class MediaLibrary:
         )
 
     def read(self, row: SessionRow, item_id: str) -> tuple[Record, bool]:
-        """Return a medium, and whether its transcript went on: every read but the first takes it a step on.
+        """Return a media item, and whether its transcript advanced: each read after the first advances it.
 
         Raises:
-            RequestError: With 404 where there is none.
+            RequestError: With 404 if there is none.
         """
         item = self._items.get(item_id)
         if item["session_id"] != self._event.agenda.id(row):
@@ -143,7 +143,7 @@ class MediaLibrary:
         if status == item["transcript_status"]:
             return item, False
         if status == "ready":
-            heard = {"type": "fragment", "transcription": f"What was heard in {item['title']}."}
-            told = {"speaker": "Speaker 1", "provider": "embedded", "language_code": "en"}
-            self._event.part(Transcripts).create(row, heard | told)
+            fragment = {"type": "fragment", "transcription": f"What was heard in {item['title']}."}
+            source = {"speaker": "Speaker 1", "provider": "embedded", "language_code": "en"}
+            self._event.part(Transcripts).create(row, fragment | source)
         return self._items.update(item_id, {"transcript_status": status}), True

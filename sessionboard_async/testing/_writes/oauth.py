@@ -1,4 +1,4 @@
-"""OAuth 2.1 with PKCE: authorization codes, access tokens, and refresh tokens that change with every use."""
+"""OAuth 2.1 with PKCE: authorization codes, access tokens, and refresh tokens that rotate with every use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Client:
-    """An application that the organization knows."""
+    """A registered application."""
 
     id: str
     name: str
@@ -47,15 +47,15 @@ CLIENT = Client(
         "write:contacts",
     ),
 )
-"""The one registered client. It is public: it has no secret."""
+"""The only registered client. It is public: it has no secret."""
 
 
 class AuthorizationError(Exception):
     """An authorization that is refused.
 
     Attributes:
-        code: The error's name in OAuth, such as ``invalid_grant``.
-        message: What the answer says.
+        code: The error code of OAuth, such as ``invalid_grant``.
+        message: The message of the answer.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -66,7 +66,7 @@ class AuthorizationError(Exception):
 
 @dataclass(eq=False)
 class _Family:
-    """What one approval led to: all of its tokens end together."""
+    """All tokens of one approval; they are revoked together."""
 
     scopes: tuple[str, ...]
     ended: bool = False
@@ -74,7 +74,7 @@ class _Family:
 
 @dataclass(eq=False)
 class _Token:
-    """A code, an access token or a refresh token; ``used`` for those that are good for one use."""
+    """A code, an access token or a refresh token; ``used`` marks codes and refresh tokens after their use."""
 
     family: _Family
     expires: int
@@ -94,7 +94,7 @@ class Authorization:
     """The authorizations of an organization.
 
     Args:
-        organization: Whose clock says what has expired.
+        organization: The organization, whose clock decides what has expired.
     """
 
     def __init__(self, organization: Organization) -> None:
@@ -105,10 +105,10 @@ class Authorization:
         self._made = 0
 
     def check(self, query: Mapping[str, str]) -> Record:
-        """Check a request for an authorization, and return what its user is to be shown.
+        """Check an authorization request, and return the data of its consent page.
 
         Raises:
-            AuthorizationError: If anything in it is missing or wrong.
+            AuthorizationError: If a parameter is missing or wrong.
         """
         _need(query, "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method")
         if query["response_type"] != "code":
@@ -126,7 +126,7 @@ class Authorization:
         }
 
     def approve(self, client_id: str, redirect_uri: str, code_challenge: str, scope: str | None) -> str:
-        """Do what a user does who approves, and return the code.
+        """Approve an authorization as a user would, and return the code.
 
         Raises:
             AuthorizationError: If the client, the address, the challenge or a scope is wrong.
@@ -140,40 +140,42 @@ class Authorization:
         return code
 
     def exchange(self, values: Mapping[str, str]) -> Record:
-        """Give tokens for a code. Whatever comes of it, the code is used.
+        """Exchange a code for tokens. The code is used up, even if the exchange fails.
 
         Raises:
-            AuthorizationError: If anything is missing or wrong. A code that comes a second time also ends the
-                tokens that it was exchanged for: somebody else has it.
+            AuthorizationError: If a value is missing or wrong. The second use of a code also revokes the
+                tokens of the first, because another party has the code.
         """
         _need(values, "code", "redirect_uri", "client_id", "code_verifier")
         code = self._spend(self._codes, values["code"], values["client_id"], "the code")
         if values["redirect_uri"] != code.redirect_uri:
-            raise AuthorizationError("invalid_grant", "redirect_uri is not the one of the authorization")
+            raise AuthorizationError(
+                "invalid_grant", "redirect_uri differs from the one of the authorization"
+            )
         verifier = values["code_verifier"]
         if not _VERIFIER.fullmatch(verifier) or challenge_of(verifier) != code.challenge:
-            raise AuthorizationError("invalid_grant", "code_verifier does not fit the code_challenge")
+            raise AuthorizationError("invalid_grant", "code_verifier does not match the code_challenge")
         return self._tokens(code.family)
 
     def refresh(self, values: Mapping[str, str]) -> Record:
-        """Give new tokens for a refresh token, which is used with that.
+        """Exchange a refresh token for new tokens; it is used up.
 
         Raises:
-            AuthorizationError: If anything is missing or wrong. A refresh token that comes a second time also
-                ends all tokens that descend from the same approval.
+            AuthorizationError: If a value is missing or wrong. The second use of a refresh token also revokes
+                all tokens of the same approval.
         """
         _need(values, "refresh_token", "client_id")
         spent = self._spend(self._refresh, values["refresh_token"], values["client_id"], "the refresh token")
         return self._tokens(spent.family)
 
     def revoke(self, token: str) -> None:
-        """End an access token, or with a refresh token its whole family; an unknown one is no error."""
+        """Revoke an access token, or with a refresh token all of its family; unknown tokens are ignored."""
         self._access.pop(token, None)
         if token in self._refresh:
             self._refresh[token].family.ended = True
 
     def grant_of(self, token: str) -> Grant | None:
-        """Return what an access token may do; ``None`` where it is unknown, expired or revoked."""
+        """Return the permissions of an access token; ``None`` if it is unknown, expired or revoked."""
         known = self._access.get(token)
         if known is None or known.family.ended or self._organization.clock.read() >= known.expires:
             return None
@@ -212,7 +214,7 @@ class Authorization:
 
 
 def challenge_of(verifier: str) -> str:
-    """Return the challenge that belongs to a verifier, by the method S256 of PKCE."""
+    """Return the PKCE challenge of a verifier, with the method S256."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -223,7 +225,7 @@ def _need(values: Mapping[str, str], *names: str) -> None:
 
 
 def _validate(client_id: str, redirect_uri: str, challenge: str, scope: str | None) -> tuple[str, ...]:
-    """Check what an authorization is asked for with, and return its scopes: the client's own unless named."""
+    """Validate an authorization and return its scopes: by default all scopes of the client."""
     if client_id != CLIENT.id:
         raise AuthorizationError("invalid_client", "there is no such client")
     if redirect_uri not in CLIENT.redirect_uris:

@@ -1,4 +1,4 @@
-"""What is written to contacts, sponsors and exhibitors: created, changed, deleted, restored."""
+"""Writes to contacts, sponsors and exhibitors: create, update, delete, restore."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _PLAIN: Values = {"updated_at": str, "custom_fields": dict}
 
 
 class RecordEditor(ABC):
-    """Writes to the records of one kind that belong to an event.
+    """Writes to the records of one kind in an event.
 
-    Bodies are those of the API; further properties that they hold are not kept.
+    Bodies have the API's form; unknown properties are not stored.
 
     Args:
         event: The event.
         registry: The records.
-        group: Those of the event.
-        joins: What a created record belongs to.
+        group: The records of the event.
+        joins: The groups that a created record joins.
     """
 
     module: ClassVar[str]
-    """What custom fields call such a record."""
+    """The module of these records in the definition of custom fields."""
 
     known: ClassVar[Values]
-    """The properties that bodies may have, and their types."""
+    """The properties of a body and their types."""
 
     def __init__(self, event: EventData, registry: Registry, group: Group, joins: tuple[Group, ...]) -> None:
         self._event = event
@@ -44,21 +44,21 @@ class RecordEditor(ABC):
         self._joins = joins
 
     def create(self, values: Mapping[str, Any]) -> int:
-        """Make a record and return its number.
+        """Create a record and return its index.
 
         Raises:
-            RequestError: With 400 where the values are wrong.
+            RequestError: With 400 if the values are wrong.
         """
         read_values(values, self.known)
         properties = self._read(values, None)
         return self._registry.create(StoredValues(properties, self._fields({}, values)), self._joins)
 
     def update(self, id_: str, values: Mapping[str, Any]) -> int:
-        """Change a record, only what the values hold, and return its number.
+        """Update a record and return its index; only the given values change.
 
         Raises:
-            RequestError: With 404 where there is none, with 409 where the ``updated_at`` is stale, with 400
-                where the values are wrong.
+            RequestError: With 404 if there is none, with 409 if the ``updated_at`` is stale, with 400
+                if the values are wrong.
         """
         index = self._group.find(id_)
         read_values(values, self.known)
@@ -69,18 +69,18 @@ class RecordEditor(ABC):
         return index
 
     def delete(self, id_: str) -> None:
-        """Delete a record, so that it can be restored.
+        """Delete a record; it can be restored.
 
         Raises:
-            RequestError: With 404 where there is none.
+            RequestError: With 404 if there is none.
         """
         self._registry.delete(self._group.find(id_))
 
     def restore(self, id_: str) -> int:
-        """Bring a deleted record back and return its number.
+        """Restore a deleted record and return its index.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id.
+            RequestError: With 404 if none was deleted under this id.
         """
         index = self._group.deleted(id_)
         self._registry.restore(index)
@@ -88,11 +88,11 @@ class RecordEditor(ABC):
 
     @abstractmethod
     def record(self, index: int) -> Record:
-        """Return a record as the operations answer with it."""
+        """Return a record as the operations return it."""
 
     @abstractmethod
     def _read(self, values: Mapping[str, Any], index: int | None) -> Record:
-        """Check a body, for a new record where there is no number, and return what will be shown of it."""
+        """Check a body and return the properties it sets; ``index`` is ``None`` for a new record."""
 
     @abstractmethod
     def _held(self, index: int) -> Mapping[str, FieldValue]:
@@ -106,7 +106,7 @@ class RecordEditor(ABC):
 
 
 class ContactEditor(RecordEditor):
-    """Writes to the contacts of one event, which are the organization's: its other events see it too."""
+    """Writes to the contacts of one event; they belong to the organization and may be in other events too."""
 
     module = "contact"
     known: ClassVar[Values] = {
@@ -125,25 +125,25 @@ class ContactEditor(RecordEditor):
         super().__init__(event, event.people.registry, event.contacts, joins)
 
     def create(self, values: Mapping[str, Any]) -> int:
-        """Make a contact of the event; its address must be that of no other."""
+        """Create a contact of the event; its e-mail address must be unique in the event."""
         index = super().create(values)
         self._people.email_was_written(index)
         return index
 
     def update(self, id_: str, values: Mapping[str, Any]) -> int:
-        """Change a contact; its address must be that of no other."""
+        """Update a contact; its e-mail address must be unique in the event."""
         index = super().update(id_, values)
         self._people.email_was_written(index)
         return index
 
     def restore(self, id_: str) -> int:
-        """Bring a deleted contact back; its address must be that of no other, also meanwhile."""
+        """Restore a deleted contact; its e-mail address must still be unique in the event."""
         index = self._group.deleted(id_)
         self._refuse_taken(self._people.email(index), index)
         return super().restore(id_)
 
     def record(self, index: int) -> Record:
-        """Return a contact as the operations of contacts answer with it."""
+        """Return a contact as the operations of contacts return it."""
         return self._people.contact(index)
 
     def _read(self, values: Mapping[str, Any], index: int | None) -> Record:
@@ -164,11 +164,11 @@ class ContactEditor(RecordEditor):
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
             raise RequestError(400, "email must be an e-mail address")
         if any(other != index and other in self._group for other in self._people.with_email(email)):
-            raise RequestError(400, "email is that of another contact of the event")
+            raise RequestError(400, "email belongs to another contact of the event")
 
 
 class AccountEditor(RecordEditor):
-    """Writes to the sponsors, or the exhibitors, of one event."""
+    """Writes to the sponsors or the exhibitors of one event."""
 
     module = "account"
     known: ClassVar[Values] = {**_PLAIN, "name": str, "account_id": str}
@@ -178,7 +178,7 @@ class AccountEditor(RecordEditor):
         super().__init__(event, accounts.registry, accounts.everyone, (accounts.everyone,))
 
     def record(self, index: int) -> Record:
-        """Return a sponsor or exhibitor as the operations answer with it."""
+        """Return a sponsor or exhibitor as the operations return it."""
         return self._accounts.account(index)
 
     def _read(self, values: Mapping[str, Any], index: int | None) -> Record:

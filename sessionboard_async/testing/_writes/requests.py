@@ -1,4 +1,4 @@
-"""What the handlers of the embedded server take and give."""
+"""Requests and replies of the handlers of the embedded server."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class HandlerRequest:
     """One request.
 
     Attributes:
-        path: The arguments in its path.
-        query: Its query.
-        body: Its body.
-        headers: Its headers.
-        base_url: The address of the server, for addresses that an answer holds.
-        grant: What the token of the request may do.
+        path: The path arguments.
+        query: The query.
+        body: The body.
+        headers: The headers.
+        base_url: The address of the server, for links in an answer.
+        grant: The permissions of the token.
     """
 
     path: Mapping[str, str]
@@ -53,13 +53,13 @@ class HandlerRequest:
 
 @dataclass(frozen=True)
 class HandlerReply:
-    """An answer that is more than JSON with the status 200.
+    """A reply other than JSON with status 200.
 
     Attributes:
-        content: What to send as JSON; bytes go out as they are, and ``None`` as nothing at all.
+        content: Data to send as JSON; ``bytes`` are sent unchanged, ``None`` as an empty body.
         status: The HTTP status.
-        content_type: What bytes are.
-        changes: Whether something that is kept changed, though the operation only reads.
+        content_type: The media type of ``bytes``.
+        changes: Whether stored data changed although the operation only reads.
     """
 
     content: object = None
@@ -73,7 +73,7 @@ Handler = Callable[[Organization, HandlerRequest], object]
 
 
 def event_of(organization: Organization, call: HandlerRequest) -> EventData:
-    """Return the event that the path names."""
+    """Return the event in the path."""
     text = call.path["event_id"]
     event = organization.events.get(int(text[:9])) if text.isascii() and text.isdigit() else None
     if event is None:
@@ -82,7 +82,7 @@ def event_of(organization: Organization, call: HandlerRequest) -> EventData:
 
 
 def session_of(event: EventData, call: HandlerRequest) -> SessionRow:
-    """Return the session or subsession that the path names."""
+    """Return the session or subsession in the path."""
     row = event.session(call.path["session_id"])
     if row is None:
         raise RequestError(404, "there is no such session")
@@ -90,21 +90,21 @@ def session_of(event: EventData, call: HandlerRequest) -> SessionRow:
 
 
 def search_reply(results: Sequence[object], pagination: Record) -> Record:
-    """Return a page as most searches answer with it."""
+    """Return a page in the form of most searches."""
     return {"results": results, "pagination": pagination}
 
 
 Values = Mapping[str, type | tuple[type, ...]]
-"""The properties that the body of a write may have, and their types in Python."""
+"""The properties of a body and their types in Python."""
 
 
 def read_values(values: Mapping[str, Any], known: Values, *, required: Sequence[str] = ()) -> Record:
     """Check the values of a write.
 
     Args:
-        values: What came.
-        known: The properties that are checked. Others pass: the API knows more than its document.
-        required: The properties that must be there and not null.
+        values: The body.
+        known: The properties to check. Others pass, since the API accepts more than its document lists.
+        required: The properties that must be present and not null.
 
     Raises:
         RequestError: With 400, naming the first property that is missing or of the wrong type.

@@ -1,4 +1,4 @@
-"""What belongs to an event, as something that changes by itself and that tests ask about."""
+"""The resources of an event, for scheduled changes and for the questions of tests."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _FAMILIES = (*FAMILIES, "statuses")
 
 
 class ResourceWriter(ABC):
-    """The records of one kind in one event."""
+    """Reads and changes the records of one resource in one event."""
 
     @abstractmethod
     def versions(self) -> Iterator[tuple[str, str | None]]:
-        """Yield each id that a plain search finds, and the ``updated_at`` that it shows."""
+        """Yield the id and the ``updated_at`` of each record that a plain search returns."""
 
     def ids(self, status: str | None = None) -> Iterator[str]:
-        """Yield each id that a search finds, for all statuses or for one."""
+        """Yield the id of each record that a search returns, for all statuses or for one."""
         return (id_ for id_, _ in self.versions())
 
     @abstractmethod
     def pick(self, draw: SeededRandom) -> str | None:
-        """Return the id of one of the records that can be changed; ``None`` where there is none."""
+        """Return the id of a random record that can be changed; ``None`` if there is none."""
 
     def pick_flip(self, draw: SeededRandom) -> str | None:
-        """Return the id of a record that ``flip`` can change; ``None`` where there is none."""
+        """Return the id of a random record that ``flip`` can change; ``None`` if there is none."""
         return None
 
     @abstractmethod
@@ -46,11 +46,11 @@ class ResourceWriter(ABC):
 
     @abstractmethod
     def insert(self, number: int, draw: SeededRandom) -> None:
-        """Create a record that bears a number."""
+        """Create a record with a number in its name."""
 
     @abstractmethod
     def update(self, id_: str, number: int) -> None:
-        """Change a record so that it bears a number."""
+        """Change a record, to a text with a number."""
 
     @abstractmethod
     def delete(self, id_: str) -> None:
@@ -58,11 +58,11 @@ class ResourceWriter(ABC):
 
     @abstractmethod
     def restore(self, id_: str) -> None:
-        """Bring a deleted record back."""
+        """Restore a deleted record."""
 
     def flip(self, id_: str) -> None:
-        """Make an accepted session declined, and a declined one accepted."""
-        raise TypeError(f"{type(self).__name__} have no status that flips: {id_}")
+        """Switch a session between accepted and declined."""
+        raise TypeError(f"{type(self).__name__} has no status to flip: {id_}")
 
 
 class SessionsWriter(ResourceWriter):
@@ -85,11 +85,11 @@ class SessionsWriter(ResourceWriter):
         return map(self._agenda.id, found)
 
     def pick(self, draw: SeededRandom) -> str | None:
-        """Return the id of any session."""
+        """Return the id of a random session."""
         return self._pick(draw, _is_found)
 
     def pick_flip(self, draw: SeededRandom) -> str | None:
-        """Return the id of any session that is accepted or declined."""
+        """Return the id of a random session that is accepted or declined."""
         return self._pick(draw, lambda row: _is_found(row) and row.status in _FLIPPED)
 
     def updated(self, id_: str) -> float:
@@ -98,7 +98,7 @@ class SessionsWriter(ResourceWriter):
         return 0 if row is None else max(part.updated for part in (row, *self._agenda.parts(row)))
 
     def insert(self, number: int, draw: SeededRandom) -> None:
-        """Create a session of any status."""
+        """Create a session of random status."""
         self._editor.create({"title": f"Late addition {number}", "status": draw.pick(STATUSES)})
 
     def update(self, id_: str, number: int) -> None:
@@ -106,7 +106,7 @@ class SessionsWriter(ResourceWriter):
         self._editor.update(id_, {"title": f"Changed title {number}"})
 
     def delete(self, id_: str) -> None:
-        """Delete a session, after its subsessions, as the API wants it."""
+        """Delete a session, after its subsessions, as the API requires."""
         row = self._event.session(id_)
         for part in () if row is None else self._agenda.parts(row):
             if part.deleted is None:
@@ -114,11 +114,11 @@ class SessionsWriter(ResourceWriter):
         self._editor.delete(id_)
 
     def restore(self, id_: str) -> None:
-        """Bring a session back; its subsessions stay deleted."""
+        """Restore a session; its subsessions stay deleted."""
         self._editor.restore(id_)
 
     def flip(self, id_: str) -> None:
-        """Make an accepted session declined, and a declined one accepted."""
+        """Switch a session between accepted and declined."""
         row = self._event.session(id_)
         if row is not None and row.status in _FLIPPED:
             self._editor.update(id_, {"status": _FLIPPED[row.status]})
@@ -135,9 +135,9 @@ class RecordsWriter(ResourceWriter):
     Args:
         group: The records.
         editor: Writes to them.
-        write: Writes times as these records show them.
-        added: Makes the body of a new record that bears a number.
-        changed: The property that changes.
+        write: Formats the timestamps of these records.
+        added: Returns the body of a new record with a number.
+        changed: The property to change.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class RecordsWriter(ResourceWriter):
             yield self._registry.id(row.ordinal), self._write(row.updated)
 
     def pick(self, draw: SeededRandom) -> str | None:
-        """Return the id of any record."""
+        """Return the id of a random record."""
         index = _drawn(draw, self._registry.total, self._group.holds)
         return None if index is None else self._registry.id(index)
 
@@ -174,7 +174,7 @@ class RecordsWriter(ResourceWriter):
         self._editor.create(self._added(number))
 
     def update(self, id_: str, number: int) -> None:
-        """Change one property of a record."""
+        """Update one property of a record."""
         self._editor.update(id_, {self._changed: f"Changed {number}"})
 
     def delete(self, id_: str) -> None:
@@ -182,25 +182,25 @@ class RecordsWriter(ResourceWriter):
         self._editor.delete(id_)
 
     def restore(self, id_: str) -> None:
-        """Bring a record back."""
+        """Restore a deleted record."""
         self._editor.restore(id_)
 
 
 class SettingsWriter(ResourceWriter):
-    """The rooms, tracks and so on of an event; of the statuses, only custom ones change."""
+    """The rooms, tracks and other settings of an event; of the statuses, only custom ones change."""
 
     def __init__(self, event: EventData, family: str) -> None:
         self._metadata = event.metadata
         self._family = family
 
     def versions(self) -> Iterator[tuple[str, str | None]]:
-        """Yield the id and the ``updated_at`` of each record; statuses show none."""
+        """Yield the id and the ``updated_at`` of each record; statuses have none."""
         for record in self._metadata.all(self._family):
             updated = record.get("updated_at")
             yield str(record["id"]), None if updated is None else str(updated)
 
     def pick(self, draw: SeededRandom) -> str | None:
-        """Return the id of any record that is not there everywhere."""
+        """Return the id of a random record that is not a standard status."""
         records = [record for record in self._metadata.all(self._family) if record.get("is_custom", True)]
         return str(draw.pick(records)["id"]) if records else None
 
@@ -214,7 +214,7 @@ class SettingsWriter(ResourceWriter):
         self._metadata.create(self._family, {"name": f"Added {number}", **category})
 
     def update(self, id_: str, number: int) -> None:
-        """Change the name of a record."""
+        """Update the name of a record."""
         self._metadata.update(self._family, id_, {"name": f"Changed {number}"})
 
     def delete(self, id_: str) -> None:
@@ -222,15 +222,15 @@ class SettingsWriter(ResourceWriter):
         self._metadata.delete(self._family, id_)
 
     def restore(self, id_: str) -> None:
-        """Bring a record back."""
+        """Restore a deleted record."""
         self._metadata.restore(self._family, id_)
 
 
 def resource_of(event: EventData, name: str) -> ResourceWriter:
-    """Return the records of an event that have a name, such as ``"sessions"``.
+    """Return the resource of an event by name, such as ``"sessions"``.
 
     Raises:
-        ValueError: If there are none of this name.
+        ValueError: If the resource does not exist.
     """
     match name:
         case "sessions":
@@ -265,7 +265,7 @@ def _is_found(row: SessionRow) -> bool:
 
 
 def _drawn(draw: SeededRandom, count: int, is_wanted: Callable[[int], bool]) -> int | None:
-    """Return one of the numbers below ``count`` that are wanted; ``None`` where none is."""
+    """Return a random number below ``count`` that is wanted; ``None`` if none is."""
     for _ in range(_TRIES if count else 0):
         index = draw.below(count)
         if is_wanted(index):

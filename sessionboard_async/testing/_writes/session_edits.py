@@ -1,4 +1,4 @@
-"""What is written to the sessions of one event: created, changed, deleted, restored."""
+"""Writes to the sessions of one event: create, update, delete, restore."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KNOWN: Values = {
 
 
 class Edit(NamedTuple):
-    """A change of one session that was checked: its row as it will be, and the details that change."""
+    """A validated change of one session: its new row, and the details that change."""
 
     row: SessionRow
     details: Mapping[str, object]
@@ -52,7 +52,7 @@ class Edit(NamedTuple):
 class SessionEditor:
     """Writes to the sessions of one event.
 
-    Bodies are those of the API: ids of rooms, tracks and so on, custom fields by their internal names.
+    Bodies have the API's form: settings by id, custom fields by internal name.
     """
 
     def __init__(self, event: EventData) -> None:
@@ -60,10 +60,10 @@ class SessionEditor:
         self._agenda = event.agenda
 
     def create(self, values: Mapping[str, Any]) -> SessionRow:
-        """Create a session, or a subsession where the values name a parent.
+        """Create a session, or a subsession if the values name a parent.
 
         Raises:
-            RequestError: With 400 where the values are no session.
+            RequestError: With 400 if the values are wrong.
         """
         read_values(values, _KNOWN, required=("title",))
         parent = self._parent(values)
@@ -95,16 +95,16 @@ class SessionEditor:
         return row
 
     def update(self, session_id: str, values: Mapping[str, Any]) -> SessionRow:
-        """Change a session: only what the values hold, and ``None`` clears.
+        """Update a session: only the given values change, and ``None`` clears.
 
         Raises:
-            RequestError: With 404 where there is none, with 409 where the ``updated_at`` is stale or the
-                session is the source of a composition, with 400 where the values are wrong.
+            RequestError: With 404 if there is none, with 409 if the ``updated_at`` is stale or the
+                session is the source of a composition, with 400 if the values are wrong.
         """
         return self.apply(self.prepare(session_id, values))
 
     def prepare(self, session_id: str, values: Mapping[str, Any]) -> Edit:
-        """Check a change as ``update`` does, and change nothing yet."""
+        """Validate an update without applying it; see ``update``."""
         row = self._writable(session_id)
         read_values(values, _KNOWN)
         refuse_stale(values, iso_timestamp(row.updated), "session")
@@ -114,27 +114,27 @@ class SessionEditor:
         return Edit(row._replace(**self._row_changes(values)), details)
 
     def apply(self, edit: Edit) -> SessionRow:
-        """Make a change that was checked."""
+        """Apply a validated change."""
         row = edit.row._replace(updated=self._event.now())
         self._event.details.write(row, edit.details)
         self._agenda.replace(row)
         return row
 
     def update_fields(self, session_id: str, values: Mapping[str, Any]) -> SessionRow:
-        """Change custom fields of a session, and nothing else.
+        """Update only custom fields of a session.
 
         Raises:
-            RequestError: As ``update``.
+            RequestError: See ``update``.
         """
         read_values(values, _KNOWN, required=("custom_fields",))
         written = {name: values[name] for name in ("custom_fields", "updated_at") if name in values}
         return self.update(session_id, written)
 
     def delete(self, session_id: str) -> None:
-        """Delete a session, so that it can be restored.
+        """Delete a session; it can be restored.
 
         Raises:
-            RequestError: With 404 where there is none, with 409 where it has subsessions that are not
+            RequestError: With 404 if there is none, with 409 if it has subsessions that are not
                 deleted, or is the source of a composition.
         """
         row = self._writable(session_id)
@@ -144,29 +144,28 @@ class SessionEditor:
         self._agenda.replace(row._replace(deleted=now, updated=now))
 
     def restore(self, session_id: str) -> SessionRow:
-        """Bring a deleted session back.
+        """Restore a deleted session.
 
         Raises:
-            RequestError: With 404 where none was deleted under this id, with 409 where it is a part of one
-                that is deleted too.
+            RequestError: With 404 if none was deleted under this id, with 409 if its parent is deleted too.
         """
         row = self._agenda.find(session_id)
         if row is None or row.deleted is None:
             raise RequestError(404, "there is no such session, or it is not deleted")
         if row.number and self._agenda.rows[row.ordinal].deleted is not None:
-            raise RequestError(409, "the session that it belongs to is deleted; restore that one first")
+            raise RequestError(409, "the parent session is deleted; restore it first")
         row = row._replace(deleted=None, updated=self._event.now())
         self._agenda.replace(row)
         return row
 
     def setting(self, name: str, id_: object, family: str) -> object:
-        """Check the id of a room, track and so on; ``None`` stands for none of them.
+        """Check the id of a room, track or other setting; ``None`` clears it.
 
         Raises:
-            RequestError: With 400, naming the property, where there is none with this id.
+            RequestError: With 400, naming the property, if the id is unknown.
         """
         if id_ is not None and self._event.metadata.find(family, id_) is None:
-            raise RequestError(400, f"{name} names none of the event's {family}")
+            raise RequestError(400, f"{name} is not the id of one of the event's {family}")
         return id_
 
     def _writable(self, session_id: str) -> SessionRow:
@@ -208,7 +207,7 @@ class SessionEditor:
         if "title" in values:
             read_values(values, _KNOWN, required=("title",))
         for name in ("title", "description"):
-            # A text that stays what it is keeps its translations.
+            # An unchanged text keeps its translations.
             if name in values and values[name] != getattr(current, name)[0]:
                 changes[name] = (values[name], "", "")
         changes |= read_times(values, current.starts_at, current.ends_at)
@@ -225,18 +224,18 @@ class SessionEditor:
 def read_times(
     values: Mapping[str, Any], starts_at: int | None, ends_at: int | None
 ) -> dict[str, int | None]:
-    """Read when something starts and ends, in milliseconds since 1970.
+    """Read start and end times, in milliseconds since 1970.
 
     Args:
         values: The body of a write.
-        starts_at: The start where the body says nothing of it.
-        ends_at: The end where the body says nothing of it.
+        starts_at: The current start, if the body has none.
+        ends_at: The current end, if the body has none.
 
     Returns:
-        Those of both that the body holds.
+        The times that the body sets.
 
     Raises:
-        RequestError: With 400 where one is no time, or the end is not after the start.
+        RequestError: With 400 if a time is invalid, or the end is not after the start.
     """
     times = {
         name: None if values[name] is None else read_timestamp(values[name], name)
@@ -252,7 +251,7 @@ def read_times(
 def _new_values(
     held: Mapping[str, FieldValue], given: Mapping[str, object] | None
 ) -> Mapping[str, object] | None:
-    """Leave out the values that stay what they are, so that they keep their translations."""
+    """Leave out unchanged values, so that they keep their translations."""
     if given is None:
         return None
     return {name: value for name, value in given.items() if name not in held or held[name].value != value}

@@ -1,4 +1,4 @@
-"""The transcriptions of one event: those of a few sessions from the start, and those that were written."""
+"""Transcriptions of one event: generated ones for a few sessions, and writes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sessionboard_async.testing._data.store import refuse_stale
 from sessionboard_async.testing._data.texts import SENTENCES
 
 TYPES = ("fragment", "summary", "insight", "translation")
-"""The kinds of the API's document."""
+"""The kinds that the API's document lists."""
 
 SECONDS = 20
-"""How long a generated fragment is."""
+"""Seconds per generated fragment."""
 
 _AMONG = 120
 _EVERY = 3
@@ -25,8 +25,8 @@ _EVERY = 3
 class Transcripts:
     """The transcriptions of the sessions of one event.
 
-    Every third of the first sessions, if it is scheduled, was heard and has some from the start. Most are of
-    the kinds of the API's document; a few are of one, ``chapter``, that clients cannot know.
+    Every third of the first sessions has generated transcriptions if it is scheduled. Most are of the kinds
+    that the API's document lists; a few are of the kind ``chapter``, which is unknown to clients.
 
     Args:
         event: The event.
@@ -38,12 +38,12 @@ class Transcripts:
         self._made = 0
 
     def of(self, row: SessionRow) -> list[Record]:
-        """Return the transcriptions of a session, in the order in which they were made."""
+        """Return the transcriptions of a session, in order of creation."""
         session_id = self._event.agenda.id(row)
         return self._modified[session_id] if session_id in self._modified else self._generated(row)
 
     def sessions(self) -> list[SessionRow]:
-        """Return the sessions that have any, those with generated ones first."""
+        """Return the sessions with transcriptions, those with generated ones first."""
         agenda = self._event.agenda
         generated = [agenda.id(row) for row in agenda.rows[:_AMONG] if self._is_transcribed(row)]
         rows = [self._event.session(id_) for id_ in dict.fromkeys([*generated, *self._modified])]
@@ -54,7 +54,7 @@ class Transcripts:
         return [record for row in self.sessions() for record in self.of(row)]
 
     def create(self, row: SessionRow, values: Mapping[str, object]) -> Record:
-        """Add a transcription to a session."""
+        """Create a transcription of a session."""
         self._made += 1
         now = iso_timestamp(self._event.clock.read())
         record: Record = {
@@ -71,10 +71,10 @@ class Transcripts:
         return record
 
     def update(self, row: SessionRow, record: Record, values: Mapping[str, object]) -> Record:
-        """Change a transcription of a session.
+        """Update a transcription of a session.
 
         Raises:
-            RequestError: With 409 where the values hold an ``updated_at`` that is not the record's.
+            RequestError: With 409 if the ``updated_at`` is stale.
         """
         refuse_stale(values, record["updated_at"], "transcription")
         fixed = {name: record[name] for name in ("id", "session_id", "created_at")}
@@ -84,7 +84,7 @@ class Transcripts:
         return changed
 
     def delete(self, row: SessionRow, record: Record) -> None:
-        """Take a transcription from its session."""
+        """Delete a transcription of a session."""
         self._touch(row).remove(record)
 
     def _touch(self, row: SessionRow) -> list[Record]:
@@ -128,7 +128,7 @@ class Transcripts:
                 "fragment",
                 sentence(number),
                 number * SECONDS / 60,
-                # Two at a time, so that turns are made of more than one fragment.
+                # Two at a time, so that turns consist of more than one fragment.
                 speaker=names[number // 2 % len(names)],
                 is_partial=number == count - 1 and row.ordinal % 6 == 0,
                 provider="embedded",
@@ -149,7 +149,7 @@ def one_of(records: list[Record], transcription_id: str) -> Record:
     """Return the transcription with this id.
 
     Raises:
-        RequestError: With 404 where there is none.
+        RequestError: With 404 if there is none.
     """
     for record in records:
         if record["id"] == transcription_id:

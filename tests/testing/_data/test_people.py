@@ -148,7 +148,7 @@ def test_an_address_that_was_given_up_can_be_taken(call: Operations) -> None:
     call("create-contact", email="new@example.org")
     assert call.refusal("restore-contact", one["id"]) == (
         400,
-        "email is that of another contact of the event",
+        "email belongs to another contact of the event",
     )
 
 

@@ -123,7 +123,7 @@ def test_find_gives_whole_sessions_or_abstracts() -> None:
     assert rows("FIND Session")[0].keys() == rows("SELECT * FROM sessions LIMIT 1")[0].keys()
     pending = "FIND Abstract WHERE abstract.status = 'pending' ORDER BY title LIMIT 1"
     assert [row["status"] for row in rows(pending)] == ["pending"]
-    assert refusal("FIND Room") == "FIND can look for Session or Abstract"
+    assert refusal("FIND Room") == "FIND must be followed by Session or Abstract"
 
 
 def test_custom_fields_are_columns() -> None:

@@ -200,7 +200,7 @@ def test_a_committed_draft_does_not_change_any_more(client: Client) -> None:
         ("bulk-draft-sessions", {"operations": operations}),
     ):
         status, message = client.refusal(operation, path, **body)
-        assert (status, message) == (409, "the draft was committed and cannot be changed any more")
+        assert (status, message) == (409, "the draft is committed and cannot be changed")
     assert client("list-draft-sessions", draft) == [placement]
     assert client("get-agenda-draft", draft)["name"] == "Plan B"
 
@@ -226,9 +226,9 @@ def test_what_is_no_placement_is_refused(client: Client) -> None:
     source = next(row for row in client.event.agenda.rows if row.is_source)
     for values, says in (
         ({}, "session_id is required"),
-        ({"session_id": "gone"}, "session_id names none"),
+        ({"session_id": "gone"}, "session_id is not the id of one of"),
         ({"session_id": client.event.agenda.id(source)}, "read-only"),
-        ({"session_id": session["id"], "room_id": "x"}, "room_id names none"),
+        ({"session_id": session["id"], "room_id": "x"}, "room_id is not the id of one of"),
         ({"session_id": session["id"], "starts_at": "2026-09-14T09:00:00"}, "starts_at must be"),
         ({"session_id": session["id"], "starts_at": ELEVEN}, "starts_at must be before ends_at"),
     ):

@@ -74,7 +74,7 @@ def test_a_file_without_its_bytes_is_not_completed(client: Client) -> None:
     made = client("create-session-file", **SLIDES)
     assert client.refusal("complete-session-file", made["id"])[0] == 400
     client.put(made["upload"], EVERY_BYTE[1:])
-    assert "announced" in client.refusal("complete-session-file", made["id"])[1]
+    assert "bytes were uploaded instead of" in client.refusal("complete-session-file", made["id"])[1]
     client.put(made["upload"], b"MZ" + EVERY_BYTE[2:])
     assert "type" in client.refusal("complete-session-file", made["id"])[1]
     assert client("list-session-files") == []
