@@ -1,64 +1,46 @@
-"""An event's data as files: one JSON Lines file per resource, every record exactly as the API sent it."""
+"""Export an event: one JSON Lines file per resource, every record exactly as the API sent it."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import anyio
 import msgspec
 
 from sessionboard_async.client import AsyncSession
-from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import NotFoundError, PermissionDeniedError
-from sessionboard_async.export.manifest import Manifest, ResourceSummary, publish
-from sessionboard_async.export.staging import STAGING_FOLDER, FileState, Staging, StagingState
+from sessionboard_async.export.manifest import Manifest, ResourceSummary
+from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
+from sessionboard_async.export.staged_file import StagedFile
+from sessionboard_async.export.staging import Staging, StagingState
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
 
 __all__ = ["RESOURCES", "ExportProgress", "Manifest", "ResourceSummary", "export_event"]
 
-RESOURCES = (
-    "sessions",
-    "speakers",
-    "contacts",
-    "sponsors",
-    "exhibitors",
-    "fields",
-    "rooms",
-    "tracks",
-    "tags",
-    "formats",
-    "levels",
-    "languages",
-    "statuses",
-)
-"""What can be exported; each is a service of ``AsyncSession`` with a ``search``."""
-
-_PAGES_AHEAD = 2
+_PREFETCH = 2
 
 
 class ExportProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one resource has come.
+    """The progress of one resource.
 
     Attributes:
         resource: The resource.
-        records: How many records were written.
-        total: How many there are, as far as the API said.
-        done: Whether all were written.
+        records: The number of records written so far.
+        total: The number of records that the API reported; ``None`` if it is not known.
+        done: Whether all records are written.
     """
 
     resource: str
@@ -79,123 +61,205 @@ async def export_event(
     resume: bool = False,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> Manifest:
-    """Write an event's data to a directory, one ``<resource>.jsonl`` each, and ``manifest.json`` last.
+    """Write an event's data to a folder: one ``<resource>.jsonl`` each, and ``manifest.json``.
 
-    All files are written beside their places and moved there at the end, one right after the other, the
-    manifest last: whatever happens before leaves the directory as it was. Older files of the resources that
-    the API refuses now are removed; those of resources not asked for stay. At most a few pages of each
-    resource are in memory.
+    Files appear only when the whole export succeeds. Existing files of resources that the API refuses now
+    are removed; those of resources that are not in ``only`` stay. A few pages of each resource are in
+    memory at a time.
 
     Args:
-        sb: The session to read with; its ``pool_size`` bounds the requests in flight.
+        sb: The client to read with; its ``pool_size`` limits the requests in flight.
         event_id: The event.
-        directory: Where the files go; it is made where it does not exist.
+        directory: The target folder; it is created if it does not exist.
         only: The resources to export, of ``RESOURCES``.
-        expand: What the records shall hold in addition.
-        updated_after: Only records changed after this moment: an aware datetime, or an ISO 8601 string with
+        expand: Expansions to include in the records.
+        updated_after: Only records changed after this time: an aware datetime, or an ISO 8601 string with
             its offset.
-        concurrency: How many resources are read at a time.
-        resume: Whether an export into this directory that was interrupted goes on where it was, which may be
-            at any moment. What is read is then kept in ``.export-unfinished`` until all is complete; let only
-            one export go on there at a time. Without this, a complete export removes what was kept there.
-        on_progress: Told of each page.
+        concurrency: The number of resources read at a time.
+        resume: Whether to continue an interrupted export into this folder. Unfinished files are then kept
+            in ``.export-unfinished``, after an interruption at any moment; run only one such export per
+            folder at a time. An export without ``resume`` removes them when it succeeds.
+        on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
-        What was written.
+        The manifest.
 
     Raises:
-        ValueError: If a resource is unknown, or another argument cannot be used; or if the unfinished export
-            that is to go on is another one, or damaged.
+        ValueError: If a resource is unknown or another argument is invalid; or if the unfinished files
+            belong to another export, or are damaged.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         OSError: If a file cannot be written.
     """
-    wanted = tuple(dict.fromkeys(only))
-    if unknown := [resource for resource in wanted if resource not in RESOURCES]:
-        raise ValueError(f"there is no {', '.join(unknown)} to export; there are {', '.join(RESOURCES)}")
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
     since = None if updated_after is None else iso_timestamp("updated_after", updated_after)
-    pager = partial(_pager, sb, event_id, expand, since)
-    for resource in wanted:
-        pager(resource, None)  # A wrong argument shall be found before anything is written.
-    started_at, began = datetime.now(UTC), time.monotonic()
-    place = Path(directory)
-    is_new = not await anyio.Path(place).exists()
-    await run_in_thread(partial(place.mkdir, parents=True, exist_ok=True))
-    unfinished: Staging | None = None
-    if resume:
-        kept = StagingState(
-            event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since
-        )
-        unfinished = await run_in_thread(partial(Staging, place, kept))
-        beside = unfinished.place
-        if unfinished.complete is not None:
-            await run_in_thread(partial(publish, beside, place, unfinished.complete))
-            if unfinished.complete.asked_for == {*wanted}:
-                return unfinished.complete
-            unfinished = await run_in_thread(partial(Staging, place, kept))
-        for resource in wanted:
+
+    def pager(resource: str, checkpoint: Checkpoint | None = None) -> Pager[msgspec.Raw]:
+        search = event_search(sb, resource)
+        found = search(event_id, expand=expand, updated_after=since, prefetch=_PREFETCH, resume=checkpoint)
+        return found.raw_json()
+
+    # Making a pager validates the arguments of its search, before anything is written.
+    pagers = {resource: pager(resource) for resource in validate_resources(only)}
+    state = StagingState(event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since)
+    staging = Staging(Path(directory), state, resume=resume)
+    return await _Export(staging, pagers, pager, concurrency, on_progress).run()
+
+
+class _Step(Enum):
+    """The steps of an export. An interrupted export is resumed at READ or PUBLISH, as its files say."""
+
+    PREPARE = auto()
+    READ = auto()
+    PUBLISH = auto()
+    MOVE = auto()
+    DONE = auto()
+
+
+class _Export:
+    """An export as a state machine: each step does one thing and returns the next step."""
+
+    def __init__(
+        self,
+        staging: Staging,
+        pagers: dict[str, Pager[msgspec.Raw]],
+        resume_pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
+        concurrency: int,
+        on_progress: Callable[[ExportProgress], object],
+    ) -> None:
+        self._staging = staging
+        self._pagers = pagers
+        self._resume_pager = resume_pager
+        self._concurrency = concurrency
+        self._on_progress = on_progress
+        self._started_at = datetime.now(UTC)
+        self._start = time.monotonic()
+        self._resources: dict[str, ResourceSummary] = {}
+        self._refused: dict[str, NotFoundError | PermissionDeniedError] = {}
+        self._manifest: Manifest | None = None
+
+    async def run(self) -> Manifest:
+        steps: dict[_Step, Callable[[], Awaitable[_Step]]] = {
+            _Step.PREPARE: self._prepare,
+            _Step.READ: self._read,
+            _Step.PUBLISH: self._publish,
+            _Step.MOVE: self._move,
+        }
+        step = _Step.PREPARE
+        try:
+            while step is not _Step.DONE:
+                step = await steps[step]()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_in_thread(self._staging.discard)
+        return self._complete_manifest()
+
+    async def _prepare(self) -> _Step:
+        await run_in_thread(self._staging.prepare)
+        self._manifest = self._staging.complete
+        if self._manifest is not None:
+            return _Step.PUBLISH
+        for resource in self._pagers:
+            checkpoint = self._staging.file_state(resource).checkpoint
             try:
-                pager(resource, unfinished.file_state(resource).checkpoint)
+                self._pagers[resource] = self._resume_pager(resource, checkpoint)
             except ValueError as error:
                 raise ValueError(
-                    f"{beside} holds {resource} that cannot go on ({error}): remove it to begin anew"
+                    f"{self._staging.folder} holds {resource} that cannot be resumed ({error}): remove it to "
+                    "start again"
                 ) from None
-    else:
-        # In the same file system as the places of the files, and for this export alone.
-        beside = Path(tempfile.mkdtemp(prefix=".export-", dir=place))
-    resources: dict[str, ResourceSummary] = {}
-    refused: dict[str, NotFoundError | PermissionDeniedError] = {}
-    turns = anyio.CapacityLimiter(concurrency)
+        return _Step.READ
 
-    async def export(resource: str) -> None:
-        async with turns:
-            try:
-                if unfinished is None:
-                    file = _File(resource, (beside / f"{resource}.jsonl").open("wb"), FileState())
-                else:
-                    file = _File(
-                        resource, unfinished.open(resource), unfinished.file_state(resource), unfinished
-                    )
-                resources[resource] = await _write(pager, file, on_progress)
-            except (NotFoundError, PermissionDeniedError) as error:
-                refused[resource] = error
+    async def _read(self) -> _Step:
+        limiter = anyio.CapacityLimiter(self._concurrency)
 
-    try:
-        await _side_by_side(export, wanted)
-        if refused and not resources:
-            raise next(iter(refused.values())).with_traceback(None)
-        manifest = Manifest(
-            event_id=event_id,
-            base_url=sb.base_url,
-            started_at=started_at,
+        async def read(resource: str) -> None:
+            async with limiter:
+                try:
+                    self._resources[resource] = await self._read_resource(resource)
+                except (NotFoundError, PermissionDeniedError) as error:
+                    self._refused[resource] = error
+
+        await _run_concurrently(read, self._pagers)
+        if self._refused and not self._resources:
+            raise next(iter(self._refused.values())).with_traceback(None)
+        state = self._staging.state
+        self._manifest = Manifest(
+            event_id=state.event_id,
+            base_url=state.base_url,
+            started_at=self._started_at,
             finished_at=datetime.now(UTC),
-            seconds=round(time.monotonic() - began, 3),
-            expand=tuple(expand),
-            updated_after=since,
-            resources={resource: resources[resource] for resource in wanted if resource in resources},
-            refused={resource: str(error) for resource, error in refused.items()},
+            seconds=round(time.monotonic() - self._start, 3),
+            expand=state.expand,
+            updated_after=state.updated_after,
+            resources={name: self._resources[name] for name in self._pagers if name in self._resources},
+            refused={name: str(error) for name, error in self._refused.items()},
         )
-        if unfinished is None:
-            # Going on with older records would put them in the place of these.
-            shutil.rmtree(place / STAGING_FOLDER, ignore_errors=True)
-        await run_in_thread(partial(publish, beside, place, manifest))
-    finally:
-        if unfinished is None or unfinished.is_empty:
-            shutil.rmtree(beside, ignore_errors=True)
-            if is_new:
-                _remove_if_empty(place)
-    return manifest
+        return _Step.PUBLISH
+
+    async def _publish(self) -> _Step:
+        manifest = self._complete_manifest()
+        await run_in_thread(partial(self._staging.publish, manifest))
+        return _Step.MOVE
+
+    async def _move(self) -> _Step:
+        manifest = self._complete_manifest()
+        await run_in_thread(partial(self._staging.move, manifest))
+        # An earlier attempt may have been asked for other resources.
+        return _Step.DONE if manifest.requested == self._pagers.keys() else _Step.PREPARE
+
+    def _complete_manifest(self) -> Manifest:
+        assert self._manifest is not None  # noqa: S101  # made in an earlier step
+        return self._manifest
+
+    async def _read_resource(self, resource: str) -> ResourceSummary:
+        file = StagedFile(self._staging, resource)
+        start = time.monotonic() - file.state.seconds
+        try:
+            await run_in_thread(file.open)
+            self._report(file)
+            if not file.state.done:
+                await self._copy_pages(self._pagers[resource], file, start)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_in_thread(file.close)
+        self._report(file, done=True)
+        state = file.state
+        return ResourceSummary(
+            file=file.name,
+            records=state.records,
+            reported=state.reported,
+            pages=state.pages,
+            bytes=state.bytes,
+            seconds=round(time.monotonic() - start, 3),
+        )
+
+    async def _copy_pages(self, pager: Pager[msgspec.Raw], file: StagedFile, start: float) -> None:
+        async with aclosing(pager.pages()) as pages:
+            async for page in pages:
+                checkpoint = pages.checkpoint(include_current=True)
+                seconds = round(time.monotonic() - start, 3)
+                await run_in_thread(partial(file.write, page, checkpoint, seconds))
+                self._report(file)
+        await run_in_thread(file.finish)
+
+    def _report(self, file: StagedFile, *, done: bool = False) -> None:
+        state = file.state
+        self._on_progress(
+            ExportProgress(resource=file.resource, records=state.records, total=state.reported, done=done)
+        )
 
 
-async def _side_by_side(export: Callable[[str], Coroutine[Any, Any, None]], wanted: Iterable[str]) -> None:
-    """Run an export of each resource; the first error ends the others and is raised as it is."""
+async def _run_concurrently(
+    read: Callable[[str], Coroutine[Any, Any, None]], resources: Iterable[str]
+) -> None:
+    """Read the resources in a task group; the first error cancels the others and is raised by itself."""
     first: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
-            for resource in wanted:
-                group.start_soon(export, resource)
-    except* Exception as errors:  # noqa: BLE001  # one of them is raised again below
+            for resource in resources:
+                group.start_soon(read, resource)
+    except* Exception as errors:  # noqa: BLE001  # one of them is raised below
         first = next(_leaves(errors))
     if first is not None:
         raise first
@@ -207,103 +271,3 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
             yield from _leaves(error)
         else:
             yield error
-
-
-def _pager(
-    sb: AsyncSession,
-    event_id: EventId,
-    expand: Sequence[Expansion],
-    since: str | None,
-    resource: str,
-    checkpoint: Checkpoint | None,
-) -> Pager[msgspec.Raw]:
-    service = getattr(sb, resource)
-    found: Pager[object] = service.search(
-        event_id, expand=expand, updated_after=since, prefetch=_PAGES_AHEAD, resume=checkpoint
-    )
-    return found.raw_json()
-
-
-@dataclass
-class _File:
-    """A file that is being written."""
-
-    resource: str
-    file: BinaryIO
-    part: FileState
-    unfinished: Staging | None = None
-
-    def write(self, page: Page[msgspec.Raw], checkpoint: Checkpoint, seconds: float) -> None:
-        """Write a page; where the export may go on after an interruption, surely."""
-        lines = b"".join(_line(record) for record in page.results)
-        self.file.write(lines)
-        part, pagination = self.part, page.pagination
-        self.part = FileState(
-            checkpoint=checkpoint,
-            records=part.records + len(page.results),
-            pages=part.pages + 1,
-            bytes=part.bytes + len(lines),
-            reported=part.reported if pagination is None else pagination.total_results,
-            seconds=seconds,
-        )
-        if self.unfinished is not None:
-            self.keep()
-
-    def finish(self) -> None:
-        """Note that all is written."""
-        self.part.done = True
-        self.keep()
-
-    def keep(self) -> None:
-        """Have everything on the disk."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        if self.unfinished is not None:
-            self.unfinished.save(self.resource, self.part)
-
-
-async def _write(
-    pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
-    file: _File,
-    on_progress: Callable[[ExportProgress], object],
-) -> ResourceSummary:
-    resource, before = file.resource, file.part.seconds
-    began = time.monotonic()
-
-    def tell(*, done: bool = False) -> None:
-        part = file.part
-        on_progress(ExportProgress(resource=resource, records=part.records, total=part.reported, done=done))
-
-    with file.file:
-        tell()
-        if not file.part.done:
-            async with aclosing(pager(resource, file.part.checkpoint).pages()) as pages:
-                async for page in pages:
-                    checkpoint = pages.checkpoint(include_current=True)
-                    seconds = round(before + time.monotonic() - began, 3)
-                    await run_in_thread(partial(file.write, page, checkpoint, seconds))
-                    tell()
-            await run_in_thread(file.finish)
-    tell(done=True)
-    part = file.part
-    return ResourceSummary(
-        file=f"{resource}.jsonl",
-        records=part.records,
-        reported=part.reported,
-        pages=part.pages,
-        bytes=part.bytes,
-        seconds=round(before + time.monotonic() - began, 3),
-    )
-
-
-def _line(record: msgspec.Raw) -> bytes:
-    content = bytes(record)
-    if b"\n" in content or b"\r" in content:
-        # Printed over several lines; a line break inside a text is always written as an escape.
-        content = msgspec.json.format(content, indent=-1)
-    return content + b"\n"
-
-
-def _remove_if_empty(place: Path) -> None:
-    if not any(place.iterdir()):
-        place.rmdir()

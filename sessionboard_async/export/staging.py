@@ -1,35 +1,45 @@
-"""An export that may be interrupted at any moment, and gone on with."""
+"""The folder that holds the files of an export until all of them are complete."""
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from sessionboard_async.export.manifest import COMPLETE, MANIFEST, Manifest, write_atomically
+from sessionboard_async.export.manifest import Manifest, ResourceSummary
 from sessionboard_async.models.base import EventId
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 STAGING_FOLDER = ".export-unfinished"
-"""The directory, within that of the export, in which the files of an unfinished one are."""
+"""The staging folder of an export that can be resumed, within the target folder."""
+
+_MANIFEST = "manifest.json"
+"""In the staging folder: a ``StagingState``. In the target folder: a ``Manifest``."""
+
+_COMPLETE = "complete.json"
+"""The manifest of a complete export, while its files are being moved."""
 
 
 class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How far one file has come.
+    """The part of a file that is safely on the disk.
 
     Attributes:
-        checkpoint: Where to go on; ``None`` at the beginning.
-        records: How many records are surely written.
-        pages: How many pages were read.
-        bytes: How long the file is with these records. What follows was not finished.
-        reported: How many records the API reported last.
-        seconds: How long it took.
-        done: Whether all is written.
+        checkpoint: Where reading continues; ``None`` at the beginning.
+        records: The number of records written.
+        pages: The number of pages read.
+        bytes: The size of the file with these records. Bytes after that belong to an unfinished write.
+        reported: The number of records that the API reported last.
+        seconds: The time it took so far.
+        done: Whether all records are written.
     """
 
     checkpoint: dict[str, Any] | None = None
@@ -42,14 +52,14 @@ class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class StagingState(msgspec.Struct, kw_only=True):
-    """What the manifest of an unfinished export says.
+    """The manifest of an unfinished export.
 
     Attributes:
         event_id: The event.
-        base_url: Where the data comes from.
-        expand: What the records hold in addition.
-        updated_after: Only records changed after this moment.
-        resources: How far each file has come.
+        base_url: The address of the API.
+        expand: The expansions included in the records.
+        updated_after: Only records changed after this time are read.
+        resources: The state of each file.
     """
 
     event_id: EventId
@@ -60,84 +70,153 @@ class StagingState(msgspec.Struct, kw_only=True):
 
 
 class Staging:
-    """The files of an unfinished export, which outlast an interruption.
+    """The staging folder of one export. Every method blocks: run it in a thread.
 
     Args:
-        directory: Where the export goes.
-        progress: What is to be exported; it takes over how far an earlier attempt has come.
+        target: The target folder.
+        state: What to export. It takes over the files of an earlier attempt.
+        resume: Whether to keep the folder after an interruption and to continue with an earlier one.
+            Otherwise the folder belongs to this export alone and goes with it.
 
     Attributes:
-        place: Where its files are until it is complete.
-        complete: The manifest, if the export is complete and only its files are not all in their places.
-
-    Raises:
-        ValueError: If what was begun there is another export, or damaged.
-        OSError: If a file cannot be read or written.
+        folder: The staging folder, in the same file system as the target folder.
+        state: The state of the export.
+        resume: As above.
+        complete: The manifest of an earlier attempt that was complete, but whose files were not all moved.
     """
 
-    def __init__(self, directory: Path, progress: StagingState) -> None:
-        self.place = directory / STAGING_FOLDER
-        self._progress = progress
+    def __init__(self, target: Path, state: StagingState, *, resume: bool) -> None:
+        self.folder = target / (STAGING_FOLDER if resume else f".export-{secrets.token_hex(8)}")
+        self.resume = resume
+        self.complete: Manifest | None = None
+        self._target = target
+        self._target_is_new = False
+        self.state = state
+        # Files are written in several threads at once.
         self._saving = Lock()
-        self.complete = self._read(COMPLETE, Manifest)
-        earlier = self.complete or self._read(MANIFEST, StagingState)
-        if earlier is not None:
-            self._expect(earlier)
-        if isinstance(earlier, StagingState):
-            self._progress.resources = earlier.resources
-        self.place.mkdir(parents=True, exist_ok=True)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to go on with."""
-        return not any((self.place / name).exists() for name in (COMPLETE, MANIFEST))
+    def prepare(self) -> None:
+        """Make the target folder and the staging folder, and load the state of an earlier attempt.
+
+        Raises:
+            ValueError: If the earlier attempt was another export, or its files are damaged.
+            OSError: If a folder cannot be made, or a file cannot be read.
+        """
+        if not self._target.exists():
+            self._target.mkdir(parents=True, exist_ok=True)
+            self._target_is_new = True
+        if self.resume:
+            self._load()
+        self.folder.mkdir(mode=0o700, exist_ok=self.resume)
 
     def file_state(self, resource: str) -> FileState:
-        """Return how far a file has come."""
-        return self._progress.resources.get(resource, FileState())
+        """Return the state of a file."""
+        return self.state.resources.get(resource, FileState())
 
-    def open(self, resource: str) -> BinaryIO:
-        """Open a file to write what follows; what was written without being sure is cut off."""
-        path = self.place / f"{resource}.jsonl"
-        part = self.file_state(resource)
-        file = path.open("r+b" if path.exists() and part.bytes else "wb")
-        try:
-            if file.seek(0, os.SEEK_END) < part.bytes:
-                raise ValueError(f"{path} is shorter than it was: remove {self.place} to begin anew")
-            file.truncate(part.bytes)
-            file.seek(part.bytes)
-        except BaseException:
-            file.close()
-            raise
-        return file
-
-    def save(self, resource: str, part: FileState) -> None:
-        """Keep how far a file has come; its content is surely on the disk before."""
-        # Files are written in several threads at once.
+    def save(self, resource: str, state: FileState) -> None:
+        """Save the state of a file, whose content must be on the disk already."""
         with self._saving:
-            self._progress.resources[resource] = part
-            write_atomically(self.place / MANIFEST, self._progress)
+            self.state.resources[resource] = state
+            _write_atomically(self.folder / _MANIFEST, self.state)
+
+    def publish(self, manifest: Manifest) -> None:
+        """Save the manifest of a complete export: from here on, files only need to be moved.
+
+        Raises:
+            IsADirectoryError: If there is a folder in the place of a file.
+            FileNotFoundError: If a file is neither in the staging folder nor, with its size, in the target.
+            OSError: If a file cannot be written.
+        """
+        names = [summary.file for summary in manifest.resources.values()]
+        for name in (*names, _MANIFEST):
+            if (self._target / name).is_dir():
+                raise IsADirectoryError(
+                    errno.EISDIR, "a folder is in the place of a file", str(self._target / name)
+                )
+        for summary in manifest.resources.values():
+            if not (self.folder / summary.file).exists() and not self._is_moved(summary):
+                raise FileNotFoundError(
+                    errno.ENOENT,
+                    f"a file is missing: remove {self.folder} to start again",
+                    str(self.folder / summary.file),
+                )
+        if not self.resume:
+            # Resuming an older export later would replace these files by older ones.
+            shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
+        _write_atomically(self.folder / _COMPLETE, manifest)
+        # Once files are moved, the saved state is wrong.
+        (self.folder / _MANIFEST).unlink(missing_ok=True)
+
+    def move(self, manifest: Manifest) -> None:
+        """Move the files of a published export into the target folder, the manifest last.
+
+        After an interruption, moving again completes the work.
+
+        Raises:
+            OSError: If a file cannot be moved.
+        """
+        # A manifest is never beside the files of another export.
+        (self._target / _MANIFEST).unlink(missing_ok=True)
+        for resource in manifest.refused:
+            (self._target / f"{resource}.jsonl").unlink(missing_ok=True)
+        for summary in manifest.resources.values():
+            if not self._is_moved(summary):
+                (self.folder / summary.file).replace(self._target / summary.file)
+        (self.folder / _COMPLETE).replace(self._target / _MANIFEST)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def discard(self) -> None:
+        """Remove the staging folder unless it can be resumed, and a new target folder if it is empty."""
+        if self.resume and any((self.folder / name).exists() for name in (_COMPLETE, _MANIFEST)):
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._target_is_new:
+            with suppress(OSError):  # It is not empty.
+                self._target.rmdir()
+
+    def _load(self) -> None:
+        self.complete = self._read(_COMPLETE, Manifest)
+        earlier = self.complete or self._read(_MANIFEST, StagingState)
+        if earlier is None:
+            return
+        if differences := _differences(earlier, self.state):
+            raise ValueError(
+                f"{self.folder} holds another export ({', '.join(differences)}): finish it or remove it"
+            )
+        if isinstance(earlier, StagingState):
+            self.state.resources = earlier.resources
 
     def _read(self, name: str, kind: type[StructT]) -> StructT | None:
-        path = self.place / name
+        path = self.folder / name
         if not path.exists():
             return None
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except ValueError as error:
-            raise ValueError(f"{path} is damaged ({error}): remove {self.place} to begin anew") from None
+            raise ValueError(f"{path} is damaged ({error}): remove {self.folder} to start again") from None
 
-    def _expect(self, earlier: StagingState | Manifest) -> None:
-        if differences := _differences(earlier, self._progress):
-            raise ValueError(
-                f"{self.place} holds another export ({', '.join(differences)}): finish that one, or remove it"
-            )
+    def _is_moved(self, summary: ResourceSummary) -> bool:
+        moved = self._target / summary.file
+        if (self.folder / summary.file).exists() or not moved.exists():
+            return False
+        return moved.stat().st_size == summary.bytes
 
 
 def _differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequence[str]:
-    names = ("event_id", "base_url", "expand", "updated_after")
-    return [
-        f"its {name} is {getattr(earlier, name)!r}"
-        for name in names
-        if str(getattr(earlier, name)) != str(getattr(wanted, name))
-    ]
+    pairs = {
+        "event_id": (str(earlier.event_id), str(wanted.event_id)),
+        "base_url": (earlier.base_url, wanted.base_url),
+        "expand": (earlier.expand, wanted.expand),
+        "updated_after": (earlier.updated_after, wanted.updated_after),
+    }
+    return [f"its {name} is {found}" for name, (found, expected) in pairs.items() if found != expected]
+
+
+def _write_atomically(path: Path, content: msgspec.Struct) -> None:
+    """Write a file as a whole or not at all, and wait until it is on the disk."""
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,4 +1,4 @@
-"""An export with resume goes on where it was, whatever ended it, and never mixes two of them."""
+"""An export with ``resume`` continues after any interruption, and never mixes two exports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -16,38 +15,23 @@ import pytest
 from sessionboard_async import AsyncSession, BadRequestError, NotFoundError
 from sessionboard_async.export.exporter import ExportProgress, Manifest, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
-from tests.export.test_exporter import content, lines, sent
-from tests.support.http_server import IMPATIENT
+from tests.export.exports import STAGING, content, fetch, lines
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
-UNFINISHED = ".export-unfinished"
-
 ONLY = ["fields", "rooms", "sessions"]
-"""Fields are read by page numbers, and the others by time."""
+"""Fields are read by page numbers, the others by keyset pagination."""
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer(sessions=230, events=2) as server:
-        yield server
-
-
-@pytest.fixture
-async def sb(server: EmbeddedServer) -> AsyncIterator[AsyncSession]:
-    async with AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb:
-        yield sb
-
-
-def asked(server: EmbeddedServer) -> dict[str | None, int]:
-    """How often each operation was asked for since the last time."""
+def calls(server: EmbeddedServer) -> dict[str | None, int]:
+    """Return how often each operation was called since the last time."""
     counts = Counter(request.operation for request in server.requests)
     server.requests.clear()
     return dict(counts)
 
 
 async def interrupt(server: EmbeddedServer, sb: AsyncSession, directory: Path) -> None:
-    """Export fields and rooms, and sessions as far as their third page."""
+    """Export fields, rooms, and two pages of sessions."""
     fault = Fault("status", on=3, status=400, operation="search-sessions")
     server.faults.append(fault)
     with pytest.raises(BadRequestError):
@@ -58,7 +42,7 @@ async def interrupt(server: EmbeddedServer, sb: AsyncSession, directory: Path) -
 async def stop_moving(
     server: EmbeddedServer, sb: AsyncSession, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Export rooms and tracks so that they are complete, and only the rooms are in their place."""
+    """Export rooms and tracks completely, but fail to move the tracks."""
     move = Path.replace
 
     def refuse_tracks(path: Path, target: Path) -> Path:
@@ -70,28 +54,28 @@ async def stop_moving(
         patch.setattr(Path, "replace", refuse_tracks)
         with pytest.raises(PermissionError):
             await export_event(sb, server.event_id, directory, only=["rooms", "tracks"], resume=True)
-    assert in_place(directory) == {"rooms.jsonl"}
+    assert published(directory) == {"rooms.jsonl"}
 
 
-def in_place(directory: Path) -> set[str]:
+def published(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir() if path.is_file()}
 
 
-async def test_an_export_that_goes_on_reads_only_the_rest(
+async def test_a_resumed_export_reads_only_the_rest(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     whole = await export_event(sb, server.event_id, tmp_path / "whole", only=ONLY)
-    assert asked(server) == {"search-fields": 1, "search-rooms": 1, "search-sessions": 3}
+    assert calls(server) == {"search-fields": 1, "search-rooms": 1, "search-sessions": 3}
     await interrupt(server, sb, tmp_path / "export")
-    assert in_place(tmp_path / "export") == set()
-    asked(server)
+    assert published(tmp_path / "export") == set()
+    calls(server)
 
     seen: list[ExportProgress] = []
     manifest = await export_event(
         sb, server.event_id, tmp_path / "export", only=ONLY, resume=True, on_progress=seen.append
     )
 
-    assert asked(server) == {"search-sessions": 1}
+    assert calls(server) == {"search-sessions": 1}
     assert 100 < next(progress.records for progress in seen if progress.resource == "sessions") < 200
     for resource in ONLY:
         assert lines(tmp_path / "export", resource) == lines(tmp_path / "whole", resource)
@@ -100,7 +84,7 @@ async def test_an_export_that_goes_on_reads_only_the_rest(
     assert set(content(tmp_path / "export")) == {*(f"{name}.jsonl" for name in ONLY), "manifest.json"}
 
 
-async def test_a_cancelled_export_goes_on_as_well(
+async def test_a_cancelled_export_can_be_resumed(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     with anyio.CancelScope() as scope:
@@ -111,14 +95,14 @@ async def test_a_cancelled_export_goes_on_as_well(
 
         await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True, on_progress=cancel)
     assert scope.cancelled_caught
-    first = (tmp_path / UNFINISHED / "sessions.jsonl").read_bytes()
+    first = (tmp_path / STAGING / "sessions.jsonl").read_bytes()
     assert first.count(b"\n") == 100
     await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
-    expected, _ = await sent(sb, server.event_id, "sessions")
+    expected, _ = await fetch(sb, server.event_id, "sessions")
     assert lines(tmp_path, "sessions") == expected
 
 
-async def test_a_full_disk_keeps_what_was_written_before(
+async def test_a_full_disk_keeps_the_pages_written_before(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync, calls = os.fsync, 0
@@ -126,7 +110,7 @@ async def test_a_full_disk_keeps_what_was_written_before(
     def fill(file: int) -> None:
         nonlocal calls
         calls += 1
-        if calls == 3:  # each page is written with the place to go on from
+        if calls == 3:  # each page syncs its file and the state
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         sync(file)
 
@@ -137,16 +121,14 @@ async def test_a_full_disk_keeps_what_was_written_before(
     seen: list[ExportProgress] = []
     await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True, on_progress=seen.append)
     assert seen[0].records == 100
-    expected, _ = await sent(sb, server.event_id, "sessions")
+    expected, _ = await fetch(sb, server.event_id, "sessions")
     assert lines(tmp_path, "sessions") == expected
 
 
-async def test_another_export_does_not_go_on_with_it(
-    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
-) -> None:
+async def test_another_export_is_refused(server: EmbeddedServer, sb: AsyncSession, tmp_path: Path) -> None:
     await interrupt(server, sb, tmp_path)
-    kept = content(tmp_path / UNFINISHED)
-    with pytest.raises(ValueError, match=r"another export \(its event_id is \d+\): finish that"):
+    kept = content(tmp_path / STAGING)
+    with pytest.raises(ValueError, match=r"another export \(its event_id is \d+\): finish it"):
         await export_event(sb, server.event_ids[1], tmp_path, resume=True)
     with pytest.raises(ValueError, match=r"its expand is \(\), its updated_after is None"):
         await export_event(
@@ -157,10 +139,10 @@ async def test_another_export_does_not_go_on_with_it(
             updated_after="2026-08-01T09:00:00Z",
             resume=True,
         )
-    assert content(tmp_path / UNFINISHED) == kept
+    assert content(tmp_path / STAGING) == kept
 
 
-async def test_what_was_refused_first_is_asked_for_again(
+async def test_a_resource_that_was_refused_is_read_again(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     server.faults.append(Fault("status", every=1, status=403, operation="search-rooms"))
@@ -171,7 +153,7 @@ async def test_what_was_refused_first_is_asked_for_again(
     assert len(lines(tmp_path, "rooms")) == manifest.resources["rooms"].records > 0
 
 
-async def test_what_is_refused_later_is_left_out(
+async def test_a_resource_that_is_refused_later_is_left_out(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     await interrupt(server, sb, tmp_path)
@@ -181,7 +163,7 @@ async def test_what_is_refused_later_is_left_out(
     assert set(content(tmp_path)) == {"fields.jsonl", "rooms.jsonl", "manifest.json"}
 
 
-async def test_where_nothing_could_be_read_nothing_is_kept(
+async def test_nothing_is_kept_if_nothing_was_read(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     with pytest.raises(NotFoundError, match="there is no such event"):
@@ -193,9 +175,9 @@ async def test_a_complete_export_is_only_moved(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stop_moving(server, sb, tmp_path, monkeypatch)
-    asked(server)
+    calls(server)
     manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "rooms"], resume=True)
-    assert asked(server) == {}
+    assert calls(server) == {}
     assert msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest) == manifest
     assert set(content(tmp_path)) == {"rooms.jsonl", "tracks.jsonl", "manifest.json"}
 
@@ -204,26 +186,26 @@ async def test_a_complete_export_is_moved_before_one_of_other_resources(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stop_moving(server, sb, tmp_path, monkeypatch)
-    asked(server)
+    calls(server)
     manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "tags"], resume=True)
-    assert asked(server) == {"search-tracks": 1, "search-tags": 1}
+    assert calls(server) == {"search-tracks": 1, "search-tags": 1}
     assert tuple(manifest.resources) == ("tracks", "tags")
     assert set(content(tmp_path)) == {f"{name}.jsonl" for name in ("rooms", "tracks", "tags")} | {
         "manifest.json"
     }
 
 
-async def test_a_complete_export_of_which_a_file_is_gone_is_told(
+async def test_a_missing_file_of_a_complete_export_is_an_error(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stop_moving(server, sb, tmp_path, monkeypatch)
     (tmp_path / "rooms.jsonl").unlink()
-    with pytest.raises(FileNotFoundError, match=rf"remove .*{UNFINISHED} to begin anew: .*rooms\.jsonl"):
+    with pytest.raises(FileNotFoundError, match=rf"remove .*{STAGING} to start again: .*rooms\.jsonl"):
         await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"], resume=True)
-    assert in_place(tmp_path) == set()
+    assert published(tmp_path) == set()
 
 
-async def test_what_an_export_kept_does_not_take_the_place_of_a_later_one(
+async def test_a_later_export_is_not_replaced_by_unfinished_files(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stop_moving(server, sb, tmp_path, monkeypatch)
@@ -237,55 +219,55 @@ async def test_what_an_export_kept_does_not_take_the_place_of_a_later_one(
 
 @pytest.mark.parametrize("name", ["manifest.json", "complete.json"])
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"event_id": 46', b'{"event_id": "\xff"}', b"\xff"])
-async def test_a_damaged_file_is_told(
+async def test_a_damaged_state_is_an_error(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, name: str, text: bytes
 ) -> None:
-    (tmp_path / UNFINISHED).mkdir()
-    (tmp_path / UNFINISHED / name).write_bytes(text)
-    with pytest.raises(ValueError, match=rf"{name} is damaged \(.+\): remove .*{UNFINISHED} to begin anew"):
+    (tmp_path / STAGING).mkdir()
+    (tmp_path / STAGING / name).write_bytes(text)
+    with pytest.raises(ValueError, match=rf"{name} is damaged \(.+\): remove .*{STAGING} to start again"):
         await export_event(sb, server.event_id, tmp_path, resume=True)
-    assert (tmp_path / UNFINISHED / name).read_bytes() == text
+    assert (tmp_path / STAGING / name).read_bytes() == text
     assert not server.requests
 
 
-async def test_a_damaged_checkpoint_is_told_before_anything_is_asked(
+async def test_a_damaged_checkpoint_is_an_error_before_any_request(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     await interrupt(server, sb, tmp_path)
     server.requests.clear()
-    manifest = tmp_path / UNFINISHED / "manifest.json"
+    manifest = tmp_path / STAGING / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"version": 1', b'"version": 0'))
-    with pytest.raises(ValueError, match=r"holds fields that cannot go on \(.*version 0.*\): remove it"):
+    with pytest.raises(ValueError, match=r"holds fields that cannot be resumed \(.*version 0.*\): remove it"):
         await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
     assert not server.requests
 
 
-async def test_a_file_that_lost_records_is_told(
+async def test_a_file_that_lost_records_is_an_error(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     await interrupt(server, sb, tmp_path)
-    sessions = tmp_path / UNFINISHED / "sessions.jsonl"
+    sessions = tmp_path / STAGING / "sessions.jsonl"
     sessions.write_bytes(sessions.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=r"sessions\.jsonl is shorter than it was: remove"):
+    with pytest.raises(ValueError, match=r"sessions\.jsonl is shorter than its saved state: remove"):
         await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
 
 
-async def test_what_was_written_without_being_sure_is_cut_off(
+async def test_an_unfinished_write_is_cut_off(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     await interrupt(server, sb, tmp_path)
-    with (tmp_path / UNFINISHED / "sessions.jsonl").open("ab") as file:
-        file.write(b'{"id": "half' * 1_000_000)  # more than what is still to come
+    with (tmp_path / STAGING / "sessions.jsonl").open("ab") as file:
+        file.write(b'{"id": "half' * 1_000_000)  # more than the rest of the export
     await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
-    expected, _ = await sent(sb, server.event_id, "sessions")
+    expected, _ = await fetch(sb, server.event_id, "sessions")
     assert (tmp_path / "sessions.jsonl").read_bytes() == b"".join(record + b"\n" for record in expected)
 
 
-async def test_an_export_goes_on_though_the_data_changed(
+async def test_data_may_change_before_an_export_is_resumed(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     await interrupt(server, sb, tmp_path)
-    read = (tmp_path / UNFINISHED / "sessions.jsonl").read_bytes().splitlines()
+    read = (tmp_path / STAGING / "sessions.jsonl").read_bytes().splitlines()
     before = await sb.sessions.search(server.event_id).collect()
     await sb.sessions.delete(server.event_id, json.loads(read[0])["id"])
     await sb.sessions.delete(server.event_id, before[-1].id)
