@@ -157,7 +157,7 @@ class AsyncSession:
             key = replace(limits, max_wait=None)
             if key not in self._shared:
                 self._shared[key] = SharedLimiter(limits, self._token.digest())
-            self._limiter = self._shared[key]
+            self._limiter = self._shared[key].limiter
         else:
             self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 

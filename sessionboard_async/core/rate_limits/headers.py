@@ -1,4 +1,4 @@
-"""What the server announces about its limits in the headers of an answer. Nothing here does any I/O."""
+"""Rate-limit headers of a response, in every common form. Without I/O."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sessionboard_async.core.http.response import http_date
 
 
 class RateLimitHeaders(NamedTuple):
-    """What one limiter of the server says about itself in an answer.
+    """One limit as a response reports it.
 
     Attributes:
         limit: Requests per window.
-        remaining: Requests that are left in this window.
-        reset: Seconds from the moment of the answer until the window ends, 0 or more.
-        window: The length of the window in seconds, where a policy says so.
+        remaining: Requests left in this window.
+        reset: Seconds from the response until the window ends, 0 or more.
+        window: Length of the window in seconds, if a policy states it.
     """
 
     limit: int | None
@@ -54,7 +54,7 @@ _LIMIT, _REMAINING, _RESET, _POLICY, _STRUCTURED = (
     "ratelimit",
 )
 _PREFIXES = ("ratelimit", "x-ratelimit", "x-rate-limit")
-# The commonest comes first: the search for any of them ends with the first one found.
+# The most common come first: the search ends with the first one found.
 _NAMES = (
     *(f"{prefix}-{word}" for prefix in _PREFIXES for word in ("limit", "remaining", "reset", "policy")),
     _STRUCTURED,
@@ -66,7 +66,7 @@ _LONGEST_RESET = 40 * 86400.0
 _LONGEST_WINDOW = 1e9
 _FIRST_EPOCH_SECOND = 1e9
 _FIRST_EPOCH_MILLISECOND = 1e11
-# Three counts of a plain answer together: none of them can be too long to be read.
+# Of three plain numbers together: then none of them is too long.
 _LONGEST_PLAIN = 15
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
@@ -80,21 +80,21 @@ _COMMA_OUTSIDE_A_DATE = re.compile(r",(?!\s*\d{1,2}[ -][A-Za-z]{3}[ -])", re.ASC
 def parse_rate_limit_headers(
     headers: Mapping[str, str], *, now: datetime | None = None
 ) -> tuple[RateLimitHeaders, ...]:
-    """Return what the limiters of the server say about themselves, one entry for each.
+    """Parse the rate-limit headers of a response.
 
-    Read are ``RateLimit: "name";r=50`` and ``RateLimit: limit=100`` of the later IETF drafts, then
-    ``RateLimit-Limit`` and its like of the earlier ones, then ``X-RateLimit-`` and ``X-Rate-Limit-``, each
-    with its policy. The first of these forms that says anything is taken. Values that cannot be right are
-    ignored one by one; lists that do not fit together as a whole, since nobody can tell whose they are.
+    These forms are tried in order, and the first that states anything is used: ``RateLimit: "name";r=50``
+    and ``RateLimit: limit=100`` of the later IETF drafts, ``RateLimit-Limit`` and its siblings of the earlier
+    ones, ``X-RateLimit-`` and ``X-Rate-Limit-``, each with its policy header. Invalid values are ignored one
+    by one, lists of different lengths as a whole, because their items cannot be matched.
 
     Args:
-        headers: The headers of the answer, names in any case.
-        now: The local time, used only for a reset given as a date, and only where the answer has no readable
-            ``Date``: the local clock may be wrong.
+        headers: The headers of the response, names in any case.
+        now: The local time. Used only for a reset given as a date, and only if the response has no valid
+            ``Date``, because the local clock may be wrong.
 
     Returns:
-        The limiters that tell their state, then those known by a policy alone. Empty where the headers speak
-        of none, or where ``Age`` says that the answer comes from a cache and tells of the past.
+        The limits with their state, then those known from a policy alone. Empty if the headers state none, or
+        if ``Age`` shows that the response comes from a cache and is out of date.
     """
     getall: _Lines | None = getattr(headers, "getall", None)
     if getall is None:
@@ -116,7 +116,7 @@ def parse_rate_limit_headers(
 
 
 def _text(getall: _Lines, name: str) -> str:
-    """Return what a header says in all its lines; nothing where it is too long to be meant."""
+    """Join the lines of a header; empty if they are too long to be meant seriously."""
     text = ",".join(getall(name, _NO_LINES))
     return text if len(text) <= _LONGEST_HEADER else ""
 
@@ -129,7 +129,7 @@ def _folded(headers: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _plain(limit: list[str], remaining: list[str], reset: list[str]) -> RateLimitHeaders | None:
-    """Read the commonest form at once: one header each, whole numbers, delta seconds."""
+    """Parse the most common form directly: one header each, whole numbers, delta seconds."""
     if not (len(limit) == len(remaining) == len(reset) == 1):
         return None
     first, second, third = limit[0], remaining[0], reset[0]
@@ -163,28 +163,28 @@ def _in_any_form(text: Callable[[str], str], reset: _Seconds) -> list[RateLimitH
             own or policies,
             reset,
         )
-    return found or _untold(every)
+    return found or _policies_alone(every)
 
 
 def _named(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[RateLimitHeaders]:
-    """Read ``"name";r=50;t=30``, each joined with the policy of the same name."""
+    """Parse ``"name";r=50;t=30``, each joined with the policy of the same name."""
     found: list[RateLimitHeaders] = []
-    told: set[str] = set()
+    names: set[str] = set()
     for head, parameters in items:
         remaining, seconds = _count(parameters.get("r", "")), reset(parameters.get("t", ""))
         if remaining is None and seconds is None:
             continue
         name = _unquoted(head)
-        told.add(name)
+        names.add(name)
         own = {policy for policy in policies if policy.name == name}
         if all(policy.counts_requests for policy in own):
             _, limit, window, _ = own.pop() if len(own) == 1 else _Policy(name, None, None)
             found.append(RateLimitHeaders(limit, remaining, seconds, window))
-    return found and found + _untold(policy for policy in policies if policy.name not in told)
+    return found and found + _policies_alone(policy for policy in policies if policy.name not in names)
 
 
 def _keyed(items: list[_Item], policies: _Policies, reset: _Seconds) -> list[RateLimitHeaders]:
-    """Read ``limit=100, remaining=50, reset=5``."""
+    """Parse ``limit=100, remaining=50, reset=5``."""
     values: dict[str, list[_Item]] = {"limit": [], "remaining": [], "reset": []}
     for head, parameters in items:
         key, _, value = head.partition("=")
@@ -200,9 +200,9 @@ def _stacked(
     policies: _Policies,
     reset: _Seconds,
 ) -> list[RateLimitHeaders]:
-    """Join three lists, one place for each limiter, with the policies of the same limit.
+    """Join three lists, with one place per limit, and the policies of the same limits.
 
-    A list of limits may hold policies too: ``100, 100;w=900, 10000;w=86400`` is the limit and two policies.
+    A list of limits may contain policies: ``100, 100;w=900, 10000;w=86400`` is a limit and two policies.
     """
     lengths = {len(values) for values in (remaining, resets) if values}
     bare = [item for item in limits if "w" not in item.parameters]
@@ -210,7 +210,7 @@ def _stacked(
     if len(lengths.union([len(own)] if own else ())) != 1:
         return []
     policies = (*(_policy(item) for item in limits if item not in bare), *policies)
-    told: list[RateLimitHeaders] = []
+    stated: list[RateLimitHeaders] = []
     for item, left, end in zip_longest(own, remaining, resets):
         limit = _limit(item.head) if item else None
         windows = {policy.window for policy in policies if policy.limit == limit and policy.counts_requests}
@@ -219,12 +219,14 @@ def _stacked(
             window = windows.pop()
         row = RateLimitHeaders(limit, _count(left or ""), reset(end or ""), window)
         if row[:3] != (None, None, None):
-            told.append(row)
-    limits_told = {row.limit for row in told}
-    return told and told + _untold(policy for policy in policies if policy.limit not in limits_told)
+            stated.append(row)
+    stated_limits = {row.limit for row in stated}
+    return stated and stated + _policies_alone(
+        policy for policy in policies if policy.limit not in stated_limits
+    )
 
 
-def _untold(policies: Iterable[_Policy]) -> list[RateLimitHeaders]:
+def _policies_alone(policies: Iterable[_Policy]) -> list[RateLimitHeaders]:
     return [
         RateLimitHeaders(policy.limit, None, None, policy.window)
         for policy in policies
@@ -232,14 +234,14 @@ def _untold(policies: Iterable[_Policy]) -> list[RateLimitHeaders]:
     ]
 
 
-# A server says the same in every answer.
+# A server sends the same policy in every response.
 @lru_cache(maxsize=64)
 def _policies(text: str) -> _Policies:
     return tuple(_policy(item) for item in _items(text))
 
 
 def _policy(item: _Item) -> _Policy:
-    """Read ``100;w=900`` or ``"name";q=100;w=900``; a quota of bytes counts something else than requests."""
+    """Parse ``100;w=900`` or ``"name";q=100;w=900``; a quota of bytes does not count requests."""
     head, parameters = item
     return _Policy(
         _unquoted(head),
@@ -286,22 +288,22 @@ def _reset(text: str, *, date: str, now: datetime | None) -> float | None:
     number = _number(text)
     if number is not None and number < _LONGEST_RESET:
         return number
-    until = _moment(text) if number is None else _since_epoch(number)
+    until = _timestamp(text) if number is None else _epoch_seconds(number)
     if until is None:
         return None
-    answered = http_date(date) or now or datetime.now(UTC)
-    seconds = max(0.0, until - answered.timestamp())
+    responded = http_date(date) or now or datetime.now(UTC)
+    seconds = max(0.0, until - responded.timestamp())
     return seconds if seconds < _LONGEST_RESET else None
 
 
-def _since_epoch(number: float) -> float | None:
+def _epoch_seconds(number: float) -> float | None:
     if number < _FIRST_EPOCH_SECOND:
         return None
     return number if number < _FIRST_EPOCH_MILLISECOND else number / 1000
 
 
-def _moment(text: str) -> float | None:
-    """Read an ISO date or an HTTP date as seconds since the epoch."""
+def _timestamp(text: str) -> float | None:
+    """Parse an ISO date or an HTTP date as seconds since the epoch."""
     date = _iso_date(text) if _ISO_DATE.fullmatch(text) else http_date(text)
     return None if date is None else date.timestamp()
 

@@ -1,7 +1,6 @@
-"""The rate limits of the API, kept on our side: a bucket per category, corrected by what the server says.
+"""The API's rate limits, kept by the client: one budget per category, corrected by the server's headers.
 
-The rest of the engine knows four verbs: ``acquire`` before an attempt, and after it exactly one of
-``report``, ``release`` and ``cancel``.
+The engine calls ``acquire`` before an attempt, then exactly one of ``report``, ``release`` and ``cancel``.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -22,6 +22,7 @@ from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.category import Category, OpenCategory
 from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
 from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
@@ -30,23 +31,23 @@ from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, R
 logger = logging.getLogger("sessionboard_async")
 
 DAILY = "daily-quota"
-"""What a snapshot calls the daily quota of writes."""
+"""The name of the daily quota of writes in a snapshot."""
 
-_OUTSIDE = "other"
+_OTHER = "other"
 _TOO_MANY_REQUESTS = 429
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What is left of the requests of one category.
+    """The state of one category's budget.
 
     Attributes:
-        category: Which requests: a category of the API, an operation without one that the server limits
-            nevertheless, or ``daily-quota``.
-        limit: How many requests a window holds, as far as is known.
-        remaining: How many are left in this window; ``None`` where none has been opened.
-        resets_at: When this window has surely ended; ``None`` where that is not known.
-        in_flight: How many requests are under way.
-        waiting: How many calls wait for their turn.
+        category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
+            without a documented category; or ``daily-quota``.
+        limit: Requests per window, as far as is known.
+        remaining: Requests left in this window; ``None`` if no window is open.
+        resets_at: When this window has ended with certainty; ``None`` if that is not known.
+        in_flight: Requests under way.
+        waiting: Calls that wait for the rate limit.
     """
 
     category: str
@@ -57,63 +58,55 @@ class Budget(msgspec.Struct, frozen=True):
     waiting: int = 0
 
 
-class Category:
-    """What is kept about one category.
-
-    Attributes:
-        name: Its name.
-        bucket: How many requests may be sent.
-        wait_queue: Where calls wait for that.
-    """
-
-    __slots__ = ("bucket", "name", "wait_queue")
-
-    def __init__(self, name: str, bucket: Bucket, wait_queue: WaitQueue) -> None:
-        self.name = name
-        self.bucket = bucket
-        self.wait_queue = wait_queue
-
-
 class Permit:
-    """The leave to make one attempt, to be given back with what came of it."""
+    """Permission to make one attempt, to be given back when the attempt ends."""
 
     __slots__ = ("call", "capped", "category", "sent")
 
     def __init__(self, category: Category, call: Call, sent: float, *, capped: bool) -> None:
-        self.category = category
-        self.call = call
-        self.sent = sent
-        self.capped = capped
+        self.category: Category = category
+        self.call: Call = call
+        self.sent: float = sent
+        self.capped: bool = capped
 
 
 class Limiter:
-    """The budgets of one token, shared by all sessions that use it.
+    """The budgets of one token.
 
     Args:
-        limits: What is documented, and how much of it to use.
-        clock: The seconds of a monotonic clock.
+        limits: The documented limits, and the part of them to use.
+        clock: A monotonic clock in seconds.
+        open_category: Makes the categories; by default they are not shared with other processes.
     """
 
-    def __init__(self, limits: RateLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: RateLimits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        open_category: OpenCategory | None = None,
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._open_category = open_category
         self._lock = threading.Lock()
         self._categories: dict[str, Category] = {}
         self._cap = WaitQueue(ConcurrencyCap(limits.concurrency), clock)
         self._quota = DailyQuota()
-        self._told_how_to_turn_off = False
+        self._warned = False
 
     async def acquire(self, call: Call, *, max_wait: float | None = None) -> Permit:
-        """Wait until an attempt of a call may be made. A cancelled wait takes nothing.
+        """Wait until an attempt of a call may be made. A cancelled wait uses nothing of the budget.
 
         Args:
             call: The call.
-            max_wait: The most seconds that it waits for the budget, besides its deadline.
+            max_wait: The most seconds that an interactive call waits for the budget, besides its deadline.
 
         Raises:
             RateLimitWaitExceeded: If it would have to wait longer.
             DailyQuotaExceeded: If the daily quota is known to be used up.
-            RateLimitStoreError: If the limits are shared, and are not to be kept without the store.
+            RateLimitStoreError: If the store of shared limits does not answer, and ``on_store_error`` is
+                ``"raise"``.
         """
         request = call.request
         if request.daily_quota:
@@ -127,63 +120,66 @@ class Limiter:
             if not self._cap.try_enter(request.priority, call.order):
                 await self._cap.enter(request.priority, call.order)
         except BaseException:
-            self._end(category, category.bucket.cancel)
+            self._end(category, category.admission.cancel)
             raise
         return Permit(category, call, self._clock(), capped=True)
 
     def cancel(self, permit: Permit) -> None:
-        """Give a permit back unused: the request surely did not reach the server."""
-        self._end(permit.category, permit.category.bucket.cancel, permit)
+        """Give a permit back unused: the request did not reach the server."""
+        self._end(permit.category, permit.category.admission.cancel, permit)
 
     def release(self, permit: Permit, *, outcome_unknown: Literal[True]) -> None:
         """Give a permit back without a response: the server may have counted the request."""
-        now = self._clock()
-        self._end(permit.category, lambda: permit.category.bucket.unanswered(now, permit.sent), permit)
+        now, admission = self._clock(), permit.category.admission
+        self._end(permit.category, lambda: admission.unanswered(now, permit.sent), permit)
 
     def report(self, permit: Permit, response: Response) -> DailyQuotaExceeded | None:
-        """Give a permit back with the answer, and learn from it what the server counted.
+        """Give a permit back with the response, and learn from its headers.
 
         Returns:
-            The error to raise where the answer refuses the request for the daily quota.
+            The error to raise if the response refuses the request for the daily quota.
         """
         now = self._clock()
-        bucket, request = permit.category.bucket, permit.call.request
+        category, request = permit.category, permit.call.request
+        length = category.bucket.state.window
         refused = response.status == _TOO_MANY_REQUESTS
-        items = parse_rate_limit_headers(response.headers)
-        asked = retry_after(response.headers) if refused else None
+        stated = parse_rate_limit_headers(response.headers)
+        seconds = retry_after(response.headers) if refused else None
         window = daily = error = None
-        if items:
-            window, daily = self._quota.split(items, applies=request.daily_quota, window=bucket.window)
+        if stated:
+            window, daily = self._quota.split(stated, applies=request.daily_quota, window=length)
         if daily is not None:
             self._quota.learn(now, daily)
-        if refused and self._is_of_the_day(request, bucket, window, daily is not None, asked):
-            self._quota.refuse(now, asked)
-            refused, asked = False, None
+        if refused and self._is_for_daily_quota(request, length, daily is not None, seconds):
+            self._quota.refuse(now, seconds)
+            refused, seconds = False, None
             error = self._quota_error(permit.call, now)
         self._end(
-            permit.category,
-            lambda: bucket.answered(now, permit.sent, refused=refused, headers=window, retry_after=asked),
+            category,
+            lambda: category.admission.answered(
+                now, permit.sent, refused=refused, headers=window, retry_after=seconds
+            ),
             permit,
         )
         return error
 
     def snapshot(self) -> dict[str, Budget]:
-        """Return what is left of each category that was used, and until when."""
+        """Return the budget of each category that was used, by its name."""
         now, wall = self._clock(), datetime.now(UTC)
         budgets: dict[str, Budget] = {}
         for name, category in list(self._categories.items()):
             bucket, wait_queue = category.bucket, category.wait_queue
             with wait_queue.lock:
                 bucket.roll(now)
-                ends = bucket.ends
-                if ends is None and not bucket.documented:
+                ends_at = bucket.ends_at
+                if ends_at is None and not bucket.documented:
                     continue
                 budgets[name] = Budget(
                     category=name,
-                    limit=bucket.limit,
+                    limit=bucket.state.limit,
                     remaining=bucket.remaining,
-                    resets_at=None if ends is None else wall + timedelta(seconds=ends - now),
-                    in_flight=bucket.in_flight,
+                    resets_at=None if ends_at is None else wall + timedelta(seconds=ends_at - now),
+                    in_flight=bucket.state.in_flight,
                     waiting=wait_queue.waiting,
                 )
         if self._quota.remaining is not None:
@@ -193,12 +189,12 @@ class Limiter:
         return budgets
 
     def is_idle(self) -> bool:
-        """Tell whether forgetting all this would lose nothing."""
+        """Report whether nothing would be lost by forgetting this limiter."""
         now = self._clock()
         for category in list(self._categories.values()):
             with category.wait_queue.lock:
                 category.bucket.roll(now)
-                if category.bucket.ends is not None or category.bucket.in_flight:
+                if category.bucket.ends_at is not None or category.bucket.state.in_flight:
                     return False
         return self._quota.resets_in(now) is None
 
@@ -219,7 +215,7 @@ class Limiter:
         if without_store is not None:
             raise RateLimitStoreError(without_store, context=call.context)
         with category.wait_queue.lock:
-            ends, limit = category.bucket.ends, category.bucket.limit
+            ends_at, limit = category.bucket.ends_at, category.bucket.state.limit
         bound = "RateLimits.max_wait"
         if call.deadline is not None and latest == call.deadline:
             bound = "what is left of Timeout.total"
@@ -229,7 +225,7 @@ class Limiter:
             category=category.name,
             seconds=seconds,
             limit=limit,
-            reset=None if ends is None else _in_seconds(ends - self._clock()),
+            reset=None if ends_at is None else _in_seconds(ends_at - self._clock()),
             context=call.context,
         )
 
@@ -243,19 +239,19 @@ class Limiter:
             self._cap.admit()
 
     def _category_of(self, request: Request) -> Category:
-        name = request.limit or request.operation or _OUTSIDE
+        name = request.limit or request.operation or _OTHER
         category = self._categories.get(name)
         if category is None:
             with self._lock:
-                category = self._categories.get(name) or self._add(name, request.limit is not None)
+                category = self._categories.get(name)
+                if category is None:
+                    open_category = self._open_category or self._open_local_category
+                    on_wait = partial(self._log_wait, name)
+                    category = open_category(name, request.limit is not None, on_wait)
+                    self._categories[name] = category
         return category
 
-    def _add(self, name: str, documented: bool) -> Category:
-        category = self._categories[name] = self.open_category(name, documented)
-        return category
-
-    def open_category(self, name: str, documented: bool) -> Category:
-        """Begin to count the requests of a category."""
+    def _open_local_category(self, name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
         bucket = Bucket(
             self._limits.requests,
             self._limits.window,
@@ -263,23 +259,18 @@ class Limiter:
             reserve=self._limits.reserve,
             documented=documented,
         )
-        return Category(name, bucket, WaitQueue(bucket, self._clock, self.teller(name, bucket)))
+        return Category(name, bucket, bucket, WaitQueue(bucket, self._clock, on_wait))
 
-    def teller(self, name: str, bucket: Bucket) -> Callable[[float], None]:
-        """Return what tells the log that calls must wait."""
-
-        def tell(seconds: float) -> None:
-            logger.info("the budget of %s is used up: waiting %.0f s", name, seconds)
-            if bucket.counted_here and not self._told_how_to_turn_off:
-                self._told_how_to_turn_off = True
-                logger.warning(
-                    "the server announces no rate limits: the documented ones (%d requests in %g s) are kept "
-                    "by counting; AsyncSession(limits=None) turns that off",
-                    self._limits.requests,
-                    self._limits.window,
-                )
-
-        return tell
+    def _log_wait(self, name: str, seconds: float) -> None:
+        logger.info("the budget of %s is used up: waiting %.0f s", name, seconds)
+        if self._categories[name].bucket.state.without_headers and not self._warned:
+            self._warned = True
+            logger.warning(
+                "the server announces no rate limits: the documented ones (%d requests in %g s) are kept "
+                "by counting; AsyncSession(limits=None) turns that off",
+                self._limits.requests,
+                self._limits.window,
+            )
 
     def _check_quota(self, call: Call) -> None:
         now = self._clock()
@@ -296,20 +287,15 @@ class Limiter:
             context=call.context,
         )
 
-    def _is_of_the_day(
-        self,
-        request: Request,
-        bucket: Bucket,
-        window: object,
-        daily_announced: bool,
-        asked: float | None,
+    def _is_for_daily_quota(
+        self, request: Request, window: float, daily_stated: bool, seconds: float | None
     ) -> bool:
-        """Tell whether a refusal is for the daily quota; the API's message is the same for both."""
+        """Report whether a refusal is for the daily quota; the API's message is the same for both limits."""
         if not request.daily_quota:
             return False
-        if asked is not None and asked > 2 * bucket.window:
+        if seconds is not None and seconds > 2 * window:
             return True
-        return daily_announced and self._quota.remaining == 0
+        return daily_stated and self._quota.remaining == 0
 
 
 def _in_seconds(seconds: float) -> datetime:
@@ -317,52 +303,52 @@ def _in_seconds(seconds: float) -> datetime:
 
 
 class Limits:
-    """The budgets of a session's token, to look at.
+    """The budgets of a client's token, to look at.
 
     Args:
-        limiter: What keeps them; ``None`` where none are kept.
+        limiter: The limiter that keeps them; ``None`` if none are kept.
     """
 
     def __init__(self, limiter: Limiter | None) -> None:
         self._limiter = limiter
 
     async def snapshot(self) -> Mapping[str, Budget]:
-        """Return what is left of each category that was used, by its name; empty where no limits are kept."""
+        """Return the budget of each category that was used, by its name; empty if no limits are kept."""
         return {} if self._limiter is None else self._limiter.snapshot()
 
 
-_shared: WeakValueDictionary[tuple[str, str, RateLimits], Limiter] = WeakValueDictionary()
-# A session may be made for each request: its budget must outlive it.
-_unfinished: set[Limiter] = set()
-_sharing = threading.Lock()
+_limiters: WeakValueDictionary[tuple[str, str, RateLimits], Limiter] = WeakValueDictionary()
+# A client may be made for each request: its budgets must outlive it.
+_kept_alive: set[Limiter] = set()
+_limiters_lock = threading.Lock()
 
 
 def limiter_for(token_digest: str, base_url: str, limits: RateLimits) -> Limiter:
-    """Return the limiter that all sessions of this process with the same token, address and limits share.
+    """Return the limiter shared by all clients of this process with the same token, address and limits.
 
     Args:
         token_digest: A hash of the token.
-        base_url: Where the requests go.
+        base_url: The API's address.
         limits: The limits; ``max_wait`` makes no difference.
     """
     key = (token_digest, base_url, replace(limits, max_wait=None))
-    with _sharing:
-        _unfinished.difference_update([limiter for limiter in _unfinished if limiter.is_idle()])
-        limiter = _shared.get(key)
+    with _limiters_lock:
+        _kept_alive.difference_update([limiter for limiter in _kept_alive if limiter.is_idle()])
+        limiter = _limiters.get(key)
         if limiter is None:
-            limiter = _shared[key] = Limiter(limits)
-        _unfinished.add(limiter)
+            limiter = _limiters[key] = Limiter(limits)
+        _kept_alive.add(limiter)
         return limiter
 
 
 def forget_limiters(base_url: str | None = None) -> None:
-    """Forget what is known of the budgets at an address: the server behind it is another one now.
+    """Forget the budgets at an address, because another server listens there now.
 
     Args:
         base_url: The address; ``None`` for all of them.
     """
-    with _sharing:
-        for key, limiter in list(_shared.items()):
+    with _limiters_lock:
+        for key, limiter in list(_limiters.items()):
             if base_url in (None, key[1]):
-                _unfinished.discard(limiter)
-                _shared.pop(key, None)
+                _kept_alive.discard(limiter)
+                _limiters.pop(key, None)

@@ -44,7 +44,7 @@ def let_in(bucket: Bucket, now: float, priority: Priority = SINGLE) -> int:
 def test_where_the_server_says_nothing_the_documented_window_is_counted() -> None:
     bucket = Bucket(100, 900)
     assert let_in(bucket, 5.0) == 100
-    assert bucket.counted_here
+    assert bucket.state.without_headers
     assert bucket.wait(5.0, SINGLE) == 900 + GUARD
     assert bucket.wait(5.0 + 900 + GUARD, SINGLE) == 0.0
     assert let_in(bucket, 5.0 + 900 + GUARD) == 100
@@ -67,8 +67,8 @@ def test_what_has_no_documented_limit_is_not_counted_until_the_server_announces_
 def test_what_is_announced_is_believed_before_what_is_documented() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=7, reset=60, limit=1000))
-    assert (bucket.limit, bucket.remaining, bucket.ends) == (1000, 7, 60 + GUARD)
-    assert not bucket.counted_here
+    assert (bucket.state.limit, bucket.remaining, bucket.ends_at) == (1000, 7, 60 + GUARD)
+    assert not bucket.state.without_headers
 
 
 def test_of_two_answers_about_one_window_the_lesser_counts() -> None:
@@ -77,7 +77,7 @@ def test_of_two_answers_about_one_window_the_lesser_counts() -> None:
     answer(bucket, 10.0, says(remaining=95, reset=50))
     assert bucket.remaining == 90
     answer(bucket, 20.0, says(remaining=80, reset=39))
-    assert (bucket.remaining, bucket.ends) == (80, 59 + GUARD)
+    assert (bucket.remaining, bucket.ends_at) == (80, 59 + GUARD)
 
 
 def test_an_answer_about_a_later_window_opens_it() -> None:
@@ -85,7 +85,7 @@ def test_an_answer_about_a_later_window_opens_it() -> None:
     answer(bucket, 0.0, says(remaining=0, reset=5))
     bucket.begin(0.5)
     bucket.answered(5.5, 5.4, headers=says(remaining=99, reset=60))
-    assert (bucket.remaining, bucket.ends) == (99, 65.5 + GUARD)
+    assert (bucket.remaining, bucket.ends_at) == (99, 65.5 + GUARD)
 
 
 def test_a_straggler_tells_nothing_about_the_new_window() -> None:
@@ -246,7 +246,7 @@ def test_never_more_than_its_share_and_never_a_wait_past_the_window(
         assert wait >= 0.0
         assert wait == math.inf or wait <= max(window, 60.0) + GUARD
         if wait == math.inf:
-            assert bucket.in_flight, "else nobody would ever end the wait"
+            assert bucket.state.in_flight, "else nobody would ever end the wait"
         if what == "ask":
             if wait == 0.0:
                 left = bucket.remaining
@@ -264,9 +264,9 @@ def test_never_more_than_its_share_and_never_a_wait_past_the_window(
             else:
                 headers = says(number % limit, float(number), limit) if what == "answer" else None
                 bucket.answered(now, at, headers=headers)
-        assert bucket.in_flight == len(sent)
-        ends = bucket.ends
-        assert ends is None or ends > now
+        assert bucket.state.in_flight == len(sent)
+        ends_at = bucket.ends_at
+        assert ends_at is None or ends_at > now
         assert bucket.remaining is None or bucket.remaining <= limit * max(share, 1 / limit)
 
 
@@ -288,9 +288,10 @@ def test_no_window_has_more_than_the_limit_where_the_server_says_nothing(
         assert count <= limit
 
 
-def test_what_is_known_can_be_told_and_restored_by_another_clock() -> None:
+def test_a_state_can_be_used_by_another_bucket_with_another_clock() -> None:
     bucket, other = Bucket(100, 900), Bucket(5, 1)
     answer(bucket, 50.0, says(remaining=3, reset=60))
-    other.restore(bucket.state(60.0), 7_060.0)
-    assert (other.limit, other.remaining, other.ends) == (100, 3, 7_110.0 + GUARD)
-    assert other.state(7_061.0) == bucket.state(61.0)
+    other.state = bucket.state.shifted(7_060.0 - 60.0)
+    assert (other.state.limit, other.remaining, other.ends_at) == (100, 3, 7_110.0 + GUARD)
+    other.roll(7_110.0 + GUARD)
+    assert bucket.remaining == 3

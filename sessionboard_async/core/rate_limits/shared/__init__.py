@@ -1,7 +1,7 @@
-"""One budget for many processes and hosts: what is known about each category lies in a Redis or Valkey.
+"""One budget for many processes and hosts, kept in a Redis or Valkey.
 
-The arithmetic is that of ``core/bucket.py``, carried out by one script where all processes meet. Each process
-keeps a copy of what it was told, and goes on with that where the store does not answer.
+A script in the store does the arithmetic of ``core/rate_limits/bucket.py``. Each process keeps a copy of the
+state, and decides from that copy while the store is unavailable.
 """
 
 from sessionboard_async.core.rate_limits.shared.limiter import SharedLimiter

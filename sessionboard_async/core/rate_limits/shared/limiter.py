@@ -1,4 +1,4 @@
-"""The budgets of one token that are kept in a store."""
+"""A limiter whose budgets are kept in a store, shared by processes and hosts."""
 
 from __future__ import annotations
 
@@ -7,44 +7,48 @@ import time
 from collections.abc import Callable
 
 from sessionboard_async.core.options import SharedRateLimits
-from sessionboard_async.core.rate_limits.limiter import Category, Limiter
-from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
+from sessionboard_async.core.rate_limits.category import Category
+from sessionboard_async.core.rate_limits.limiter import Limiter
+from sessionboard_async.core.rate_limits.shared.exchange import StoreExchange
 from sessionboard_async.core.rate_limits.shared.store import RateLimitStore
-from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 
 
-class SharedLimiter(Limiter):
-    """The budgets of one token, shared by all that use the same store.
+class SharedLimiter:
+    """The budgets of one token, shared by every process that uses the same store.
 
     Args:
-        limits: What is documented, how much of it to use, and where the store is.
-        token_digest: A hash of the token, of which the keys in the store are made.
-        clock: The seconds of a monotonic clock.
+        limits: The documented limits, the part of them to use, and the address of the store.
+        token_digest: A hash of the token, which the keys in the store are made of.
+        clock: A monotonic clock in seconds.
+
+    Attributes:
+        limiter: The limiter to acquire permits from.
 
     Raises:
-        ConfigurationError: If what speaks with the store is not installed, or its URL cannot be read.
+        ConfigurationError: If the client for Redis is not installed, or the store's URL cannot be parsed.
     """
 
     def __init__(
         self, limits: SharedRateLimits, token_digest: str, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(limits, clock=clock)
-        self._shared = limits
+        self._limits = limits
+        self._clock = clock
         self._store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=clock)
-        self._buckets: list[SharedBucket] = []
+        self._exchanges: list[StoreExchange] = []
+        self.limiter: Limiter = Limiter(limits, clock=clock, open_category=self._open_category)
 
     async def aclose(self) -> None:
-        """Wait a moment for the calls that were told to end, tell the store, and leave it."""
+        """Wait briefly for the calls that are ending, report them to the store, and disconnect."""
         try:
             async with asyncio.TaskGroup() as closing:
-                for bucket in self._buckets:
-                    closing.create_task(bucket.aclose())
+                for exchange in self._exchanges:
+                    closing.create_task(exchange.aclose())
         finally:
             await self._store.aclose()
 
-    def open_category(self, name: str, documented: bool) -> Category:
-        """Begin to count the requests of a category."""
-        bucket = SharedBucket(name, self._shared, self._store, documented=documented, clock=self._clock)
-        bucket.wait_queue = WaitQueue(bucket, self._clock, self.teller(name, bucket))
-        self._buckets.append(bucket)
-        return Category(name, bucket, bucket.wait_queue)
+    def _open_category(self, name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
+        exchange = StoreExchange(
+            name, self._limits, self._store, documented=documented, clock=self._clock, on_wait=on_wait
+        )
+        self._exchanges.append(exchange)
+        return Category(name, exchange.copy, exchange.bucket, exchange.wait_queue)

@@ -1,4 +1,4 @@
-"""The connection to the store: one script, and what goes to it and comes back."""
+"""The connection to the store: one script, and the messages to and from it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.request import Priority
+from sessionboard_async.core.rate_limits.bucket import BucketState
 from sessionboard_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sessionboard_async")
 
 LEASE_SECONDS = 120.0
-"""How long a request is taken to be under way where nothing more is heard of it: twice an attempt's time."""
+"""How long a lease lasts if the end of its request is not reported: twice the default time of an attempt."""
 
-_SHORTEST_ABSENCE, _LONGEST_ABSENCE = 0.5, 30.0
+_SHORTEST_OUTAGE, _LONGEST_OUTAGE = 0.5, 30.0
 _SCRIPT = Path(__file__).with_name("exchange.lua")
 
 
 class RequestOutcome(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What became of a request. Times are seconds from the moment at which this is told.
+    """The end of one request. In a message, times are seconds relative to its sending.
 
     Attributes:
-        kind: Whether it was answered, is lost, or never reached the server.
-        lease: What it was let in with; ``None`` where the store was not asked.
+        kind: Whether it was answered, has an unknown outcome, or never reached the server.
         at: When it ended.
-        sent: When it was sent.
+        sent: When it was admitted.
+        lease: The lease that it held; ``None`` if it was admitted without the store.
         refused: Whether it was refused for the rate limit.
-        draw: A number up to 1, drawn for the wait where a refusal names none.
-        limit: The limit that the answer announces.
-        window: The window that it announces.
-        remaining: What it says is left.
-        reset: The seconds that it says this window has left.
+        draw: A random number up to 1, which spreads the waits after refusals that name none.
+        limit: Requests per window, from the response.
+        window: Length of the window in seconds, from the response.
+        remaining: Requests left, from the response.
+        reset: Seconds until the window ends, from the response.
     """
 
     kind: Literal["answered", "unanswered", "cancelled"]
@@ -53,31 +53,31 @@ class RequestOutcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     remaining: int | None = None
     reset: float | None = None
 
-    def since(self, now: float) -> RequestOutcome:
-        """Return the same with times that are told as seconds from now."""
-        return msgspec.structs.replace(self, at=self.at - now, sent=self.sent - now)
+    def shifted(self, seconds: float) -> RequestOutcome:
+        """Return a copy with its times moved by some seconds."""
+        return msgspec.structs.replace(self, at=self.at + seconds, sent=self.sent + seconds)
 
 
 class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a process tells and asks.
+    """A message to the store: ended requests, and how many more are to begin.
 
     Attributes:
-        known: What it knows, for a store that knows nothing.
-        share: The part of the budget that it uses.
-        reserve: How many requests of a window it leaves to single calls.
+        state: The state known here, for a store that has none.
+        share: Part of the budget to use.
+        reserve: Requests of a window kept for interactive calls.
         documented: Whether a limit is documented.
-        lease_seconds: How long a lease holds.
-        reports: What became of its requests, the oldest first.
-        priorities: Those who wait, the first first.
-        leases: What each of them would be let in with.
-        now: The time, where it is not to be that of the store.
+        outcomes: Requests that ended, oldest first.
+        priorities: Priorities of the calls that wait, in their order.
+        leases: A name for the lease of each of them.
+        lease_seconds: How long a lease lasts.
+        now: The time; by default that of the store.
     """
 
-    known: BucketState
+    state: BucketState
     share: float
     reserve: int
     documented: bool
-    reports: list[RequestOutcome]
+    outcomes: list[RequestOutcome]
     priorities: list[Priority]
     leases: list[str]
     # Never left out: the script has no defaults.
@@ -86,42 +86,42 @@ class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class StoreReply(msgspec.Struct):
-    """What a process is told.
+    """The store's reply.
 
     Attributes:
-        granted: How many of those who wait may go.
-        wait: The seconds that the next of them must wait; infinite where another request must end first.
-        known: What is known now.
+        granted: How many of the leases were granted, the first ones.
+        wait: Seconds that the next call must wait; infinite if another request must end first.
+        state: The state after the exchange.
     """
 
     granted: int
     wait: float
-    known: BucketState
+    state: BucketState
 
 
 class StoreUnavailableError(Exception):
     """The store does not answer.
 
     Attributes:
-        seconds: How long to do without it.
+        seconds: How long to go on without it.
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
-        self.seconds = seconds
+        self.seconds: float = seconds
 
 
 class RateLimitStore:
-    """A Redis or Valkey, and the script in it.
+    """A Redis or Valkey with the script that does the arithmetic.
 
     Args:
-        url: Where it is.
-        token_digest: A hash of the token, of which the keys are made.
-        timeout: The seconds that an exchange may take.
-        clock: The seconds of a monotonic clock.
+        url: The store's URL.
+        token_digest: A hash of the token, which the keys are made of.
+        timeout: Seconds that an exchange may take.
+        clock: A monotonic clock in seconds.
 
     Raises:
-        ConfigurationError: If what speaks with it is not installed, or the URL cannot be read.
+        ConfigurationError: If the client for Redis is not installed, or the URL cannot be parsed.
     """
 
     def __init__(self, url: str, token_digest: str, *, timeout: float, clock: Callable[[], float]) -> None:
@@ -134,48 +134,49 @@ class RateLimitStore:
             raise ConfigurationError(
                 "RateLimits.shared needs a client for Redis: install sessionboard-async[redis]"
             ) from None
-        self._forgotten = NoScriptError
+        self._no_script_error = NoScriptError
         self._failures = (RedisError, OSError, TimeoutError, msgspec.MsgspecError)
-        # What it takes besides the URL is not typed.
+        # Its other arguments are not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
         try:
-            # With a timeout of its own it writes within `asyncio.wait_for`, and that of Python 3.11 swallows
-            # a cancellation that comes as the write ends. `exchange` bounds the whole.
+            # With a timeout of its own the client writes within `asyncio.wait_for`, which in Python 3.11
+            # swallows a cancellation that arrives as the write ends. `exchange` bounds the whole.
             self._client = connect(url, retry=Retry(NoBackoff(), 0), socket_timeout=None)
         except ValueError:
-            # What it says may show a part of the URL, and so of a password.
+            # The client's message may show a part of the URL, and so of a password.
             raise ConfigurationError("the URL of the store of shared rate limits cannot be read") from None
-        # Of the token only a part of its hash: keys are read by many.
+        # Only a part of the hash: keys are visible to many.
         self._prefix = f"sb:{token_digest[:16]}"
         self._script: Any = self._client.register_script(_SCRIPT.read_bytes())
         self._timeout = timeout
         self._clock = clock
-        self._absence = 0.0
-        self._absent_until = 0.0
+        self._outage = 0.0
+        self._unavailable_until = 0.0
 
     async def exchange(self, category: str, message: StoreRequest, *, insist: bool = False) -> StoreReply:
-        """Tell what became of requests, and ask for more.
+        """Report ended requests, and ask for leases.
 
         Args:
-            category: Whose requests.
-            message: What is told and asked.
-            insist: Whether to try even where the store did not answer a moment ago.
+            category: Name of the category.
+            message: The message.
+            insist: Whether to try even if the store did not answer a moment ago.
 
         Raises:
-            StoreUnavailableError: If no answer comes in time. It may have been carried out nevertheless.
+            StoreUnavailableError: If no reply arrives in time. The store may have carried the message out
+                nevertheless.
         """
         now = self._clock()
-        if self._absence and now < self._absent_until and not insist:
-            raise StoreUnavailableError(self._absent_until - now)
+        if self._outage and now < self._unavailable_until and not insist:
+            raise StoreUnavailableError(self._unavailable_until - now)
         key = f"{{{self._prefix}:{category}}}"
         try:
             async with asyncio.timeout(self._timeout):
-                packed = await self._carry_out(f"{key}:s", f"{key}:l", msgspec.msgpack.encode(message))
+                packed = await self._run_script(f"{key}:s", f"{key}:l", msgspec.msgpack.encode(message))
             reply = msgspec.msgpack.decode(packed, type=StoreReply)
         except self._failures as error:
-            raise self._absent(error) from None
-        if self._absence:
-            self._absence = 0.0
+            raise self._unavailable(error) from None
+        if self._outage:
+            self._outage = 0.0
             logger.info("the store of the shared rate limits answers again")
         return reply
 
@@ -183,19 +184,19 @@ class RateLimitStore:
         """Close the connection."""
         await self._client.aclose()
 
-    async def _carry_out(self, *keys_and_message: str | bytes) -> bytes:
+    async def _run_script(self, *keys_and_message: str | bytes) -> bytes:
         client: Any = self._client
         try:
             return cast("bytes", await client.evalsha(self._script.sha, 2, *keys_and_message))
-        except self._forgotten:
-            # Sent along: between loading it and calling it the store may forget it again.
+        except self._no_script_error:
+            # Sent along: between loading and calling it, the store may forget it again.
             return cast("bytes", await client.eval(self._script.script, 2, *keys_and_message))
 
-    def _absent(self, error: BaseException) -> StoreUnavailableError:
-        if not self._absence:
-            # The kind alone: texts of the client may show the address, and the password in it.
+    def _unavailable(self, error: BaseException) -> StoreUnavailableError:
+        if not self._outage:
+            # Only the kind: the client's messages may show the address, and the password in it.
             logger.warning("the store of the shared rate limits does not answer (%s)", type(error).__name__)
-        if self._clock() >= self._absent_until:
-            self._absence = min(_LONGEST_ABSENCE, 2 * self._absence or _SHORTEST_ABSENCE)
-            self._absent_until = self._clock() + self._absence
-        return StoreUnavailableError(self._absent_until - self._clock())
+        if self._clock() >= self._unavailable_until:
+            self._outage = min(_LONGEST_OUTAGE, 2 * self._outage or _SHORTEST_OUTAGE)
+            self._unavailable_until = self._clock() + self._outage
+        return StoreUnavailableError(self._unavailable_until - self._clock())

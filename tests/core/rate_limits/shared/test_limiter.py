@@ -26,8 +26,8 @@ from sessionboard_async import (
     RateLimitWaitExceeded,
     Timeout,
 )
-from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.rate_limits.bucket import BucketState
 from sessionboard_async.core.rate_limits.shared.store import RateLimitStore, StoreRequest
 from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler, until
 from tests.support.redis_server import RedisServer
@@ -40,12 +40,12 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
 READS = "entity-reads"
 NOTHING = StoreRequest(
-    known=BucketState(limit=10, window=30.0),
+    state=BucketState(limit=10, window=30.0),
     share=1.0,
     reserve=0,
     documented=True,
     lease_seconds=1.0,
-    reports=[],
+    outcomes=[],
     priorities=[],
     leases=[],
 )

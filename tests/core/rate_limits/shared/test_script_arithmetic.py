@@ -12,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.bucket_state import BucketState
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.bucket import Bucket, BucketState
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 from sessionboard_async.core.rate_limits.shared.store import (
     LEASE_SECONDS,
@@ -81,15 +80,15 @@ class Process:
     def __post_init__(self) -> None:
         self.names = (f"{self.category}:{number}" for number in itertools.count())
 
-    async def exchange(self, now: float, priorities: list[Priority], *reports: RequestOutcome) -> StoreReply:
+    async def exchange(self, now: float, priorities: list[Priority], *outcomes: RequestOutcome) -> StoreReply:
         leases = list(itertools.islice(self.names, len(priorities)))
         message = StoreRequest(
-            known=BucketState(limit=10, window=30.0),
+            state=BucketState(limit=10, window=30.0),
             share=self.share,
             reserve=self.reserve,
             documented=self.documented,
             lease_seconds=1e6,
-            reports=list(reports),
+            outcomes=list(outcomes),
             priorities=priorities,
             leases=leases,
             now=now,
@@ -158,7 +157,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
             bucket.roll(now)
         else:
             continue
-        same(reply.known, bucket.state(now))
+        same(reply.state, bucket.state.shifted(-now))
 
 
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
@@ -188,12 +187,12 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
     store = RateLimitStore(redis_server.url, "1" * 64, timeout=10.0, clock=lambda: 0.0)
     process = Process(store)
     message = StoreRequest(
-        known=BucketState(limit=10, window=1000.0),
+        state=BucketState(limit=10, window=1000.0),
         share=1.0,
         reserve=0,
         documented=True,
         lease_seconds=LEASE_SECONDS,
-        reports=[],
+        outcomes=[],
         priorities=[Priority.INTERACTIVE],
         leases=["a"],
         now=1_000.0,
@@ -201,37 +200,42 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
     answered = RequestOutcome(kind="answered", at=0.0, sent=-0.1, lease="a", remaining=9, reset=900.0)
     try:
         assert (await store.exchange(process.category, message)).granted == 1
-        message.reports, message.leases = [answered], ["b"]
-        assert (await store.exchange(process.category, message)).known.in_flight == 1
-        message.reports, message.priorities, message.leases, message.now = [], [], [], 1_000.0 + LEASE_SECONDS
-        late = (await store.exchange(process.category, message)).known
+        message.outcomes, message.leases = [answered], ["b"]
+        assert (await store.exchange(process.category, message)).state.in_flight == 1
+        message.outcomes, message.priorities, message.leases, message.now = (
+            [],
+            [],
+            [],
+            1_000.0 + LEASE_SECONDS,
+        )
+        late = (await store.exchange(process.category, message)).state
     finally:
         await store.aclose()
-    assert (late.in_flight, late.lost, late.remaining) == (0, 1, 9)
+    assert (late.in_flight, late.unanswered, late.remaining) == (0, 1, 9)
 
 
 @pytest.mark.anyio
 async def test_a_store_that_knows_nothing_is_told_what_the_process_knows(redis_server: RedisServer) -> None:
     store = RateLimitStore(redis_server.url, "2" * 64, timeout=10.0, clock=lambda: 0.0)
-    known = BucketState(limit=50, window=900.0, remaining=0, earliest_end=98.0, latest_end=100.0)
+    state = BucketState(limit=50, window=900.0, remaining=0, earliest_end=98.0, latest_end=100.0)
     message = StoreRequest(
-        known=known,
+        state=state,
         share=1.0,
         reserve=0,
         documented=True,
         lease_seconds=LEASE_SECONDS,
-        reports=[],
+        outcomes=[],
         priorities=[Priority.INTERACTIVE],
         leases=["a"],
     )
     try:
         first = await store.exchange("entity-reads", message)
-        message.known = BucketState(limit=100, window=900.0)
+        message.state = BucketState(limit=100, window=900.0)
         second = await store.exchange("entity-reads", message)
     finally:
         await store.aclose()
-    assert (first.granted, first.known.limit) == (0, 50)
+    assert (first.granted, first.state.limit) == (0, 50)
     assert first.wait == pytest.approx(101.0)
     assert 99.0 < second.wait <= first.wait
-    assert second.known.remaining == 0
-    assert math.isinf(second.known.previous_end)
+    assert second.state.remaining == 0
+    assert math.isinf(second.state.previous_end)

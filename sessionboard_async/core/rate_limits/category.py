@@ -1,0 +1,53 @@
+"""The parts that keep one category's budget: its state, its admission, and its wait queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
+from sessionboard_async.core.rate_limits.wait_queue import Admission, WaitQueue
+
+
+class BudgetAdmission(Admission, Protocol):
+    """An admission that learns from the end of each request."""
+
+    def answered(
+        self,
+        now: float,
+        sent: float,
+        *,
+        refused: bool = False,
+        headers: RateLimitHeaders | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """End a request with its response."""
+        ...
+
+    def unanswered(self, now: float, sent: float) -> None:
+        """End a request with an unknown outcome."""
+        ...
+
+
+class Category:
+    """The budget of one category.
+
+    Args:
+        name: Its name.
+        bucket: The state of its budget, as far as is known here.
+        admission: Admits its requests; the bucket itself if the budget is not shared.
+        wait_queue: The calls that wait for admission.
+    """
+
+    __slots__ = ("admission", "bucket", "name", "wait_queue")
+
+    def __init__(self, name: str, bucket: Bucket, admission: BudgetAdmission, wait_queue: WaitQueue) -> None:
+        self.name: str = name
+        self.bucket: Bucket = bucket
+        self.admission: BudgetAdmission = admission
+        self.wait_queue: WaitQueue = wait_queue
+
+
+OpenCategory = Callable[[str, bool, Callable[[float], None]], Category]
+"""Makes a category from its name, whether its limit is documented, and a listener for waits in seconds."""

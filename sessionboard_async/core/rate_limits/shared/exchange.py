@@ -1,0 +1,158 @@
+"""The task that exchanges the state of one category with the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import uuid
+from collections.abc import Callable
+
+from sessionboard_async.core.options import SharedRateLimits
+from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
+from sessionboard_async.core.rate_limits.shared.store import (
+    LEASE_SECONDS,
+    RateLimitStore,
+    StoreRequest,
+    StoreUnavailableError,
+)
+from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
+from sessionboard_async.errors import RateLimitStoreError
+
+_MAX_LEASES_AT_ONCE = 16
+
+
+class StoreExchange:
+    """Reports ended requests of one category to the store, and asks it for leases, one message at a time.
+
+    Args:
+        category: Name of the category.
+        limits: The documented limits, and the part of them to use.
+        store: The store.
+        documented: Whether a limit is documented for the category.
+        clock: A monotonic clock in seconds.
+        on_wait: Called with the seconds when calls must wait for longer than a moment.
+
+    Attributes:
+        copy: The bucket that holds this process's copy of the state.
+        bucket: Admits requests.
+        wait_queue: The calls that wait for it.
+    """
+
+    def __init__(
+        self,
+        category: str,
+        limits: SharedRateLimits,
+        store: RateLimitStore,
+        *,
+        documented: bool,
+        clock: Callable[[], float],
+        on_wait: Callable[[float], None],
+    ) -> None:
+        self.copy: Bucket = Bucket(
+            limits.requests, limits.window, share=limits.share, reserve=limits.reserve, documented=documented
+        )
+        self.bucket: SharedBucket = SharedBucket(self.copy, clock=clock, request_exchange=self._request)
+        self.wait_queue: WaitQueue = WaitQueue(self.bucket, clock, on_wait)
+        self._category = category
+        self._limits = limits
+        self._store = store
+        self._clock = clock
+        self._lease_names = (f"{uuid.uuid4().hex}:{number}" for number in itertools.count())
+        self._requested = False
+        self._closing = asyncio.Event()
+        self._closed = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def aclose(self) -> None:
+        """Wait briefly for the admitted requests to end, and report them if the store answers at once."""
+        self.bucket.closing = True
+        self._closing.set()
+        try:
+            # Closing a client ends its calls, but a moment later. Slower requests expire in the store.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.store_timeout):
+                    await self.bucket.all_ended.wait()
+            if self.bucket.outcomes:
+                self._request()
+            # Not cancelled: an exchange that the store has carried out would be reported twice.
+            while self._task is not None:
+                await asyncio.wait({self._task})
+        finally:
+            self._closed = True
+            if self._task is not None:
+                self._task.cancel()
+
+    def _request(self) -> None:
+        """Have an exchange follow soon."""
+        self._requested = True
+        if self._task is None and not self._closed:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._requested:
+                self._requested = False
+                pause = await self._exchange()
+                if pause and self._closing.is_set():
+                    return
+                if pause:
+                    await self._sleep_unless_closing(pause)
+                    self._requested = bool(self.bucket.outcomes or self.wait_queue.waiting)
+        finally:
+            self._task = None
+
+    async def _sleep_unless_closing(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+
+    async def _exchange(self) -> float:
+        """Send one message; return for how many seconds to go on without the store."""
+        now, bucket = self._clock(), self.bucket
+        # Requests of a window long over say nothing about the next ones.
+        oldest = now - 2 * self.copy.state.window - LEASE_SECONDS
+        bucket.outcomes = [outcome for outcome in bucket.outcomes if outcome.at > oldest]
+        reported = len(bucket.outcomes)
+        priorities = [] if bucket.closing else self.wait_queue.priorities(_MAX_LEASES_AT_ONCE)
+        leases = list(itertools.islice(self._lease_names, len(priorities)))
+        message = StoreRequest(
+            state=self.copy.state.shifted(-now),
+            share=self._limits.share,
+            reserve=self._limits.reserve,
+            documented=self.copy.documented,
+            lease_seconds=LEASE_SECONDS,
+            outcomes=[outcome.shifted(-now) for outcome in bucket.outcomes],
+            priorities=priorities,
+            leases=leases,
+        )
+        try:
+            reply = await self._store.exchange(self._category, message, insist=bucket.closing)
+        except BaseException as error:
+            # The store may have carried it out nevertheless.
+            bucket.return_leases(leases)
+            if isinstance(error, StoreUnavailableError):
+                return self._continue_without_store(error.seconds)
+            raise
+        del bucket.outcomes[:reported]
+        bucket.accept(reply, priorities, leases)
+        self.wait_queue.admit()
+        if bucket.return_unused_leases():
+            self._requested = True
+        return 0.0
+
+    def _continue_without_store(self, seconds: float) -> float:
+        if self._limits.on_store_error == "raise":
+            self.wait_queue.fail_all(_store_error)
+            return 0.0
+        self.bucket.decide_locally()
+        self.wait_queue.admit()
+        return seconds
+
+
+def _store_error() -> RateLimitStoreError:
+    return RateLimitStoreError(
+        "the store of the shared rate limits does not answer: check its address, or pass "
+        'on_store_error="local" to let each process keep the limits on its own meanwhile'
+    )
