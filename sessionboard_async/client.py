@@ -205,17 +205,17 @@ class AsyncSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection, and end what streams still have under way. Closing twice is fine.
+        """Close every connection, and end the calls and streams under way. Closing twice is allowed.
 
-        On a view made by ``with_options`` this closes nothing: the session it was made from does.
+        On a view made by ``with_options`` this does nothing: close the client that the view was made from.
 
         Raises:
-            WrongEventLoopError: If the session was opened in another event loop.
+            WrongEventLoopError: If the client was opened in another event loop.
         """
         if self._is_view or self.closed:
             return
         self._lifetime.check()
-        # Cancelling the caller must not leave half of the connections open.
+        # A cancelled caller must not leave connections open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await self._transport.close()
             for limiter in self._shared.values():
@@ -257,20 +257,23 @@ class AsyncSession:
         json: Any = None,
         idempotent: bool | None = None,
     ) -> Response:
-        """Send a request of your own, through the same pool, retries and errors: the way out.
+        """Send a request for which there is no method, with the same connections, retries and errors.
+
+        No rate-limit category applies.
 
         Args:
             method: The HTTP method.
-            path: A path on the API, beginning with ``/`` and quoted where it needs to be.
-            query: Query parameters; ``None`` leaves one out, several values repeat it.
-            json: What to send as JSON; ``None`` sends no body.
-            idempotent: Whether it may be sent twice without harm; by default so for GET and HEAD.
+            path: A quoted path of the API, beginning with ``/``, without a query.
+            query: Query parameters. ``None`` leaves one out, several values repeat it.
+            json: The value to send as JSON; ``None`` sends no body.
+            idempotent: Whether it may be sent twice without harm; by default true for GET and HEAD. Other
+                requests are retried only if the first one was not carried out.
 
         Returns:
-            The status, headers and bytes of a success. No limit category applies.
+            The status, headers and bytes of a successful answer.
 
         Raises:
-            ValueError: If the method or path cannot be sent as it is.
+            ValueError: If the method is no name, or the path is not quoted or has a query.
             SessionboardError: As for every other call.
         """
         return await self._engine.send(
@@ -278,25 +281,25 @@ class AsyncSession:
         )
 
     async def send_file(self, upload: UploadAddress | None, source: Source) -> str | None:
-        """Send bytes to the address of an upload: the step between announcing and completing it.
+        """Send a file to its upload address: the step between announcing and completing an upload.
 
-        The address gets the headers that it came with and nothing else: no token, no cookie. The bytes are
-        read in pieces, and sent again from their beginning after a failure that may pass. ``Timeout.attempt``
-        bounds how long nothing may move; ``Timeout.total`` does not apply.
+        Only the headers of the upload are sent to the address, no token and no cookie. The source is read in
+        chunks, and from its start again for a retry. ``Timeout.attempt`` limits the time in which no bytes
+        move; ``Timeout.total`` does not apply.
 
         Args:
-            upload: The ``upload`` that announced files and recordings have, or one of the ``addresses`` of
-                the parts of a media upload.
-            source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
+            upload: The ``upload`` of an announced file or recording, or one of the ``addresses`` of the parts
+                of a media upload.
+            source: Bytes, the path of a file, or a seekable binary file, from its position.
 
         Returns:
-            The ``ETag`` that the storage gave the bytes; completing a media upload takes it.
+            The ``ETag`` of the stored bytes, which completing a media upload requires.
 
         Raises:
-            StorageError: If the storage refused: an address soon expires.
-            ValueError: If there is no address, or it is not https, or the source cannot be read twice or has
-                another size than was announced.
-            TypeError: If the upload or the source is something else.
+            StorageError: If the storage refused the upload, for example because the address has expired.
+            ValueError: If there is no address, or it is not https, or the source is not seekable or has
+                another size than announced.
+            TypeError: If the upload or the source has another type.
             OSError: If the source cannot be read.
             SessionboardError: As for every other call.
         """

@@ -128,7 +128,7 @@ async def test_closing_twice_is_fine_and_use_after_it_is_not(serve: Serve) -> No
     await sb.aclose()
     await sb.aclose()
     for use in (pager.collect, sb.events.list().first, lambda: sb.request("GET", "/v1/a"), sb.__aenter__):
-        with pytest.raises(ClientClosedError, match="make a new AsyncSession"):
+        with pytest.raises(ClientClosedError, match="create a new AsyncSession"):
             await use()
     assert len(server.requests) == 1
     await until(lambda: server.open_connections == 0)

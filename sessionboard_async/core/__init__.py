@@ -1,1 +1,1 @@
-"""The engine: how requests are built, sent, limited, tried again and decoded. It knows no resource."""
+"""The engine: builds, limits, sends, retries and decodes requests. It knows no resource of the API."""

@@ -1,4 +1,4 @@
-"""An operation of the API as data: everything the engine must know about it stands in one declaration."""
+"""Operations of the API as data: one declaration each, with all that the engine needs to know."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class Pages(msgspec.Struct, Generic[Answer], frozen=True):
-    """An answer made of records, perhaps over several pages.
+    """An answer with a list of records, which may have several pages.
 
     Attributes:
         record: The type of one record.
-        size_parameter: What the operation calls the page size; ``None`` for one that is documented to answer
-            with all records at once.
-        in_body: Whether page and page size go into the body and not into the query.
-        identified: Whether an ``id`` tells records apart; rows of a query may well be equal.
-        dated: Whether records carry the times by which the operation filters and sorts, so that they can be
-            read by time.
+        size_parameter: The operation's name of the page size; ``None`` for an operation that is documented to
+            return all records at once.
+        in_body: Whether page number and page size are sent in the body instead of the query.
+        identified: Whether records have a unique ``id``. Rows of a query have none and may be equal.
+        dated: Whether records have the timestamps by which the operation filters and sorts, as keyset
+            pagination requires.
     """
 
     record: type[Answer]
@@ -35,41 +35,41 @@ class Pages(msgspec.Struct, Generic[Answer], frozen=True):
 
 
 def page_of(record: type[T], *, size_parameter: str = "pageSize", dated: bool = False) -> Pages[T]:
-    """Declare an answer of numbered pages; most operations call the page size ``pageSize``."""
+    """Declare an answer with numbered pages; most operations call the page size ``pageSize``."""
     return Pages(record, size_parameter, dated=dated)
 
 
 def rows() -> Pages[dict[str, Any]]:
-    """Declare an answer of rows, as plain objects, whose pages are asked for in the body."""
+    """Declare an answer with rows as plain objects, whose page is requested in the body."""
     return Pages(dict[str, Any], "limit", in_body=True, identified=False)
 
 
 def list_of(record: type[T]) -> Pages[T]:
-    """Declare an answer that holds all records at once."""
+    """Declare an answer with all records at once."""
     return Pages(record, None)
 
 
 ENDPOINTS: dict[str, Endpoint[object]] = {}
-"""Every operation by its ``operationId``; filled as ``sessionboard_async.services`` is imported."""
+"""All operations by ``operationId``, filled when ``sessionboard_async.services`` is imported."""
 
 
 class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):
     """One operation of the API.
 
     Attributes:
-        operation_id: Its ``operationId`` in the API's document.
+        operation_id: The ``operationId`` in the API's document.
         method: The HTTP method.
         path: The path template, with ``{snake_case}`` arguments.
-        answer: What a successful answer holds: a record type, or ``page_of`` or ``list_of`` one; ``None``
-            where nothing in it matters, and it may as well be empty.
-        idempotent: Whether it may be sent twice without harm. True for every GET, and for the POSTs that only
-            search or run a query.
-        scope: The scope that a token needs for it; ``None`` where none is known.
-        limit: The category of the API's rate limits that it counts against; ``None`` where none applies.
+        answer: The content of a successful answer: a record type, ``page_of(...)``, ``list_of(...)`` or
+            ``rows()``; ``None`` if the answer is not decoded.
+        idempotent: Whether it may be sent twice without harm. True for every GET, and for a POST that only
+            searches or runs a query.
+        scope: The scope that the token needs; ``None`` if none is known.
+        limit: The rate-limit category that it counts against; ``None`` if none is documented.
         daily_quota: Whether it also counts against the daily quota of writes.
-        authenticated: Whether the token goes with it.
-        may_be_empty: Whether a success may come without a body, which is then a record with nothing in it.
-            That of a write always may.
+        authenticated: Whether the token is sent with it.
+        may_be_empty: Whether a success may have no body, which is decoded as a record without values. The
+            answer to a write always may.
     """
 
     operation_id: str

@@ -1,4 +1,4 @@
-"""When a session may be used, where, and which tasks end with it."""
+"""The lifetime of a client: its event loop, its state, and the tasks that end with it."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ T = TypeVar("T")
 
 
 class Lifetime:
-    """The span from the first use of a session to its end, bound to one event loop."""
+    """The time from the first use of a client until it is closed, bound to one event loop."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self.deadlines: set[asyncio.Timeout] = set()
-        """Of the calls under way: moving one to now ends its call, wherever that waits."""
+        """The timers of the calls under way. Rescheduling one to now ends its call."""
 
     @property
     def closed(self) -> bool:
-        """Whether the session was closed."""
+        """Whether the client is closed."""
         return self._closed
 
     def check(self) -> None:
-        """Bind to the running event loop at the first use, and refuse any other later.
+        """Bind to the running event loop on first use, and check it on later uses.
 
         Raises:
-            ClientClosedError: If the session was closed.
-            WrongEventLoopError: If it was first used in another event loop.
+            ClientClosedError: If the client is closed.
+            WrongEventLoopError: If the client was first used in another event loop.
         """
         if self._closed:
-            raise ClientClosedError("this session is closed: make a new AsyncSession")
+            raise ClientClosedError("this client is closed: create a new AsyncSession")
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:
             raise WrongEventLoopError(
-                "this session was opened in another event loop: make one AsyncSession per event loop, "
+                "this client was opened in another event loop: create one AsyncSession per event loop, "
                 "inside the coroutine that asyncio.run() runs"
             )
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a coroutine beside its caller, at the latest until the session ends."""
+        """Run a coroutine as a task, which is cancelled when the client is closed."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
@@ -54,12 +54,12 @@ class Lifetime:
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            # Whoever awaits the task gets its error; reading it here keeps asyncio from reporting one that
-            # nobody waits for any more, because the stream was left.
+            # The error of a task that is no longer awaited, because its stream was abandoned, would be logged
+            # by asyncio unless it is read here. An awaited task still raises it.
             task.exception()
 
     async def end(self) -> None:
-        """Refuse further use, and end every task that still runs."""
+        """Refuse further use, end the calls under way, and cancel every task that still runs."""
         self._closed = True
         for deadline in self.deadlines:
             if not deadline.expired():
@@ -69,13 +69,13 @@ class Lifetime:
 
 
 async def end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until each has let go of its connection, even when cancelled meanwhile."""
+    """Cancel tasks and wait until they have released their connections, even if cancelled meanwhile."""
     for task in tasks:
         task.cancel()
     waiting = asyncio.gather(*tasks, return_exceptions=True)
     try:
         await asyncio.shield(waiting)
     except asyncio.CancelledError:
-        # The tasks are cancelled already: this takes as long as letting go of a connection does.
+        # The tasks are cancelled already: this only takes until they have released their connections.
         await asyncio.wait({waiting})
         raise

@@ -1,4 +1,4 @@
-"""What a caller may set, as values that can be shared and compared."""
+"""Options of a client, as frozen values that can be shared and compared."""
 
 from __future__ import annotations
 
@@ -9,46 +9,59 @@ from typing import Literal, TypeVar, get_args
 T = TypeVar("T")
 
 OnStoreError = Literal["local", "raise"]
-"""What to do while the store of shared limits does not answer."""
+"""The behaviour while the store of the shared rate limits does not answer."""
 
 _STORES = ("redis://", "rediss://", "unix://")
 
 
 def validate_option(name: str, value: object, kind: type[T]) -> T:
-    """Return an option if it is of the right kind.
+    """Return an option if it has the right type.
 
     Raises:
-        TypeError: If it is not: many would pass a plain number.
+        TypeError: If it has another type, such as a plain number.
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be a {kind.__name__}(...), not {type(value).__name__}")
     return value
 
 
-def _check_seconds(owner: object, name: str, *, least: float = math.ulp(0.0)) -> None:
-    seconds: object = getattr(owner, name)
-    if not isinstance(seconds, (int, float)) or not least <= seconds < math.inf:
+def validate_count(name: str, value: object, least: int = 1, most: int | None = None) -> None:
+    """Check an integer.
+
+    Args:
+        name: The name of the argument, for the message.
+        value: The argument.
+        least: The smallest valid value.
+        most: The largest valid value; ``None`` for no bound.
+
+    Raises:
+        TypeError: If it is no integer. Booleans are refused too.
+        ValueError: If it is out of bounds.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    if value < least or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"{least} to {most}"
+        raise ValueError(f"{name} must be {bounds}, not {value}")
+
+
+def _validate_seconds(name: str, value: object, *, least: float = math.ulp(0.0)) -> None:
+    if not isinstance(value, (int, float)) or not least <= value < math.inf:
         bound = "more than 0" if least else "0 or more"
-        raise ValueError(f"{type(owner).__name__}.{name} must be {bound} and finite, not {seconds!r}")
-
-
-def _check_count(owner: object, name: str, *, least: int = 1) -> None:
-    count: object = getattr(owner, name)
-    if isinstance(count, bool) or not isinstance(count, int) or count < least:
-        raise ValueError(
-            f"{type(owner).__name__}.{name} must be an integer of at least {least}, not {count!r}"
-        )
+        raise ValueError(f"{name} must be {bound} and finite, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """How long things may take, in seconds. ``None`` sets no bound.
+    """Time limits, in seconds. ``None`` sets no limit.
 
     Attributes:
-        connect: Making one connection.
-        attempt: One attempt, from the first byte sent to the last byte read. Waiting for a free connection or
-            for the rate limit does not count.
-        total: The whole call: all attempts and all waits between and before them.
+        connect: For making one connection.
+        attempt: For one attempt, from the first byte sent to the last byte read. Waiting for a free
+            connection or for the rate limit does not count. For uploads and downloads of files, the longest
+            time in which no bytes move.
+        total: For the whole call, with all attempts and all waits before and between them. It does not apply
+            to uploads and downloads of files.
     """
 
     connect: float | None = 10.0
@@ -56,23 +69,23 @@ class Timeout:
     total: float | None = 300.0
 
     def __post_init__(self) -> None:
-        for name in ("connect", "attempt", "total"):
-            if getattr(self, name) is not None:
-                _check_seconds(self, name)
+        for name, seconds in (("connect", self.connect), ("attempt", self.attempt), ("total", self.total)):
+            if seconds is not None:
+                _validate_seconds(f"Timeout.{name}", seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often a request is tried, and how long the waits between are.
+    """How often a request is tried, and the delays between attempts.
 
-    Waits double from ``base_delay`` up to ``max_delay`` and are drawn at random from zero to that bound (full
-    jitter). Where the server names a time with ``Retry-After``, the wait is that time plus the jitter. After
-    a 429 the call waits for the rate limit instead, where one is kept.
+    The upper bound of the delay doubles from ``base_delay`` up to ``max_delay``, and each delay is drawn at
+    random between zero and that bound (full jitter). If the server sends ``Retry-After``, the delay is that
+    time plus the jitter. After a 429 the call waits for the rate limit instead, unless ``limits=None``.
 
     Attributes:
-        attempts: The most attempts, the first included; 1 never tries again.
-        base_delay: The bound of the first wait, in seconds.
-        max_delay: The bound that waits grow to, in seconds. A longer ``Retry-After`` is still honoured.
+        attempts: The most attempts, the first included; 1 disables retries.
+        base_delay: The upper bound of the first delay, in seconds.
+        max_delay: The largest upper bound, in seconds. A longer ``Retry-After`` is still honoured.
     """
 
     attempts: int = 5
@@ -80,29 +93,30 @@ class Retry:
     max_delay: float = 30.0
 
     def __post_init__(self) -> None:
-        _check_count(self, "attempts")
-        _check_seconds(self, "base_delay", least=0.0)
-        _check_seconds(self, "max_delay", least=0.0)
+        validate_count("Retry.attempts", self.attempts)
+        _validate_seconds("Retry.base_delay", self.base_delay, least=0.0)
+        _validate_seconds("Retry.max_delay", self.max_delay, least=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """How the budget of requests is kept that the API gives each token in each category.
+    """How the client keeps within the API's rate limits, which apply to each token in each category.
 
-    All sessions of a process with the same token, address and limits share their budgets; ``max_wait`` may
-    differ. What the server announces replaces ``requests`` and ``window``.
+    All clients of a process with the same token, base URL and limits share one budget; ``max_wait`` may
+    differ. Rate-limit headers of the server replace ``requests`` and ``window``.
 
     Attributes:
-        requests: How many requests a window holds, in each category, as far as the server says nothing.
-        window: The window's length in seconds, as far as the server says nothing.
-        max_wait: The most seconds that a single call waits for its turn. One that would wait longer raises
-            ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. Streams and bulk work wait for as
-            long as ``Timeout.total`` lets them.
-        share: The part of the budget to use, more than 0 and up to 1; the rest is left to others with the
-            same token.
-        reserve: How many requests of a window streams and bulk work leave to single calls; in proportion to
-            what remains of the window.
-        concurrency: How many requests without a limit, such as searches, may be under way at a time.
+        requests: The requests that a window allows, in each category, until the server sends headers.
+        window: The length of the window in seconds, until the server sends headers.
+        max_wait: The most seconds that a single call waits for the rate limit. A call that would wait longer
+            raises ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. Streams and bulk calls are
+            bounded by ``Timeout.total`` alone.
+        share: The fraction of the budget to use, more than 0 and at most 1. The rest is left to other
+            programs with the same token.
+        reserve: The requests of a window that streams and bulk calls leave to single calls, in proportion to
+            the time left in the window.
+        concurrency: The most simultaneous requests of operations without a documented limit, such as
+            searches.
     """
 
     requests: int = 100
@@ -113,15 +127,15 @@ class RateLimits:
     concurrency: int = 8
 
     def __post_init__(self) -> None:
-        _check_count(self, "requests")
-        _check_seconds(self, "window")
+        validate_count("RateLimits.requests", self.requests)
+        _validate_seconds("RateLimits.window", self.window)
         if self.max_wait is not None:
-            _check_seconds(self, "max_wait", least=0.0)
-        _check_seconds(self, "share")
+            _validate_seconds("RateLimits.max_wait", self.max_wait, least=0.0)
+        _validate_seconds("RateLimits.share", self.share)
         if self.share > 1:
             raise ValueError(f"RateLimits.share must be more than 0 and at most 1, not {self.share!r}")
-        _check_count(self, "reserve", least=0)
-        _check_count(self, "concurrency")
+        validate_count("RateLimits.reserve", self.reserve, least=0)
+        validate_count("RateLimits.concurrency", self.concurrency)
 
     @staticmethod
     def shared(
@@ -138,22 +152,23 @@ class RateLimits:
     ) -> SharedRateLimits:
         """Return limits whose budgets are shared by all processes and hosts that use the same store.
 
-        It needs the extra ``redis``: ``pip install sessionboard-async[redis]``.
+        Requires the extra ``redis``: ``pip install sessionboard-async[redis]``.
 
         Args:
-            url: A Redis or Valkey: ``redis://``, ``rediss://`` or ``unix://``.
-            requests: As for ``RateLimits``, like all that follow it and are not named here.
-            window: In seconds.
-            max_wait: In seconds.
-            share: More than 0, up to 1.
-            reserve: Requests of a window.
-            concurrency: In each process.
-            on_store_error: What to do while the store does not answer: ``"local"`` keeps the limits in each
-                process on its own, ``"raise"`` raises ``RateLimitStoreError``.
-            store_timeout: The seconds after which a store that does not answer is taken for absent.
+            url: The address of a Redis or Valkey server: ``redis://``, ``rediss://`` or ``unix://``.
+            requests: As for ``RateLimits``.
+            window: As for ``RateLimits``, in seconds.
+            max_wait: As for ``RateLimits``, in seconds.
+            share: As for ``RateLimits``: more than 0, at most 1.
+            reserve: As for ``RateLimits``.
+            concurrency: As for ``RateLimits``, in each process.
+            on_store_error: The behaviour while the store does not answer: ``"local"`` keeps the limits in
+                each process separately, ``"raise"`` raises ``RateLimitStoreError``.
+            store_timeout: The seconds after which the store is considered unavailable.
 
         Raises:
-            ValueError: If an argument cannot be used.
+            ValueError: If an argument is out of bounds, or the URL has another scheme.
+            TypeError: If a count is no integer.
         """
         return SharedRateLimits(
             requests=requests,
@@ -170,12 +185,12 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedRateLimits(RateLimits):
-    """Rate limits that processes and hosts keep together; made by ``RateLimits.shared``.
+    """Rate limits shared by processes and hosts. Made by ``RateLimits.shared``.
 
     Attributes:
-        url: Where the store is.
-        on_store_error: What to do while it does not answer.
-        store_timeout: The seconds after which it is taken for absent.
+        url: The address of the store.
+        on_store_error: The behaviour while the store does not answer.
+        store_timeout: The seconds after which the store is considered unavailable.
     """
 
     url: str = field(repr=False)
@@ -183,11 +198,11 @@ class SharedRateLimits(RateLimits):
     store_timeout: float = 0.25
 
     def __post_init__(self) -> None:
-        # A dataclass with slots is made anew: `super()` without arguments would not find it.
+        # `super()` without arguments fails here: `slots=True` replaces the class with a new one.
         RateLimits.__post_init__(self)
-        _check_seconds(self, "store_timeout")
+        _validate_seconds("RateLimits.store_timeout", self.store_timeout)
         if self.on_store_error not in get_args(OnStoreError):
             raise ValueError(f"on_store_error must be 'local' or 'raise', not {self.on_store_error!r}")
-        # The URL may hold a password: it is never shown.
+        # The message leaves out the URL, which may hold a password.
         if not isinstance(self.url, str) or not self.url.startswith(_STORES):
             raise ValueError("the URL of the store must begin with redis://, rediss:// or unix://")

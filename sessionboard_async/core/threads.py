@@ -1,4 +1,4 @@
-"""Work that blocks, beside the event loop."""
+"""Blocking work in a worker thread."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ T = TypeVar("T")
 
 
 async def run_in_thread(function: Callable[[], T]) -> T:
-    """Run what blocks in a thread, and give back control only when it has ended, even when cancelled.
+    """Run a blocking function in a thread, and return only when it has ended, even if cancelled.
 
-    ``Task.cancel()`` ends any other wait for a thread at once, and the thread goes on behind the back of
-    whoever closes the file that it writes.
+    Other ways to wait for a thread return as soon as the task is cancelled, while the thread goes on: it
+    could then write to a file that the caller has closed.
 
     Args:
-        function: What to run.
+        function: The function to run.
 
     Returns:
-        What it returned.
+        The result of the function.
 
     Raises:
-        CancelledError: If the task was cancelled meanwhile; an error of the function is its cause.
+        CancelledError: If the task was cancelled meanwhile. An error of the function is its cause.
     """
     await anyio.lowlevel.checkpoint_if_cancelled()
     running = asyncio.ensure_future(anyio.to_thread.run_sync(function))
@@ -42,5 +42,5 @@ async def run_in_thread(function: Callable[[], T]) -> T:
             raise cancelled from running.exception()
         return running.result()
     finally:
-        # Its traceback holds this frame.
+        # The traceback of the error refers to this frame: without this, they would form a cycle.
         del cancelled

@@ -54,7 +54,7 @@ async def test_may_be_used_again_and_again_until_it_is_closed() -> None:
     lifetime.check()
     await lifetime.end()
     assert lifetime.closed
-    with pytest.raises(ClientClosedError, match="make a new AsyncSession"):
+    with pytest.raises(ClientClosedError, match="create a new AsyncSession"):
         lifetime.check()
 
 

@@ -1,1 +1,1 @@
-"""Requests, responses and their transport, over aiohttp."""
+"""Requests, responses and the transport over aiohttp."""

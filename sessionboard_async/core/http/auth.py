@@ -1,4 +1,4 @@
-"""Credentials, and the only place that turns them into a header."""
+"""The token, and the header that carries it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Literal, get_args
 from sessionboard_async.errors import ConfigurationError
 
 TokenType = Literal["api", "Bearer"]
-"""``api`` for a token that an administrator made, ``Bearer`` for an access token of OAuth."""
+"""``api`` for an API token that an administrator made, ``Bearer`` for an OAuth access token."""
 
 
 class Token:
-    """A token of an organization, which shows itself to nobody but the transport."""
+    """The token of an organization. Its ``repr`` hides it, and it does not pickle."""
 
     __slots__ = ("_type", "_value")
 
-    def __init__(self, value: object, token_type: TokenType = "api") -> None:  # noqa: S107  # a kind, no secret
+    def __init__(self, value: object, token_type: TokenType = "api") -> None:  # noqa: S107  # a type, not a secret
         if token_type not in get_args(TokenType):
             del value
             raise ConfigurationError("token_type must be 'api' or 'Bearer'")
         problem = _problem(value)
         if problem:
-            # Out of the frame, which the traceback keeps, before the error is raised.
+            # Removed before the error is raised, whose traceback keeps this frame.
             del value
             raise ConfigurationError(problem)
         self._value = str(value).strip()
@@ -32,20 +32,20 @@ class Token:
         return "Token('***')"
 
     def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a token does not pickle: make a new session from it where it is needed")
+        raise TypeError("a token does not pickle: create a new AsyncSession where it is needed")
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that authenticate a request to the API's own origin."""
+        """Return the headers that authenticate a request to the API."""
         if self._type == "Bearer":
             return {"Authorization": f"Bearer {self._value}"}
         return {"x-access-token": self._value}
 
     def digest(self) -> str:
-        """Return a hash that tells tokens apart and does not give them away."""
+        """Return a hash that identifies the token without revealing it."""
         return hashlib.sha256(self._value.encode()).hexdigest()
 
     def reveal(self) -> str:
-        """Return the token itself, to blot it out of a text."""
+        """Return the token itself, to remove it from a text."""
         return self._value
 
 
@@ -56,5 +56,5 @@ def _problem(value: object) -> str:
     if not value:
         return "the token is empty: pass one, or set SESSIONBOARD_TOKEN"
     if not value.isascii() or not value.isprintable():
-        return "the token holds characters that no header can carry: copy it again"
+        return "the token has characters that are invalid in a header: copy it again"
     return ""

@@ -1,4 +1,4 @@
-"""Where the API is: the regions, and which addresses may be given instead."""
+"""The base URL: the regions, and the checks of other addresses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from sessionboard_async.errors import ConfigurationError
 
 Region = Literal["us", "eu"]
-"""Where an organization's data lies, whoever asks for it from wherever."""
+"""The region in which an organization's data is stored."""
 
 _BASE_URLS: dict[str, str] = {
     "us": "https://public-api.sessionboard.com",
@@ -22,10 +22,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, str]) -> str:
-    """Choose the base URL: the argument, the variables of the environment, or the region's own.
+    """Return the base URL: the argument, an environment variable, or the URL of the region.
 
     Raises:
-        ConfigurationError: If the region is unknown, or the token could be overheard on the way.
+        ConfigurationError: If the region is unknown, or the URL is refused by ``validate_base_url``.
     """
     given = base_url or environ.get("SESSIONBOARD_BASE_URL")
     if given:
@@ -37,11 +37,11 @@ def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, 
 
 
 def validate_base_url(base_url: str) -> str:
-    """Return a base URL without a slash at its end, if the token may be sent to it.
+    """Return a base URL without a trailing slash, if the token may be sent to it.
 
     Raises:
-        ConfigurationError: If it is neither https nor http to this machine, or holds more than an origin and
-            a path.
+        ConfigurationError: If it is neither https nor http to this machine, or has more than an origin and a
+            path.
     """
     parts, host, port, problem = urlsplit(""), None, None, ""
     try:
@@ -49,7 +49,7 @@ def validate_base_url(base_url: str) -> str:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        # Not chained: the error may hold a password.
+        # The error is not chained: it may have a password.
         problem = "is not a URL: write it as https://host"
     problem = problem or _problem(base_url, parts, host, port)
     if problem:
@@ -58,11 +58,11 @@ def validate_base_url(base_url: str) -> str:
 
 
 def validate_upload_url(address: str) -> str:
-    """Return an address that the API gave for an upload, if nobody can listen on the way.
+    """Return an upload address, if it is https or this machine.
 
     Raises:
-        ValueError: If it is neither https nor http to this machine, or no URL. The address itself, which is a
-            secret, is not repeated.
+        ValueError: If it is no URL, or neither https nor http to this machine. The message leaves out the
+            address, which is a secret.
     """
     try:
         refuse_control_characters("address", address)
@@ -72,27 +72,29 @@ def validate_upload_url(address: str) -> str:
         parts, host, is_usable = urlsplit(""), None, False
     if host and is_usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return address
-    raise ValueError("the upload address is no https:// address: nothing is sent there")
+    raise ValueError("the upload address is not an https:// URL: nothing was sent")
 
 
 def _problem(base_url: str, parts: SplitResult, host: str | None, port: int | None) -> str:
     if not host or port == 0:
-        return "names no host"
+        return "has no host"
     if parts.username is not None or parts.password is not None:
-        return "must not hold a user or password"
+        return "must not have a user or password"
     if "?" in base_url or "#" in base_url:
-        return "must not hold a query or fragment"
+        return "must not have a query or fragment"
     if any(character.isspace() or character == "\\" for character in base_url):
-        return "must not hold spaces or backslashes"
+        return "must not have spaces or backslashes"
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        return "must begin with https:// (http:// is for this machine only: the token could be overheard)"
+        return (
+            "must begin with https:// (http:// only for this machine, since the token could be intercepted)"
+        )
     if not base_url.isascii():
         return "must be ASCII: write the host in its xn-- form, and quote the path"
     return ""
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -104,10 +106,10 @@ def is_loopback(host: str) -> bool:
 def refuse_control_characters(name: str, text: str) -> None:
     """Refuse line breaks and other control characters, which could forge a header or a path.
 
-    Halves of surrogate pairs, which no encoding can carry, are refused with them.
+    Unpaired surrogates, which cannot be encoded, are refused too.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If the text has such a character.
     """
     if _CONTROL.search(text):
-        raise ValueError(f"{name} must not hold control characters")
+        raise ValueError(f"{name} must not have control characters")

@@ -1,4 +1,4 @@
-"""What the transport needs around aiohttp: bodies that stream, time limits, and errors in our own words."""
+"""Streamed bodies, time limits and errors in terms of aiohttp."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from sessionboard_async import errors
 from sessionboard_async.core.http.files import FileContent, LocalFileError, Transfer
 from sessionboard_async.core.options import Timeout
 
-_LETTING_GO_SECONDS = 5.0
+_RELEASE_SECONDS = 5.0
 
 
 @lru_cache(maxsize=32)
 def client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
-    """Return the time limits of one attempt as aiohttp takes them."""
+    """Return the time limits of one attempt for aiohttp."""
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect)
 
 
 class Upload(aiohttp.Payload):
-    """Content as aiohttp sends it: with its size, in pieces, and with its failure kept apart.
+    """The payload of an upload: sends the content in chunks and keeps a failure to read it.
 
     Args:
-        content: What is sent.
-        moved: Called with every piece that was sent.
+        content: The content.
+        moved: Called after each chunk that was sent.
 
     Attributes:
-        failure: Why the content could not be read.
+        failure: The reason why the content could not be read, if any.
     """
 
     _autoclose = True
@@ -42,23 +42,23 @@ class Upload(aiohttp.Payload):
         self._size = content.size
         self._content = content
         self._moved = moved
-        self._let_go: anyio.Event | None = None
+        self._released: anyio.Event | None = None
         self.failure: LocalFileError | None = None
         self._left = content.size
 
     @property
     def complete(self) -> bool:
-        """Whether all was handed on; nothing more than that can have arrived."""
+        """Whether all content was passed to the connection."""
         return self._left == 0
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Refuse: the whole is never in memory."""
-        raise TypeError("what is streamed has no text")
+        """Raise ``TypeError``: the content is never in memory as a whole."""
+        raise TypeError("streamed content cannot be decoded to text")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send the content, piece by piece."""
-        self._let_go = anyio.Event()
-        # Taken now, since aiohttp forgets it as it closes the connection.
+        """Send the content in chunks."""
+        self._released = anyio.Event()
+        # Taken now: aiohttp clears the attribute when it closes the connection.
         transport = writer.transport if isinstance(writer, StreamWriter) else None
         try:
             async with aclosing(self._content.chunks()) as chunks:
@@ -70,51 +70,51 @@ class Upload(aiohttp.Payload):
             self.failure = failure
             raise
         except BaseException:
-            # A connection that is merely closed lingers until the server has taken what is in its buffer.
+            # Merely closing the connection would wait until the server has read the buffered bytes.
             if transport is not None:
                 transport.abort()
             raise
         finally:
-            self._let_go.set()
+            self._released.set()
 
-    async def let_go(self) -> None:
-        """Wait until nothing reads the content any more.
+    async def wait_released(self) -> None:
+        """Wait until the content is no longer read.
 
-        aiohttp sends in a task of its own, which it cancels without waiting for it when a request fails. It
-        may still read then, and must not while the content is sent again.
+        When a request fails, aiohttp cancels the task that sends the body without waiting for it. That task
+        must not read the content while a retry sends it.
         """
-        if self._let_go is not None:
-            with anyio.move_on_after(_LETTING_GO_SECONDS, shield=True):
-                await self._let_go.wait()
+        if self._released is not None:
+            with anyio.move_on_after(_RELEASE_SECONDS, shield=True):
+                await self._released.wait()
 
 
 def form_of(transfer: Transfer, fields: Mapping[str, str], content: Upload) -> aiohttp.MultipartWriter:
-    """Return a form of some fields and a file, as which the content is sent."""
+    """Return a multipart form with the fields and the content as a file."""
     form = aiohttp.MultipartWriter("form-data")
     for name, value in fields.items():
         form.append(value).set_content_disposition("form-data", quote_fields=False, name=name)
     file_name = transfer.content.file_name if transfer.content is not None else None
     part = form.append_payload(content)
     part.headers["Content-Type"] = transfer.content_type or "application/octet-stream"
-    # Names in plain UTF-8, as browsers send them: RFC 7578 forbids the other way, which aiohttp defaults to.
+    # Names in plain UTF-8, as browsers send them. RFC 7578 forbids the encoding that aiohttp defaults to.
     part.set_content_disposition("form-data", quote_fields=False, name="file", filename=file_name or "file")
     return form
 
 
-async def pieces(answer: aiohttp.ClientResponse, moved: Callable[[], None]) -> AsyncGenerator[bytes]:
-    """Yield the body of an answer as it comes.
+async def body_chunks(answer: aiohttp.ClientResponse, moved: Callable[[], None]) -> AsyncGenerator[bytes]:
+    """Yield the body of an answer in chunks.
 
     Args:
         answer: The answer.
-        moved: Called with every piece that came.
+        moved: Called for each chunk that arrived.
     """
-    async for piece in answer.content.iter_any():
+    async for chunk in answer.content.iter_any():
         moved()
-        yield piece
+        yield chunk
 
 
 def transport_error(error: BaseException, context: errors.RequestContext) -> errors.TransportError:
-    """Return our error for one of aiohttp's, whose message may hold an address with its query."""
+    """Return our error for one of aiohttp, whose own message may show a URL with its query."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             message = "the server's certificate was refused: check the base URL, the system's clock and `ssl`"

@@ -1,8 +1,8 @@
-"""Bounded decompression of whole answers.
+"""Decompression of whole answers, with a limit on the size of the result.
 
-One call over the whole body is much faster than a call per chunk, and stays safe because every decoder here
-is told beforehand how many bytes it may make: the size in a gzip trailer can lie, and a few kilobytes can
-unfold into gigabytes.
+One call for the whole body is faster than one per chunk. It is safe because every decompressor here takes the
+maximum size of its result: the size in a gzip trailer can be wrong, and a few kilobytes can decompress to
+gigabytes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from sessionboard_async.errors import RequestContext, ResponseError, ResponseToo
 
 _GZIP = 16 + zlib.MAX_WBITS
 
-# Each member costs a copy of all that follows it.
+# Each member costs a copy of all bytes after it.
 _MOST_MEMBERS = 1000
 
 
 class _Decompressor(Protocol):
-    """What `zlib`, `isal` and the zstd packages agree upon."""
+    """The interface that `zlib`, `isal` and the zstd packages share."""
 
     @property
     def eof(self) -> bool: ...
@@ -56,7 +56,7 @@ def _new_zstd() -> _Decompressor:
 
 
 class _Brotli:
-    """Brotli's decompressor, with the names of the others."""
+    """The decompressor of Brotli, with the interface of the others."""
 
     unused_data = b""
 
@@ -76,25 +76,25 @@ _CODINGS: dict[str, Callable[[], _Decompressor]] = {"gzip": _new_gzip}
 if _zstd is not None:
     _CODINGS["zstd"] = _new_zstd
 if _brotli is not None and hasattr(_brotli.Decompressor, "can_accept_more_data"):
-    # Brotli before 1.2 has no way to bound what it makes.
+    # Brotli before 1.2 cannot limit the size of the result.
     _CODINGS["br"] = _Brotli
 
 ACCEPT_ENCODING = ", ".join(_CODINGS)
-"""The codings that can be read here: gzip always, the others where their packages are installed."""
+"""The supported codings: gzip always, the others if their packages are installed."""
 
 
 def inflate(body: bytes, coding: str, limit: int, context: RequestContext | None = None) -> bytes:
     """Decompress a whole body.
 
     Args:
-        body: The bytes as they came.
-        coding: The value of ``Content-Encoding``; ``""`` and ``identity`` leave the body as it is.
-        limit: The most bytes the result may have.
-        context: The request, for errors to name.
+        body: The received bytes.
+        coding: The value of ``Content-Encoding``. ``""`` and ``identity`` return the body unchanged.
+        limit: The most bytes that the result may have.
+        context: The request, which errors name.
 
     Raises:
         ResponseTooLargeError: If the result would be larger.
-        ResponseError: If the coding is unknown, or the data is broken or cut short.
+        ResponseError: If the coding is unknown, or the data is invalid or cut short.
     """
     coding = coding.strip().lower().removeprefix("x-")
     if coding in {"", "identity"}:
@@ -106,7 +106,7 @@ def inflate(body: bytes, coding: str, limit: int, context: RequestContext | None
         )
     made: list[bytes] = []
     left = limit
-    # A gzip or zstd body may be several members one after the other.
+    # A gzip or zstd body may have several members.
     while body:
         if len(made) == _MOST_MEMBERS:
             raise ResponseError(

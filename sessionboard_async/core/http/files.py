@@ -1,4 +1,4 @@
-"""Bodies that are never whole in memory: where they are read from, and where they are written to."""
+"""Files to upload from and download to, which are never in memory as a whole."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ T = TypeVar("T")
 _CHUNK = 256 * 1024
 
 Source = bytes | str | os.PathLike[str] | BinaryIO | AsyncFile[bytes]
-"""What is uploaded: bytes, the path of a file, or an open binary file that can seek, from where it stands."""
+"""The source of an upload: bytes, the path of a file, or a seekable binary file, from its position."""
 
 
 class Writer(Protocol):
-    """What a download may be written to: an open binary file, or whatever has such a ``write``."""
+    """The target of a download: an open binary file, or any object with such a ``write``."""
 
     def write(self, data: bytes, /) -> Any:
-        """Take some bytes; may be a coroutine function."""
+        """Write some bytes; may be a coroutine function."""
 
 
 Target = str | os.PathLike[str] | Writer
-"""Where a download goes: the path of a file, which appears when it is complete, or something to write to."""
+"""The target of a download: the path of a file, which appears when complete, or an object to write to."""
 
 
 class LocalFileError(Exception):
-    """A failure to read what is sent, or to write what came: kept apart from failures of the network.
+    """A failure to read the source or to write the target, as distinct from failures of the network.
 
     Attributes:
-        error: What the operating system, or the caller's object, said.
+        error: The exception of the operating system or of the caller's object.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -53,22 +53,23 @@ def _local() -> Generator[None]:
     failure: LocalFileError | None = None
     try:
         yield
-    except Exception as error:  # noqa: BLE001  # it is raised again where the request is given up
+    except Exception as error:  # noqa: BLE001  # raised again by the transport
         failure = LocalFileError(error)
     if failure is not None:
         raise failure
 
 
 class FileContent:
-    """Something to upload, as often as it takes.
+    """Content to upload, which can be read again for a retry.
 
     Args:
-        source: Where it is read from.
+        source: The source: bytes, a path, or a seekable binary file.
         file_name: The name of the file; by default that of the path.
 
     Raises:
-        TypeError: If the source is none, such as a file that was opened as text, or the name is no string.
-        ValueError: If it is a file that cannot seek, or no header can carry the name.
+        TypeError: If the source has another type, such as a text file, or the name is no string.
+        ValueError: If the source is a file that cannot seek or no regular file, or the name has control
+            characters.
         OSError: If there is no such file.
     """
 
@@ -86,12 +87,12 @@ class FileContent:
             self.size = path.stat().st_size
             name = path.name
             if not path.is_file():
-                raise ValueError("the path to upload is no file")
+                raise ValueError("the path to upload is not a regular file")
         elif hasattr(source, "read") and not isinstance(cast("object", source), io.TextIOBase):
             seekable: Callable[[], bool] | None = getattr(source, "seekable", None)
             if seekable is None or not seekable():
                 raise ValueError(
-                    "the file to upload cannot seek, so it could not be sent again: pass its bytes"
+                    "the file to upload is not seekable, so it could not be sent again: pass its bytes"
                 )
             self._source = source
             self._start = source.tell()
@@ -102,7 +103,7 @@ class FileContent:
         self.file_name = _header_text("file_name", file_name or name)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Read it from its beginning, in pieces.
+        """Read the content from its start, in chunks.
 
         Raises:
             LocalFileError: If it cannot be read, or became shorter.
@@ -122,17 +123,17 @@ class FileContent:
                 with _local():
                     chunk = await to_thread.run_sync(file.read, min(left, _CHUNK))
                     if not chunk:
-                        raise OSError("the file became shorter while it was uploaded")
+                        raise OSError("the file became shorter during the upload")
                 left -= len(chunk)
                 yield chunk
         finally:
-            # At once and not in a thread, as far as which a cancelled task may not get.
+            # Not in a thread: a cancelled task could not wait for one.
             for file in opened:
                 file.close()
 
 
 def _open(source: Path | BinaryIO, mode: str, opened: list[BinaryIO]) -> BinaryIO:
-    """Open a path; what was opened is in the list even if whoever asked is gone by then."""
+    """Open a path, and add the file to the list, so that a cancelled caller can close it too."""
     if not isinstance(source, Path):
         return source
     file = cast("BinaryIO", source.open(mode))
@@ -141,14 +142,14 @@ def _open(source: Path | BinaryIO, mode: str, opened: list[BinaryIO]) -> BinaryI
 
 
 class Sink:
-    """Where the bytes of a download go.
+    """The target of a download.
 
     Args:
-        target: A path or a writer.
+        target: A path, or an object with a ``write`` method.
 
     Raises:
-        TypeError: If the target is neither, such as a file that was opened as text.
-        OSError: If the path cannot become a file.
+        TypeError: If the target is neither, or is a text file.
+        OSError: If the path is a folder, or in none.
     """
 
     def __init__(self, target: Target) -> None:
@@ -157,23 +158,23 @@ class Sink:
         is_writer = callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase)
         if not is_writer and not isinstance(target, (str, os.PathLike)):
             raise TypeError(
-                f"cannot write to {type(target).__name__}: pass a path or something whose `write` takes bytes"
+                f"cannot write to {type(target).__name__}: pass a path or an object whose `write` takes bytes"
             )
         self._target: Path | Writer = (
-            _checked_path(target) if isinstance(target, (str, os.PathLike)) else target
+            _validated_path(target) if isinstance(target, (str, os.PathLike)) else target
         )
         self.size = 0
 
     @property
     def can_start_again(self) -> bool:
-        """Whether a broken download may be begun anew: what a writer was given cannot be taken back."""
+        """Whether a failed download may be retried: bytes passed to a writer cannot be taken back."""
         return isinstance(self._target, Path) or not self.size
 
     async def take(self, chunks: AsyncGenerator[bytes]) -> None:
-        """Write all that comes; a file of a path appears when all of it is there.
+        """Write all chunks. A target that is a path appears only when it is complete.
 
         Raises:
-            LocalFileError: If it cannot be written.
+            LocalFileError: If the target cannot be written.
         """
         self.size = 0
         if isinstance(self._target, Path):
@@ -192,7 +193,7 @@ class Sink:
                 await to_thread.run_sync(file.close)
                 await to_thread.run_sync(unfinished.replace, path)
         finally:
-            # As above: at once, whatever happens to the task.
+            # Not in a thread: a cancelled task could not wait for one.
             for file in opened:
                 with suppress(OSError):
                     file.close()
@@ -206,30 +207,30 @@ class Sink:
                 if inspect.isawaitable(written):
                     written = await written
                 if isinstance(written, int) and written < len(chunk):
-                    raise OSError(f"only {written} of {len(chunk)} bytes were taken: pass a buffered file")
+                    raise OSError(f"only {written} of {len(chunk)} bytes were written: pass a buffered file")
             self.size += len(chunk)
 
 
-def _checked_path(target: str | os.PathLike[str]) -> Path:
+def _validated_path(target: str | os.PathLike[str]) -> Path:
     path = Path(target)
     if path.is_dir():
         raise IsADirectoryError(f"cannot write the download to {path}: it is a folder")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write the download to {path}: there is no such folder")
+        raise FileNotFoundError(f"cannot write the download to {path}: its folder does not exist")
     return path
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What a request streams.
+    """The streamed parts of a request.
 
     Attributes:
-        content: What is sent as its body.
-        form: The fields that are sent beside it, as ``multipart/form-data``; ``None`` sends it alone.
-        content_type: What the content is, within a form.
-        sink: Where the body of a success goes.
-        address: Where to send it in place of the API: the token does not go there.
-        headers: The only headers that go to such an address.
+        content: The body.
+        form: The fields to send with it as ``multipart/form-data``; ``None`` sends the content alone.
+        content_type: The media type of the content within a form.
+        sink: The target of the body of a successful answer.
+        address: The upload address to send to instead of the API. The token is not sent there.
+        headers: The only headers to send to that address.
     """
 
     content: FileContent | None = None
@@ -244,7 +245,7 @@ class Transfer:
 
 
 def _header_text(name: str, text: str | None) -> str | None:
-    """Return a text that becomes part of a header of a form, if one can carry it."""
+    """Return a text for a header of a form, after checking it."""
     if text is not None:
         if not isinstance(cast("object", text), str):
             raise TypeError(f"{name} must be a string, not {type(text).__name__}")
@@ -253,11 +254,11 @@ def _header_text(name: str, text: str | None) -> str | None:
 
 
 class Download(msgspec.Struct, frozen=True):
-    """What was downloaded.
+    """The result of a download.
 
     Attributes:
-        size: How many bytes came.
-        content_type: What they are, as the server says.
+        size: The number of bytes.
+        content_type: The media type that the server sent; ``None`` if it sent none.
     """
 
     size: int

@@ -1,4 +1,4 @@
-"""From an endpoint and its arguments to a request, as plain data. Nothing here does any I/O."""
+"""Requests as plain data, built from an endpoint and its arguments. No I/O."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sessionboard_async.errors import RequestContext
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
 PathValue = str | int | None
-"""An id. ``None``, as which an id may come in a record, is refused when the request is built."""
+"""An id. ``None``, which the id of a record may be, is refused when the request is built."""
 
 
 class Priority(IntEnum):
-    """Which requests go first where several wait for the rate limit."""
+    """The order of requests that wait for the rate limit: interactive ones go first."""
 
     INTERACTIVE = 0
     BULK = 1
@@ -31,22 +31,22 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, and what the engine must know to send it well.
+    """A request, with the facts that the engine needs to send it.
 
     Attributes:
         method: The HTTP method.
-        route: The path template: what logs and errors may name.
+        route: The path template, which logs and errors may show.
         target: The quoted path and query.
         body: The bytes to send.
-        content_type: What the body is.
+        content_type: The media type of the body.
         operation: The ``operationId``; ``None`` for a request outside the API's document.
         idempotent: Whether it may be sent twice without harm.
-        limit: The category of the rate limits that it counts against.
+        limit: The rate-limit category that it counts against; ``None`` if none is documented.
         daily_quota: Whether it also counts against the daily quota of writes.
-        priority: Whether somebody waits for this one, or it is one of many.
-        authenticated: Whether the token goes with it.
-        secrets: What no error may repeat, should the server echo it.
-        transfer: What it streams, where its body or its answer is not to be in memory.
+        priority: Interactive for a single call, bulk for one of many.
+        authenticated: Whether the token is sent with it.
+        secrets: Texts that are removed from errors, in case the server echoes them.
+        transfer: The streamed content, if body or answer is not held in memory.
     """
 
     method: str
@@ -65,7 +65,7 @@ class Request:
 
     @property
     def goes_to_storage(self) -> bool:
-        """Whether it goes to an address that the API gave for an upload, and not to the API."""
+        """Whether it is sent to an upload address instead of the API."""
         return self.transfer is not None and self.transfer.address is not None
 
 
@@ -83,16 +83,16 @@ def build_request(
 
     Args:
         endpoint: The operation.
-        path: The values of the arguments in its path.
-        query: Query parameters; ``None`` leaves one out, several values repeat it.
-        body: What to send as JSON; ``None`` sends no body.
-        secrets: What no error may repeat.
-        transfer: What it streams.
-        priority: Whether somebody waits for this one, or it is one of many.
+        path: The values of the path arguments.
+        query: Query parameters. ``None`` leaves one out, several values repeat it.
+        body: The value to send as JSON; ``None`` sends no body.
+        secrets: Texts that are removed from errors.
+        transfer: The streamed content.
+        priority: Interactive for a single call, bulk for one of many.
 
     Raises:
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
-        TypeError: If a path argument is neither a string nor an integer.
+        TypeError: If a path argument is neither a string nor an integer, or the body cannot become JSON.
     """
     quoted = {name: quote_path_argument(name, value) for name, value in path.items()}
     return Request(
@@ -120,29 +120,29 @@ def custom_request(
     body: object = None,
     idempotent: bool | None = None,
 ) -> Request:
-    """Build a request that is no operation of the API's document.
+    """Build a request outside the API's document.
 
     Args:
         method: The HTTP method.
-        path: A path that begins with ``/``, quoted where it needs to be, without a query.
-        query: Query parameters.
-        body: What to send as JSON; ``None`` sends no body.
-        idempotent: Whether it may be sent twice without harm; by default so for GET and HEAD.
+        path: A quoted path that begins with ``/``, without a query.
+        query: Query parameters. ``None`` leaves one out, several values repeat it.
+        body: The value to send as JSON; ``None`` sends no body.
+        idempotent: Whether it may be sent twice without harm; by default true for GET and HEAD.
 
     Raises:
-        ValueError: If the method or path cannot be sent as it is.
+        ValueError: If the method is no name, or the path is not quoted or has a query.
     """
     if not re.fullmatch(r"[A-Za-z]+", method):
         raise ValueError("method must be the name of an HTTP method")
     if not re.fullmatch(r"/|(/([!$&'()*+,;=:@\w.~-]|%[0-9A-Fa-f]{2})+)+/?", path, re.ASCII):
-        raise ValueError("path must begin with /, be quoted, and hold no query: pass query={...}")
+        raise ValueError("path must begin with /, be quoted, and have no query: pass query={...}")
     if any(unquote(segment) in {".", ".."} for segment in path.split("/")):
-        raise ValueError("path must not hold the segments '.' or '..'")
+        raise ValueError("path must not have the segments '.' or '..'")
     method = method.upper()
     return Request(
         method=method,
-        # The path may hold ids, which neither logs nor errors may show.
-        route="(a path of the caller's)",
+        # The path may have ids, which neither logs nor errors may show.
+        route="(a custom path)",
         target=path + encode_query(query),
         body=None if body is None else msgspec.json.encode(body),
         content_type=None if body is None else "application/json",
@@ -151,26 +151,28 @@ def custom_request(
 
 
 def storage_request(method: str, transfer: Transfer) -> Request:
-    """Build a request to an address that the API gave for an upload.
+    """Build a request to an upload address.
 
     Args:
-        method: The HTTP method that goes with the address.
-        transfer: The content, the address, and its headers.
+        method: The HTTP method for the address.
+        transfer: The content, the address and its headers.
 
     Raises:
-        ValueError: If the address is neither https nor http to this machine, or its headers tell another size
-            than the content has.
+        ValueError: If the address is neither https nor http to this machine, or its ``Content-Length`` is not
+            the size of the content.
     """
     validate_upload_url(transfer.address or "")
     lengths = [value for name, value in transfer.headers.items() if name.lower() == "content-length"]
     if transfer.content is not None and lengths and lengths != [str(transfer.content.size)]:
-        raise ValueError(f"{lengths[0]} bytes were announced, and the source has {transfer.content.size}")
+        raise ValueError(
+            f"the source has {transfer.content.size} bytes, but the upload was announced with {lengths[0]}"
+        )
     return Request(
         method=method.upper(),
-        # The address is a secret: whoever has it may write there.
+        # The address is a secret: it grants the right to write there.
         route="(an upload address)",
         target="",
-        # Writing the same bytes to the same place twice leaves them there once.
+        # Writing the same bytes to the same address twice has the effect of writing them once.
         idempotent=True,
         authenticated=False,
         transfer=transfer,
@@ -178,11 +180,10 @@ def storage_request(method: str, transfer: Transfer) -> Request:
 
 
 def quote_path_argument(name: str, value: PathValue) -> str:
-    """Quote one path argument so that it stays one segment, whatever characters it holds.
+    """Quote a path argument, so that it stays one segment.
 
     Raises:
-        ValueError: If it is empty, ``.``, ``..`` or holds control characters: such a segment would name
-            another path than the one that was meant.
+        ValueError: If it is empty, ``.`` or ``..``, which would change the path, or has control characters.
         TypeError: If it is neither a string nor an integer.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -195,7 +196,7 @@ def quote_path_argument(name: str, value: PathValue) -> str:
 
 
 def encode_query(query: Mapping[str, QueryValue] | None) -> str:
-    """Encode query parameters, with the leading ``?``; ``""`` where there are none."""
+    """Encode query parameters, with a leading ``?``. Without parameters the result is ``""``."""
     pairs = [
         f"{_quoted(name)}={_quoted(_text(value))}"
         for name, values in (query or {}).items()
@@ -206,7 +207,7 @@ def encode_query(query: Mapping[str, QueryValue] | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    # Most are words and numbers, which quoting takes many times as long to leave as they are.
+    # Most values are words and numbers. `quote` is many times slower than this test.
     return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
@@ -219,7 +220,7 @@ def _several(values: Scalar | Iterable[Scalar]) -> Iterable[Scalar]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    # The methods of the base types, since those of an enumeration name the member and not its value.
+    # The methods of the base types: those of an enumeration return the name of the member, not its value.
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
@@ -233,13 +234,13 @@ _arrivals = itertools.count()
 
 
 class Call:
-    """One request on its way through its attempts.
+    """A request and the state of its attempts.
 
     Attributes:
-        request: What is sent.
-        order: Its place among all calls. A call that is tried again comes before those that began later.
-        attempts: How many attempts were begun; one that ended before its turn came is none.
-        deadline: When the whole call must have ended, on the monotonic clock; ``None`` for never.
+        request: The request.
+        order: The position among all calls. A retry goes before calls that began later.
+        attempts: How many attempts were begun. Waiting for the rate limit begins none.
+        deadline: The time on the monotonic clock by which the call must end; ``None`` for no limit.
     """
 
     __slots__ = ("attempts", "deadline", "order", "request")
@@ -252,6 +253,6 @@ class Call:
 
     @property
     def context(self) -> RequestContext:
-        """The request as errors name it, with the attempts begun until now."""
+        """The request as errors name it, with the attempts begun so far."""
         request = self.request
         return RequestContext(request.method, request.route, request.operation, self.attempts)

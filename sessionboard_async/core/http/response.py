@@ -1,4 +1,4 @@
-"""An answer as plain data, and what its status and headers mean. Nothing here does any I/O."""
+"""Responses as plain data, and the errors that their statuses stand for. No I/O."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
 }
 
 _ADVICE = {
-    301: "redirects are never followed; check the base URL",
+    301: "redirects are never followed: check the base URL",
     401: "the token is wrong or revoked, or belongs to the other region",
     403: "the token lacks a scope, or the feature is not enabled there",
     404: "there is no such event or record, or this token may not see it",
 }
 
 _STORAGE_ADVICE = {
-    301: "redirects are never followed: ask for a new upload address",
-    400: "the storage did not take what was sent",
-    403: "the upload address has expired, or other headers were sent than it came with: ask for a new one",
-    404: "the upload address leads nowhere: ask for a new one",
+    301: "redirects are never followed: request a new upload address",
+    400: "the storage refused the content",
+    403: "the upload address has expired, or its headers were not sent: request a new upload address",
+    404: "the upload address does not exist: request a new upload address",
 }
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
@@ -45,12 +45,12 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One complete answer.
+    """A complete answer.
 
     Attributes:
         status: The HTTP status.
-        headers: The headers, with names that match in any case.
-        body: The bytes of the answer, decompressed.
+        headers: The headers, with case-insensitive names.
+        body: The decompressed bytes.
     """
 
     status: int
@@ -71,22 +71,22 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
     """Return the error that an answer stands for; ``None`` for a success.
 
     Args:
-        call: What was asked.
-        response: What came back.
-        secrets: The token and its like; should the API repeat one in its message, it is blotted out.
+        call: The call.
+        response: The answer.
+        secrets: Texts such as the token, which are removed from the API's message.
     """
     status = response.status
     if 200 <= status < 300:
         return None
     is_storage = call.request.goes_to_storage
-    # What a storage says may repeat the address, which is a secret in all its parts.
-    code, api_message = (None, None) if is_storage else _what_the_api_says(response.body, secrets)
-    sentence = " ".join(part for part in (str(status), code) if part)
+    # The message of a storage may repeat the address, all parts of which are secret.
+    code, api_message = (None, None) if is_storage else _code_and_message(response.body, secrets)
+    message = " ".join(part for part in (str(status), code) if part)
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
-    sentence = ": ".join(part for part in (sentence, api_message or advice) if part)
+    message = ": ".join(part for part in (message, api_message or advice) if part)
     kind = errors.StorageError if is_storage else _class_of(status)
     return kind(
-        sentence,
+        message,
         status=status,
         code=code,
         api_message=api_message,
@@ -104,14 +104,14 @@ def _class_of(status: int) -> type[errors.APIError]:
     return _ERROR_BY_STATUS.get(status, errors.APIError)
 
 
-def _what_the_api_says(body: bytes, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
+def _code_and_message(body: bytes, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
     try:
-        said = _error_body_decoder.decode(body)
+        answer = _error_body_decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None
-    error, message = _printable(said.error, secrets), _printable(said.message, secrets)
-    # Some servers of this API put prose into `error` and the name into `code`.
-    code = _printable(said.code, secrets)
+    error, message = _printable(answer.error, secrets), _printable(answer.message, secrets)
+    # Some servers of this API put the message into `error` and the name into `code`.
+    code = _printable(answer.code, secrets)
     return (error, message) if code is None else (code, message or error)
 
 
@@ -124,19 +124,19 @@ def _printable(text: object, secrets: tuple[str, ...]) -> str | None:
 
 
 def request_id(headers: Mapping[str, str], *, secrets: tuple[str, ...] = ()) -> str | None:
-    """Return the id under which the server logged the request, where it sent one."""
+    """Return the id under which the server logged the request, if it sent one."""
     values = (_printable(headers.get(name), secrets) for name in _REQUEST_ID_HEADERS)
     return next((value[:100] for value in values if value), None)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Return the seconds that ``Retry-After`` asks to wait; ``None`` where it is missing or unreadable.
+    """Return the seconds to wait according to ``Retry-After``; ``None`` if it is missing or invalid.
 
-    A date is held against the answer's own ``Date``, since the local clock may be wrong.
+    A date is compared with the ``Date`` of the answer, since the local clock may be wrong.
 
     Args:
         headers: The headers of the answer.
-        now: The local time, used only where the answer has no readable ``Date``.
+        now: The local time, used only if the answer has no valid ``Date``.
     """
     value = (headers.get("Retry-After") or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
@@ -149,7 +149,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
 
 
 def http_date(value: str) -> datetime | None:
-    """Read an HTTP date; ``None`` where it is none."""
+    """Parse an HTTP date; return ``None`` if it is invalid."""
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -1,4 +1,4 @@
-"""Bytes out, bytes in: one attempt of one request. With ``wire`` the only room that imports aiohttp."""
+"""The transport over aiohttp: sends one attempt of a request and reads the answer."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from yarl import URL
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.http.bodies import Upload, client_timeout, form_of, pieces, transport_error
+from sessionboard_async.core.http.bodies import Upload, body_chunks, client_timeout, form_of, transport_error
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
 from sessionboard_async.core.http.files import LocalFileError, Transfer
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.options import Timeout
+from sessionboard_async.core.options import Timeout, validate_count
 
 Ssl = ssl_module.SSLContext | aiohttp.Fingerprint | bool
 Client = aiohttp.ClientSession
 
-# A page of 100 sessions is about half a megabyte; with the default of 64 KiB, reading it pauses and resumes
-# the socket a dozen times.
+# With the default of 64 KiB, reading a page of 100 sessions pauses and resumes the socket many times.
 _READ_BUFFER = 1 << 20
 
 _LARGER_THAN_PAGES = 4 << 20
@@ -35,18 +34,18 @@ _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
 class Transport:
-    """A connection pool that sends requests to one origin, and the token nowhere else.
+    """A connection pool. Sends the token to one origin only.
 
     Args:
-        base_url: The origin, perhaps with a path, without a slash at its end.
-        token: What authenticates each request.
-        lifetime: When the transport may be used.
-        pool_size: The most connections at a time.
-        max_response_bytes: The most bytes that an answer may have once it is decompressed.
+        base_url: The origin and an optional path, without a trailing slash.
+        token: The token.
+        lifetime: The lifetime of the client.
+        pool_size: The most simultaneous connections.
+        max_response_bytes: The most bytes that an answer may have after decompression.
         user_agent: The ``User-Agent`` header.
-        ssl: As aiohttp takes it; ``True`` verifies certificates in the usual way.
+        ssl: As for aiohttp; ``True`` verifies certificates.
         proxy: The URL of an HTTP proxy.
-        client: A client of the caller's to send with; it is never closed here.
+        client: The caller's own ``aiohttp.ClientSession`` to send with. It is never closed here.
     """
 
     def __init__(
@@ -62,20 +61,22 @@ class Transport:
         proxy: str | None = None,
         client: Client | None = None,
     ) -> None:
-        for name, count in (("pool_size", pool_size), ("max_response_bytes", max_response_bytes)):
-            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-                raise errors.ConfigurationError(f"{name} must be an integer of at least 1, not {count!r}")
+        try:
+            validate_count("pool_size", pool_size)
+            validate_count("max_response_bytes", max_response_bytes)
+        except (TypeError, ValueError) as error:
+            raise errors.ConfigurationError(str(error)) from None
         if ssl is False or not isinstance(ssl, Ssl):
             raise errors.ConfigurationError(
-                "ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or True: the token goes to no server "
-                "that was not verified"
+                "ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or True: the token is not sent to "
+                "unverified servers"
             )
         if client is not None and not isinstance(client, Client):
             raise errors.ConfigurationError(
                 f"client must be an aiohttp.ClientSession, not {type(client).__name__}"
             )
         if not user_agent.isascii() or not user_agent.isprintable():
-            raise errors.ConfigurationError("user_agent holds characters that no header can carry")
+            raise errors.ConfigurationError("user_agent has characters that are invalid in a header")
         if proxy is not None:
             _check_proxy(proxy)
         self._base_url = base_url
@@ -88,16 +89,16 @@ class Transport:
         self._proxy = proxy
         self._abandoned: weakref.finalize[..., Transport] | None = None
         self._client = client
-        # Waiting for a free connection happens here: in aiohttp it would eat the attempt's time.
+        # Calls wait for a free connection here: waiting in aiohttp would count against `Timeout.attempt`.
         self._slots = asyncio.Semaphore(pool_size)
 
     async def send(self, call: Call, timeout: Timeout) -> Response:
         """Send a request once and read the whole answer.
 
         Raises:
-            ClientClosedError, WrongEventLoopError: If the session cannot be used here and now.
-            TransportError: If no complete answer came back.
-            ResponseError: If the answer is too large, or its compression is broken.
+            ClientClosedError, WrongEventLoopError: If the client cannot be used here and now.
+            TransportError: If no complete answer arrived.
+            ResponseError: If the answer is too large, or its compression is invalid.
         """
         client = self._open()
         failure: errors.SessionboardError | None = None
@@ -114,21 +115,21 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = transport_error(error, call.context)
         except BaseException as error:  # noqa: BLE001  # it is raised again
-            # A cancellation goes on as it is, without the frames that hold the token.
+            # A cancellation is passed on without the frames that hold the token.
             error.__context__ = None
             raise error.with_traceback(None)  # noqa: B904  # the same error
-        # Raised out here, so that the error of aiohttp, which holds the request's headers and with them the
-        # token, is not chained to ours.
+        # Raised outside of the except clause: otherwise our error would be chained to that of aiohttp, which
+        # holds the headers of the request and so the token.
         if local is not None:
             try:
                 raise local
             finally:
                 del local
-        assert failure is not None  # noqa: S101  # one of the two it is
+        assert failure is not None  # noqa: S101  # else `local` was raised
         try:
             raise failure
         finally:
-            # The traceback of the error holds this frame: without this, the frame would hold the error too.
+            # The traceback of the error refers to this frame: without this, they would form a cycle.
             del failure
 
     async def _exchange(self, client: Client, call: Call, timeout: Timeout) -> Response:
@@ -156,12 +157,12 @@ class Transport:
             except errors.ResponseError:
                 if 200 <= answer.status < 300:
                     raise
-                # What an error says is worth less than that it is one.
+                # The status of an error matters more than its body.
                 body = b""
         return Response(answer.status, answer.headers, body)
 
     async def _stream(self, client: Client, call: Call, transfer: Transfer, timeout: Timeout) -> Response:
-        """Exchange what is not whole in memory; ``timeout.attempt`` bounds how long nothing moves."""
+        """Send or receive a file; ``timeout.attempt`` limits the time in which no bytes move."""
         request = call.request
         idle = asyncio.timeout(timeout.attempt)
 
@@ -177,7 +178,7 @@ class Transport:
                     headers["Accept-Encoding"] = "identity"
                     url = self._base_url + request.target
                     return await self._stream_with(client, call, url, headers, body, timeout, moved)
-                # A client of its own, so that nothing goes there that a client of the caller's adds to all.
+                # A separate client: one of the caller's may add headers or cookies to every request.
                 async with aiohttp.ClientSession(
                     connector=client.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar()
                 ) as bare:
@@ -188,16 +189,16 @@ class Transport:
         except TimeoutError as error:
             if idle.expired():
                 failure: Exception = errors.AttemptTimeoutError(
-                    "nothing moved for Timeout.attempt", context=call.context
+                    "no bytes were sent or received for Timeout.attempt", context=call.context
                 )
             else:
                 failure = error
         except aiohttp.ClientError as error:
-            # What fails while the body is read comes as a failure of the connection.
+            # aiohttp reports a failure to read the content as a failure of the connection.
             failure = error if body is None or body.failure is None else body.failure
         finally:
             if body is not None:
-                await body.let_go()
+                await body.wait_released()
         raise failure
 
     async def _stream_with(
@@ -211,7 +212,7 @@ class Transport:
         moved: Callable[[], None],
     ) -> Response:
         request, transfer = call.request, call.request.transfer
-        assert transfer is not None  # noqa: S101  # the caller looked
+        assert transfer is not None  # noqa: S101  # checked by the caller
         is_storage = transfer.address is not None
         async with client.request(
             request.method,
@@ -220,16 +221,16 @@ class Transport:
             headers=headers,
             skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
             allow_redirects=False,
-            # Whatever a client of the caller's does: what is written is what was meant.
+            # A client of the caller's may have turned this off: the decompressed bytes are written.
             auto_decompress=True,
             raise_for_status=False,
-            # A fingerprint is that of the API's own certificate.
+            # A fingerprint is that of the API's certificate, not that of the storage.
             ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
             proxy=self._proxy,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
-                async with aclosing(pieces(answer, moved)) as parts:
+                async with aclosing(body_chunks(answer, moved)) as parts:
                     await transfer.sink.take(parts)
                 return Response(answer.status, answer.headers, b"")
             moved()
@@ -241,7 +242,7 @@ class Transport:
                 content = b""
         if body is not None and not body.complete and 200 <= answer.status < 300:
             raise body.failure or errors.ConnectionLostError(
-                "the server answered before all was sent to it", context=call.context
+                "the server answered before the whole body was sent", context=call.context
             )
         return Response(answer.status, answer.headers, content)
 
@@ -257,7 +258,7 @@ class Transport:
                 chunks.append(chunk)
             else:
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        # What is left of the answer would have to be read before the connection could be used again.
+        # The rest of the answer would have to be read before the connection could be used again.
         answer.close()
         raise errors.ResponseTooLargeError(
             f"the answer is larger than {self._max_response_bytes} bytes: raise max_response_bytes",
@@ -273,12 +274,12 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
-            # Not `__del__`: in a cycle of garbage, that of aiohttp's client might come first, and warn too.
+            # Not `__del__`: in a reference cycle, that of aiohttp's client could run first and warn too.
             self._abandoned = weakref.finalize(self, _abandon, self._client)
         elif self._client.closed:
             raise errors.ClientClosedError("the aiohttp.ClientSession that was passed in is closed")
-        # aiohttp itself would send a PUT or DELETE again when a connection breaks, and there is no public way
-        # to keep it from that.
+        # aiohttp retries a PUT or DELETE by itself when a connection breaks, and has no public option to turn
+        # that off.
         self._client._retry_connection = False  # pyright: ignore[reportPrivateUsage]
         return self._client
 
@@ -293,7 +294,7 @@ class Transport:
 
 
 def _abandon(client: Client) -> None:
-    """Close what nobody closed, and say how to do better."""
+    """Close an abandoned client and warn about it."""
     warnings.warn(
         "an AsyncSession was never closed: use `async with AsyncSession(...) as sb:`, "
         "or call `await sb.aclose()`",
@@ -303,16 +304,15 @@ def _abandon(client: Client) -> None:
     connector = client.connector
     client.detach()
     if connector is not None:
-        # aiohttp offers no public way to close from outside a coroutine.
+        # aiohttp has no public way to close a connector outside of a coroutine.
         connector._close()  # pyright: ignore[reportPrivateUsage]
 
 
 def _keep_freed_memory() -> None:
-    """Keep glibc from giving the memory of each answer back, to have it mapped anew for the next.
+    """Keep glibc from returning the memory of each answer to the system and mapping it again for the next.
 
-    It gives back what is free above twice the size of the largest block that it ever mapped and saw freed
-    (mallopt(3), M_TRIM_THRESHOLD). Mapping pages of half a megabyte again and again costs a fifth of the time
-    that a stream takes; one large block, never touched and freed at once, raises the bound.
+    glibc returns free memory above twice the size of the largest mapped block that was ever freed (see
+    M_TRIM_THRESHOLD in mallopt(3)). Allocating and freeing one large, untouched block raises that threshold.
     """
     bytes(_LARGER_THAN_PAGES)
 
@@ -323,5 +323,5 @@ def _check_proxy(proxy: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        # Without the address, which may hold a password.
+        # The message leaves out the URL, which may have a password.
         raise errors.ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")

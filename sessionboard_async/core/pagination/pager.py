@@ -9,6 +9,7 @@ import msgspec
 
 from sessionboard_async.core.decoding.decoder import OnInvalid
 from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.options import validate_count
 from sessionboard_async.core.page import LARGEST_PAGE, Page
 from sessionboard_async.core.pagination.checkpoint import (
     Checkpoint,
@@ -82,11 +83,11 @@ class Pager(Generic[T]):
         consistency: Consistency | None = None,
         resume: Mapping[str, Any] | None = None,
     ) -> None:
-        _check_count("page_size", page_size, 1, LARGEST_PAGE)
+        validate_count("page_size", page_size, 1, LARGEST_PAGE)
         if limit is not None:
-            _check_count("limit", limit, 0)
+            validate_count("limit", limit, 0)
         if prefetch is not None:
-            _check_count("prefetch", prefetch, 0)
+            validate_count("prefetch", prefetch, 0)
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f"on_invalid must be 'raise' or 'skip', not {on_invalid!r}")
         if consistency is not None and consistency not in get_args(Consistency):
@@ -202,11 +203,3 @@ class Pager(Generic[T]):
             progress=StreamProgress() if tracker is None else self._start,
             tracker=self._new_tracker(StreamProgress()) if tracker is None else tracker,
         )
-
-
-def _check_count(name: str, value: object, least: int, most: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
-    if value < least or (most is not None and value > most):
-        bounds = f"at least {least}" if most is None else f"{least} to {most}"
-        raise ValueError(f"{name} must be {bounds}, not {value}")

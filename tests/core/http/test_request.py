@@ -117,7 +117,7 @@ def test_keeps_segments_that_only_look_so(text: str) -> None:
 @pytest.mark.parametrize("character", CONTROL)
 def test_refuses_control_characters_without_repeating_the_text(character: str) -> None:
     for text in (f"secret{character}", f"{character}secret", character):
-        with pytest.raises(ValueError, match=r"^id must not hold control characters$"):
+        with pytest.raises(ValueError, match=r"^id must not have control characters$"):
             quote_path_argument("id", text)
 
 
@@ -140,7 +140,7 @@ def test_half_of_a_surrogate_pair_is_refused_by_name() -> None:
 @given(st.text())
 def test_control_characters_are_refused_and_nothing_else(text: str) -> None:
     if set(text) & set(CONTROL):
-        with pytest.raises(ValueError, match="user_agent must not hold control characters"):
+        with pytest.raises(ValueError, match="user_agent must not have control characters"):
             refuse_control_characters("user_agent", text)
     else:
         refuse_control_characters("user_agent", text)
