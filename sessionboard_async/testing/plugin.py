@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, for runs with ``--strict-markers``."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(**options): what the fixture {_MARKER} passes to EmbeddedServer, such as sessions=10",
+        f"{_MARKER}(**options): arguments of EmbeddedServer for the fixture {_MARKER}, such as sessions=10",
     )
 
 
@@ -51,27 +51,27 @@ def sessionboard(
 ) -> Iterator[AsyncSession]:
     """An ``AsyncSession`` on the embedded server, closed in the test's own event loop when the test ends.
 
-    It opens with its first request. A test that is not async closes it itself, in the loop that it used.
+    The client opens with its first request. A test that is not async must close it in the loop that it used.
     """
     from sessionboard_async import AsyncSession
 
-    session = AsyncSession(sessionboard_server.token, base_url=sessionboard_server.base_url)
+    client = AsyncSession(sessionboard_server.token, base_url=sessionboard_server.base_url)
     with pytest.MonkeyPatch.context() as patch:
-        # A fixture that is not async fits every runner, but ends when the test's loop is closed already:
-        # so the test itself has to close the session.
+        # A fixture that is not async works with every runner, but ends after the test's loop is closed, so
+        # the client is closed at the end of the test function.
         if iscoroutinefunction(request.node.obj):
-            patch.setattr(request.node, "obj", _then_close(request.node.obj, session))
-        yield session
+            patch.setattr(request.node, "obj", _then_close(request.node.obj, client))
+        yield client
 
 
 def _then_close(
-    test: Callable[..., Awaitable[object]], session: AsyncSession
+    test: Callable[..., Awaitable[object]], client: AsyncSession
 ) -> Callable[..., Awaitable[object]]:
     @wraps(test)
     async def test_then_close(*arguments: object, **fixtures: object) -> object:
         try:
             return await test(*arguments, **fixtures)
         finally:
-            await session.aclose()
+            await client.aclose()
 
     return test_then_close

@@ -1,4 +1,4 @@
-"""Calls of the embedded server's operations as plain functions, for the tests of its families."""
+"""Calls of the embedded server's handlers as plain functions, for tests of many operations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 
 
 class Operations:
-    """The operations of one organization; those of events are about its first event unless told otherwise."""
+    """The operations of one organization; those of events use its first event by default."""
 
     def __init__(self, events: int = 1, sessions: int = 60) -> None:
         size = Size.of(
@@ -49,7 +49,7 @@ class Operations:
         return caught.value.status, caught.value.message
 
     def found(self, operation: str, at: EventData | None = None, **body: Any) -> list[Answer]:
-        """Return what a search finds, all pages together."""
+        """Return the results of a search, all pages together."""
         records: list[Answer] = []
         while True:
             query = {"page": str(len(records) // 100 + 1), "pageSize": "100"}

@@ -1,4 +1,4 @@
-"""The operations of sessions, called as plain functions."""
+"""Calls of the session handlers as plain functions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Client:
         return caught.value.status, caught.value.message
 
     def found(self, operation: str = "search-sessions", **body: Any) -> list[str]:
-        """Return the ids that a search finds, all pages together."""
+        """Return the ids of a search, all pages together."""
         ids: list[str] = []
         while True:
             page = self(operation, query={"page": str(len(ids) // 100 + 1), "pageSize": "100"}, **body)

@@ -1,4 +1,4 @@
-"""What changes by itself on the embedded server: when, to what, and what it leaves behind."""
+"""Scheduled changes of the embedded server: their times, their targets and their effects."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ CRITERIA = (
 )
 
 
-class Storm:
-    """An event that changes, with its time."""
+class ChangingEvent:
+    """A changing event and its time."""
 
     def __init__(
         self, changes: Changes, *, sessions: int = 40, light: bool = False, times: Times | None = None
@@ -50,7 +50,7 @@ class Storm:
         self.event: EventData = next(iter(organization.events.values()))
         self.changing = ChangingData(changes, self.event)
 
-    def rage(self, seconds: float) -> Storm:
+    def let_pass(self, seconds: float) -> ChangingEvent:
         self.time.advance(seconds)
         self.changing.catch_up()
         return self
@@ -65,7 +65,7 @@ class Storm:
         ]
 
 
-# When
+# Schedule
 
 
 rates = st.floats(0, 5, allow_subnormal=False)
@@ -83,7 +83,7 @@ some_changes = st.builds(
 
 
 @given(some_changes, st.lists(st.floats(0, 5), max_size=8))
-def test_what_happens_follows_from_the_changes_alone(changes: Changes, looks: list[float]) -> None:
+def test_the_schedule_depends_only_on_the_changes(changes: Changes, looks: list[float]) -> None:
     at_once = list(Schedule(changes, START).due(START + sum(looks)))
     schedule, now, in_steps = Schedule(changes, START), START, list[ScheduledChange]()
     for number in range(len(looks)):
@@ -132,12 +132,12 @@ def test_late_writes_overtake_each_other() -> None:
         ({"resources": ("rooms", "rooms")}, "resources must not contain duplicates"),
     ],
 )
-def test_changes_that_make_no_sense_are_refused(arguments: dict[str, Any], says: str) -> None:
+def test_invalid_rates_of_change_are_refused(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Changes(**arguments)
 
 
-# What
+# Effects
 
 
 @pytest.mark.parametrize("light", [False, True])
@@ -145,10 +145,10 @@ def test_the_same_seed_and_times_give_the_same_data(light: bool) -> None:
     changes = Changes(
         inserts=0.5, updates=0.5, deletes=0.5, restores=0.3, flips=0.5, resources=RESOURCES, late=5
     )
-    one, other = Storm(changes, light=light), Storm(changes, light=light)
+    one, other = ChangingEvent(changes, light=light), ChangingEvent(changes, light=light)
     for _ in range(20):
-        one.rage(3)
-    assert one.everything() == other.rage(60).everything()
+        one.let_pass(3)
+    assert one.everything() == other.let_pass(60).everything()
 
 
 @settings(max_examples=20, deadline=None)
@@ -158,16 +158,18 @@ def test_the_same_seed_and_times_give_the_same_data(light: bool) -> None:
     late=st.sampled_from([0.0, 10.0]),
     precision=st.sampled_from(["milliseconds", "microseconds"]),
 )
-def test_data_in_a_storm_stay_sound(rates: dict[str, float], seed: int, late: float, precision: Any) -> None:
-    storm = Storm(
+def test_data_stay_consistent_under_many_changes(
+    rates: dict[str, float], seed: int, late: float, precision: Any
+) -> None:
+    changing = ChangingEvent(
         Changes(**rates, seed=seed, resources=RESOURCES, late=late),
         sessions=15,
         times=Times(ties=4, precision=precision),
     )
-    event = storm.event
+    event = changing.event
     updated: dict[str, float] = {}
     for _ in range(8):
-        storm.rage(3)
+        changing.let_pass(3)
         everything = [row for row in event.agenda.with_parts if not row.is_source]
         live = [row for row in everything if row.deleted is None and not row.number]
         for criteria in CRITERIA:
@@ -179,16 +181,18 @@ def test_data_in_a_storm_stay_sound(rates: dict[str, float], seed: int, late: fl
             assert row.created <= row.updated
             assert updated.get(id_, 0) <= row.updated
             updated[id_] = row.updated
-        assert set(storm.versions()) == {event.agenda.id(row) for row in live}
-        for index in event.contacts:
-            assert event.people.contact(index)["id"] in storm.versions("contacts")
+        assert set(changing.versions()) == {event.agenda.id(row) for row in live}
+        contacts = changing.versions("contacts")
+        assert all(event.people.contact(index)["id"] in contacts for index in event.contacts)
 
 
-def changed(kind: str, resource: str, seconds: float = 30) -> tuple[dict[str, Any], dict[str, Any], Storm]:
-    """Return what was there before and after changes of one kind."""
-    storm = Storm(Changes(**{f"{kind}s": 1.0}, resources=(resource,)))  # type: ignore[arg-type]  # rates
-    before = storm.versions(resource)
-    return before, storm.rage(seconds).versions(resource), storm
+def changed(
+    kind: str, resource: str, seconds: float = 30
+) -> tuple[dict[str, Any], dict[str, Any], ChangingEvent]:
+    """Return the records before and after changes of one kind."""
+    changing = ChangingEvent(Changes(**{f"{kind}s": 1.0}, resources=(resource,)))  # type: ignore[arg-type]  # rates
+    before = changing.versions(resource)
+    return before, changing.let_pass(seconds).versions(resource), changing
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
@@ -200,10 +204,10 @@ def test_inserts_add_records(resource: str) -> None:
 
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_deletes_take_records_away_until_none_is_left(resource: str) -> None:
-    before, after, storm = changed("delete", resource, 8)
+    before, after, changing = changed("delete", resource, 8)
     assert after.items() < before.items()
-    rest = storm.rage(1000).versions(resource)
-    # Five statuses exist everywhere.
+    rest = changing.let_pass(1000).versions(resource)
+    # The five standard statuses cannot be deleted.
     assert len(rest) == (5 if resource == "statuses" else 0)
 
 
@@ -217,48 +221,50 @@ def test_updates_change_records_and_their_time(resource: str) -> None:
 
 
 def test_only_custom_statuses_change() -> None:
-    _, _, storm = changed("update", "statuses")
-    names = {str(status["name"]): status["is_custom"] for status in storm.event.metadata.all("statuses")}
+    _, _, changing = changed("update", "statuses")
+    names = {str(status["name"]): status["is_custom"] for status in changing.event.metadata.all("statuses")}
     assert {is_custom for name, is_custom in names.items() if name.startswith("Changed")} == {True}
     assert {is_custom for name, is_custom in names.items() if not name.startswith("Changed")} == {False}
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_restores_bring_back_what_the_changes_deleted(resource: str) -> None:
-    storm = Storm(Changes(deletes=0.2, restores=2, resources=(resource,)))
-    before = storm.versions(resource)
-    there = [set(storm.rage(0.5).versions(resource)) for _ in range(200)]
+    changing = ChangingEvent(Changes(deletes=0.2, restores=2, resources=(resource,)))
+    before = changing.versions(resource)
+    there = [set(changing.let_pass(0.5).versions(resource)) for _ in range(200)]
     assert all(ids <= before.keys() for ids in there)
     gone = before.keys() - set.intersection(*there)
     assert len(gone & set[str]().union(*there[-20:])) > 1
 
 
-def test_what_requests_deleted_is_not_restored() -> None:
-    storm = Storm(Changes(restores=5))
-    chosen = next(iter(storm.versions()))
-    for part in storm.event.agenda.parts(storm.event.agenda.rows[storm.event.agenda.places[chosen][0]]):
-        storm.event.part(SessionEditor).delete(storm.event.agenda.id(part))
-    storm.event.part(SessionEditor).delete(chosen)
-    assert chosen not in storm.rage(60).versions()
+def test_records_that_requests_deleted_are_not_restored() -> None:
+    changing = ChangingEvent(Changes(restores=5))
+    chosen = next(iter(changing.versions()))
+    for part in changing.event.agenda.parts(
+        changing.event.agenda.rows[changing.event.agenda.places[chosen][0]]
+    ):
+        changing.event.part(SessionEditor).delete(changing.event.agenda.id(part))
+    changing.event.part(SessionEditor).delete(chosen)
+    assert chosen not in changing.let_pass(60).versions()
 
 
-def test_what_requests_brought_back_is_left_alone() -> None:
-    storm = Storm(Changes(deletes=3, restores=1, resources=("contacts",)), sessions=20)
-    editor = storm.event.part(ContactEditor)
-    before = storm.versions("contacts")
+def test_records_that_requests_restored_are_left_alone() -> None:
+    changing = ChangingEvent(Changes(deletes=3, restores=1, resources=("contacts",)), sessions=20)
+    editor = changing.event.part(ContactEditor)
+    before = changing.versions("contacts")
     for _ in range(30):
-        for id_ in before.keys() - storm.rage(1).versions("contacts").keys():
+        for id_ in before.keys() - changing.let_pass(1).versions("contacts").keys():
             editor.restore(id_)
-    assert storm.versions("contacts").keys() == before.keys()
+    assert changing.versions("contacts").keys() == before.keys()
 
 
 def test_a_flip_moves_sessions_between_accepted_and_declined() -> None:
-    storm = Storm(Changes(flips=1))
-    before = {storm.event.agenda.id(row): row.status for row in storm.event.agenda.rows}
+    changing = ChangingEvent(Changes(flips=1))
+    before = {changing.event.agenda.id(row): row.status for row in changing.event.agenda.rows}
     seen = {
-        (before[storm.event.agenda.id(row)], row.status)
+        (before[changing.event.agenda.id(row)], row.status)
         for _ in range(60)
-        for row in storm.rage(1).event.agenda.rows
+        for row in changing.let_pass(1).event.agenda.rows
     }
     assert {pair for pair in seen if pair[0] != pair[1]} == {
         ("accepted", "declined"),
@@ -267,40 +273,40 @@ def test_a_flip_moves_sessions_between_accepted_and_declined() -> None:
 
 
 @pytest.mark.parametrize("resource", [name for name in RESOURCES if name != "sessions"])
-def test_a_flip_is_nothing_where_there_is_no_status(resource: str) -> None:
+def test_a_flip_does_nothing_to_resources_without_a_status(resource: str) -> None:
     before, after, _ = changed("flip", resource)
     assert before == after
 
 
-def test_deletes_spare_nobody() -> None:
-    """Each session is as likely to go as any other."""
+def test_deletes_reach_every_session() -> None:
+    """Each session is equally likely to be deleted."""
     deleted = {id_ for seed in range(40) for id_ in _deleted_by(seed)}
-    assert deleted == set(Storm(Changes()).versions())
+    assert deleted == set(ChangingEvent(Changes()).versions())
 
 
 def _deleted_by(seed: int) -> Iterator[str]:
-    storm = Storm(Changes(deletes=1, seed=seed))
-    before = storm.versions()
-    yield from before.keys() - storm.rage(15).versions().keys()
+    changing = ChangingEvent(Changes(deletes=1, seed=seed))
+    before = changing.versions()
+    yield from before.keys() - changing.let_pass(15).versions().keys()
 
 
 def test_a_session_is_deleted_with_its_subsessions() -> None:
-    storm = Storm(Changes(deletes=1)).rage(1000)
-    assert any(row.number for row in storm.event.agenda.with_parts)
-    assert all(row.deleted is not None for row in storm.event.agenda.with_parts if not row.is_source)
+    changing = ChangingEvent(Changes(deletes=1)).let_pass(1000)
+    assert any(row.number for row in changing.event.agenda.with_parts)
+    assert all(row.deleted is not None for row in changing.event.agenda.with_parts if not row.is_source)
 
 
-def test_a_late_write_is_dated_before_it_is_seen() -> None:
-    storm = Storm(Changes(inserts=0.2, late=60), light=True)
+def test_a_late_write_is_dated_before_it_is_visible() -> None:
+    changing = ChangingEvent(Changes(inserts=0.2, late=60), light=True)
     ages: list[float] = []
-    before = storm.versions()
+    before = changing.versions()
     for _ in range(600):
-        now = storm.versions()
+        now = changing.versions()
         fresh = now.keys() - before.keys()
-        rows = [row for row in storm.event.agenda.rows if storm.event.agenda.id(row) in fresh]
-        ages += [storm.time.now() - row.created / 1000 for row in rows]
+        rows = [row for row in changing.event.agenda.rows if changing.event.agenda.id(row) in fresh]
+        ages += [changing.time.now() - row.created / 1000 for row in rows]
         before = now
-        storm.rage(1)
+        changing.let_pass(1)
     assert len(ages) > 60
     assert max(ages) > 50
     assert min(ages) < 10
@@ -309,4 +315,4 @@ def test_a_late_write_is_dated_before_it_is_seen() -> None:
 
 def test_an_unknown_resource_is_refused() -> None:
     with pytest.raises(ValueError, match="resource must be one of sessions, contacts, speakers"):
-        resource_of(Storm(Changes()).event, "session")
+        resource_of(ChangingEvent(Changes()).event, "session")

@@ -1,4 +1,4 @@
-"""When the embedded server's faults happen, and what cannot be asked for."""
+"""Faults of the embedded server: when they apply, and invalid combinations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sessionboard_async.testing.faults import FaultCounter
         ({"kind": "truncate", "on": 1, "interval": 1.0}, "interval= does not belong"),
     ],
 )
-def test_a_mistake_is_an_error_at_once(arguments: dict[str, Any], says: str) -> None:
+def test_invalid_arguments_are_an_error_at_once(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Fault(**arguments)
 
@@ -41,17 +41,17 @@ def happening(fault: Fault, requests: int) -> list[int]:
     return [number for number in range(1, requests + 1) if counter.next([fault], "list-events") is fault]
 
 
-def test_on_happens_once() -> None:
+def test_on_applies_once() -> None:
     assert happening(Fault("refuse", on=3), 10) == [3]
 
 
-def test_every_happens_again_and_again() -> None:
+def test_every_applies_repeatedly() -> None:
     assert happening(Fault("refuse", every=3), 10) == [3, 6, 9]
     assert happening(Fault("refuse", every=3, times=2), 10) == [3, 6]
 
 
 @given(st.integers(1, 20), st.integers(1, 5), st.integers(0, 100))
-def test_times_bounds_how_often_it_happens(every: int, times: int, requests: int) -> None:
+def test_times_limits_how_often_a_fault_applies(every: int, times: int, requests: int) -> None:
     assert len(happening(Fault("slow", every=every, times=times), requests)) == min(times, requests // every)
 
 
@@ -77,7 +77,7 @@ def test_equal_faults_count_apart() -> None:
     assert counter.next([other], "list-events") is None
 
 
-def test_counting_starts_anew_when_a_fault_was_taken_away() -> None:
+def test_counting_starts_again_after_a_fault_was_removed() -> None:
     counter = FaultCounter()
     fault = Fault("slow", on=2)
     assert counter.next([fault], "list-events") is None

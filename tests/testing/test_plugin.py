@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of their own and under each async runner."""
+"""The pytest plugin, in separate test runs and under each async runner."""
 
 from __future__ import annotations
 
@@ -50,20 +50,23 @@ def anyio_backend():
 
 
 class Run(Protocol):
-    """Runs tests under a runner, in a process of its own, with warnings as errors."""
+    """Runs tests under a runner, with warnings as errors."""
 
     def __call__(self, runner: str, source: str) -> pytest.RunResult: ...
 
 
-@pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    # Only the runner under test may be there, not all that this environment has.
+@pytest.fixture(params=["inprocess", pytest.param("subprocess", marks=pytest.mark.slow)])
+def run(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    # Load only the runner under test, not every plugin of this environment.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    run_pytest = (
+        pytester.runpytest_inprocess if request.param == "inprocess" else pytester.runpytest_subprocess
+    )
 
     def run_tests(runner: str, source: str) -> pytest.RunResult:
         options, mark = RUNNERS[runner]
         pytester.makepyfile(HEAD.format(mark=mark) + dedent(source))
-        return pytester.runpytest_subprocess(
+        return run_pytest(
             "-p", "sessionboard_async.testing.plugin", "-W", "error", "--strict-markers", "-vv", *options
         )
 
@@ -74,30 +77,30 @@ every_runner = pytest.mark.parametrize("runner", RUNNERS)
 
 
 @every_runner
-def test_the_session_reads_from_the_server_and_is_closed_by_the_test(run: Run, runner: str) -> None:
+def test_the_client_reads_from_the_server_and_is_closed_by_the_test(run: Run, runner: str) -> None:
     result = run(
         runner,
         """
-        seen = []
+        clients = []
 
         async def test_read(sessionboard, sessionboard_server):
-            seen.append(sessionboard)
+            clients.append(sessionboard)
             talks = await sessionboard.sessions.search(sessionboard_server.event_id).collect()
             assert len(talks) == 120
             assert [request.operation for request in sessionboard_server.requests] == ["search-sessions"] * 2
 
-        async def test_the_last_session_is_closed(sessionboard_server):
+        async def test_the_last_client_is_closed(sessionboard_server):
             with pytest.raises(ClientClosedError):
-                await seen[0].events.list().collect()
+                await clients[0].events.list().collect()
 
         @pytest.mark.sessionboard_server(sessions=7, seed=3)
         async def test_options_come_by_marker(sessionboard, sessionboard_server):
             assert await sessionboard.sessions.search(sessionboard_server.event_id).count() == 7
 
-        async def test_the_session_may_go_unused(sessionboard):
+        async def test_the_client_may_go_unused(sessionboard):
             assert isinstance(sessionboard, AsyncSession)
 
-        async def test_the_session_may_be_closed_early(sessionboard):
+        async def test_the_client_may_be_closed_early(sessionboard):
             assert await sessionboard.events.list().count() == 2
             await sessionboard.aclose()
 
@@ -114,7 +117,7 @@ def test_the_session_reads_from_the_server_and_is_closed_by_the_test(run: Run, r
 
 
 @every_runner
-def test_the_session_is_closed_when_the_test_fails_or_stops_in_the_middle(run: Run, runner: str) -> None:
+def test_the_client_is_closed_when_the_test_fails_or_is_skipped(run: Run, runner: str) -> None:
     result = run(
         runner,
         """
@@ -132,7 +135,7 @@ def test_the_session_is_closed_when_the_test_fails_or_stops_in_the_middle(run: R
     result.stdout.no_fnmatch_line("*embedded-fake*")
 
 
-def test_faults_of_one_test_are_not_seen_by_the_next(run: Run) -> None:
+def test_faults_do_not_leak_into_the_next_test(run: Run) -> None:
     result = run(
         "anyio",
         """
@@ -173,11 +176,14 @@ def test_the_server_serves_tests_that_are_not_async(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_the_fixtures_and_the_marker_are_listed(run: Run, pytester: pytest.Pytester) -> None:
+def test_the_fixtures_and_the_marker_are_listed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     options = ("-p", "sessionboard_async.testing.plugin")
-    fixtures = pytester.runpytest_subprocess(*options, "--fixtures")
+    fixtures = pytester.runpytest_inprocess(*options, "--fixtures")
     fixtures.stdout.fnmatch_lines(["sessionboard_server*", "sessionboard -- *"])
-    markers = pytester.runpytest_subprocess(*options, "--markers")
+    markers = pytester.runpytest_inprocess(*options, "--markers")
     markers.stdout.fnmatch_lines(["@pytest.mark.sessionboard_server(*"])
 
 
@@ -187,7 +193,7 @@ def test_the_plugin_is_an_entry_point() -> None:
 
 
 def test_loading_the_plugin_does_not_load_the_server() -> None:
-    """Pytest loads it in every project of an environment."""
+    """Pytest loads the plugin in every project of an environment."""
     script = "import sys, sessionboard_async.testing.plugin; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""The counters of the embedded server on a clock of their own, and the headers that announce them."""
+"""Request counters of the embedded server on a simulated clock, and their headers."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ Kind = Callable[[int, float], RequestCounter]
 
 KINDS: list[Kind] = [FixedWindow, SlidingLog, TokenBucket]
 NOW = 1_790_000_000.25
-"""Some moment, in seconds since 1970."""
+"""An arbitrary time, in seconds since 1970."""
 
 limits = st.integers(1, 20)
 windows = st.integers(1, 40).map(lambda quarters: quarters / 4)
 pauses = st.lists(st.one_of(st.just(0.0), st.integers(0, 60).map(lambda n: n / 8)), min_size=1, max_size=80)
-"""Pauses between requests: bursts and gaps, in eighths of seconds, which floats hold exactly."""
+"""Pauses between requests: bursts and gaps, in eighths of seconds, which floats represent exactly."""
 
 
-def moments(pauses: list[float]) -> list[float]:
+def timestamps(pauses: list[float]) -> list[float]:
     return list(accumulate(pauses))
 
 
@@ -65,7 +65,7 @@ def first_hits(times: list[float], window: float) -> Iterator[float]:
 def test_a_fixed_window_answers_its_first_requests_and_no_more(
     limit: int, window: float, pauses: list[float]
 ) -> None:
-    times = moments(pauses)
+    times = timestamps(pauses)
     allowed = answered(FixedWindow(limit, window), times)
     expected = [
         time
@@ -85,7 +85,7 @@ def test_a_fixed_window_lets_nearly_twice_its_limit_through_around_its_end() -> 
 def test_a_sliding_log_never_answers_more_in_any_window(
     limit: int, window: float, pauses: list[float]
 ) -> None:
-    times = moments(pauses)
+    times = timestamps(pauses)
     allowed = answered(SlidingLog(limit, window), times)
     for index, start in enumerate(allowed):
         assert sum(time < start + window for time in allowed[index:]) <= limit
@@ -96,7 +96,7 @@ def test_a_sliding_log_never_answers_more_in_any_window(
 def test_a_token_bucket_answers_no_more_than_it_holds_and_earns(
     limit: int, window: float, pauses: list[float]
 ) -> None:
-    times = moments(pauses)
+    times = timestamps(pauses)
     allowed = answered(TokenBucket(limit, window), times)
     for index, start in enumerate(allowed):
         for count, end in enumerate(allowed[index:], start=1):
@@ -106,10 +106,10 @@ def test_a_token_bucket_answers_no_more_than_it_holds_and_earns(
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(limits, windows, pauses)
-def test_what_remains_is_what_would_be_answered_now(
+def test_remaining_is_the_number_of_requests_that_would_be_answered_now(
     kind: Kind, limit: int, window: float, pauses: list[float]
 ) -> None:
-    counter, times = kind(limit, window), moments(pauses)
+    counter, times = kind(limit, window), timestamps(pauses)
     last = verdicts(counter, times)[-1]
     assert 0 <= last.remaining < limit
     assert len(answered(counter, [times[-1]] * (limit + 1))) == last.remaining
@@ -117,8 +117,8 @@ def test_what_remains_is_what_would_be_answered_now(
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(limits, windows, pauses)
-def test_whole_seconds_are_rounded_up(kind: Kind, limit: int, window: float, pauses: list[float]) -> None:
-    for verdict in verdicts(kind(limit, window), moments(pauses)):
+def test_seconds_are_rounded_up(kind: Kind, limit: int, window: float, pauses: list[float]) -> None:
+    for verdict in verdicts(kind(limit, window), timestamps(pauses)):
         assert -1e-5 <= verdict.reset - verdict.resets_in < 1
         assert -1e-5 <= verdict.retry_after - verdict.retry_in < 1
         assert (verdict.retry_after == 0) == verdict.allowed
@@ -126,10 +126,10 @@ def test_whole_seconds_are_rounded_up(kind: Kind, limit: int, window: float, pau
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(limits, windows, pauses)
-def test_a_refused_request_is_answered_after_the_named_wait_and_not_before(
+def test_a_refused_request_is_answered_after_the_announced_wait_and_not_before(
     kind: Kind, limit: int, window: float, pauses: list[float]
 ) -> None:
-    early, times = kind(limit, window), moments([*pauses, *[0.0] * limit])
+    early, times = kind(limit, window), timestamps([*pauses, *[0.0] * limit])
     refused = verdicts(early, times)[-1]
     assert not refused.allowed
     assert not early.hit(times[-1] + refused.retry_in * 0.99).allowed
@@ -140,7 +140,7 @@ def test_a_refused_request_is_answered_after_the_named_wait_and_not_before(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("limit", "window"), [(3, 0.7), (7, 7.0), (100, 0.7)])
-def test_who_waits_exactly_as_long_as_it_is_told_is_answered(kind: Kind, limit: int, window: float) -> None:
+def test_a_client_that_waits_as_announced_is_answered(kind: Kind, limit: int, window: float) -> None:
     counter = kind(limit, window)
     refused = verdicts(counter, [7.7] * (limit + 1))[-1]
     assert counter.hit(7.7 + refused.retry_in).allowed
@@ -150,13 +150,13 @@ def test_who_waits_exactly_as_long_as_it_is_told_is_answered(kind: Kind, limit: 
 def test_a_fixed_window_ends_for_all_of_its_requests_at_once(
     limit: int, window: float, pauses: list[float]
 ) -> None:
-    times = moments(pauses)
+    times = timestamps(pauses)
     counter = FixedWindow(limit, window)
     ends = {time + counter.hit(time).resets_in for time in times}
     assert ends == {opened + window for opened in first_hits(times, window)}
 
 
-def test_the_three_kinds_announce_their_resets_in_their_own_way() -> None:
+def test_the_three_kinds_of_counters_have_different_resets() -> None:
     resets = {}
     for kind in KINDS:
         counter = kind(100, 900.0)
@@ -171,7 +171,7 @@ def test_the_three_kinds_announce_their_resets_in_their_own_way() -> None:
 
 
 class Recorder(FixedWindow):
-    """A fixed window that remembers when it was hit."""
+    """A fixed window that records the times of its hits."""
 
     def __init__(self, limit: int, window: float) -> None:
         super().__init__(limit, window)
@@ -183,7 +183,7 @@ class Recorder(FixedWindow):
 
 
 @given(limits, windows, pauses, st.sampled_from([0.1, 0.25, 0.5, 0.9]))
-def test_a_stranger_sends_its_share_of_every_window_evenly(
+def test_another_client_sends_its_share_of_every_window_evenly(
     limit: int, window: float, pauses: list[float], share: float
 ) -> None:
     recorder = Recorder(limit, window)
@@ -206,7 +206,7 @@ def test_a_shared_counter_is_as_large_as_alone() -> None:
     assert remaining == [99, 85, 72, 58, 45]
 
 
-def test_a_stranger_goes_on_while_nobody_looks_and_what_has_no_effect_is_not_counted() -> None:
+def test_another_client_continues_between_requests_and_hits_without_effect_are_skipped() -> None:
     recorder = Recorder(100, 900.0)
     shared = SharedCounter(recorder, 0.5)
     shared.hit(0.0)
@@ -234,7 +234,7 @@ def numbers(headers: dict[str, str]) -> dict[str, list[int]]:
         retry_in=st.floats(0, DAY),
     )
 )
-def test_headers_tell_what_the_verdict_says(verdict: Verdict) -> None:
+def test_headers_report_the_verdict(verdict: Verdict) -> None:
     limit, remaining, reset = verdict.limit, verdict.remaining, verdict.reset
     window = math.ceil(verdict.window)
     triple = {"Limit": [limit], "Remaining": [remaining], "Reset": [reset]}
@@ -286,13 +286,13 @@ def test_headers_are_spelled_as_their_drafts_have_them() -> None:
         ({"stranger": True}, "stranger"),
     ],
 )
-def test_limits_that_make_no_sense_are_refused(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_limits_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=rf"ServerLimits\.{message}"):
         ServerLimits(**arguments)
 
 
 class Server:
-    """Counters on a clock that stands still unless it is told otherwise."""
+    """Counters on a clock that stands still unless advanced."""
 
     def __init__(self, **arguments: Any) -> None:
         self.now = 1000.0
@@ -315,14 +315,14 @@ def test_operations_of_a_category_share_a_budget_and_categories_and_tokens_do_no
     assert server.remaining("list-tags") == 96
 
 
-def test_searches_are_limited_where_that_is_asked_for_each_on_its_own() -> None:
+def test_searches_can_be_limited_each_separately() -> None:
     assert Server().count("search-sessions") == LimitDecision()
     server = Server(searches=True)
     assert [server.remaining(name) for name in ("search-sessions", "list-events")] == [99, 99]
     assert server.remaining("search-sessions") == 98
 
 
-def test_refused_requests_are_told_when_to_come_back_and_counted() -> None:
+def test_refused_requests_have_retry_after_and_are_counted() -> None:
     server = Server(requests=2, window=10.0)
     refusals = [server.count().refusal for _ in range(4)]
     assert refusals == [None, None, "too many requests", "too many requests"]
@@ -335,7 +335,7 @@ def test_refused_requests_are_told_when_to_come_back_and_counted() -> None:
     )
 
 
-def test_the_daily_quota_stands_behind_the_window_and_speaks_over_it() -> None:
+def test_the_daily_quota_counts_after_the_window_and_replaces_its_headers() -> None:
     server = Server(requests=4, window=10.0, daily_quota=5)
     assert server.count("create-tag").headers["RateLimit-Limit"] == "4"
     assert server.count("create-session").headers == {
@@ -355,7 +355,7 @@ def test_the_daily_quota_stands_behind_the_window_and_speaks_over_it() -> None:
     assert server.remaining("create-session") == 4
 
 
-def test_what_the_window_refuses_does_not_reach_the_daily_quota() -> None:
+def test_requests_that_the_window_refuses_do_not_count_against_the_daily_quota() -> None:
     server = Server(requests=1, window=10.0, daily_quota=5)
     server.count("create-session")
     for _ in range(20):
@@ -366,7 +366,7 @@ def test_what_the_window_refuses_does_not_reach_the_daily_quota() -> None:
     assert server.remaining("create-session") == 3
 
 
-def test_the_daily_quota_stands_beside_the_window_in_draft_8() -> None:
+def test_the_daily_quota_is_listed_beside_the_window_in_draft_8() -> None:
     server = Server(headers="draft-8", daily_quota=5)
     assert server.count("create-session").headers == {
         "RateLimit": '"window";r=99;t=900, "daily";r=4;t=86400',
@@ -374,14 +374,14 @@ def test_the_daily_quota_stands_beside_the_window_in_draft_8() -> None:
     }
 
 
-def test_processes_count_on_their_own_and_take_turns() -> None:
+def test_processes_count_separately_and_answer_in_turn() -> None:
     server = Server(requests=2, processes=2, daily_quota=100)
     assert [server.remaining() for _ in range(4)] == [1, 1, 0, 0]
     assert [server.remaining("create-session") for _ in range(2)] == [99, 99]
     assert server.count().refusal is not None
 
 
-def test_a_stranger_uses_the_window_but_not_the_daily_quota() -> None:
+def test_another_client_uses_the_window_but_not_the_daily_quota() -> None:
     server = Server(stranger=0.5, daily_quota=1000)
     server.count("create-session")
     server.now += 450
@@ -389,12 +389,12 @@ def test_a_stranger_uses_the_window_but_not_the_daily_quota() -> None:
     assert server.remaining("update-session") == 100 - 25 - 3
 
 
-def test_nothing_is_announced_where_that_is_asked_for() -> None:
+def test_the_style_none_has_no_rate_limit_headers() -> None:
     server = Server(requests=1, headers="none")
     assert server.count() == LimitDecision()
     assert server.count() == LimitDecision({}, "too many requests")
 
 
-def test_a_moment_in_a_header_is_one_of_the_wall_clock() -> None:
+def test_an_absolute_time_in_a_header_is_one_of_the_wall_clock() -> None:
     server = Server(headers="epoch")
     assert server.count().headers["X-RateLimit-Reset"] == str(math.ceil(NOW + 1000 + 900))

@@ -1,4 +1,4 @@
-"""The embedded server speaks the API's contract: asked here with bare aiohttp, as any client would."""
+"""The contract of the API on the embedded server, over sockets with bare aiohttp."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Api:
         return await self.ask("POST", path, status, json={} if body is None else body, **options)
 
     async def all(self, path: str, body: object = None) -> list[dict[str, Any]]:
-        """Return the records of every page, and check that they are as many as the server says."""
+        """Return the records of every page, and check their number against the total."""
         records: list[dict[str, Any]] = []
         for page in range(1, 1000):
             answer = await self.search(path, body, params={"page": page, "pageSize": 100})
@@ -80,7 +80,7 @@ async def test_a_session_search_has_pages_newest_first(api: Api) -> None:
     assert len({record["id"] for record in found}) == len(found) == 120
     created = [record["created_at"] for record in found]
     assert created == sorted(created, reverse=True)
-    assert all(moment.endswith("Z") for moment in created)
+    assert all(timestamp.endswith("Z") for timestamp in created)
 
 
 async def test_session_filters(api: Api) -> None:
@@ -148,7 +148,7 @@ async def test_the_session_list_has_its_own_envelope_and_filters(api: Api) -> No
     assert await ids(search="MAPS") == {r["id"] for r in found if "maps" in r["title"].casefold()} != set()
 
 
-async def test_composition_sources_are_hidden_unless_asked_for(api: Api) -> None:
+async def test_composition_sources_are_hidden_by_default(api: Api) -> None:
     plain = await api.all(f"{EVENT}/sessions")
     linked = await api.all(f"{EVENT}/sessions", {"expand": ["linked_sources"]})
     hidden = {record["id"] for record in linked} - {record["id"] for record in plain}
@@ -194,7 +194,7 @@ async def test_a_subsession_is_read_in_full(api: Api) -> None:
     assert part.items() <= full.items()
 
 
-async def test_session_statuses_tell_what_was_deleted(api: Api) -> None:
+async def test_session_statuses_report_deletions(api: Api) -> None:
     plain = {record["id"] for record in await api.all(f"{EVENT}/sessions")}
     statuses = await api.all(f"{EVENT}/sessions/status")
     deleted = {record["id"] for record in statuses if record["deleted_at"]}
@@ -327,7 +327,7 @@ async def test_the_same_seed_serves_the_same_bytes() -> None:
             aiohttp.ClientSession(server.base_url, headers={"x-access-token": server.token}) as client,
             client.post(f"{EVENT}/sessions", json={"expand": ["translated_fields"]}) as response,
         ):
-            # Addresses of files lead to the server itself, whichever port it has.
+            # Addresses of files point to the server itself, with its port.
             bodies.append((await response.read()).replace(server.base_url.encode(), b"http://server"))
     assert bodies[0] == bodies[1] != bodies[2]
 

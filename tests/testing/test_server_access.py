@@ -1,4 +1,4 @@
-"""Who may ask the embedded server, how it refuses, and what every answer has."""
+"""Tokens, scopes and refusals of the embedded server, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_the_bare_address_answers_without_a_token(server: EmbeddedServer) 
     [{}, {"x-access-token": "wrong"}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic {token}"}],
 )
 @pytest.mark.parametrize("path", [f"{EVENT}/tags", "/v1/event/1/tags", "/v1/nothing"])
-async def test_without_the_token_nothing_is_told(
+async def test_without_the_token_nothing_is_returned(
     server: EmbeddedServer, headers: dict[str, str], path: str
 ) -> None:
     headers = {name: value.format(token=server.token) for name, value in headers.items()}
@@ -111,7 +111,7 @@ async def test_a_token_with_scopes_reads_only_those() -> None:
         "/v2",
     ],
 )
-async def test_what_is_not_there_is_404(client: aiohttp.ClientSession, path: str) -> None:
+async def test_missing_records_are_404(client: aiohttp.ClientSession, path: str) -> None:
     body = await ask(client, "GET", path, 404)
     assert body.keys() == {"error", "message"}
     assert body["error"] == "NotFoundError"
@@ -177,7 +177,7 @@ async def test_gzip_is_sent_to_those_who_accept_it(compress: bool, accepted: str
     ):
         headers = {"x-access-token": server.token, "Accept-Encoding": accepted}
         bodies = []
-        for _ in range(2):  # the second answer comes from what the server kept
+        for _ in range(2):  # the second answer comes from the cache
             async with client.get("/v1/events", headers=headers) as response:
                 assert ("Content-Encoding" in response.headers) == (compress and gzipped)
                 bodies.append(await response.read())
@@ -203,7 +203,7 @@ async def test_requests_are_recorded_without_the_values_of_headers(
     assert server.token not in repr(list(server.requests))
 
 
-async def test_latency_is_waited_before_each_answer(
+async def test_each_answer_waits_for_the_latency(
     server: EmbeddedServer, client: aiohttp.ClientSession
 ) -> None:
     server.latency = 60.0

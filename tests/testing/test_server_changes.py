@@ -1,4 +1,4 @@
-"""The embedded server while its data change, its time passes and its answers are kept."""
+"""The embedded server with changing data, simulated time and cached answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Api:
         return await self.ask("POST", path, json=body, params={"page": page, "pageSize": size})
 
     async def all(self, path: str = SESSIONS, **body: Any) -> list[Record]:
-        """Read page after page while the last one says that there are more."""
+        """Read page after page until the last one that the pagination announces."""
         records: list[Record] = []
         for page in range(1, 1000):
             answer = await self.search(path, page=page, **body)
@@ -69,14 +69,14 @@ def ids(records: Iterable[Record]) -> list[str]:
 # Time
 
 
-async def test_every_answer_bears_the_date_of_the_server() -> None:
+async def test_every_answer_has_the_date_of_the_server() -> None:
     time = SimulatedTime(per_request=2.5)
     server = EmbeddedServer(sessions=5, time=time)
     async with running(server) as api:
         await api.search()
         await api.search()
         time.advance(86_400)
-        await api.ask("GET", "/")  # no operation: nothing passes
+        await api.ask("GET", "/")  # no operation, so no time passes
         await api.ask("GET", f"{EVENT}/nothing", status=404)
         await api.ask("GET", f"{SESSIONS}/nothing", status=404)
         start = datetime.fromisoformat("2026-11-02T12:00:00+00:00")
@@ -96,7 +96,7 @@ async def test_time_passes_only_with_requests_that_reach_an_operation() -> None:
         assert time.now() == start + 1
 
 
-async def test_what_is_written_is_dated_by_the_time_of_the_server() -> None:
+async def test_writes_are_dated_by_the_time_of_the_server() -> None:
     time = SimulatedTime()
     async with running(EmbeddedServer(sessions=5, time=time)) as api:
         time.advance(3600)
@@ -106,7 +106,7 @@ async def test_what_is_written_is_dated_by_the_time_of_the_server() -> None:
         assert ids(found["results"]) == [made["id"]]
 
 
-async def test_the_reset_of_a_limit_is_told_in_the_time_of_the_server() -> None:
+async def test_the_reset_of_a_limit_is_in_the_time_of_the_server() -> None:
     time = SimulatedTime()
     limits = ServerLimits(requests=5, window=60.0, searches=True, headers="epoch")
     server = EmbeddedServer(sessions=5, time=time, limits=limits, clock=lambda: 0.0)
@@ -128,8 +128,8 @@ async def test_a_light_session_has_only_what_searches_need() -> None:
     server = EmbeddedServer(sessions=400, light=True, time=SimulatedTime())
     async with running(server) as api:
         found = await api.all()
-        shown = ["created_at", "id", "is_abstract", "status", "title", "updated_at"]
-        assert {tuple(sorted(record)) for record in found} == {tuple(shown)}
+        returned = ["created_at", "id", "is_abstract", "status", "title", "updated_at"]
+        assert {tuple(sorted(record)) for record in found} == {tuple(returned)}
         assert len(set(ids(found))) == 400
         assert {record["status"] for record in found} > {"accepted", "declined"}
         everything = await api.all(f"{EVENT}/sessions/status", expand=["linked_sources"])
@@ -140,7 +140,7 @@ async def test_a_light_session_has_only_what_searches_need() -> None:
             "results"
         ]
         assert gone["deleted_at"] == gone["updated_at"] == "2026-11-02T12:00:00.000Z"
-        assert {*gone} == {*shown, "deleted_at"}
+        assert {*gone} == {*returned, "deleted_at"}
 
 
 def _since_ever() -> dict[str, str]:
@@ -163,11 +163,11 @@ async def test_very_many_light_sessions_are_read_from_any_time_on() -> None:
             after = (first + timedelta(seconds=number, milliseconds=-1)).isoformat()
             found = await api.search(filters={"createdAt": {"after": after}}, sort=OLDEST_FIRST, size=20)
             assert found["pagination"]["totalResults"] == 150_000 - number
-            moments = [datetime.fromisoformat(record["created_at"]) for record in found["results"]]
-            assert moments == [first + timedelta(seconds=number + step) for step in range(len(moments))]
+            timestamps = [datetime.fromisoformat(record["created_at"]) for record in found["results"]]
+            assert timestamps == [first + timedelta(seconds=number + step) for step in range(len(timestamps))]
 
 
-# How sessions are dated
+# Dates of sessions
 
 
 @pytest.mark.parametrize("bounds", ["exclusive", "inclusive"])
@@ -178,13 +178,13 @@ async def test_bounds_of_times(
     times = Times(ties=4, step=0.000_4, bounds=bounds, precision=precision)
     async with running(EmbeddedServer(sessions=100, light=True, times=times)) as api:
         found = await api.all(sort=OLDEST_FIRST)
-        moments = [record["created_at"] for record in found]
-        assert {len(moment) for moment in moments} == {27 if precision == "microseconds" else 24}
-        assert moments == sorted(moments)
-        assert [len(list(group)) for _, group in groupby(moments)][:2] == (
+        timestamps = [record["created_at"] for record in found]
+        assert {len(timestamp) for timestamp in timestamps} == {27 if precision == "microseconds" else 24}
+        assert timestamps == sorted(timestamps)
+        assert [len(list(group)) for _, group in groupby(timestamps)][:2] == (
             [4, 4] if precision == "microseconds" else [12, 8]
         )
-        bound = moments[40]
+        bound = timestamps[40]
         ties = [record["id"] for record in found if record["created_at"] == bound]
         later = [record["id"] for record in found if record["created_at"] > bound]
         earlier = [record["id"] for record in found if record["created_at"] < bound]
@@ -196,7 +196,7 @@ async def test_bounds_of_times(
         assert (ids(before), ids(after)) == (earlier, later)
 
 
-async def test_page_numbers_lose_sessions_that_tie_in_random_order() -> None:
+async def test_page_numbers_miss_sessions_with_equal_timestamps_in_random_order() -> None:
     for tie_order, is_lost in (("stable", False), ("random", True)):
         times = Times(ties=300, tie_order=tie_order)  # type: ignore[arg-type]  # one of both words
         server = EmbeddedServer(sessions=900, light=True, times=times)
@@ -208,7 +208,7 @@ async def test_page_numbers_lose_sessions_that_tie_in_random_order() -> None:
             assert (one != other) is is_lost
 
 
-async def test_contacts_that_tie_come_in_random_order_too() -> None:
+async def test_contacts_with_equal_timestamps_come_in_random_order_too() -> None:
     server = EmbeddedServer(sessions=60, times=Times(tie_order="random"))
     async with running(server) as api:
         answers = [await api.search(f"{EVENT}/contacts") for _ in range(2)]
@@ -218,7 +218,7 @@ async def test_contacts_that_tie_come_in_random_order_too() -> None:
     assert all(left["created_at"] >= right["created_at"] for left, right in pairwise(one))
 
 
-# Answers that are kept
+# Cached answers
 
 
 async def test_the_same_question_has_the_same_answer_for_a_while() -> None:
@@ -247,12 +247,12 @@ async def test_without_a_cache_every_answer_is_fresh() -> None:
         assert (await api.search())["results"][2]["title"] == "Renamed"
 
 
-def test_a_cache_that_makes_no_sense_is_refused() -> None:
+def test_an_invalid_cache_lifetime_is_refused() -> None:
     with pytest.raises(ValueError, match="cached must be a number of seconds"):
         EmbeddedServer(cached=-1)
 
 
-# Data that change
+# Changing data
 
 
 def _storm(seed: int = 1, **options: Any) -> EmbeddedServer:
@@ -261,8 +261,8 @@ def _storm(seed: int = 1, **options: Any) -> EmbeddedServer:
     return EmbeddedServer(changes=changes, **(defaults | options))
 
 
-async def test_what_changes_is_seen_in_the_next_answer() -> None:
-    """Though the same question was asked a moment ago."""
+async def test_a_change_is_visible_in_the_next_answer() -> None:
+    """Despite the same request a moment ago."""
     server = _storm()
     async with running(server) as api:
         totals: list[int] = []
@@ -272,7 +272,7 @@ async def test_what_changes_is_seen_in_the_next_answer() -> None:
     assert len(set(totals)) > 5
 
 
-async def test_the_truth_is_what_a_search_finds_when_nothing_changes_meanwhile() -> None:
+async def test_ids_are_those_of_a_search_if_nothing_changes_meanwhile() -> None:
     time = SimulatedTime()
     server = _storm(time=time, light=False, sessions=60)
     async with running(server) as api:
@@ -286,7 +286,7 @@ async def test_the_truth_is_what_a_search_finds_when_nothing_changes_meanwhile()
 
 
 @pytest.mark.parametrize("resource", [name for name in ("speakers", *RESOURCES) if name != "statuses"])
-async def test_the_truth_about_other_records(resource: str) -> None:
+async def test_ids_of_other_resources(resource: str) -> None:
     time = SimulatedTime()
     resources = ("contacts",) if resource == "speakers" else (resource,)
     changes = Changes(inserts=1, updates=1, deletes=2, restores=1, resources=resources)
@@ -300,13 +300,13 @@ async def test_the_truth_about_other_records(resource: str) -> None:
         assert server.record_versions(resource) == {r["id"]: r["updated_at"] for r in found}
 
 
-async def test_statuses_show_no_time_of_their_last_change() -> None:
+async def test_statuses_have_no_updated_at() -> None:
     server = EmbeddedServer(sessions=5)
     assert len(server.ids("statuses")) == 8
     assert server.record_versions("statuses") == {}
 
 
-async def test_events_other_than_the_first_stay_as_they_are() -> None:
+async def test_events_other_than_the_first_do_not_change() -> None:
     time = SimulatedTime()
     server = _storm(time=time)
     second = server.event_ids[1]
@@ -328,7 +328,7 @@ async def test_the_same_seed_times_and_requests_give_the_same_data() -> None:
     assert walks[0] == walks[1] != walks[2]
 
 
-async def test_page_numbers_lose_sessions_while_others_are_deleted() -> None:
+async def test_page_numbers_miss_sessions_while_others_are_deleted() -> None:
     server = EmbeddedServer(
         sessions=3000,
         light=True,
@@ -350,7 +350,7 @@ async def test_requests_write_while_data_change() -> None:
             assert kept["results"][0]["created_at"] >= made["created_at"]
 
 
-def test_other_threads_may_ask_for_the_truth() -> None:
+def test_ids_can_be_read_from_other_threads() -> None:
     async def read(server: EmbeddedServer) -> None:
         async with AsyncSession(server.token, base_url=server.base_url) as sb:
             for _ in range(5):

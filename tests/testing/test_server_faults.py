@@ -1,4 +1,4 @@
-"""Each fault of the embedded server, as it looks from the other end of the wire."""
+"""Each fault of the embedded server, as a client observes it."""
 
 from __future__ import annotations
 

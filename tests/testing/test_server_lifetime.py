@@ -1,4 +1,4 @@
-"""The embedded server starts and stops cleanly, whatever is under way."""
+"""Start and stop of the embedded server, also with requests in progress."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ async def test_stop_does_not_wait_for_a_slow_answer(slow: str) -> None:
         with pytest.raises(aiohttp.ClientError):
             await asking
     assert asyncio.all_tasks() == before
-    gc.collect()  # a socket left open would now be a ResourceWarning, and so an error
+    gc.collect()  # a leaked socket would raise a ResourceWarning now, which is an error
 
 
-async def test_it_stops_within_a_scope_that_was_cancelled() -> None:
+async def test_it_stops_within_a_cancelled_scope() -> None:
     before = asyncio.all_tasks()
     with anyio.CancelScope() as scope:
         async with EmbeddedServer(latency=60.0) as server:
@@ -143,7 +143,7 @@ def test_it_runs_in_a_thread_for_code_that_is_not_async() -> None:
     assert not is_listening(port)
 
 
-async def test_nothing_holds_the_data_of_a_server_that_is_gone() -> None:
+async def test_the_data_of_a_stopped_server_can_be_collected() -> None:
     async def used_and_gone() -> None:
         async with (
             EmbeddedServer() as server,

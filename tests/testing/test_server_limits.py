@@ -1,4 +1,4 @@
-"""The limits of the embedded server, as they look from the other end of the wire."""
+"""Rate limits of the embedded server, as a client observes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CREATE = "/v1/event/4630/sessions/create"
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that advances only on request."""
 
     def __init__(self) -> None:
         self.now = 5000.0
@@ -33,11 +33,11 @@ class Clock:
 
 
 class Client:
-    """What a client sees of a limited server.
+    """A client of a limited server.
 
     Attributes:
         server: The server.
-        clock: The time by which its windows pass.
+        clock: The clock of its windows.
     """
 
     def __init__(self, server: EmbeddedServer, clock: Clock, http: aiohttp.ClientSession) -> None:
@@ -71,28 +71,28 @@ async def limited(**limits: Any) -> AsyncIterator[Client]:
         yield Client(server, clock, http)
 
 
-def announced(headers: Mapping[str, str]) -> dict[str, str]:
+def rate_limit_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if "RateLimit" in name or name == "Retry-After"}
 
 
-async def test_without_limits_nothing_is_refused_or_announced() -> None:
+async def test_without_limits_nothing_is_refused_and_there_are_no_headers() -> None:
     async with EmbeddedServer(sessions=30) as server, aiohttp.ClientSession(server.base_url) as http:
         client = Client(server, Clock(), http)
         answers = [await client.ask() for _ in range(120)]
     assert server.limits is None
     assert server.refusals == 0
     assert {status for status, _, _ in answers} == {200}
-    assert all(announced(headers) == {} for _, headers, _ in answers)
+    assert all(rate_limit_headers(headers) == {} for _, headers, _ in answers)
 
 
-async def test_a_window_opens_at_the_first_request_and_refuses_what_is_too_much() -> None:
+async def test_a_window_opens_at_the_first_request_and_refuses_excess_requests() -> None:
     async with limited(requests=3, window=10.0) as client:
         assert await client.statuses(1) == [200]
         client.clock.now += 4
         assert await client.statuses(3) == [200, 200, 429]
         status, headers, body = await client.ask()
         assert status == 429
-        assert announced(headers) == {
+        assert rate_limit_headers(headers) == {
             "RateLimit-Limit": "3",
             "RateLimit-Remaining": "0",
             "RateLimit-Reset": "6",
@@ -132,11 +132,11 @@ async def test_a_window_opens_at_the_first_request_and_refuses_what_is_too_much(
 async def test_each_style_of_header(style: str, answered: dict[str, str], refused: dict[str, str]) -> None:
     async with limited(requests=2, window=9.5, headers=style) as client:
         first, _, third = [await client.ask() for _ in range(3)]
-    assert (first[0], announced(first[1])) == (200, answered)
-    assert (third[0], announced(third[1])) == (429, {**refused, "Retry-After": "10"})
+    assert (first[0], rate_limit_headers(first[1])) == (200, answered)
+    assert (third[0], rate_limit_headers(third[1])) == (429, {**refused, "Retry-After": "10"})
 
 
-async def test_the_epoch_style_names_a_moment_that_fits_the_date_of_the_answer() -> None:
+async def test_the_epoch_style_has_a_time_that_matches_the_date_of_the_answer() -> None:
     earliest = time.time()
     async with limited(requests=1, window=900.0, headers="epoch") as client:
         answers = [await client.ask() for _ in range(2)]
@@ -146,7 +146,7 @@ async def test_the_epoch_style_names_a_moment_that_fits_the_date_of_the_answer()
         reset = int(headers["X-RateLimit-Reset"])
         assert earliest + 900 <= reset <= latest + 901
         assert 899 <= reset - parsedate_to_datetime(headers["Date"]).timestamp() <= 902
-    assert announced(answers[1][1]).keys() == {
+    assert rate_limit_headers(answers[1][1]).keys() == {
         "X-RateLimit-Limit",
         "X-RateLimit-Remaining",
         "X-RateLimit-Reset",
@@ -154,11 +154,11 @@ async def test_the_epoch_style_names_a_moment_that_fits_the_date_of_the_answer()
     }
 
 
-async def test_the_style_none_refuses_without_a_word() -> None:
+async def test_the_style_none_refuses_without_headers() -> None:
     async with limited(requests=1, headers="none") as client:
         answers = [await client.ask() for _ in range(2)]
     assert [status for status, _, _ in answers] == [200, 429]
-    assert all(announced(headers) == {} for _, headers, _ in answers)
+    assert all(rate_limit_headers(headers) == {} for _, headers, _ in answers)
 
 
 async def test_a_category_is_one_budget_and_another_one_is_its_own() -> None:
@@ -168,10 +168,10 @@ async def test_a_category_is_one_budget_and_another_one_is_its_own() -> None:
         assert headers["RateLimit-Remaining"] == "99"
 
 
-async def test_searches_are_not_limited_unless_that_is_asked_for() -> None:
+async def test_searches_are_not_limited_by_default() -> None:
     async with limited(requests=1) as client:
         answers = [await client.ask(SEARCH, method="POST") for _ in range(3)]
-        assert [(status, announced(headers)) for status, headers, _ in answers] == [(200, {})] * 3
+        assert [(status, rate_limit_headers(headers)) for status, headers, _ in answers] == [(200, {})] * 3
     async with limited(requests=1, searches=True) as client:
         assert [(await client.ask(SEARCH, method="POST"))[0] for _ in range(2)] == [200, 429]
         assert await client.statuses(2, "/v1/events") == [200, 429]
@@ -193,10 +193,10 @@ async def test_two_tokens_have_a_budget_each_and_one_token_has_one_however_it_is
                 assert response.headers["RateLimit-Remaining"] == "2"
 
 
-async def test_what_is_refused_for_other_reasons_counts_once_the_token_is_known() -> None:
+async def test_requests_refused_for_other_reasons_count_if_the_token_is_valid() -> None:
     async with limited(requests=10) as client:
         status, headers, _ = await client.ask(token="unknown")
-        assert (status, announced(headers)) == (401, {})
+        assert (status, rate_limit_headers(headers)) == (401, {})
         reader = client.server.issue_token(scopes=["read:contacts"])
         status, headers, _ = await client.ask(token=reader)
         assert (status, headers["RateLimit-Remaining"]) == (403, "9")
@@ -207,7 +207,7 @@ async def test_what_is_refused_for_other_reasons_counts_once_the_token_is_known(
         assert await client.remaining() == 7
 
 
-async def test_answers_that_are_kept_are_counted_and_announce_what_remains_now() -> None:
+async def test_cached_answers_count_and_have_current_rate_limit_headers() -> None:
     async with limited(requests=3) as client:
         answers = [await client.ask() for _ in range(4)]
     assert answers[0][2] == answers[1][2] == answers[2][2]
@@ -224,7 +224,8 @@ async def test_a_refused_write_does_not_happen() -> None:
 
 async def test_the_daily_quota() -> None:
     async with limited(requests=3, window=10.0, daily_quota=4) as client:
-        assert [announced((await client.create())[1])["RateLimit-Limit"] for _ in range(3)] == ["4"] * 3
+        for _ in range(3):
+            assert rate_limit_headers((await client.create())[1])["RateLimit-Limit"] == "4"
         _, headers, body = await client.create()
         assert headers["RateLimit-Limit"] == "3"
         assert body["message"] == "too many requests"
@@ -233,7 +234,7 @@ async def test_the_daily_quota() -> None:
         status, headers, body = await client.create()
         assert status == 429
         assert body["message"] == "Rate limit or daily quota exceeded"
-        assert announced(headers) == {
+        assert rate_limit_headers(headers) == {
             "RateLimit-Limit": "4",
             "RateLimit-Remaining": "0",
             "RateLimit-Reset": "86390",
@@ -249,20 +250,20 @@ async def test_the_daily_quota_is_an_item_of_its_own_in_draft_8() -> None:
         await client.create()
         status, headers, _ = await client.create()
     assert status == 429
-    assert announced(headers) == {
+    assert rate_limit_headers(headers) == {
         "RateLimit": '"window";r=98;t=900, "daily";r=0;t=86400',
         "RateLimit-Policy": '"window";q=100;w=900, "daily";q=1;w=86400',
         "Retry-After": "86400",
     }
 
 
-async def test_several_processes_count_on_their_own() -> None:
+async def test_several_processes_count_separately() -> None:
     async with limited(requests=2, processes=3) as client:
         assert [await client.remaining() for _ in range(6)] == [1, 1, 1, 0, 0, 0]
         assert await client.statuses(3) == [429] * 3
 
 
-async def test_a_stranger_uses_its_share_meanwhile() -> None:
+async def test_another_client_uses_its_share_meanwhile() -> None:
     async with limited(stranger=0.5) as client:
         assert await client.remaining() == 99
         client.clock.now += 450
@@ -276,7 +277,7 @@ async def test_injected_statuses_come_before_the_limits_and_spoilt_answers_after
     async with limited() as client:
         client.server.faults.append(Fault("status", on=1, status=429, retry_after=1))
         status, headers, _ = await client.ask()
-        assert (status, announced(headers)) == (429, {"Retry-After": "1"})
+        assert (status, rate_limit_headers(headers)) == (429, {"Retry-After": "1"})
         assert client.server.refusals == 0
         assert await client.remaining() == 99
         client.server.faults[:] = [Fault("close_midway", on=1)]
@@ -294,12 +295,12 @@ async def test_counters_outlast_a_restart() -> None:
     assert remaining == [2, 1, 0]
 
 
-async def test_limits_are_what_they_were_made_as() -> None:
+async def test_limits_are_read_only() -> None:
     limits = ServerLimits(requests=7)
     server = EmbeddedServer(limits=limits)
     assert server.limits is limits
     with pytest.raises(AttributeError):
-        server.limits = None  # type: ignore[misc]  # it cannot be set
+        server.limits = None  # type: ignore[misc]  # read-only
 
 
 async def test_limits_of_another_kind_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""Bytes go to the embedded server's storage and come back, over real sockets."""
+"""Uploads to the embedded server's storage and downloads from it, over sockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 
 from sessionboard_async import AsyncSession
 from sessionboard_async.errors import BadRequestError, StorageError
@@ -31,7 +30,7 @@ async def server() -> AsyncIterator[EmbeddedServer]:
 
 @pytest.fixture
 async def sb(server: EmbeddedServer) -> AsyncIterator[AsyncSession]:
-    # Another origin than that of the storage, which is 127.0.0.1.
+    # A different origin than that of the storage, which is 127.0.0.1.
     base_url = server.base_url.replace("127.0.0.1", "localhost")
     async with AsyncSession(server.token, base_url=base_url, retry=IMPATIENT) as sb:
         yield sb
@@ -153,7 +152,7 @@ async def test_media_go_up_in_parts(server: EmbeddedServer, sb: AsyncSession) ->
         parts.append(MediaPart(number, etag))
     media = await sb.media.complete(*place, **named, parts=parts, filename="talk.mp4", size_bytes=len(data))
     statuses = [(await sb.media.get(*place, media.id)).transcript_status for _ in range(2)]
-    # The answer is kept by the server, and must not be stale when the transcript is there.
+    # The answer is cached, and must not be stale once the transcript is ready.
     assert await sb.transcriptions.list_for_session(*place).count() == before
     statuses.append((await sb.media.get(*place, media.id)).transcript_status)
     assert statuses == ["queued", "processing", "ready"]
@@ -193,7 +192,9 @@ async def test_the_server_ends_while_bytes_are_on_their_way() -> None:
     with anyio.fail_after(5):
         async with EmbeddedServer(sessions=5) as server:
             stream = await anyio.connect_tcp("127.0.0.1", server.port)
-            await stream.send(b"PUT /storage/key HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-            while not server._app.under_way:
-                await checkpoint()
+            await stream.send(
+                b"PUT /storage/key HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert (await stream.receive()).startswith(b"HTTP/1.1 100 Continue")
+            await stream.send(b"half")
     await stream.aclose()

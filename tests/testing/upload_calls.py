@@ -1,4 +1,4 @@
-"""The operations of files, recordings, media and content, called as plain functions."""
+"""Calls of the handlers of files, recordings, media and content as plain functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 
 
 class Client:
-    """Calls the operations of the first event, and its storage; ``now`` are seconds since 1970."""
+    """Calls the operations of the first event, and its storage; ``now`` is in seconds since 1970."""
 
     def __init__(self, sessions: int = 60) -> None:
         size = Size.of(
@@ -61,7 +61,7 @@ class Client:
         return answer if isinstance(answer, HandlerReply) else HandlerReply(answer)
 
     def __call__(self, operation: str, id_: str = "", /, **values: Any) -> Any:
-        """Return the ``data`` of an answer, or the whole of one that has a pagination."""
+        """Return the ``data`` of an answer, or the whole answer if it has a pagination."""
         content: Any = self.reply(operation, id_, **values).content
         return content["data"] if content and content.keys() == {"data"} else content
 
@@ -71,7 +71,7 @@ class Client:
         return caught.value.status, caught.value.message
 
     def store(self, method: str, url: str, body: bytes = b"", **headers: str) -> StorageAnswer:
-        """Send a request to the storage; the names of headers have ``_`` for ``-``."""
+        """Send a request to the storage; header names have ``_`` for ``-``."""
         parts = urlsplit(url)
         key = unquote(parts.path).removeprefix(PATH)
         given = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
@@ -81,7 +81,7 @@ class Client:
         return self.organization.storage.answer(method, key, query, given, body)
 
     def put(self, upload: Mapping[str, Any], body: bytes) -> str:
-        """Send bytes where an announcement says, and return their ``ETag``."""
+        """Send bytes to an upload address, and return their ``ETag``."""
         headers = {name.replace("-", "_"): value for name, value in upload["headers"].items()}
         answer = self.store("PUT", upload["url"], body, **headers)
         assert answer.status == 200, answer.body

@@ -1,4 +1,4 @@
-"""Sponsors and exhibitors that are written to."""
+"""Writes to sponsors and exhibitors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def call() -> Operations:
 
 
 @KINDS
-def test_what_was_created_is_found_until_it_is_deleted(call: Operations, kind: str) -> None:
+def test_a_created_record_is_found_until_it_is_deleted(call: Operations, kind: str) -> None:
     before = call.found(f"search-{kind}s")
     made = call(f"create-{kind}", name="New Ltd", custom_fields={"booth": "Z9", "badges": 4})
     assert made.keys() == before[0].keys()
@@ -42,9 +42,9 @@ def test_what_was_created_is_found_until_it_is_deleted(call: Operations, kind: s
 
 
 @KINDS
-def test_a_change_is_shown_in_searches_and_sessions(call: Operations, kind: str) -> None:
-    shown = next(session[f"{kind}s"][0] for session in call.sessions() if session[f"{kind}s"])
-    before = call(f"get-{kind}", shown["id"])
+def test_a_change_is_visible_in_searches_and_sessions(call: Operations, kind: str) -> None:
+    returned = next(session[f"{kind}s"][0] for session in call.sessions() if session[f"{kind}s"])
+    before = call(f"get-{kind}", returned["id"])
     changed = call(
         f"update-{kind}",
         before["id"],
@@ -88,7 +88,7 @@ def test_an_account_links_and_copies_nothing(call: Operations, kind: str) -> Non
         ),
     ],
 )
-def test_what_is_no_account_is_refused(call: Operations, kind: str, body: Any, says: str) -> None:
+def test_an_invalid_account_is_refused(call: Operations, kind: str, body: Any, says: str) -> None:
     before = call.ids(f"search-{kind}s")
     assert call.refusal(f"create-{kind}", **body) == (400, says)
     assert call.ids(f"search-{kind}s") == before
@@ -96,7 +96,7 @@ def test_what_is_no_account_is_refused(call: Operations, kind: str, body: Any, s
 
 
 @KINDS
-def test_bulk_does_each_by_itself(call: Operations, kind: str) -> None:
+def test_bulk_performs_each_operation_separately(call: Operations, kind: str) -> None:
     first, second = call.ids(f"search-{kind}s")[:2]
     answer = call(
         f"bulk-{kind}s",

@@ -1,4 +1,4 @@
-"""Personal data is hidden from tokens that may not see it, whatever it looks like."""
+"""Masking of personal data for tokens that may not see it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mask(name: str, value: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "shown"),
+    ("name", "value", "returned"),
     [
         ("email", "jane.doe@acme.com", "j***@a***.com"),
         ("email", "j@mail.acme.co.uk", "j***@m***.uk"),
@@ -51,9 +51,9 @@ def mask(name: str, value: object) -> Any:
         ("title", "jane.doe@acme.com", "jane.doe@acme.com"),
     ],
 )
-def test_values_are_masked_as_the_api_masks_them(name: str, value: object, shown: object) -> None:
-    assert mask(name, value) == shown
-    assert mask(name, shown) == shown
+def test_values_are_masked_as_the_api_masks_them(name: str, value: object, returned: object) -> None:
+    assert mask(name, value) == returned
+    assert mask(name, returned) == returned
 
 
 def test_custom_fields_are_masked_by_their_type() -> None:
@@ -71,17 +71,17 @@ def test_custom_fields_are_masked_by_their_type() -> None:
 
 
 @given(local=st.text(min_size=1), domain=st.text(st.characters(exclude_characters="@")))
-def test_nothing_of_an_address_before_the_at_is_left_but_its_first_character(local: str, domain: str) -> None:
-    shown = mask("email", f"{local}@{domain}")
-    assert mask("email", shown) == shown
-    name, _, after = shown.rpartition("@")
+def test_only_the_first_character_of_the_local_part_is_left(local: str, domain: str) -> None:
+    returned = mask("email", f"{local}@{domain}")
+    assert mask("email", returned) == returned
+    name, _, after = returned.rpartition("@")
     assert name in {f"{local[0]}***", "***"}
     ending = f".{domain.rpartition('.')[2]}" if "." in domain else ""
     assert after in {f"{first}***{ending}" for first in ("", domain[:1])}
 
 
 @given(st.text(st.characters(exclude_categories=["Nd"])), st.text("0123456789", min_size=5, max_size=15))
-def test_of_a_number_the_last_four_digits_are_left(words: str, digits: str) -> None:
+def test_the_last_four_digits_of_a_phone_number_are_left(words: str, digits: str) -> None:
     assert mask("phone", words + digits) == f"***-***-{digits[-4:]}"
 
 

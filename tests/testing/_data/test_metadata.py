@@ -1,4 +1,4 @@
-"""Rooms, tracks, statuses and fields that are written to: sessions and lists show what they became."""
+"""Writes to rooms, tracks, statuses and fields, and their effect on sessions and lists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def search_of(family: str) -> str:
 
 
 @FAMILY_NAMES
-def test_what_was_created_is_listed_and_found_until_it_is_deleted(
+def test_a_created_record_is_listed_and_found_until_it_is_deleted(
     call: Operations, family: str, name: str
 ) -> None:
     before = call(f"list-{family}")
@@ -40,7 +40,7 @@ def test_what_was_created_is_listed_and_found_until_it_is_deleted(
 
 
 @FAMILY_NAMES
-def test_a_change_is_shown_and_found_by_its_time(call: Operations, family: str, name: str) -> None:
+def test_a_change_is_returned_and_found_by_its_time(call: Operations, family: str, name: str) -> None:
     call(f"create-{name}", name="Older")
     made = call(f"create-{name}", name="Newer")
     before = call(f"list-{family}")
@@ -56,7 +56,7 @@ def dates(record: Any) -> Any:
     return {name: record[name] for name in ("updated_at",) if name in record}
 
 
-def test_what_the_server_decides_cannot_be_written(call: Operations) -> None:
+def test_properties_of_the_server_cannot_be_written(call: Operations) -> None:
     made = call("create-track", id="mine", created_at="never", event_id=1, name="A track")
     assert made["id"] != "mine"
     assert made["event_id"] == call.event.id
@@ -74,7 +74,7 @@ def test_what_the_server_decides_cannot_be_written(call: Operations) -> None:
         ({"name": "A", "capacity": -1}, "capacity must not be negative"),
     ],
 )
-def test_a_room_that_is_none_is_refused(call: Operations, body: Any, says: str) -> None:
+def test_an_invalid_room_is_refused(call: Operations, body: Any, says: str) -> None:
     assert call.refusal("create-room", **body) == (400, says)
 
 
@@ -97,7 +97,7 @@ def test_a_stale_change_is_refused(call: Operations) -> None:
 
 
 @pytest.mark.parametrize("family", ["rooms", "tracks", "formats", "levels", "languages"])
-def test_sessions_show_what_their_settings_became(call: Operations, family: str) -> None:
+def test_sessions_follow_changes_of_their_settings(call: Operations, family: str) -> None:
     name = FAMILIES[family]
     chosen = next(session[name] for session in call.sessions() if session[name])
     holders = {session["id"] for session in call.sessions() if session[name].get("id") == chosen["id"]}
@@ -154,7 +154,7 @@ def test_sessions_follow_the_category_of_their_custom_status(call: Operations) -
         assert session["status"] == ("declined" if status_id == custom["id"] else status)
 
 
-def test_statuses_that_exist_everywhere_stay(call: Operations) -> None:
+def test_standard_statuses_cannot_be_changed(call: Operations) -> None:
     accepted = call("list-statuses")[0]
     assert accepted["is_custom"] is False
     assert call.refusal("delete-status", accepted["id"])[0] == 400
@@ -234,9 +234,9 @@ def test_values_follow_their_field(call: Operations) -> None:
         field["internal_name"]: field for field in call.found("search-fields", filters={"source": "custom"})
     }
     call("update-field", custom["audience"]["id"], name="Who comes")
-    shown = [v for s in call.sessions() for v in s["custom_fields"] if v["internal_name"] == "audience"]
-    assert shown
-    assert {value["name"] for value in shown} == {"Who comes"}
+    returned = [v for s in call.sessions() for v in s["custom_fields"] if v["internal_name"] == "audience"]
+    assert returned
+    assert {value["name"] for value in returned} == {"Who comes"}
     for name in ("audience", "dietary_needs", "booth"):
         call("delete-field", custom[name]["id"])
     everything = [*call.sessions(), *call.found("search-event-contacts"), *call.found("search-sponsors")]

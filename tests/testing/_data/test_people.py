@@ -1,4 +1,4 @@
-"""Contacts that are written to: every place that shows a contact shows what it became."""
+"""Writes to contacts, and their effect everywhere a contact appears."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_created_contact_is_found_by_event_and_organization(call: Operations) 
     assert call("get-contact-sessions", made["id"]) == {"sessions": [], "status": None}
 
 
-def test_a_change_is_shown_everywhere(call: Operations) -> None:
+def test_a_change_is_visible_everywhere(call: Operations) -> None:
     before = call.found("search-speakers")[3]
     changed = call(
         "update-contact",
@@ -80,20 +80,20 @@ def test_a_change_is_shown_everywhere(call: Operations) -> None:
     assert call.ids("search-org-contacts", sort=by_change)[0] == changed["id"]
 
 
-def test_sponsors_show_what_their_contacts_became(call: Operations) -> None:
-    shown = next(s["contacts"][0] for s in call.found("search-sponsors") if s["contacts"])
-    # The contacts of sponsors are the organization's; the last of them belong to the last event.
-    event = next(e for e in call.events if shown["id"] in call.ids("search-event-contacts", at=e))
-    call("update-contact", shown["id"], at=event, company="Renamed Ltd")
-    contacts = [c for s in call.found("search-sponsors") for c in s["contacts"] if c["id"] == shown["id"]]
+def test_sponsors_follow_changes_of_their_contacts(call: Operations) -> None:
+    returned = next(s["contacts"][0] for s in call.found("search-sponsors") if s["contacts"])
+    # The contacts of sponsors belong to the organization; the last ones are in the last event.
+    event = next(e for e in call.events if returned["id"] in call.ids("search-event-contacts", at=e))
+    call("update-contact", returned["id"], at=event, company="Renamed Ltd")
+    contacts = [c for s in call.found("search-sponsors") for c in s["contacts"] if c["id"] == returned["id"]]
     assert {contact["company_name"] for contact in contacts} == {"Renamed Ltd"}
-    call("delete-contact", shown["id"], at=event)
-    assert not [c for s in call.found("search-sponsors") for c in s["contacts"] if c["id"] == shown["id"]]
+    call("delete-contact", returned["id"], at=event)
+    assert not [c for s in call.found("search-sponsors") for c in s["contacts"] if c["id"] == returned["id"]]
 
 
 def test_a_deleted_contact_is_gone_until_it_is_restored(call: Operations) -> None:
     speaker = call.found("search-speakers")[5]["id"]
-    shown = speaking(call, speaker)
+    returned = speaking(call, speaker)
     other_cast = [p for s in call.sessions() for p in s["participants"] if p["id"] != speaker]
     call("delete-contact", speaker)
     for search in ("search-speakers", "search-event-contacts", "search-org-contacts"):
@@ -107,7 +107,7 @@ def test_a_deleted_contact_is_gone_until_it_is_restored(call: Operations) -> Non
     restored = call("restore-contact", speaker)
     assert call("update-contact", speaker, updated_at=restored["updated_at"])["id"] == speaker
     assert [person["session_participant_id"] for person in speaking(call, speaker)] == [
-        person["session_participant_id"] for person in shown
+        person["session_participant_id"] for person in returned
     ]
     assert speaker in call.ids("search-speakers")
     assert call.refusal("restore-contact", speaker)[0] == 404
@@ -140,7 +140,7 @@ def test_an_address_belongs_to_one_contact_of_an_event(call: Operations) -> None
     call("create-contact", at=call.events[1], email="ada@example.org")
 
 
-def test_an_address_that_was_given_up_can_be_taken(call: Operations) -> None:
+def test_a_released_address_can_be_taken(call: Operations) -> None:
     one, other = call.found("search-event-contacts")[:2]
     call("update-contact", one["id"], email="new@example.org")
     assert call("update-contact", other["id"], email=one["email"])["email"] == one["email"]
@@ -171,15 +171,13 @@ def test_an_address_that_was_given_up_can_be_taken(call: Operations) -> None:
         ),
     ],
 )
-def test_a_contact_that_is_none_is_refused_and_nothing_is_kept(
-    call: Operations, body: Any, says: str
-) -> None:
+def test_an_invalid_contact_is_refused_and_nothing_is_stored(call: Operations, body: Any, says: str) -> None:
     before = call.ids("search-event-contacts")
     assert call.refusal("create-contact", **body) == (400, says)
     assert call.ids("search-event-contacts") == before
 
 
-def test_a_new_field_of_contacts_takes_values_and_shows_them(call: Operations) -> None:
+def test_a_new_field_of_contacts_stores_values_and_returns_them(call: Operations) -> None:
     field = call("create-field", name="Shirt", type="select", module_id="contact")
     made = call("create-contact", email="a@example.org", custom_fields={"shirt": "XL"})
     (value,) = made["custom_fields"]
@@ -201,7 +199,7 @@ def test_a_new_field_of_contacts_takes_values_and_shows_them(call: Operations) -
     )
 
 
-def test_bulk_does_each_by_itself(call: Operations) -> None:
+def test_bulk_performs_each_operation_separately(call: Operations) -> None:
     old, gone = call.ids("search-event-contacts")[:2]
     answer = call(
         "bulk-contacts",
@@ -246,7 +244,7 @@ ACTIONS = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(ACTIONS)
 def test_searches_follow_any_writes(actions: list[tuple[str, int]]) -> None:
-    """What a search kept and followed is what a server that searches for the first time finds."""
+    """Compare cached selections with those of a server that searches for the first time."""
     call = Operations(sessions=10)
     bodies: list[Any] = [{}, {"sort": {"order": "updatedAt", "sort": "asc"}}]
     kept = call.ids("search-event-contacts")

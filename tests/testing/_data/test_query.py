@@ -1,4 +1,4 @@
-"""What the embedded server reads from a request, and which rows it selects."""
+"""Parsing of requests by the embedded server, and selection of rows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def search(filters: object = None, sort: object = None, kinds: object = SESSION_
     return read_search(body, kinds)[0]  # type: ignore[arg-type]  # the constants of the module
 
 
-def test_without_a_body_everything_is_selected_newest_first() -> None:
+def test_without_a_body_all_rows_are_selected_newest_first() -> None:
     assert read_search(b"", SESSION_FILTERS) == (Criteria(order="created", descending=True), frozenset())
     assert read_search(b'{"filters": {}, "sort": {}, "expand": []}', SESSION_FILTERS) == (
         Criteria(),
@@ -116,7 +116,7 @@ def test_filters_and_sort_are_read_from_the_body() -> None:
         ({"module": "speaker"}, FIELD_FILTERS, "filters.module must be one of session, account, contact"),
     ],
 )
-def test_what_no_filter_takes_is_refused(filters: object, kinds: object, says: str) -> None:
+def test_invalid_filters_are_refused(filters: object, kinds: object, says: str) -> None:
     with pytest.raises(RequestError, match=says) as caught:
         search(filters, kinds=kinds)
     assert caught.value.status == 400
@@ -160,7 +160,7 @@ def test_a_page_out_of_bounds_is_refused(page: str) -> None:
         read_page(MultiDict({"page": page}))
 
 
-def test_pages_have_25_records_unless_asked_otherwise() -> None:
+def test_pages_have_25_records_by_default() -> None:
     assert read_page(MultiDict()) == PageRequest(1, 25)
     assert read_page(MultiDict({"page": "999", "pageSize": "100"})) == PageRequest(999, 100)
     assert read_page(MultiDict({"page_size": "7"}), size_name="page_size") == PageRequest(1, 7)
@@ -201,14 +201,14 @@ def test_both_spellings_of_the_pagination_hold_the_same() -> None:
 
 
 @given(rows, st.booleans())
-def test_selection_sorts_ties_in_the_order_of_the_rows(rows: list[Row], descending: bool) -> None:
+def test_selection_keeps_the_order_of_rows_with_equal_timestamps(rows: list[Row], descending: bool) -> None:
     chosen = select(rows, Criteria(order="created", descending=descending))
     assert Counter(chosen) == Counter(rows)
     for one, other in pairwise(chosen):
         assert (one.created >= other.created) if descending else (one.created <= other.created)
-    for moment in range(6):
-        assert [row for row in chosen if row.created == moment] == [
-            row for row in rows if row.created == moment
+    for timestamp in range(6):
+        assert [row for row in chosen if row.created == timestamp] == [
+            row for row in rows if row.created == timestamp
         ]
 
 
@@ -221,14 +221,14 @@ def test_rows_without_the_time_come_last(rows: list[Row], descending: bool) -> N
 
 @given(rows, st.integers(0, 5_000), st.integers(0, 5_000))
 def test_bounds_are_exclusive_to_the_microsecond(rows: list[Row], after: int, before: int) -> None:
-    """Rows are exact to the millisecond, bounds to the microsecond."""
+    """Rows are precise to the millisecond, bounds to the microsecond."""
 
-    def moment(microseconds: int) -> datetime:
+    def timestamp(microseconds: int) -> datetime:
         return EPOCH + timedelta(microseconds=microseconds)
 
-    bounds = {"after": moment(after).isoformat(), "before": moment(before).isoformat()}
+    bounds = {"after": timestamp(after).isoformat(), "before": timestamp(before).isoformat()}
     chosen = select(rows, search({"createdAt": bounds}))
-    wanted = [row for row in rows if moment(after) < moment(row.created * 1000) < moment(before)]
+    wanted = [row for row in rows if timestamp(after) < timestamp(row.created * 1000) < timestamp(before)]
     assert Counter(chosen) == Counter(wanted)
 
 

@@ -1,4 +1,4 @@
-"""What the embedded server keeps of its searches, held against selecting anew."""
+"""Cached selections of the embedded server, compared with new selections."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Row(NamedTuple):
 Content = tuple[float, float, float | None, str]
 ATTRIBUTES = ("created", "updated", "deleted")
 
-moments = st.integers(0, 6) | st.sampled_from([1.001, 2.5, 2.501])
-content = st.tuples(moments, moments, st.none() | moments, st.sampled_from(["accepted", "declined"]))
+timestamps = st.integers(0, 6) | st.sampled_from([1.001, 2.5, 2.501])
+content = st.tuples(timestamps, timestamps, st.none() | timestamps, st.sampled_from(["accepted", "declined"]))
 contents = st.lists(content, max_size=30)
-bounds = st.lists(st.tuples(st.sampled_from(ATTRIBUTES), moments), max_size=2).map(tuple)
+bounds = st.lists(st.tuples(st.sampled_from(ATTRIBUTES), timestamps), max_size=2).map(tuple)
 criteria = st.builds(
     Criteria,
     equal=st.sampled_from([(), (("status", "accepted"),)]),
@@ -86,14 +86,14 @@ def test_a_part_of_a_selection_is_read_like_a_list(
 
 def test_new_bounds_do_not_look_at_all_rows_again() -> None:
     looks: list[int] = []
-    rows = numbered([(moment, moment, None, "accepted") for moment in range(100)])
+    rows = numbered([(timestamp, timestamp, None, "accepted") for timestamp in range(100)])
 
     def look() -> list[Row]:
         looks.append(1)
         return rows
 
     selections = Selections(look)
-    for moment in range(50):
-        found = selections.find(Criteria(after=(("created", moment),), descending=False))
-        assert [row.created for row in found] == list(range(moment + 1, 100))
+    for timestamp in range(50):
+        found = selections.find(Criteria(after=(("created", timestamp),), descending=False))
+        assert [row.created for row in found] == list(range(timestamp + 1, 100))
     assert len(looks) == 1

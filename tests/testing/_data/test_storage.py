@@ -1,4 +1,4 @@
-"""The storage of the embedded server, its forms, and the small files that it makes."""
+"""The storage of the embedded server, its forms, and its generated files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client() -> Client:
     return Client()
 
 
-def test_bytes_come_back_as_they_were_sent(client: Client) -> None:
+def test_bytes_are_returned_unchanged(client: Client) -> None:
     upload = client.organization.storage.upload_address("a key/größe", "audio/mpeg")
     etag = client.put(upload, EVERY_BYTE)
     assert etag == f'"{hashlib.md5(EVERY_BYTE).hexdigest()}"'
@@ -85,13 +85,13 @@ def test_an_upload_address_expires(client: Client) -> None:
     assert client.read(client.organization.storage.download_address("key")) == b"in time"
 
 
-def test_what_is_not_there_is_404(client: Client) -> None:
+def test_missing_records_are_404(client: Client) -> None:
     address = client.organization.storage.download_address("nothing")
     assert code(client.store("GET", address)) == (404, "NoSuchKey")
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "body", "told"),
+    ("requested", "status", "body", "content_range"),
     [
         ("bytes=2-4", 206, b"234", "bytes 2-4/10"),
         ("bytes=7-", 206, b"789", "bytes 7-9/10"),
@@ -107,14 +107,14 @@ def test_what_is_not_there_is_404(client: Client) -> None:
     ],
 )
 def test_a_part_of_the_bytes_can_be_read(
-    client: Client, asked: str, status: int, body: bytes, told: str | None
+    client: Client, requested: str, status: int, body: bytes, content_range: str | None
 ) -> None:
     etag = client.put(client.organization.storage.upload_address("key"), b"0123456789")
     address = client.organization.storage.download_address("key")
-    answer = client.store("GET", address, Range=asked, If_Range=etag)
-    assert (answer.status, answer.body, answer.headers.get("Content-Range")) == (status, body, told)
-    # What changed meanwhile comes whole.
-    assert client.store("GET", address, Range=asked, If_Range='"other"').body == b"0123456789"
+    answer = client.store("GET", address, Range=requested, If_Range=etag)
+    assert (answer.status, answer.body, answer.headers.get("Content-Range")) == (status, body, content_range)
+    # An object that has changed meanwhile is sent whole.
+    assert client.store("GET", address, Range=requested, If_Range='"other"').body == b"0123456789"
 
 
 # Forms
@@ -132,7 +132,7 @@ def test_forms_keep_every_byte(bodies: list[bytes]) -> None:
 
 
 def objects(file: bytes) -> dict[int, bytes]:
-    """Return the objects of a PDF, found by its table as readers find them."""
+    """Return the objects of a PDF, found through its cross-reference table."""
     found = re.fullmatch(rb".*\nstartxref\n(\d+)\n%%EOF\n", file, re.DOTALL)
     assert found is not None
     lines = file[int(found[1]) :].split(b"\n")

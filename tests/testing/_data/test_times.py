@@ -1,4 +1,4 @@
-"""When the embedded server's sessions were created, which time it has, and how rows come that tie."""
+"""Creation times of sessions, simulated time, and the order of records with equal timestamps."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def event(
     return next(iter(organization.events.values()))
 
 
-def shown(event: EventData) -> list[dict[str, Any]]:
+def returned(event: EventData) -> list[dict[str, Any]]:
     rows = event.statuses(OLDEST_FIRST, linked_sources=True)
     return [dict(event.program.status(row)) for row in rows]
 
 
-# The simulated time
+# Simulated time
 
 
-def test_simulated_time_passes_only_when_told_to() -> None:
+def test_simulated_time_passes_only_on_request() -> None:
     time = SimulatedTime(datetime(2026, 11, 2, 12, tzinfo=UTC), per_request=0.25)
     start = datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp()
     assert time.now() == start
@@ -68,9 +68,9 @@ def test_simulated_time_passes_only_when_told_to() -> None:
     assert repr(time) == "<SimulatedTime 2026-11-02T12:01:00.500000+00:00>"
 
 
-def test_simulated_time_begins_after_all_that_was_generated() -> None:
+def test_simulated_time_begins_after_all_generated_records() -> None:
     for times in (None, Times()):
-        last = max(record["updated_at"] for record in shown(event(times)))
+        last = max(record["updated_at"] for record in returned(event(times)))
         assert datetime.fromisoformat(last).timestamp() < SimulatedTime().now()
 
 
@@ -82,7 +82,7 @@ def test_simulated_time_begins_after_all_that_was_generated() -> None:
         ({"per_request": math.nan}, "per_request must be a number of seconds"),
     ],
 )
-def test_a_time_that_makes_no_sense_is_refused(arguments: dict[str, Any], says: str) -> None:
+def test_an_invalid_simulated_time_is_refused(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         SimulatedTime(**arguments)
 
@@ -94,7 +94,7 @@ def test_time_never_runs_backwards(seconds: float) -> None:
 
 
 @given(st.lists(st.sampled_from(["coarse", "fine", "pass"]), max_size=30))
-def test_no_two_readings_of_a_clock_tie(steps: list[str]) -> None:
+def test_no_two_readings_of_a_clock_are_equal(steps: list[str]) -> None:
     time = SimulatedTime(per_request=0.000_3)
     clock = Clock(time.now)
     readings: list[float] = []
@@ -106,14 +106,14 @@ def test_no_two_readings_of_a_clock_tie(steps: list[str]) -> None:
     assert readings == sorted(set(readings))
 
 
-def test_a_late_write_bears_the_moment_at_which_it_was_made() -> None:
+def test_a_late_write_has_the_timestamp_of_its_making() -> None:
     clock = Clock(lambda: 2000.0)
     with clock.fixed_at(1_500_000.1234):
         assert (clock.read(), clock.read(), clock.read_precisely()) == (1_500_000, 1_500_000, 1_500_000.123)
     assert clock.read() == 2_000_000
 
 
-# When sessions were created
+# Creation times of sessions
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_late_write_bears_the_moment_at_which_it_was_made() -> None:
         ({"precision": "seconds"}, "precision must be one of milliseconds, microseconds"),
     ],
 )
-def test_times_that_make_no_sense_are_refused(arguments: dict[str, Any], says: str) -> None:
+def test_invalid_times_are_refused(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Times(**arguments)
 
@@ -137,7 +137,9 @@ def test_times_that_make_no_sense_are_refused(arguments: dict[str, Any], says: s
     microseconds=st.integers(1, 3_000_000),
     precision=st.sampled_from(["milliseconds", "microseconds"]),
 )
-def test_as_many_tie_as_were_asked_for(ties: int, microseconds: int, precision: Any) -> None:
+def test_the_given_number_of_sessions_have_equal_timestamps(
+    ties: int, microseconds: int, precision: Any
+) -> None:
     times = Times(ties=ties, step=microseconds / 1_000_000, precision=precision)
     first = datetime(2025, 10, 6, 8, tzinfo=UTC).timestamp() * 1000
     unit = 1000 if precision == "microseconds" else 1
@@ -148,7 +150,7 @@ def test_as_many_tie_as_were_asked_for(ties: int, microseconds: int, precision: 
 
 
 @pytest.mark.parametrize("light", [False, True])
-def test_sessions_are_dated_as_asked(light: bool) -> None:
+def test_sessions_have_the_configured_timestamps(light: bool) -> None:
     fine = event(Times(ties=3, step=0.000_007, precision="microseconds"), light=light)
     sessions = fine.sessions(OLDEST_FIRST, linked_sources=True)
     groups = [len(list(group)) for _, group in groupby(fine.agenda.rows, key=lambda row: row.created)]
@@ -170,20 +172,20 @@ def test_writes_are_dated_as_exactly_as_sessions_are() -> None:
         assert record["updated_at"] == record["created_at"]
 
 
-def test_no_session_lies_after_or_before_the_moment_that_it_shows() -> None:
-    """TimeRange as numbers are those read from what is shown: also of subsessions and deleted sessions."""
+def test_no_session_lies_after_or_before_its_own_timestamp() -> None:
+    """The numbers in rows equal the returned timestamps, also of subsessions and deleted sessions."""
     fine = event(Times(step=0.123_457, precision="microseconds"), sessions=200)
     for name, filter_name in (("created_at", "createdAt"), ("deleted_at", "deletedAt")):
-        moments = {record[name] for record in shown(fine)} - {None}
-        assert len(moments) > 5
-        for moment in moments:
-            bounds = {"filters": {filter_name: {"after": moment, "before": moment}}}
+        timestamps = {record[name] for record in returned(fine)} - {None}
+        assert len(timestamps) > 5
+        for timestamp in timestamps:
+            bounds = {"filters": {filter_name: {"after": timestamp, "before": timestamp}}}
             criteria, _ = read_search(json.dumps(bounds).encode(), STATUS_FILTERS, inclusive=True)
             found = fine.statuses(criteria, linked_sources=True)
-            assert {fine.program.status(row)[name] for row in found} == {moment}
+            assert {fine.program.status(row)[name] for row in found} == {timestamp}
 
 
-# Rows that tie
+# Rows with equal timestamps
 
 
 def dealt(order: RecordOrder, rows: list[Row], size: int) -> list[Row]:
@@ -196,12 +198,12 @@ def dealt(order: RecordOrder, rows: list[Row], size: int) -> list[Row]:
 
 
 tied = st.lists(st.integers(0, 3), max_size=40).map(
-    lambda moments: [Row(created, number) for number, created in enumerate(sorted(moments))]
+    lambda timestamps: [Row(created, number) for number, created in enumerate(sorted(timestamps))]
 )
 
 
 @given(tied, st.integers(1, 12), st.integers(1, 6))
-def test_a_page_in_random_order_holds_what_ties_with_what_belongs_there(
+def test_a_page_in_random_order_holds_records_with_the_timestamps_of_that_page(
     rows: list[Row], size: int, number: int
 ) -> None:
     page = PageRequest(number, size)
@@ -223,7 +225,7 @@ def test_a_stable_order_loses_nothing(rows: list[Row], size: int) -> None:
         assert dealt(RecordOrder(times, 1), rows, size) == rows
 
 
-def test_page_numbers_lose_rows_that_tie_in_random_order() -> None:
+def test_page_numbers_miss_rows_with_equal_timestamps_in_random_order() -> None:
     rows = [Row(number // 30, number) for number in range(300)]
     order = RecordOrder(Times(tie_order="random"), 1)
     once, again = dealt(order, rows, 10), dealt(order, rows, 10)

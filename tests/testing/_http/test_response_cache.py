@@ -1,4 +1,4 @@
-"""The answers that the embedded server keeps."""
+"""Caches of the embedded server's answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_an_answer_is_made_once() -> None:
 
 
 @given(st.lists(st.integers(0, 8), max_size=60), st.integers(1, 60))
-def test_it_keeps_the_last_answers_within_its_capacity(keys: list[int], capacity: int) -> None:
+def test_the_cache_keeps_recent_answers_within_its_capacity(keys: list[int], capacity: int) -> None:
     cache = AnswerCache(capacity)
     kept: list[int] = []
     for key in keys:

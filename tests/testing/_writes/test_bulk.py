@@ -1,4 +1,4 @@
-"""Many writes in one request: what is refused leaves the rest alone."""
+"""Bulk writes: a refused operation does not affect the others."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_one_bad_item_does_not_fail_the_others() -> None:
         ({"action": "delete", "id": 5}, "id is required to delete"),
     ],
 )
-def test_an_operation_that_makes_no_sense_is_refused_by_itself(operation: object, says: str) -> None:
+def test_an_invalid_operation_is_refused_alone(operation: object, says: str) -> None:
     store = rooms()
     refused, made = bulk(store, operation, {"action": "create", "data": {"name": "Hall"}})["results"]
     assert (refused["index"], refused["status"]) == (0, "error")

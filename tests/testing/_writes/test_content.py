@@ -17,7 +17,7 @@ def client() -> Client:
 
 
 def transcriptions(client: Client, **query: str) -> list[Answer]:
-    """Return what the list for the event finds, all pages together."""
+    """Return the list for the event, all pages together."""
     records: list[Answer] = []
     while True:
         page = client("list-event-transcriptions", query=ALL | query | {"page": str(len(records) // 100 + 1)})
@@ -30,8 +30,8 @@ def packs(client: Client, **query: str) -> list[Answer]:
     return list(client("list-event-content", query=ALL | query)["data"])
 
 
-def heard(client: Client) -> str:
-    """Return a session of which there is everything, also items of an unknown kind."""
+def transcribed(client: Client) -> str:
+    """Return a session with every kind of item, an unknown kind included."""
     return str(next(pack["id"] for pack in packs(client) if "quiz" in types(pack) and pack["has_podcast"]))
 
 
@@ -79,7 +79,7 @@ def test_transcriptions_are_filtered(client: Client) -> None:
     assert partial != []
     assert all(record["is_partial"] for record in partial)
     assert not any(record.get("is_partial") for record in everything)
-    for name, value in (("type", "summary"), ("session_id", heard(client)), ("language_code", "fr")):
+    for name, value in (("type", "summary"), ("session_id", transcribed(client)), ("language_code", "fr")):
         matching = [record for record in everything if record[name] == value]
         assert transcriptions(client, **{name: value}) == matching != []
     assert transcriptions(client, session_id="nowhere") == []
@@ -90,7 +90,7 @@ def test_transcriptions_are_filtered(client: Client) -> None:
 def test_a_transcription_is_made_changed_and_deleted(client: Client) -> None:
     reply = client.reply("create-transcription", type="fragment", transcription="Hello")
     assert reply.status == 201
-    made: Answer = reply.content["data"]  # type: ignore[index]  # it is the object that the API sends
+    made: Answer = reply.content["data"]  # type: ignore[index]  # the object that the API sends
     assert made.items() >= {"type": "fragment", "transcription": "Hello", "is_partial": False}.items()
     assert made["session_id"] == client.session_id
     assert client("get-transcription", made["id"]) == made in transcriptions(client)
@@ -128,19 +128,19 @@ def test_wrong_transcriptions_are_refused(client: Client, values: Answer) -> Non
     assert client.refusal("create-transcription", **values)[0] == 400
 
 
-def test_what_belongs_to_a_deleted_session_is_gone(client: Client) -> None:
-    session_id = heard(client)
+def test_records_of_a_deleted_session_are_gone(client: Client) -> None:
+    session_id = transcribed(client)
     client("delete-session", session_id=session_id)
     assert session_id not in {record["session_id"] for record in transcriptions(client)}
     assert session_id not in {pack["id"] for pack in packs(client)}
     assert client.refusal("list-session-transcriptions", session_id=session_id)[0] == 404
 
 
-# ContentPackBuilder
+# Content packs
 
 
 def test_a_pack_holds_every_kind(client: Client) -> None:
-    pack = client("get-session-content", session_id=heard(client))
+    pack = client("get-session-content", session_id=transcribed(client))
     assert types(pack) == [
         "transcription",
         "summary",
@@ -161,8 +161,8 @@ def test_a_pack_holds_every_kind(client: Client) -> None:
     assert {client("get-transcription", id_)["type"] for id_ in fragments} == {"fragment"}
 
 
-def test_lists_are_compact_unless_items_are_asked_for(client: Client) -> None:
-    session_id = heard(client)
+def test_lists_are_compact_by_default(client: Client) -> None:
+    session_id = transcribed(client)
     [compact] = packs(client, session_id=session_id)
     [full] = packs(client, session_id=session_id, expand="items")
     assert item(compact, "transcription")["elements"] == []
@@ -177,7 +177,7 @@ def test_lists_are_compact_unless_items_are_asked_for(client: Client) -> None:
 
 
 def test_elements_are_no_longer_than_the_interval(client: Client) -> None:
-    its = {"session_id": heard(client)}
+    its = {"session_id": transcribed(client)}
     turns = item(client("get-session-content", **its), "transcription")["elements"]
     pieces = item(client("get-session-content", **its, query={"interval_sec": "20"}), "transcription")
     assert len(pieces["elements"]) == pieces["fragment_count"] > len(turns)
@@ -196,7 +196,7 @@ def test_the_provider_decides_which_summary_comes(client: Client) -> None:
     assert client.refusal("list-event-content", query={"provider": "other"})[0] == 400
 
 
-def test_a_session_of_which_nothing_was_made_has_an_empty_pack(client: Client) -> None:
+def test_a_session_without_transcriptions_has_an_empty_pack(client: Client) -> None:
     silent = next(id_ for id_ in client.session_ids if id_ not in {pack["id"] for pack in packs(client)})
     pack = client("get-session-content", session_id=silent)
     assert (pack["id"], pack["items"], pack["has_transcription"]) == (silent, [], False)
@@ -236,7 +236,7 @@ def test_the_event_has_a_report_and_a_recap(client: Client) -> None:
 
 
 def test_every_item_is_found_by_its_id(client: Client) -> None:
-    session_id = heard(client)
+    session_id = transcribed(client)
     for found in client("get-session-content", session_id=session_id)["items"]:
         query = {"session_id": session_id} if found["type"] == "document" else {}
         assert client("get-content-item", found["id"], query=query) == found
@@ -253,7 +253,7 @@ def test_every_item_is_found_by_its_id(client: Client) -> None:
 
 
 def test_documents_are_of_their_types(client: Client) -> None:
-    session_id = heard(client)
+    session_id = transcribed(client)
     title = client.reply("get-session", session_id=session_id).content["title"]  # type: ignore[index]
     its: dict[str, Any] = {"session_id": session_id}
     summary = client.reply("download-session-content-document", "summary_pdf", **its)
@@ -268,7 +268,7 @@ def test_documents_are_of_their_types(client: Client) -> None:
 
 
 def test_the_addresses_of_items_lead_to_the_same_bytes(client: Client) -> None:
-    session_id = heard(client)
+    session_id = transcribed(client)
     pack = client("get-session-content", session_id=session_id)
     for document in (found for found in pack["items"] if found["type"] == "document"):
         reply = client.reply("download-session-content-document", document["id"], session_id=session_id)
@@ -280,7 +280,7 @@ def test_the_addresses_of_items_lead_to_the_same_bytes(client: Client) -> None:
 
 
 def test_unknown_documents_are_404(client: Client) -> None:
-    its = {"session_id": heard(client)}
+    its = {"session_id": transcribed(client)}
     assert client.refusal("download-session-content-document", "event_report", **its)[0] == 404
     assert client.refusal("download-event-content-document", "summary_pdf")[0] == 404
     silent = next(id_ for id_ in client.session_ids if id_ not in {pack["id"] for pack in packs(client)})

@@ -1,4 +1,4 @@
-"""OAuth in the embedded server: what an authorization needs, and how long its tokens are good."""
+"""OAuth on the embedded server: validation of authorizations, and lifetimes of tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MINUTE = 60.0
 
 
 class Server:
-    """An organization whose clock stands until it is moved."""
+    """An organization whose clock stands still unless advanced."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -93,15 +93,15 @@ REQUEST = {
 }
 
 
-def test_the_challenge_is_that_of_the_standard() -> None:
+def test_the_challenge_follows_the_standard() -> None:
     # RFC 7636, appendix B.
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     assert challenge_of(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_a_request_is_shown_to_its_user(server: Server) -> None:
-    asked = server.ask("oauth-authorize", **REQUEST, scope="read:events read:sessions", state="x")
-    assert asked == {
+def test_an_authorization_request_returns_its_consent_page(server: Server) -> None:
+    consent = server.ask("oauth-authorize", **REQUEST, scope="read:events read:sessions", state="x")
+    assert consent == {
         "authorization_request": {
             "client_id": CLIENT.id,
             "client_name": CLIENT.name,
@@ -153,7 +153,7 @@ def test_a_code_gives_tokens_that_the_server_accepts_with_their_scopes(server: S
         ({"grant_type": "password"}, "unsupported_grant_type"),
     ],
 )
-def test_a_code_needs_what_it_was_asked_for_with(
+def test_a_code_needs_the_parameters_of_its_authorization(
     server: Server, changes: dict[str, object], error: str
 ) -> None:
     assert name_of(server.exchange(server.approve(), **changes)) == error
@@ -275,10 +275,12 @@ def test_approval_is_checked_too(server: Server) -> None:
 
 def test_secrets_are_not_in_representations(server: Server) -> None:
     code = server.approve()
-    tokens = server.exchange(code)
-    shown = repr(vars(server.authorization)["_codes"][code])
-    assert tokens["access_token"] not in shown
-    assert challenge_of(VERIFIER) not in shown
+    values = {"code": code, "redirect_uri": CALLBACK, "client_id": CLIENT.id, "code_verifier": "x" * 43}
+    with pytest.raises(AuthorizationError) as refused:
+        server.authorization.exchange(values)
+    returned = f"{server.authorization!r} {refused.value!r} {refused.value}"
+    for secret in (code, values["code_verifier"], challenge_of(VERIFIER)):
+        assert secret not in returned
 
 
 def test_the_metadata_names_the_addresses(server: Server) -> None:

@@ -19,7 +19,7 @@ NINE, TEN, ELEVEN = (f"2026-09-14T{hour:02}:00:00.000Z" for hour in (9, 10, 11))
 
 
 class Client:
-    """Calls the operations of the first event as plain functions; ids of the path come first."""
+    """Calls the operations of the first event as plain functions; path ids come first."""
 
     def __init__(self) -> None:
         size = Size.of(events=1, sessions=30, speakers=None, contacts=None, sponsors=None, exhibitors=None)
@@ -49,7 +49,7 @@ class Client:
         return str(self.event.metadata.all("rooms")[place]["id"])
 
     def draft(self, **values: Any) -> dict[str, str]:
-        """Make a draft and return what names it in paths."""
+        """Create a draft and return its path arguments."""
         return {"draft_id": self("create-agenda-draft", **{"name": "Plan B"} | values)["id"]}
 
 
@@ -185,7 +185,7 @@ def test_committing_moves_the_sessions(client: Client) -> None:
     assert client("get-agenda-draft-changes", draft) == {"changes": []}
 
 
-def test_a_committed_draft_does_not_change_any_more(client: Client) -> None:
+def test_a_committed_draft_cannot_be_changed(client: Client) -> None:
     draft, session = client.draft(), client.session()
     placement = client("create-draft-session", draft, session_id=session["id"])
     path = draft | {"draft_session_id": placement["id"]}
@@ -221,7 +221,7 @@ def test_a_draft_that_lost_a_session_moves_none(client: Client) -> None:
     assert client("get-agenda-draft", draft)["status"] == "draft"
 
 
-def test_what_is_no_placement_is_refused(client: Client) -> None:
+def test_an_invalid_placement_is_refused(client: Client) -> None:
     draft, session = client.draft(), client.session()
     source = next(row for row in client.event.agenda.rows if row.is_source)
     for values, says in (

@@ -23,7 +23,7 @@ COUNT = "SELECT event_id, COUNT(*) AS sessions FROM sessions GROUP BY event_id"
 
 
 class Server:
-    """An organization, asked by operation as the embedded server asks."""
+    """An organization whose handlers are called by operation."""
 
     def __init__(self) -> None:
         self.organization = Organization(1, SIZE)
@@ -59,7 +59,7 @@ def server() -> Server:
 
 
 class Names:
-    """The operations of one scope, and the path that they all begin with."""
+    """The operations of one scope, and the common beginning of their paths."""
 
     def __init__(self, path: dict[str, str], **operations: str) -> None:
         self.path = path
@@ -209,14 +209,14 @@ def test_a_dashboard_shows_its_widgets_with_the_rows_of_their_queries(server: Se
     broken = server.ask(names["create_widget"], at, {"type": "chart", "query": "SELECT nothing FROM rooms"})
     empty = server.ask(names["create_widget"], at, {"type": "text", "config": {"text": "Hello"}})
 
-    shown = server.ask(names["get"], at)
-    assert shown == server.ask(names["insights"], at)
-    assert {name: shown[name] for name in ("id", "name", "created_at")} == {
+    returned = server.ask(names["get"], at)
+    assert returned == server.ask(names["insights"], at)
+    assert {name: returned[name] for name in ("id", "name", "created_at")} == {
         "id": made["id"],
         "name": "Overview",
         "created_at": made["created_at"],
     }
-    first, second, third = shown["widgets"]
+    first, second, third = returned["widgets"]
     events = [FIRST_EVENT_ID] if names.path else [FIRST_EVENT_ID, server.second]
     assert first == {**made["widgets"][0], "data": [{"event_id": id_, "sessions": 12} for id_ in events]}
     assert first.items() >= widget.items()
@@ -262,9 +262,7 @@ WRONG_DASHBOARDS: list[dict[str, object]] = [
 
 @of_both_dashboards
 @pytest.mark.parametrize("body", WRONG_DASHBOARDS)
-def test_a_dashboard_that_is_not_as_it_must_be_is_not_made(
-    server: Server, names: Names, body: object
-) -> None:
+def test_an_invalid_dashboard_is_not_created(server: Server, names: Names, body: object) -> None:
     assert server.refused(names["create"], names.path, body) == 400
     assert server.ask(names["list"], names.path) == []
 
@@ -284,9 +282,9 @@ def test_the_organization_sees_and_changes_the_dashboards_of_its_events(server: 
 def test_personal_data_on_a_dashboard_is_masked(server: Server) -> None:
     widget = {"type": "table", "query": "SELECT email FROM contacts"}
     made = server.ask("create-event-dashboard", EVENT, {"name": "People", "widgets": [widget]})
-    (shown,) = server.ask("get-event-dashboard", {**EVENT, "id": made["id"]})["widgets"]
-    assert shown["data"]
-    assert all("***" in row["email"] for row in shown["data"])
+    (returned,) = server.ask("get-event-dashboard", {**EVENT, "id": made["id"]})["widgets"]
+    assert returned["data"]
+    assert all("***" in row["email"] for row in returned["data"])
 
 
 def test_a_gdpr_request_finds_the_contact(server: Server) -> None:

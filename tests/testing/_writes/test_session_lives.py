@@ -1,4 +1,4 @@
-"""Sessions that are deleted and restored, their parts, compositions, and searches through all of that."""
+"""Deletion and restoration of sessions, with subsessions, compositions and searches."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_a_subsession_is_part_of_its_session(client: Client) -> None:
     parent = client.create(is_abstract=True)
     late = client.create(title="Late", parent_session_id=parent["id"], starts_at="2026-09-14T11:00:00Z")
     early = client.create(title="Early", parent_session_id=parent["id"], starts_at="2026-09-14T09:00:00Z")
-    shown = client("get-session", parent["id"])["subsessions"]
-    assert [part["title"] for part in shown] == ["Early", "Late"]
+    returned = client("get-session", parent["id"])["subsessions"]
+    assert [part["title"] for part in returned] == ["Early", "Late"]
     assert early["is_abstract"] is True
     assert "subsessions" not in early
     assert client("get-session", late["id"])["title"] == "Late"
@@ -149,7 +149,7 @@ def test_bulk_does_what_the_single_operations_do(client: Client) -> None:
     assert answer["stats"] == {"total": 4, "succeeded": 3, "failed": 1}
 
 
-def test_a_room_that_is_gone_is_not_shown_any_more(client: Client) -> None:
+def test_a_deleted_room_no_longer_appears(client: Client) -> None:
     room = client.setting("rooms")["id"]
     made = client.create(room_id=room)
     client.event.metadata.delete("rooms", room)
@@ -174,8 +174,8 @@ CRITERIA = [
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_searches_after_any_writes_find_what_a_fresh_look_finds(data: st.DataObject) -> None:
-    """Selections are kept while rows change; here they are held against selecting anew."""
+def test_searches_after_any_writes_match_new_selections(data: st.DataObject) -> None:
+    """Compare cached selections with new ones after every change."""
     event = Client(sessions=40).event
     agenda, editor = event.agenda, event.part(SessionEditor)
     wanted = data.draw(st.lists(st.sampled_from(CRITERIA), min_size=1, max_size=6))
@@ -206,7 +206,7 @@ def test_searches_after_any_writes_find_what_a_fresh_look_finds(data: st.DataObj
             continue
 
 
-def test_only_sessions_that_were_written_to_are_kept() -> None:
+def test_only_modified_sessions_are_stored() -> None:
     client = Client(sessions=400)
     client.found()
     client("update-session", client.found()[0], title="Changed")

@@ -1,4 +1,4 @@
-"""Sessions that are created and changed: what one operation writes, all others see."""
+"""Creation and update of sessions, and their effect on all operations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def client() -> Client:
     return Client()
 
 
-def test_what_was_created_is_shown_with_objects_for_ids(client: Client) -> None:
+def test_a_created_session_has_objects_for_ids(client: Client) -> None:
     room, track, language = (client.setting(family) for family in ("rooms", "tracks", "languages"))
     level, chosen_format = client.setting("levels"), client.setting("formats")
     tags = [client.setting("tags", 2), client.setting("tags", 0)]
@@ -53,7 +53,7 @@ def test_what_was_created_is_shown_with_objects_for_ids(client: Client) -> None:
 
 
 def test_a_title_is_enough_and_nothing_is_invented(client: Client) -> None:
-    """What is generated depends on the number of a session; so many have any remainder."""
+    """Generated data depends on the remainders of a session's number; this many sessions have all of them."""
     for _ in range(40):
         made = client.create(title="Untitled workshop")
         assert made["status"] == "pending"
@@ -82,7 +82,7 @@ def test_friendly_ids_continue_the_numbers(client: Client) -> None:
     assert parts[1]["parent_session_friendly_id"] == first["friendly_id"]
 
 
-def test_what_was_created_is_found_by_every_search(client: Client) -> None:
+def test_a_created_session_is_found_by_every_search(client: Client) -> None:
     before = client.found()
     made = client.create(title="Owls at night", status="declined", is_abstract=True)
     assert client.found() == [made["id"], *before]
@@ -120,7 +120,7 @@ def test_what_was_created_is_found_by_every_search(client: Client) -> None:
         ({"parent_session_id": "x"}, "parent_session_id names no session"),
     ],
 )
-def test_what_is_no_session_is_not_created(client: Client, values: Answer, says: str) -> None:
+def test_an_invalid_session_is_not_created(client: Client, values: Answer, says: str) -> None:
     before = client.found("search-sessions-by-status")
     status, message = client.refusal("create-session", **{"title": "A talk"} | values)
     assert status == 400
@@ -128,7 +128,7 @@ def test_what_is_no_session_is_not_created(client: Client, values: Answer, says:
     assert client.found("search-sessions-by-status") == before
 
 
-def test_an_update_changes_what_was_passed_and_nothing_else(client: Client) -> None:
+def test_an_update_changes_only_the_given_values(client: Client) -> None:
     old = client.generated(standalone)
     room = client.setting("rooms", 3)
     new = client("update-session", old["id"], title="Renamed", room_id=room["id"])
@@ -159,7 +159,7 @@ def test_null_clears(client: Client) -> None:
     assert client.refusal("update-session", made["id"], title=None) == (400, "title is required")
 
 
-def test_translations_of_a_text_that_was_rewritten_are_gone(client: Client) -> None:
+def test_a_changed_text_loses_its_translations(client: Client) -> None:
     old = client.generated(standalone)
     audience = old["custom_fields"][0]["value"]
 
@@ -193,7 +193,7 @@ def test_whether_it_is_an_abstract_never_changes(client: Client) -> None:
     assert client("update-session", made["id"], is_abstract=True)["is_abstract"] is True
 
 
-def test_one_time_alone_is_held_against_the_other_that_is_there(client: Client) -> None:
+def test_one_given_time_is_compared_with_the_stored_other(client: Client) -> None:
     made = client.create(starts_at="2026-09-14T09:00:00Z", ends_at="2026-09-14T10:00:00Z")
     refused = client.refusal("update-session", made["id"], starts_at="2026-09-14T11:00:00Z")
     assert refused == (400, "starts_at must be before ends_at")

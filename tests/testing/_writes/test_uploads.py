@@ -19,7 +19,7 @@ def client() -> Client:
 
 
 def form(*parts: tuple[str, bytes], boundary: str = "b0undary") -> dict[str, Any]:
-    """Return a form whose parts have these headers and bodies."""
+    """Return a form with these headers and bodies of parts."""
     body = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
     return {
         "body": body + f"--{boundary}--\r\n".encode(),
@@ -45,9 +45,9 @@ def completed_file(client: Client, body: bytes = EVERY_BYTE, **values: Any) -> A
 # Files
 
 
-def test_a_file_is_announced_sent_and_completed(client: Client) -> None:
+def test_a_file_is_requested_sent_and_completed(client: Client) -> None:
     reply = client.reply("create-session-file", **SLIDES, title="Slides")
-    made: Answer = reply.content["data"]  # type: ignore[index]  # it is the object that the API sends
+    made: Answer = reply.content["data"]  # type: ignore[index]  # the object that the API sends
     assert reply.status == 201
     assert made["upload"].keys() == {"url", "method", "headers"}
     assert (made["upload"]["method"], made["upload"]["headers"]) == (
@@ -96,14 +96,14 @@ def test_a_file_without_its_bytes_is_not_completed(client: Client) -> None:
         {"assigned_participant_id": "nobody"},
     ],
 )
-def test_wrong_announcements_are_refused(client: Client, wrong: Answer) -> None:
+def test_wrong_upload_requests_are_refused(client: Client, wrong: Answer) -> None:
     assert client.refusal("create-session-file", **SLIDES | wrong)[0] == 400
     file = completed_file(client)
     assert client.refusal("replace-session-file", file["id"], **SLIDES | wrong)[0] == 400
     assert client("list-session-files") == [file]
 
 
-def test_the_largest_file_may_be_announced(client: Client) -> None:
+def test_the_largest_file_may_be_requested(client: Client) -> None:
     assert client("create-session-file", **SLIDES | {"size_bytes": 524_288_000})["size"] == 524_288_000
 
 
@@ -197,9 +197,9 @@ def test_wrong_forms_are_refused(client: Client, sent: Any) -> None:
     assert client("list-session-files") == []
 
 
-def test_the_type_of_a_file_is_guessed_where_the_form_does_not_tell(client: Client) -> None:
-    for told in ("", "application/octet-stream"):
-        file = client("upload-session-file", **form(a_file(b"x", "picture.png", told)))
+def test_the_type_of_a_file_is_guessed_if_the_form_has_none(client: Client) -> None:
+    for declared in ("", "application/octet-stream"):
+        file = client("upload-session-file", **form(a_file(b"x", "picture.png", declared)))
         assert file["mimetype"] == "image/png"
     assert client("upload-session-file", **form(a_file(b"x", "x", "")))["mimetype"].endswith("octet-stream")
 
@@ -234,7 +234,7 @@ def test_a_recording_becomes_pcm(client: Client) -> None:
 
 
 @pytest.mark.parametrize("body", [None, b"NOT AUDIO at all"])
-def test_what_is_no_sound_cannot_be_completed(client: Client, body: bytes | None) -> None:
+def test_a_file_other_than_audio_cannot_be_completed(client: Client, body: bytes | None) -> None:
     made = client("create-session-recording", **SOUND)
     if body is not None:
         client.put(made["upload"], body)
@@ -250,7 +250,7 @@ def test_what_is_no_sound_cannot_be_completed(client: Client, body: bytes | None
 
 
 def begun(client: Client, body: bytes = EVERY_BYTE, parts: int = 3) -> tuple[Answer, list[Answer]]:
-    """Begin an upload and send all of its parts, the last one first; return what completes it."""
+    """Start an upload, send its parts in reverse order, and return the arguments that complete it."""
     upload = client("initiate-media-upload", **SOUND)
     named: Answer = {"key": upload["key"], "upload_id": upload["upload_id"]}
     numbers = list(range(1, parts + 1))
@@ -291,7 +291,7 @@ def test_a_transcript_is_made_step_by_step(client: Client) -> None:
     assert [record["type"] for record in after[len(before) :]] == ["fragment"]
 
 
-def test_what_is_no_medium_fails(client: Client) -> None:
+def test_a_file_other_than_media_fails(client: Client) -> None:
     media = complete(client, b"NOT MEDIA" + EVERY_BYTE)
     before = client("list-session-transcriptions")
     statuses = [client("get-media-item", media["id"])["transcript_status"] for _ in range(4)]
@@ -299,7 +299,7 @@ def test_what_is_no_medium_fails(client: Client) -> None:
     assert client("list-session-transcriptions") == before
 
 
-def test_parts_must_be_as_they_were_sent(client: Client) -> None:
+def test_parts_must_equal_the_uploaded_ones(client: Client) -> None:
     named, parts = begun(client)
     whole: Answer = {"filename": "talk.mp3", "size_bytes": len(EVERY_BYTE)}
     wrong: list[list[Answer]] = [
@@ -318,7 +318,7 @@ def test_parts_must_be_as_they_were_sent(client: Client) -> None:
     assert client.refusal("complete-media-upload", **named, **whole, parts=parts)[0] == 404
 
 
-def test_an_upload_that_was_given_up_is_gone(client: Client) -> None:
+def test_an_aborted_upload_is_gone(client: Client) -> None:
     named, parts = begun(client)
     assert client.refusal("sign-media-upload-part", **named, part_numbers=[0])[0] == 400
     assert client.refusal("sign-media-upload-part", **named, part_numbers=["1"])[0] == 400
@@ -330,7 +330,7 @@ def test_an_upload_that_was_given_up_is_gone(client: Client) -> None:
     assert client.refusal("complete-media-upload", **named, **values)[0] == 404
 
 
-# All of them
+# All resources
 
 
 @pytest.mark.parametrize(
