@@ -45,7 +45,7 @@ class LocalFileError(Exception):
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
-        self.error = error
+        self.error: Exception = error
 
 
 @contextmanager
@@ -81,7 +81,7 @@ class FileContent:
             source = cast("BinaryIO", source.wrapped)
         if isinstance(source, (bytes, bytearray, memoryview)):
             self._source = bytes(source)
-            self.size = len(self._source)
+            self.size: int = len(self._source)
         elif isinstance(source, (str, os.PathLike)):
             self._source = path = Path(source)
             self.size = path.stat().st_size
@@ -100,7 +100,8 @@ class FileContent:
             source.seek(self._start)
         else:
             raise TypeError(f"cannot upload {type(source).__name__}: pass bytes, a path or a binary file")
-        self.file_name = _header_text("file_name", file_name or name)
+        self.file_name: str | None = file_name or name
+        _validate_header_text("file_name", self.file_name)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """Read the content from its start, in chunks.
@@ -163,7 +164,7 @@ class Sink:
         self._target: Path | Writer = (
             _validated_path(target) if isinstance(target, (str, os.PathLike)) else target
         )
-        self.size = 0
+        self.size: int = 0
 
     @property
     def can_start_again(self) -> bool:
@@ -241,16 +242,16 @@ class Transfer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
-        _header_text("content_type", self.content_type)
+        _validate_header_text("content_type", self.content_type)
 
 
-def _header_text(name: str, text: str | None) -> str | None:
-    """Return a text for a header of a form, after checking it."""
-    if text is not None:
-        if not isinstance(cast("object", text), str):
-            raise TypeError(f"{name} must be a string, not {type(text).__name__}")
-        refuse_control_characters(name, text)
-    return text
+def _validate_header_text(name: str, text: str | None) -> None:
+    """Check a text for a header of a form."""
+    if text is None:
+        return
+    if not isinstance(cast("object", text), str):
+        raise TypeError(f"{name} must be a string, not {type(text).__name__}")
+    refuse_control_characters(name, text)
 
 
 class Download(msgspec.Struct, frozen=True):

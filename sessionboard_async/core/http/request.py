@@ -179,8 +179,8 @@ def storage_request(method: str, transfer: Transfer) -> Request:
     )
 
 
-def quote_path_argument(name: str, value: PathValue) -> str:
-    """Quote a path argument, so that it stays one segment.
+def validate_path_argument(name: str, value: PathValue) -> str:
+    """Return a path argument as text.
 
     Raises:
         ValueError: If it is empty, ``.`` or ``..``, which would change the path, or has control characters.
@@ -192,7 +192,12 @@ def quote_path_argument(name: str, value: PathValue) -> str:
     if text in {"", ".", ".."}:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
     refuse_control_characters(name, text)
-    return _quoted(text)
+    return text
+
+
+def quote_path_argument(name: str, value: PathValue) -> str:
+    """Validate and quote a path argument, so that it stays one segment."""
+    return _quoted(validate_path_argument(name, value))
 
 
 def encode_query(query: Mapping[str, QueryValue] | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
-from sessionboard_async.core.http.request import quote_path_argument
+from sessionboard_async.core.http.request import validate_path_argument
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
 
@@ -115,7 +115,7 @@ def choose_form(
 def _in_body(name: str, event_id: EventId) -> EventId:
     """Return an event's id as a body has it: a number where possible, as in the API's document."""
     # An empty id could mean every event.
-    quote_path_argument(name, event_id)
+    validate_path_argument(name, event_id)
     is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
     return int(event_id) if is_number else event_id
 

@@ -8,7 +8,13 @@ from typing import Any, TypeVar, Unpack, cast
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.files import Download, Sink, Target, Transfer
-from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, build_request
+from sessionboard_async.core.http.request import (
+    PathValue,
+    Priority,
+    QueryValue,
+    build_request,
+    validate_path_argument,
+)
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
@@ -77,7 +83,9 @@ class Service:
         async def send(batch: list[dict[str, object]]) -> BulkAnswer:
             return await self._record(endpoint, path, body={"operations": batch}, priority=Priority.BULK)
 
-        build_request(endpoint, path)  # A wrong id shall be found before anything is taken from an iterator.
+        # Before anything is taken from an iterator.
+        for name, value in path.items():
+            validate_path_argument(name, value)
         return await run_bulk(operations, values, send)
 
     def _pages(
