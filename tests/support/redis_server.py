@@ -1,4 +1,4 @@
-"""A real Redis or Valkey of the system on a free port, to start, to kill and to start again."""
+"""A real Redis or Valkey on a free port, to start, kill and start again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ REQUIRED = "SESSIONBOARD_REQUIRE_REDIS"
 
 
 def program() -> str | None:
-    """Return the server that this system has.
+    """Return the path of the server that is installed.
 
     Raises:
-        AssertionError: If it has none and must have one.
+        AssertionError: If none is, and the environment requires one.
     """
     found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     assert found or not os.environ.get(REQUIRED), f"{REQUIRED} is set, and there is no redis-server"
@@ -32,7 +32,7 @@ def program() -> str | None:
 
 
 class RedisServer:
-    """Keeps its data in memory alone: what is killed has forgotten everything."""
+    """A server that keeps its data in memory only: once killed, it has forgotten everything."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,11 +46,11 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}"
 
     def client(self) -> Redis:
-        """Return a client that tasks can use which are to be cancelled."""
+        """Return a client for tasks that are cancelled."""
         from redis.asyncio import Redis
 
-        # With a timeout of the socket it writes within `asyncio.wait_for`, and that of Python 3.11 swallows
-        # a cancellation that comes as the write ends.
+        # With a timeout of the socket it writes within `asyncio.wait_for`, which in Python 3.11 swallows a
+        # cancellation that arrives as the write ends.
         return Redis.from_url(self.url, socket_timeout=None)
 
     def start(self) -> None:
@@ -61,16 +61,15 @@ class RedisServer:
             [name, "--port", str(self.port), *options], stdout=subprocess.DEVNULL
         )
         for _ in range(500):
-            assert self._process.poll() is None, "the server ended"
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            assert self._process.poll() is None, "the server ended: another program may have taken its port"
+            if _process_at(self.port) == self._process.pid:
+                return
             time.sleep(0.01)
         raise AssertionError("the server does not listen")
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it: what it is told meanwhile arrives, and is carried out and answered afterwards."""
+        """Suspend the server: messages sent meanwhile are carried out and answered afterwards."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -83,3 +82,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _process_at(port: int) -> int | None:
+    """Return the process id of the server at a port: tests in parallel must not take each other's server."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"INFO server\r\nQUIT\r\n")
+            with connection.makefile("rb") as lines:
+                answer = lines.read()
+    except OSError:
+        return None
+    found = [line for line in answer.split(b"\r\n") if line.startswith(b"process_id:")]
+    return int(found[0].partition(b":")[2]) if found else None

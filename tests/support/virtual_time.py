@@ -1,4 +1,4 @@
-"""An event loop that never sleeps: where nothing is ready, its clock jumps to the next timer."""
+"""An event loop without sleeping: when nothing is ready, its clock jumps to the next timer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _START = 1_000.0
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Keeps a clock of its own. Each turn of the loop takes a nanosecond, each wait no time at all."""
+    """An event loop with a clock of its own: each turn takes a nanosecond, each wait no real time."""
 
     def __init__(self) -> None:
         self._now = _START
@@ -33,6 +33,10 @@ class _Selector(selectors.SelectSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout == 0:
+            # Callbacks are ready: no need to ask the system for more.
+            self._loop.advance(_TURN)
+            return []
         ready = super().select(0)
         if timeout is None and not ready:
             raise AssertionError("every task waits, and no timer is set: this would hang")
@@ -41,11 +45,11 @@ class _Selector(selectors.SelectSelector):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in virtual time; its clock is ``now``."""
+    """Run a coroutine in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
 
 
 def now() -> float:
-    """Return the seconds on the clock of the running loop."""
+    """Return the time of the running loop in seconds."""
     return asyncio.get_running_loop().time()

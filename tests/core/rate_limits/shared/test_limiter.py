@@ -113,7 +113,7 @@ async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
         await one.sponsors.get(1, "a")
         waiting = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for sb in (one, other) for _ in range(5)]
         await until(lambda: sum(call.done() for call in waiting) >= 2)
-        done, _ = await asyncio.wait(waiting, timeout=0.5)
+        done, _ = await asyncio.wait(waiting, timeout=0.2)
         left = [(await sb.limits.snapshot())[READS] for sb in (one, other)]
         for call in waiting:
             call.cancel()

@@ -1,4 +1,4 @@
-"""Processes that share one budget: while the store comes and goes, and forgets its scripts."""
+"""Processes that share one budget, while the store comes and goes and forgets its scripts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from typing import Any
 import anyio
 import pytest
 
-from sessionboard_async import AsyncSession
+from sessionboard_async import AsyncSession, RateLimits
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.support.redis_server import RedisServer, program
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(program() is None, reason="no redis-server or valkey-server on this system"),
+]
 
 SCRIPT = Path(__file__).with_name("sharing_process.py")
-PROCESSES = 4
 
 
 class Worker:
@@ -27,12 +29,12 @@ class Worker:
         self._process = process
 
     async def hear(self, word: str) -> None:
-        """Wait until it says a word; what it says before is passed over."""
+        """Wait until it writes a word; other words are skipped."""
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
             if line.split() == [word.encode()]:
                 return
-        raise AssertionError(f"the process ended before it said {word!r}")
+        raise AssertionError(f"the process ended before it wrote {word!r}")
 
     async def make(self, requests: int) -> None:
         assert self._process.stdin is not None
@@ -60,7 +62,7 @@ async def worker(*arguments: str) -> AsyncIterator[Worker]:
             await process.wait()
 
 
-async def forget_scripts(server: RedisServer) -> None:
+async def flush_scripts(server: RedisServer) -> None:
     async with server.client() as client:
         while True:
             await client.script_flush()
@@ -73,37 +75,60 @@ async def all_of(workers: list[Worker], work: Callable[[Worker], Coroutine[Any, 
             group.start_soon(work, one)
 
 
-async def test_four_processes_share_one_budget_while_the_store_comes_and_goes(tmp_path: Path) -> None:
-    if program() is None:
-        pytest.skip("no redis-server or valkey-server on this system")
-    store = RedisServer(tmp_path)
+async def share_a_budget(
+    folder: Path, processes: int, limits: ServerLimits, requests: tuple[int, int, int]
+) -> int | None:
+    """Have processes make requests: while scripts are flushed, without the store, and after it is back.
+
+    Returns:
+        The requests that another client of the store sees left after the first ones.
+    """
+    with_scripts_flushed, without_store, with_store_back = requests
+    store = RedisServer(folder)
     store.start()
     try:
         async with (
-            EmbeddedServer(limits=ServerLimits(requests=20, window=1.0)) as server,
+            EmbeddedServer(limits=limits) as server,
             AsyncSession(server.token, base_url=server.base_url, limits=None) as sb,
             AsyncExitStack() as stack,
         ):
             sponsor = (await sb.sponsors.search(4630).collect())[0].id
             arguments = (server.token, server.base_url, store.url, str(sponsor))
-            workers = [await stack.enter_async_context(worker(*arguments)) for _ in range(PROCESSES)]
+            starting = [worker(*arguments) for _ in range(processes)]
+            workers = [await stack.enter_async_context(one) for one in starting]
             await all_of(workers, lambda one: one.hear("ready"))
 
-            flushing = asyncio.ensure_future(forget_scripts(store))
+            flushing = asyncio.ensure_future(flush_scripts(store))
             try:
-                await all_of(workers, lambda one: one.make(15))
+                await all_of(workers, lambda one: one.make(with_scripts_flushed))
             finally:
                 flushing.cancel()
                 await asyncio.wait({flushing})
             assert server.refusals == 0
+            shared = sb.with_options(limits=RateLimits.shared(store.url, max_wait=None, store_timeout=5.0))
+            await shared.sponsors.get(4630, str(sponsor))
+            left = (await shared.limits.snapshot())["entity-reads"].remaining
 
             store.kill()
-            await all_of(workers, lambda one: one.make(5))
+            await all_of(workers, lambda one: one.make(without_store))
 
             store.start()
             await all_of(workers, lambda one: one.hear("back"))
             before = server.refusals
-            await all_of(workers, lambda one: one.make(10))
+            await all_of(workers, lambda one: one.make(with_store_back))
             assert server.refusals == before
+            return left
     finally:
         store.kill()
+
+
+async def test_two_processes_share_one_budget_while_the_store_comes_and_goes(tmp_path: Path) -> None:
+    # Without headers, only the store can know how many requests the others made.
+    limits = ServerLimits(requests=100, window=900, headers="none")
+    left = await share_a_budget(tmp_path, 2, limits, (8, 2, 2))
+    assert left == 100 - 2 * 8 - 1
+
+
+@pytest.mark.slow
+async def test_four_processes_share_one_budget_over_several_windows(tmp_path: Path) -> None:
+    await share_a_budget(tmp_path, 4, ServerLimits(requests=20, window=1.0), (10, 5, 5))
