@@ -1,1 +1,1 @@
-"""Decode answers: strictly where they fit the models, leniently where they do not."""
+"""Decoding of response bodies: strict if they fit the models, lenient otherwise."""

@@ -1,4 +1,4 @@
-"""Bytes to structs: strictly and fast, then, where that fails, leniently and record by record."""
+"""Decoding of response bodies: strict and fast if they fit the models, lenient and by record otherwise."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import force_setattr
 
 from sessionboard_async.core.decoding.lenient import (
-    Drift,
-    UnreadableError,
+    Coercion,
+    UndecodableError,
+    decode_leniently,
     is_array,
     is_object,
-    read_leniently,
 )
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.page import Page, Pagination
@@ -32,11 +32,11 @@ OnInvalid = Literal["raise", "skip"]
 
 logger = logging.getLogger("sessionboard_async")
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _WirePagination(msgspec.Struct, gc=False):
-    """Both spellings, since the API uses both, and some servers both at once."""
+    """The pagination of a response. The API uses both spellings, and some servers use both at once."""
 
     currentPage: int | None = None  # noqa: N815
     pageSize: int | None = None  # noqa: N815
@@ -47,7 +47,7 @@ class _WirePagination(msgspec.Struct, gc=False):
     total_pages: int | None = None
     total_results: int | None = None
 
-    def read(self) -> Pagination | None:
+    def to_pagination(self) -> Pagination | None:
         pagination = Pagination(
             current_page=_first(self.currentPage, self.current_page),
             page_size=_first(self.pageSize, self.page_size),
@@ -60,12 +60,12 @@ class _WirePagination(msgspec.Struct, gc=False):
 _NO_PAGINATION = Pagination()
 
 
-def _first(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one
+def _first(value: int | None, alternative: int | None) -> int | None:
+    return alternative if value is None else value
 
 
 class _Envelope(msgspec.Struct, Generic[T], gc=False):
-    """A list of records, under either of the two names that the API gives it."""
+    """A page of records, under either of the two names that the API uses."""
 
     results: tuple[T, ...] | UnsetType = UNSET
     data: tuple[T, ...] | UnsetType = UNSET
@@ -82,21 +82,21 @@ _raw_envelope = msgspec.json.Decoder(_RawEnvelope)
 _raw_array = msgspec.json.Decoder(list[Raw])
 _raw_object = msgspec.json.Decoder(dict[str, Raw])
 
-# An escape in a JSON string: a surrogate pair, half of one, or any other.
+# An escape in a JSON string: a surrogate pair, a lone surrogate, or any other.
 _ESCAPE = re.compile(
     rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
 
 
-def _whole(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape["half"] else escape[0]
+def _replace_lone(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["lone"] else escape[0]
 
 
 @cache
 def _decoder(type_: Hashable) -> msgspec.json.Decoder[Any]:
-    # Kept for all sessions of the process: making one takes longer than decoding a page.
+    # Shared by all clients of the process: creating a decoder takes longer than decoding a page.
     return msgspec.json.Decoder(cast("Any", type_))
 
 
@@ -107,12 +107,23 @@ def _field_names(type_: Hashable) -> frozenset[str]:
     return frozenset()
 
 
+@cache
+def _default(type_: Hashable) -> object:
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        with suppress(TypeError):  # A type with required fields has no default.
+            return type_()
+    return None
+
+
 class RecordDecoder(Generic[T]):
-    """Decodes records of one type, as the answers of one operation.
+    """Decodes records of one type, from the responses of one operation.
 
     Args:
         type_: The type of a record.
         endpoint: The operation, for errors and logs.
+
+    Attributes:
+        is_open: Whether the records keep everything that was sent.
     """
 
     def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
@@ -120,86 +131,106 @@ class RecordDecoder(Generic[T]):
         self._endpoint = endpoint
         self._strict: msgspec.json.Decoder[T] = _decoder(cast("Hashable", type_))
         self._fields = _field_names(cast("Hashable", type_))
-        self._drifts: set[Drift] = set()
-        self.is_open = isinstance(type_, type) and issubclass(type_, OpenRecord)
+        self._default = _default(cast("Hashable", type_))
+        self._coercions: set[Coercion] = set()
+        self.is_open: bool = isinstance(type_, type) and issubclass(type_, OpenRecord)
         self._array: str | None = getattr(type_, "_array", None)
-        # A write that was carried out must not look as if it had failed: somebody would do it twice.
+        # A successful write must not look like a failure, since the caller might repeat it.
         self._may_be_empty = endpoint.may_be_empty or not endpoint.idempotent
 
     def decode(self, body: bytes) -> T:
-        """Decode an answer that is one record, bare or under ``data``.
+        """Decode a response that is one record, bare or under ``data``.
 
         Raises:
-            DecodeError: If it cannot be read even leniently.
+            DecodeError: If the body cannot be decoded even leniently.
         """
         if self._may_be_empty and body.strip() in (b"", b"null"):
             return self._type()
-        # Suppressed and not handled: what is raised in a handler holds the other error, and with it the text.
-        with suppress(*_UNREADABLE):
-            body = self._unwrapped(body)
+        # Suppressed and not handled: an error raised in a handler keeps the first one, which holds the text.
+        with suppress(*_DECODE_ERRORS):
             record = self._strict.decode(body)
-            if self.is_open or not self._fields or self._fields & _raw_object.decode(body).keys():
-                return self._remembering(record, body)
-        body = self.without_cut_characters(body)
-        with suppress(*_UNREADABLE):
-            body = self._unwrapped(body)
-        return self._remembering(self.read_leniently(body), body)
+            if self._is_bare(record):
+                return self._complete(record, body)
+        with suppress(*_DECODE_ERRORS):
+            body = self._unwrap(body)
+            record = self._strict.decode(body)
+            if self._is_known(record, body):
+                return self._complete(record, body)
+        body = self.replace_lone_surrogates(body)
+        with suppress(*_DECODE_ERRORS):
+            body = self._unwrap(body)
+        return self._complete(self.decode_leniently(body), body)
 
-    def _unwrapped(self, body: bytes) -> bytes:
+    def _is_bare(self, record: T) -> bool:
+        """Return whether a decoded body was the record itself, for certain, and not an object around it.
+
+        An object around the record leaves every field at its default, unless a field is called ``data``.
+        """
+        if is_object(record):
+            return record.keys() != {"data"}
+        return bool(self._fields) and "data" not in self._fields and record != self._default
+
+    def _is_known(self, record: T, body: bytes) -> bool:
+        """Return whether a decoded object holds any field of the record, if that can be expected."""
+        if self.is_open or not self._fields or record != self._default:
+            return True
+        return not self._fields.isdisjoint(_raw_object.decode(body))
+
+    def _unwrap(self, body: bytes) -> bytes:
         if self._array is not None and body.lstrip()[:1] == b"[":
             return b'{"%s":%s}' % (self._array.encode(), body)
-        if _raw_envelope.decode(body).data is UNSET:
-            return body
         parts = _raw_object.decode(body)
-        # A record may itself have a field called `data`, known or unknown, but then not alone.
+        if "data" not in parts:
+            return body
+        # A record may have a field called `data`, known or unknown, but then it has others.
         others = parts.keys() - {"data"}
         if self._fields & others or (others and not self._fields):
             return body
-        return self._unwrapped(bytes(parts["data"])) if self._array is not None else bytes(parts["data"])
+        return self._unwrap(bytes(parts["data"])) if self._array is not None else bytes(parts["data"])
 
-    def read(self, body: bytes | Raw, *, page: int, index: int) -> T:
+    def decode_row(self, body: bytes | Raw, *, page: int, index: int) -> T:
         """Decode one record of a page."""
-        with suppress(*_UNREADABLE):
-            return self._remembering(self._strict.decode(body), body)
-        return self._remembering(self.read_leniently(body, page=page, index=index), body)
+        with suppress(*_DECODE_ERRORS):
+            return self._complete(self._strict.decode(body), body)
+        return self._complete(self.decode_leniently(body, page=page, index=index), body)
 
-    def _remembering(self, record: T, body: bytes | Raw) -> T:
+    def _complete(self, record: T, body: bytes | Raw) -> T:
         if self.is_open:
-            remember(record, msgspec.json.decode(body))
-        # What an operation answers stands above the classes of all its kinds.
+            keep_as_sent(record, msgspec.json.decode(body))
+        # An operation declares the base class of all kinds of its records.
         return cast("T", record.in_its_kind()) if isinstance(record, KindRecord) else record
 
-    def without_cut_characters(self, body: bytes) -> bytes:
-        """Replace halves of surrogate pairs, which JavaScript makes by cutting a text within an emoji."""
+    def replace_lone_surrogates(self, body: bytes) -> bytes:
+        """Replace halves of surrogate pairs, which JavaScript leaves when it truncates a text in an emoji."""
         if b"\\u" not in body:
             return body
-        mended = _ESCAPE.sub(_whole, body)
-        if mended != body:
-            self.note(("$", "a whole character", "half of a surrogate pair"))
-        return mended
+        replaced = _ESCAPE.sub(_replace_lone, body)
+        if replaced != body:
+            self.log_coercion(Coercion("$", "a whole character", "half of a surrogate pair"))
+        return replaced
 
-    def read_leniently(self, body: bytes | Raw, *, page: int | None = None, index: int | None = None) -> T:
-        """Decode what did not fit, mending what can be mended.
+    def decode_leniently(self, body: bytes | Raw, *, page: int | None = None, index: int | None = None) -> T:
+        """Decode a record that does not fit its type, with values converted where nothing is lost.
 
         Raises:
-            DecodeError: If a value cannot be read even so.
+            DecodeError: If a value cannot be decoded even so.
         """
         value: object = None
         try:
             value = msgspec.json.decode(body)
-            if is_object(value) and value and not self.is_open and self._is_strange(value):
-                raise UnreadableError("$", "a record", "an object with none of its fields")
-            return read_leniently(value, self._type, self.note)
-        except UnreadableError as unreadable:
+            if is_object(value) and value and not self.is_open and self._has_no_known_field(value):
+                raise UndecodableError("$", "a record", "an object with none of its fields")
+            return decode_leniently(value, self._type, self.log_coercion)
+        except UndecodableError as error:
             if self.is_open and is_object(value):
-                # What it may hold is a guess of ours; nothing is lost, since all of it is kept as it came.
-                self.note((unreadable.path, unreadable.promised, unreadable.came))
+                # The fields of an open record are a guess. Nothing is lost: it keeps everything as sent.
+                self.log_coercion(Coercion(error.path, error.expected, error.actual))
                 return self._type()
-            reason, path = f"{unreadable.promised} was promised, and {unreadable.came} came", unreadable.path
-        except _UNREADABLE as error:
+            reason, path = f"expected {error.expected}, got {error.actual}", error.path
+        except _DECODE_ERRORS as error:
             reason, path = f"it is not JSON ({type(error).__name__})", "$"
         raise DecodeError(
-            f"the answer cannot be read: {reason}",
+            f"cannot decode the response: {reason}",
             context=self._endpoint.context,
             page=page,
             index=index,
@@ -207,28 +238,27 @@ class RecordDecoder(Generic[T]):
             path=path,
         )
 
-    def _is_strange(self, value: dict[str, object]) -> bool:
+    def _has_no_known_field(self, value: dict[str, object]) -> bool:
         return bool(self._fields) and self._fields.isdisjoint(value)
 
-    def note(self, drift: Drift) -> None:
-        """Log a difference from what was promised, the first time it is seen."""
-        if drift not in self._drifts:
-            self._drifts.add(drift)
-            path, promised, came = drift
+    def log_coercion(self, coercion: Coercion) -> None:
+        """Log a coercion the first time it occurs."""
+        if coercion not in self._coercions:
+            self._coercions.add(coercion)
             logger.warning(
-                "%s: %s was promised at %s, and %s came; it was read leniently",
+                "%s: unexpected type at %s: expected %s, got %s; decoded leniently",
                 self._endpoint.operation_id,
-                promised,
-                path,
-                came,
+                coercion.path,
+                coercion.expected,
+                coercion.actual,
             )
 
 
 class PageDecoder(Generic[T]):
-    """Decodes pages of records, as the answers of one operation.
+    """Decodes pages of records, from the responses of one operation.
 
     Args:
-        type_: The type of a record; ``msgspec.Raw`` keeps the bytes as they came.
+        type_: The type of a record; ``msgspec.Raw`` keeps the bytes of the response.
         endpoint: The operation, for errors and logs.
     """
 
@@ -239,47 +269,47 @@ class PageDecoder(Generic[T]):
         self._envelope: msgspec.json.Decoder[_Envelope[T]] = _decoder(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
 
     def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
-        """Decode a page, whatever the envelope: a bare array, or one under ``results`` or ``data``.
+        """Decode a page: a bare array, or one under ``results`` or ``data``.
 
         Args:
-            body: The answer.
-            page: Its number, for errors.
-            on_invalid: Whether a record that cannot be read ends it all or is counted and left out.
+            body: The response body.
+            page: The number of the page, for errors.
+            on_invalid: Whether a record that cannot be decoded is an error, or is left out and counted.
 
         Raises:
-            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be read.
+            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be decoded.
         """
         if self._record.is_open:
-            # What the document does not describe is kept record by record; there is little of it.
-            return self._decode_leniently(self._record.without_cut_characters(body), page, on_invalid)
+            # Open records keep what was sent, record by record; such pages are small.
+            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
         envelope: _Envelope[T] | None = None
-        with suppress(*_UNREADABLE):
+        with suppress(*_DECODE_ERRORS):
             if body[:1] == b"[":
                 return Page(results=self._array.decode(body))
             envelope = self._envelope.decode(body)
         if envelope is None or (envelope.results is UNSET and envelope.data is UNSET):
-            return self._decode_leniently(self._record.without_cut_characters(body), page, on_invalid)
-        # Where both are there, the one with records counts.
+            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
+        # If both are present, the one with records is used.
         results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
         pagination = envelope.pagination
         return Page(
             results=() if results is UNSET else results,
-            pagination=None if pagination is None else pagination.read(),
+            pagination=None if pagination is None else pagination.to_pagination(),
         )
 
     def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
-        rows, pagination = self._open(body, page)
+        rows, pagination = self._split(body, page)
         results: list[T] = []
         for index, row in enumerate(rows):
             try:
-                results.append(self._record.read(row, page=page, index=index))
+                results.append(self._record.decode_row(row, page=page, index=index))
             except DecodeError as error:
                 if on_invalid == "raise":
                     raise
-                logger.warning("a record was left out: %s", error)
+                logger.warning("left out a record: %s", error)
         return Page(results=tuple(results), pagination=pagination, skipped=len(rows) - len(results))
 
-    def _open(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
+    def _split(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
         try:
             if body.lstrip()[:1] == b"[":
                 return _raw_array.decode(body), None
@@ -288,30 +318,32 @@ class PageDecoder(Generic[T]):
             if given:
                 return self._rows(given), self._pagination(envelope.pagination)
             reason = "no array of records, neither bare nor under `results` or `data`"
-        except _UNREADABLE as error:
+        except _DECODE_ERRORS as error:
             reason = f"it is not the JSON of a page ({type(error).__name__})"
-        except UnreadableError as error:
-            reason = f"its pagination cannot be read: {error}"
-        raise self._unreadable(page, reason)
+        except UndecodableError as error:
+            reason = f"invalid pagination: {error}"
+        raise self._error(page, reason)
 
     def _rows(self, given: list[Raw]) -> list[Raw]:
-        told = [rows for rows in given if bytes(memoryview(rows)[:4]) != b"null"]
-        if not told:
-            self._record.note(("$.results", "an array", "null"))
-        arrays = [rows for rows in told if bytes(memoryview(rows)[:1]) == b"["]
-        # Where both are there, the one with records counts.
-        lists = [_raw_array.decode(rows) for rows in arrays or told]
+        present = [rows for rows in given if bytes(memoryview(rows)[:4]) != b"null"]
+        if not present:
+            self._record.log_coercion(Coercion("$.results", "an array", "null"))
+        arrays = [rows for rows in present if bytes(memoryview(rows)[:1]) == b"["]
+        # If both are present, the one with records is used.
+        lists = [_raw_array.decode(rows) for rows in arrays or present]
         return max(lists, key=bool) if lists else []
 
     def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
         if pagination is UNSET:
             return None
         value = msgspec.json.decode(pagination)
-        return read_leniently(value, _WirePagination, self._record.note).read() if value else None
+        if not value:
+            return None
+        return decode_leniently(value, _WirePagination, self._record.log_coercion).to_pagination()
 
-    def _unreadable(self, page: int, reason: str) -> DecodeError:
+    def _error(self, page: int, reason: str) -> DecodeError:
         return DecodeError(
-            f"the answer cannot be read: {reason}",
+            f"cannot decode the response: {reason}",
             context=self._endpoint.context,
             page=page,
             path="$",
@@ -319,14 +351,14 @@ class PageDecoder(Generic[T]):
 
 
 class Decoders:
-    """The decoders of a session, each made when it is first needed and then kept."""
+    """The decoders of a client, each created on first use and then kept."""
 
     def __init__(self) -> None:
         self._records: dict[str, RecordDecoder[Any]] = {}
         self._pages: dict[tuple[str, object], PageDecoder[Any]] = {}
 
     def record(self, endpoint: Endpoint[T]) -> RecordDecoder[T]:
-        """Return the decoder of an operation that answers with one record."""
+        """Return the decoder of an operation that returns one record."""
         decoder = self._records.get(endpoint.operation_id)
         if decoder is None:
             decoder = RecordDecoder(cast("type[T]", endpoint.answer), endpoint)
@@ -334,7 +366,7 @@ class Decoders:
         return decoder
 
     def pages(self, endpoint: Endpoint[object], type_: type[T]) -> PageDecoder[T]:
-        """Return the decoder of an operation's pages, for records of the type that is wanted."""
+        """Return the decoder of an operation's pages, for records of a type."""
         key = (endpoint.operation_id, type_)
         decoder = self._pages.get(key)
         if decoder is None:
@@ -342,22 +374,22 @@ class Decoders:
         return decoder
 
 
-def remember(record: object, sent: object) -> None:
-    """Keep in an open record, and in those inside it, what was sent."""
+def keep_as_sent(record: object, sent: object) -> None:
+    """Keep the sent values in an open record, and in the records inside it."""
     if not isinstance(record, OpenRecord) or not is_object(sent):
         return
     force_setattr(record, "as_sent", sent)
     for field in msgspec.structs.fields(record):
-        inside: object = getattr(record, field.name)
-        for one, its in _pairs(inside, sent.get(field.encode_name)):
-            remember(one, its)
+        inner: object = getattr(record, field.name)
+        for inner_record, inner_sent in _pairs(inner, sent.get(field.encode_name)):
+            keep_as_sent(inner_record, inner_sent)
 
 
-def _pairs(inside: object, sent: object) -> Iterable[tuple[object, object]]:
-    if not _is_tuple(inside) or not is_array(sent):
-        return ((inside, sent),)
-    # A null was left out where records were promised.
-    return zip(inside, (one for one in sent if one is not None), strict=False)
+def _pairs(records: object, sent: object) -> Iterable[tuple[object, object]]:
+    if not _is_tuple(records) or not is_array(sent):
+        return ((records, sent),)
+    # Lenient decoding leaves out a null in an array of records.
+    return zip(records, (value for value in sent if value is not None), strict=False)
 
 
 def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:

@@ -1,8 +1,8 @@
-"""Reading values that are not of the type that was promised, without losing what they say.
+"""Lenient decoding: convert values of unexpected types where nothing is lost.
 
-The API's document and its answers differ in small ways: a number comes as a string, a date is empty, an
-unassigned object is ``{}``. Here a decoded JSON value is led along the type that was promised, and each
-difference is mended where that loses nothing, and noted.
+The API's document and its responses differ in small ways: a number is sent as a string, a date is empty, an
+unassigned object is ``{}``. A decoded JSON value is compared with the expected type, field by field; each
+difference is converted if that loses nothing, and reported.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TypeGuard, TypeVar, cast
+from typing import NamedTuple, TypeGuard, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -22,48 +22,62 @@ from sessionboard_async.models.base import OpenRecord
 
 T = TypeVar("T")
 
-Drift = tuple[str, str, str]
-"""Where (a path without positions), what was promised, and what came."""
 
-# Epoch times: seconds of the years 2001 to 5138 lie between these, milliseconds above.
+class Coercion(NamedTuple):
+    """A value of an unexpected type that was converted.
+
+    Attributes:
+        path: The JSON path of the value, without array positions.
+        expected: The expected type, such as ``a string``.
+        actual: The JSON type of the value, such as ``integer``.
+    """
+
+    path: str
+    expected: str
+    actual: str
+
+
+# Epoch times: seconds of the years 2001 to 5138 lie between these two, milliseconds above.
 _EPOCH_SECONDS = 1e9
 _EPOCH_MILLISECONDS = 1e11
 
 
-class UnreadableError(Exception):
-    """A value that cannot be read as what was promised, whatever is allowed.
+class UndecodableError(Exception):
+    """A value that cannot be converted to the expected type.
 
     Attributes:
         path: The JSON path of the value in the record.
-        promised: What was promised.
-        came: The JSON type that came.
+        expected: The expected type.
+        actual: The JSON type of the value.
     """
 
-    def __init__(self, path: str, promised: str, came: str) -> None:
-        super().__init__(f"{path} promised {promised}, and {came} came")
+    def __init__(self, path: str, expected: str, actual: str) -> None:
+        super().__init__(f"unexpected type at {path}: expected {expected}, got {actual}")
         self.path = path
-        self.promised = promised
-        self.came = came
+        self.expected = expected
+        self.actual = actual
 
 
-def read_leniently(value: object, type_: type[T], note: Callable[[Drift], None]) -> T:
-    """Turn a decoded JSON value into a type, mending what can be mended.
+def decode_leniently(value: object, type_: type[T], report: Callable[[Coercion], object]) -> T:
+    """Convert a decoded JSON value to a type, with coercions where nothing is lost.
 
     Args:
         value: Any JSON value, as plain Python.
-        type_: What it should become.
-        note: Told each difference that was mended.
+        type_: The expected type.
+        report: Called with each coercion.
 
     Raises:
-        UnreadableError: If a value cannot be read at all.
+        UndecodableError: If a value cannot be converted.
     """
-    mended = _Mender(note).mend(value, _type_info(cast("Hashable", type_)), "$")
+    coerced = _Coercer(report).coerce(value, _type_info(cast("Hashable", type_)), "$")
     try:
-        return msgspec.convert(mended, type_)
+        return msgspec.convert(coerced, type_)
     except (msgspec.ValidationError, RecursionError) as error:
         reason = str(error)
-    # Of what `msgspec` says, only this kind of sentence surely holds no value.
-    raise UnreadableError("$", "a record", reason if reason.startswith("Object missing") else "another value")
+    # Among the messages of `msgspec`, only this kind is sure to hold no value.
+    raise UndecodableError(
+        "$", "a record", reason if reason.startswith("Object missing") else "another value"
+    )
 
 
 @lru_cache(maxsize=256)
@@ -72,29 +86,35 @@ def _type_info(type_: Hashable) -> inspect.Type:
 
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:
-    """Tell whether a decoded JSON value is an object."""
+    """Return whether a decoded JSON value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[object]]:
-    """Tell whether a decoded JSON value is an array."""
+    """Return whether a decoded JSON value is an array."""
     return isinstance(value, list)
 
 
-class _Mender:
-    def __init__(self, note: Callable[[Drift], None]) -> None:
-        self._note = note
+class _Coercer:
+    """Converts a value along the expected type.
 
-    def mend(self, value: object, promised: inspect.Type, path: str) -> object:
-        match promised:
+    Args:
+        report: Called with each coercion.
+    """
+
+    def __init__(self, report: Callable[[Coercion], object]) -> None:
+        self._report = report
+
+    def coerce(self, value: object, expected: inspect.Type, path: str) -> object:
+        match expected:
             case inspect.UnionType():
-                return self._union(value, promised, path)
+                return self._union(value, expected, path)
             case inspect.StructType():
-                return self._struct(value, promised, path)
+                return self._struct(value, expected, path)
             case inspect.VarTupleType() | inspect.ListType():
-                return self._array(value, promised.item_type, path)
+                return self._array(value, expected.item_type, path)
             case inspect.DictType():
-                return self._mapping(value, promised, path)
+                return self._mapping(value, expected, path)
             case inspect.StrType():
                 return self._string(value, path)
             case inspect.BoolType():
@@ -108,120 +128,120 @@ class _Mender:
             case _:
                 return value
 
-    def _union(self, value: object, promised: inspect.UnionType, path: str) -> object:
-        members = [member for member in promised.types if not isinstance(member, inspect.NoneType)]
-        if _nullable(promised):
+    def _union(self, value: object, expected: inspect.UnionType, path: str) -> object:
+        members = [member for member in expected.types if not isinstance(member, inspect.NoneType)]
+        if _nullable(expected):
             if value is None:
                 return None
             if _is_empty(value) and not _takes(members, value):
-                # `{}` for an object that is not assigned is the API's habit, and no drift.
+                # The API sends `{}` for an object that is not assigned: no coercion to report.
                 if value != {} or not any(isinstance(member, inspect.StructType) for member in members):
-                    self._noted(path, _names(members), value)
+                    self._reported(path, _names(members), value)
                 return None
         for member in members:
             if _is_exactly(value, member):
-                return self.mend(value, member, path)
+                return self.coerce(value, member, path)
         for member in members[:-1]:
             try:
-                return self.mend(value, member, path)
-            except UnreadableError:
+                return self.coerce(value, member, path)
+            except UndecodableError:
                 continue
         try:
-            return self.mend(value, members[-1], path)
-        except UnreadableError:
-            # A date that cannot be read is as good as none, unlike any other value.
-            is_date = isinstance(members[-1], inspect.DateTimeType) and _nullable(promised)
+            return self.coerce(value, members[-1], path)
+        except UndecodableError:
+            # A date that cannot be parsed says as little as a missing one, unlike any other value.
+            is_date = isinstance(members[-1], inspect.DateTimeType) and _nullable(expected)
             if not is_date or is_object(value) or is_array(value):
                 raise
-        return self._noted(path, _names(members), value)
+        return self._reported(path, _names(members), value)
 
-    def _struct(self, value: object, promised: inspect.StructType, path: str) -> object:
+    def _struct(self, value: object, expected: inspect.StructType, path: str) -> object:
         if not is_object(value):
-            raise UnreadableError(path, "an object", _name(value))
-        mended = dict(value)
-        for field in promised.fields:
+            raise UndecodableError(path, "an object", _name(value))
+        coerced = dict(value)
+        for field in expected.fields:
             name = field.encode_name
             if name not in value:
                 continue
             try:
-                mended[name] = self.mend(value[name], field.type, f"{path}.{name}")
-            except UnreadableError as unreadable:
-                if not issubclass(promised.cls, OpenRecord):
+                coerced[name] = self.coerce(value[name], field.type, f"{path}.{name}")
+            except UndecodableError as error:
+                if not issubclass(expected.cls, OpenRecord):
                     raise
-                # Left out here, and so not lost: an open record keeps all that came as it came.
-                self._note((_without_positions(unreadable.path), unreadable.promised, unreadable.came))
-                del mended[name]
-        return mended
+                # Nothing is lost: an open record keeps everything as sent.
+                self._report(Coercion(_without_positions(error.path), error.expected, error.actual))
+                del coerced[name]
+        return coerced
 
     def _array(self, value: object, item: inspect.Type, path: str) -> object:
         if not is_array(value):
-            raise UnreadableError(path, "an array", _name(value))
+            raise UndecodableError(path, "an array", _name(value))
         kept: list[object] = []
         for index, element in enumerate(value):
             if element is None and not _nullable(item):
-                # A null in an array of records says nothing that could be lost.
-                self._noted(f"{path}[]", _names([item]), element)
+                # A null in an array of records holds nothing that could be lost.
+                self._reported(f"{path}[]", _names([item]), element)
             else:
-                kept.append(self.mend(element, item, f"{path}[{index}]"))
+                kept.append(self.coerce(element, item, f"{path}[{index}]"))
         return kept
 
-    def _mapping(self, value: object, promised: inspect.DictType, path: str) -> object:
+    def _mapping(self, value: object, expected: inspect.DictType, path: str) -> object:
         if not is_object(value):
-            raise UnreadableError(path, "an object", _name(value))
-        return {key: self.mend(element, promised.value_type, f"{path}.*") for key, element in value.items()}
+            raise UndecodableError(path, "an object", _name(value))
+        return {key: self.coerce(element, expected.value_type, f"{path}.*") for key, element in value.items()}
 
     def _string(self, value: object, path: str) -> object:
         if isinstance(value, str):
             return value
         if isinstance(value, bool):
-            return self._noted(path, "a string", value, "true" if value else "false")
+            return self._reported(path, "a string", value, "true" if value else "false")
         if isinstance(value, (int, float)):
-            with suppress(ValueError):  # Python refuses to write out integers of more than 4300 digits.
-                return self._noted(path, "a string", value, str(value))
-        raise UnreadableError(path, "a string", _name(value))
+            with suppress(ValueError):  # Python does not format integers of more than 4300 digits.
+                return self._reported(path, "a string", value, str(value))
+        raise UndecodableError(path, "a string", _name(value))
 
     def _boolean(self, value: object, path: str) -> object:
         if isinstance(value, bool):
             return value
         if isinstance(value, str):
-            read = _BOOLEANS.get(value.strip().lower())
+            result = _BOOLEANS.get(value.strip().lower())
         else:
-            read = bool(value) if value in (0, 1) else None
-        if read is None:
-            raise UnreadableError(path, "a boolean", _name(value))
-        return self._noted(path, "a boolean", value, read)
+            result = bool(value) if value in (0, 1) else None
+        if result is None:
+            raise UndecodableError(path, "a boolean", _name(value))
+        return self._reported(path, "a boolean", value, result)
 
     def _integer(self, value: object, path: str) -> object:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         number = _number(value)
         if number is None or not number.is_integer():
-            raise UnreadableError(path, "an integer", _name(value))
-        # Not by way of a float where it has all its digits: that would round large ones.
+            raise UndecodableError(path, "an integer", _name(value))
+        # Digits are not converted by way of a float, which would round large numbers.
         exact = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) else int(number)
-        return self._noted(path, "an integer", value, exact)
+        return self._reported(path, "an integer", value, exact)
 
     def _float(self, value: object, path: str) -> object:
         number = _number(value)
         if number is None:
-            raise UnreadableError(path, "a number", _name(value))
+            raise UndecodableError(path, "a number", _name(value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return number
-        return self._noted(path, "a number", value, number)
+        return self._reported(path, "a number", value, number)
 
     def _datetime(self, value: object, path: str) -> object:
-        read = _date(value)
-        if read is None:
-            raise UnreadableError(path, "a date", _name(value))
-        if read.tzinfo is None:
-            # The API's times are UTC throughout.
-            return self._noted(path, "a date", value, read.replace(tzinfo=UTC))
+        result = _date(value)
+        if result is None:
+            raise UndecodableError(path, "a date", _name(value))
+        if result.tzinfo is None:
+            # All times of the API are UTC.
+            return self._reported(path, "a date", value, result.replace(tzinfo=UTC))
         is_text = isinstance(value, str) and not _EPOCH.fullmatch(value.strip())
-        return read if is_text else self._noted(path, "a date", value, read)
+        return result if is_text else self._reported(path, "a date", value, result)
 
-    def _noted(self, path: str, promised: str, value: object, mended: object = None) -> object:
-        self._note((_without_positions(path), promised, _name(value)))
-        return mended
+    def _reported(self, path: str, expected: str, value: object, coerced: object = None) -> object:
+        self._report(Coercion(_without_positions(path), expected, _name(value)))
+        return coerced
 
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -233,7 +253,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _takes(members: list[inspect.Type], empty: object) -> bool:
-    """Tell whether an empty value is a right value of one of the types."""
+    """Return whether an empty value is a valid value of one of the types."""
     kinds: tuple[type[inspect.Type], ...]
     if isinstance(empty, str):
         kinds = (inspect.StrType, inspect.AnyType)
@@ -267,7 +287,7 @@ def _nullable(item: inspect.Type) -> bool:
     )
 
 
-_PROMISES: dict[type[inspect.Type], str] = {
+_EXPECTED: dict[type[inspect.Type], str] = {
     inspect.StrType: "a string",
     inspect.IntType: "an integer",
     inspect.FloatType: "a number",
@@ -281,7 +301,7 @@ _PROMISES: dict[type[inspect.Type], str] = {
 
 
 def _names(members: list[inspect.Type]) -> str:
-    return " or ".join(sorted({_PROMISES.get(type(member), "a value") for member in members}))
+    return " or ".join(sorted({_EXPECTED.get(type(member), "a value") for member in members}))
 
 
 def _name(value: object) -> str:
@@ -314,11 +334,11 @@ def _number(value: object) -> float | None:
 
 
 def _date(value: object) -> datetime | None:
-    """Read a date in any of the forms that were seen; ``None`` for what is none."""
+    """Parse a date in any known form; ``None`` if the value is no date."""
     if isinstance(value, str) and not _EPOCH.fullmatch(value.strip()):
-        for read in (_rfc3339, datetime.fromisoformat):
+        for parse in (_rfc3339, datetime.fromisoformat):
             try:
-                return read(value.strip())
+                return parse(value.strip())
             except ValueError:
                 continue
         return None
@@ -326,7 +346,7 @@ def _date(value: object) -> datetime | None:
     return None if number is None else _epoch(number)
 
 
-# Digits alone are no calendar, though `fromisoformat` finds one in many of them: only eight are (20260801).
+# `fromisoformat` takes many digit strings for dates, but only eight digits are one (20260801).
 _EPOCH = re.compile(r"[+-]?(\d{1,7}|\d{9,})(\.\d*)?", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Answers that the document leaves open: typed as far as known, the rest kept as it came; or nothing."""
+"""Open records: known fields are typed, and everything is kept as sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tag(Record, frozen=True, kw_only=True):
 
 
 def declared(operation_id: str, answer: Any, **more: Any) -> Endpoint[Any]:
-    """Declare an operation that leaves no trace in the list of all."""
+    """Declare an operation without adding it to the list of all operations."""
     endpoint: Endpoint[Any] = Endpoint(operation_id, "POST", "/v1/event/{event_id}/things", answer, **more)
     del ENDPOINTS[operation_id]
     return endpoint
@@ -48,7 +48,7 @@ def read(body: object) -> Dashboard:
     return decoded
 
 
-def test_everything_that_came_stays_reachable_also_inside() -> None:
+def test_everything_sent_is_kept_in_nested_records_too() -> None:
     sent = {
         "id": "d",
         "layout": {"columns": 2},
@@ -64,19 +64,19 @@ def test_everything_that_came_stays_reachable_also_inside() -> None:
     assert dashboard.main.as_sent == {"x": 1}
 
 
-def test_an_object_under_data_is_taken_out_of_it() -> None:
+def test_an_object_under_data_is_unwrapped() -> None:
     assert read({"data": {"id": "d", "more": True}}).as_sent == {"id": "d", "more": True}
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"null", b"null\n"])
-def test_an_empty_success_is_a_record_with_nothing_in_it(body: bytes) -> None:
+def test_an_empty_success_is_an_empty_record(body: bytes) -> None:
     assert Decoders().record(GET).decode(body) == Dashboard()
     with pytest.raises(DecodeError):
         Decoders().record(READ_TAG).decode(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"null"])
-def test_a_write_that_was_carried_out_never_looks_as_if_it_had_failed(body: bytes) -> None:
+def test_an_empty_response_to_a_write_is_no_error(body: bytes) -> None:
     assert Decoders().record(WRITE_TAG).decode(body) == Tag()
 
 
@@ -91,14 +91,14 @@ def test_a_write_that_was_carried_out_never_looks_as_if_it_had_failed(body: byte
         ),
     )
 )
-def test_a_wrong_guess_of_ours_loses_nothing(sent: dict[str, Any]) -> None:
+def test_an_unexpected_type_in_an_open_record_loses_nothing(sent: dict[str, Any]) -> None:
     assert read(sent).as_sent == sent
     page = Decoders().pages(LIST, Dashboard).decode(json.dumps([sent, {"id": "2"}]).encode(), page=1)
     assert [dashboard.as_sent for dashboard in page.results] == [sent, {"id": "2"}]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"7", b"nonsense", b"[[]]"])
-def test_what_is_no_object_is_refused_with_its_place(body: bytes) -> None:
+def test_a_value_that_is_no_object_is_an_error_with_a_path(body: bytes) -> None:
     with pytest.raises(DecodeError) as failure:
         Decoders().record(GET).decode(body)
     assert failure.value.path == "$"

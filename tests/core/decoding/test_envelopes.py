@@ -1,4 +1,4 @@
-"""Every shape in which servers of this wire format wrap their answers, for every kind of operation."""
+"""Every envelope that servers put around records, for every kind of operation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 Page = Callable[[list[Any], int, int, int], Any]
-"""From the records of a page, its number, its size and the total to what is sent."""
+"""Builds the body of a page from its records, its number, its size and the total."""
 
 
 def camel(number: int, size: int, total: int) -> dict[str, Any]:
@@ -60,7 +60,7 @@ KINDS: dict[str, Callable[[AsyncSession], Pager[Any]]] = {
 
 
 def paged(page: Page, total: int, most: int = 100) -> Handler:
-    """Serve so many records in pages of at most so many."""
+    """Serve a number of records, in pages of limited size."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         number = int(request.query.get("page", 1))
@@ -74,7 +74,7 @@ def paged(page: Page, total: int, most: int = 100) -> Handler:
 @pytest.mark.parametrize("total", [0, 1, 10, 25])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", PAGED)
-async def test_every_envelope_is_read_to_its_end(serve: Serve, shape: str, kind: str, total: int) -> None:
+async def test_every_envelope_is_read_completely(serve: Serve, shape: str, kind: str, total: int) -> None:
     server = await serve(paged(PAGED[shape], total))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         pager = KINDS[kind](sb)
@@ -84,7 +84,7 @@ async def test_every_envelope_is_read_to_its_end(serve: Serve, shape: str, kind:
 
 
 @pytest.mark.parametrize("shape", PAGED)
-async def test_a_server_with_smaller_pages_than_asked_loses_nothing(serve: Serve, shape: str) -> None:
+async def test_a_server_with_smaller_pages_than_requested_loses_nothing(serve: Serve, shape: str) -> None:
     server = await serve(paged(PAGED[shape], 60, most=4))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = await sb.speakers.search(1, page_size=10).collect()
@@ -92,7 +92,7 @@ async def test_a_server_with_smaller_pages_than_asked_loses_nothing(serve: Serve
 
 
 @pytest.mark.parametrize("shape", [shape for shape in PAGED if "pagination" not in shape and shape != "bare"])
-async def test_a_list_that_comes_in_pages_unasked_is_read_to_its_end(serve: Serve, shape: str) -> None:
+async def test_a_list_that_is_paginated_unexpectedly_is_read_completely(serve: Serve, shape: str) -> None:
     server = await serve(paged(PAGED[shape], 60))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         for prefetch in (0, 3):
@@ -107,7 +107,7 @@ async def test_a_list_that_comes_in_pages_unasked_is_read_to_its_end(serve: Serv
 @pytest.mark.parametrize(
     "shape", ["bare", "no pagination", "null pagination", "results, camel", "data, snake"]
 )
-async def test_lists_of_everything_at_once(serve: Serve, family: str, shape: str) -> None:
+async def test_lists_in_one_response(serve: Serve, family: str, shape: str) -> None:
     async def everything(_: web.Request) -> web.StreamResponse:
         rows = [{"id": f"r{index}"} for index in range(300)]
         return web.json_response(PAGED[shape](rows, 1, 300, 300))
@@ -131,7 +131,7 @@ async def test_lists_of_everything_at_once(serve: Serve, family: str, shape: str
     ],
     ids=str,
 )
-async def test_of_two_lists_the_one_with_records_counts(serve: Serve, sent: dict[str, Any]) -> None:
+async def test_of_two_lists_the_one_with_records_is_used(serve: Serve, sent: dict[str, Any]) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response(sent)
 
@@ -141,11 +141,11 @@ async def test_of_two_lists_the_one_with_records_counts(serve: Serve, sent: dict
 
 
 CONTRADICTIONS: dict[str, Page] = {
-    "the first page again, and no current page": lambda rows, number, size, total: {
+    "the first page again, without its number": lambda rows, number, size, total: {
         "results": [{"id": f"r{index}"} for index in range(size)],
         "pagination": {"totalPages": 3, "totalResults": total},
     },
-    "no pages, and yet records": lambda rows, number, size, total: {
+    "no pages, but records": lambda rows, number, size, total: {
         "results": rows,
         "pagination": {"totalPages": 0, "totalResults": total},
     },
@@ -157,7 +157,7 @@ CONTRADICTIONS: dict[str, Page] = {
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
-async def test_fewer_records_than_reported_is_never_a_silent_end(serve: Serve, case: str) -> None:
+async def test_fewer_records_than_reported_are_never_ignored(serve: Serve, case: str) -> None:
     server = await serve(paged(CONTRADICTIONS[case], 30))
     got: list[Any] = []
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
@@ -170,7 +170,7 @@ async def test_fewer_records_than_reported_is_never_a_silent_end(serve: Serve, c
 
 @pytest.mark.parametrize("pages", [0, 1])
 @pytest.mark.parametrize("prefetch", [0, 1, 8, None])
-async def test_nothing_found(serve: Serve, pages: int, prefetch: int | None) -> None:
+async def test_an_empty_result(serve: Serve, pages: int, prefetch: int | None) -> None:
     async def nothing(_: web.Request) -> web.StreamResponse:
         return web.json_response({"results": [], "pagination": {**camel(1, 100, 0), "totalPages": pages}})
 
@@ -188,7 +188,7 @@ async def test_nothing_found(serve: Serve, pages: int, prefetch: int | None) -> 
 @pytest.mark.parametrize(
     "operation", ["sessions", "speakers", "contacts", "sponsors", "exhibitors", "org_contacts"]
 )
-async def test_single_records_come_bare_or_under_data(serve: Serve, operation: str, wrap: str) -> None:
+async def test_single_records_are_bare_or_under_data(serve: Serve, operation: str, wrap: str) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         record = {"id": "a b", "custom_fields": [{"key": "k", "value": {"deep": [1]}, "value_raw": 5}]}
         return web.json_response(record if wrap == "bare" else {"data": record})
@@ -205,7 +205,7 @@ async def test_single_records_come_bare_or_under_data(serve: Serve, operation: s
     "body",
     ["", "null", "[]", '""', "5", '{"data": null}', '{"data": []}', "<html>", '{"id": ["x"]}', '{"id"'],
 )
-async def test_what_is_no_record_is_refused_cleanly(serve: Serve, body: str) -> None:
+async def test_a_body_that_is_no_record_is_a_decode_error(serve: Serve, body: str) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.Response(text=body, content_type="application/json")
 
@@ -220,9 +220,7 @@ async def test_what_is_no_record_is_refused_cleanly(serve: Serve, body: str) -> 
 
 
 @pytest.mark.parametrize("body", [{"error": "NotFound", "message": "no"}, {"success": False, "payload": {}}])
-async def test_an_error_that_calls_itself_a_success_is_no_empty_record(
-    serve: Serve, body: dict[str, Any]
-) -> None:
+async def test_an_error_with_a_success_status_is_no_empty_record(serve: Serve, body: dict[str, Any]) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response(body)
 
@@ -234,8 +232,8 @@ async def test_an_error_that_calls_itself_a_success_is_no_empty_record(
             await sb.sessions.get(1, "x")
 
 
-async def test_a_record_of_another_dialect(serve: Serve) -> None:
-    """Strings for numbers, objects that are empty or null, times in several forms, roles without names."""
+async def test_a_record_with_many_unexpected_types(serve: Serve) -> None:
+    """Strings for numbers, empty or null objects, times in several forms, roles without names."""
     talk = {
         "id": "Keynote Hall 1",
         "title": None,
