@@ -147,8 +147,8 @@ class EmbeddedServer:
             compress=compress,
         )
         self._runner: web.AppRunner | None = None
-        self.token = self.issue_token(scopes=scopes, hide_personal_data=hide_personal_data)
-        self.port = port
+        self.token: str = self.issue_token(scopes=scopes, hide_personal_data=hide_personal_data)
+        self.port: int = port
 
     @property
     def base_url(self) -> str:

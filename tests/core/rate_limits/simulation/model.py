@@ -14,7 +14,8 @@ from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.limiter import Limiter
-from sessionboard_async.testing.rate_limits import HeaderStyle, RequestCounter, headers_of
+from sessionboard_async.testing.rate_limits import HeaderStyle, headers_of
+from sessionboard_async.testing.request_counters import RequestCounter
 from tests.support.virtual_time import now
 
 READS = "entity-reads"

@@ -8,7 +8,7 @@ from statistics import median, quantiles
 
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.testing.rate_limits import FixedWindow
+from sessionboard_async.testing.request_counters import FixedWindow
 from tests.core.rate_limits.simulation.model import Client, Server, Tell
 from tests.support.virtual_time import now, run
 

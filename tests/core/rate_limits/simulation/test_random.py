@@ -12,7 +12,8 @@ import pytest
 
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.testing.rate_limits import FixedWindow, HeaderStyle
+from sessionboard_async.testing.rate_limits import HeaderStyle
+from sessionboard_async.testing.request_counters import FixedWindow
 from tests.core.rate_limits.simulation.model import READS, Client, Server, Tell
 from tests.support.virtual_time import now, run
 

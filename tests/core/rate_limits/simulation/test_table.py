@@ -8,9 +8,9 @@ import random
 import pytest
 
 from sessionboard_async.core.options import RateLimits
-from sessionboard_async.testing.rate_limits import (
+from sessionboard_async.testing.rate_limits import HeaderStyle
+from sessionboard_async.testing.request_counters import (
     FixedWindow,
-    HeaderStyle,
     RequestCounter,
     SharedCounter,
     SlidingLog,
