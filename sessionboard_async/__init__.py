@@ -64,7 +64,7 @@ from sessionboard_async.services._common.filters import (
     StatusSearch,
     StatusSort,
 )
-from sessionboard_async.services.oauth import code_challenge
+from sessionboard_async.services._common.proof_keys import code_challenge
 
 __all__ = [
     "UNSET",

@@ -1,13 +1,13 @@
-"""``AsyncSession``: builds the engine once, hangs the services on it, opens and closes it."""
+"""The client: owns the engine, one attribute per service."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
-from types import TracebackType
-from typing import Any, Self, cast, get_type_hints
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar, cast, overload
 
 import anyio
 
@@ -24,16 +24,25 @@ from sessionboard_async.core.http.transport import Client, Ssl, Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits, limiter_for
-from sessionboard_async.core.rate_limits.shared import SharedLimiter
 from sessionboard_async.errors import ConfigurationError
-from sessionboard_async.models.uploads import UploadAddress
+from sessionboard_async.services import SERVICES, load_service
 from sessionboard_async.services._common.service import Service
+
+if TYPE_CHECKING:
+    from sessionboard_async.core.rate_limits.shared import SharedLimiter
+    from sessionboard_async.models.uploads import UploadAddress
+    from sessionboard_async.services._common.crud import RetrieveService
+    from sessionboard_async.services.metadata import MetadataService
+
+    EventRecords: TypeAlias = RetrieveService[Any] | MetadataService[Any] | services.Fields
+
+S = TypeVar("S", bound=Service)
 
 _CLOSING_SECONDS = 5.0
 
 
 class Unchanged(Enum):
-    """The default of an option for which ``None`` means something."""
+    """The default of an option for which ``None`` has a meaning of its own."""
 
     UNCHANGED = "unchanged"
 
@@ -41,65 +50,87 @@ class Unchanged(Enum):
 UNCHANGED = Unchanged.UNCHANGED
 
 
-class AsyncSession:
-    """A connection to the Sessionboard Public API: one pool, one budget of requests, one token.
+class ServiceAttribute(Generic[S]):
+    """A service as an attribute of the client; imported and made when it is first used."""
 
-    Make one per token and event loop and keep it; it opens with the first request. Use it as
-    ``async with AsyncSession(...) as sb:`` or call ``await sb.aclose()`` when done.
+    def __set_name__(self, owner: type[AsyncSession], name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"<the {SERVICES[self._name]} service of a client>"
+
+    @overload
+    def __get__(self, client: None, owner: type[AsyncSession]) -> Self: ...
+
+    @overload
+    def __get__(self, client: AsyncSession, owner: type[AsyncSession]) -> S: ...
+
+    def __get__(self, client: AsyncSession | None, owner: type[AsyncSession]) -> Self | S:
+        if client is None:
+            return self
+        return cast("S", client._service(self._name))
+
+
+class AsyncSession:
+    """A client of the Sessionboard Public API: one connection pool, one set of rate limits, one token.
+
+    Make one per token and event loop, and keep it; it connects with the first request. Use it as
+    ``async with AsyncSession(...) as sb:``, or call ``await sb.aclose()`` when done.
 
     Args:
-        token: An API token of the organization; without one, the variable ``SESSIONBOARD_TOKEN`` is read.
-        token_type: ``"Bearer"`` for an access token that ``oauth.exchange_code`` or ``oauth.refresh`` gave.
-        region: ``"us"`` or ``"eu"``: where the organization's data lies, as the address of its admin pages
-            tells. Without one, ``SESSIONBOARD_REGION`` is read; else it is ``"us"``.
-        base_url: Another address to use instead of the region's; without one, ``SESSIONBOARD_BASE_URL`` is
-            read. https, or http to this machine.
+        token: An API token of the organization; by default the environment variable
+            ``SESSIONBOARD_TOKEN``.
+        token_type: ``"Bearer"`` for an access token from ``oauth.exchange_code`` or ``oauth.refresh``.
+        region: ``"us"`` or ``"eu"``: the data region of the organization, as the address of its admin pages
+            shows. By default the environment variable ``SESSIONBOARD_REGION``, else ``"us"``.
+        base_url: Another address instead of the region's; by default the environment variable
+            ``SESSIONBOARD_BASE_URL``. https, or http to this machine.
         pool_size: The most connections, and so requests in flight, at a time.
-        timeout: How long things may take.
+        timeout: The most seconds that an attempt and a whole call may take.
         retry: How often a request is tried.
-        limits: How the rate limits are kept; ``None`` keeps none on our side. Sessions of this process with
-            the same token, address and limits share them.
-        max_response_bytes: The most bytes that an answer may have once it is decompressed.
-        ssl: As aiohttp takes it: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
+        limits: The rate limits to keep; ``None`` keeps none. Clients of this process with the same token,
+            address and limits share them.
+        max_response_bytes: The largest answer, in bytes after decompression.
+        ssl: As for aiohttp: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy.
         user_agent: The ``User-Agent`` header.
-        client: An ``aiohttp.ClientSession`` of the caller's to send with; it is never closed here. It no
-            longer sends a PUT or DELETE again by itself when a connection breaks.
+        client: Your own ``aiohttp.ClientSession`` to send with; never closed here. It no longer repeats a
+            PUT or DELETE by itself when a connection breaks.
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.
-        TypeError: If ``timeout``, ``retry`` or ``limits`` is something else, such as a number.
+        TypeError: If ``timeout``, ``retry`` or ``limits`` has the wrong type, such as a number.
     """
 
-    events: services.Events
-    sessions: services.Sessions
-    speakers: services.Speakers
-    contacts: services.Contacts
-    org_contacts: services.OrgContacts
-    sponsors: services.Sponsors
-    exhibitors: services.Exhibitors
-    fields: services.Fields
-    rooms: services.Rooms
-    tracks: services.Tracks
-    tags: services.Tags
-    formats: services.Formats
-    levels: services.Levels
-    languages: services.Languages
-    statuses: services.Statuses
-    agenda_drafts: services.AgendaDrafts
-    rules: services.Rules
-    personas: services.Personas
-    dashboards: services.Dashboards
-    widgets: services.Widgets
-    queries: services.Queries
-    insights: services.Insights
-    content: services.ContentPacks
-    transcriptions: services.Transcriptions
-    recordings: services.Recordings
-    media: services.Media
-    files: services.Files
-    gdpr: services.GDPR
-    oauth: services.OAuth
+    events: ServiceAttribute[services.Events] = ServiceAttribute()
+    sessions: ServiceAttribute[services.Sessions] = ServiceAttribute()
+    speakers: ServiceAttribute[services.Speakers] = ServiceAttribute()
+    contacts: ServiceAttribute[services.Contacts] = ServiceAttribute()
+    org_contacts: ServiceAttribute[services.OrgContacts] = ServiceAttribute()
+    sponsors: ServiceAttribute[services.Sponsors] = ServiceAttribute()
+    exhibitors: ServiceAttribute[services.Exhibitors] = ServiceAttribute()
+    fields: ServiceAttribute[services.Fields] = ServiceAttribute()
+    rooms: ServiceAttribute[services.Rooms] = ServiceAttribute()
+    tracks: ServiceAttribute[services.Tracks] = ServiceAttribute()
+    tags: ServiceAttribute[services.Tags] = ServiceAttribute()
+    formats: ServiceAttribute[services.Formats] = ServiceAttribute()
+    levels: ServiceAttribute[services.Levels] = ServiceAttribute()
+    languages: ServiceAttribute[services.Languages] = ServiceAttribute()
+    statuses: ServiceAttribute[services.Statuses] = ServiceAttribute()
+    agenda_drafts: ServiceAttribute[services.AgendaDrafts] = ServiceAttribute()
+    rules: ServiceAttribute[services.Rules] = ServiceAttribute()
+    personas: ServiceAttribute[services.Personas] = ServiceAttribute()
+    dashboards: ServiceAttribute[services.Dashboards] = ServiceAttribute()
+    widgets: ServiceAttribute[services.Widgets] = ServiceAttribute()
+    queries: ServiceAttribute[services.Queries] = ServiceAttribute()
+    insights: ServiceAttribute[services.Insights] = ServiceAttribute()
+    content: ServiceAttribute[services.ContentPacks] = ServiceAttribute()
+    transcriptions: ServiceAttribute[services.Transcriptions] = ServiceAttribute()
+    recordings: ServiceAttribute[services.Recordings] = ServiceAttribute()
+    media: ServiceAttribute[services.Media] = ServiceAttribute()
+    files: ServiceAttribute[services.Files] = ServiceAttribute()
+    gdpr: ServiceAttribute[services.GDPR] = ServiceAttribute()
+    oauth: ServiceAttribute[services.OAuth] = ServiceAttribute()
 
     def __init__(
         self,
@@ -128,9 +159,9 @@ class AsyncSession:
         self._base_url = base_url_of(region, base_url, os.environ)
         self._timeout = validate_option("timeout", Timeout() if timeout is None else timeout, Timeout)
         self._retry = validate_option("retry", Retry() if retry is None else retry, Retry)
-        # Views find it too: each has the same as another with the same limits.
+        # Views share it: two views with the same limits have the same limiter.
         self._shared: dict[SharedRateLimits, SharedLimiter] = {}
-        self._keep_limits(limits)
+        self._set_limits(limits)
         self._decoders = Decoders()
         self._is_view = False
         self._transport = Transport(
@@ -144,9 +175,10 @@ class AsyncSession:
             user_agent=user_agent,
             client=client,
         )
-        self._hang_services()
+        self._engine = self._new_engine()
+        self._services: dict[str, Service] = {}
 
-    def _keep_limits(self, limits: RateLimits | None) -> None:
+    def _set_limits(self, limits: RateLimits | None) -> None:
         if limits is None:
             self._limiter: Limiter | None = None
             self._max_wait: float | None = None
@@ -156,13 +188,16 @@ class AsyncSession:
         if isinstance(limits, SharedRateLimits):
             key = replace(limits, max_wait=None)
             if key not in self._shared:
+                # Imported here, since most programs run in one process.
+                from sessionboard_async.core.rate_limits.shared import SharedLimiter
+
                 self._shared[key] = SharedLimiter(limits, self._token.digest())
             self._limiter = self._shared[key].limiter
         else:
             self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 
-    def _hang_services(self) -> None:
-        self._engine = engine = Engine(
+    def _new_engine(self) -> Engine:
+        return Engine(
             self._transport,
             self._lifetime,
             self._decoders,
@@ -172,27 +207,31 @@ class AsyncSession:
             timeout=self._timeout,
             retry=self._retry,
         )
-        for name, kind in SERVICES.items():
-            setattr(self, name, kind(engine))
+
+    def _service(self, name: str) -> Service:
+        service = self._services.get(name)
+        if service is None:
+            service = self._services[name] = load_service(name)(self._engine)
+        return service
 
     def __repr__(self) -> str:
-        # Debuggers show a session also while it is being made.
+        # Debuggers show a client while it is being made.
         state = ", closed" if "_lifetime" in vars(self) and self.closed else ""
         return f"<AsyncSession of {vars(self).get('_base_url', 'nowhere yet')}{state}>"
 
     @property
     def base_url(self) -> str:
-        """Where the requests go."""
+        """The address that requests are sent to."""
         return self._base_url
 
     @property
     def limits(self) -> Limits:
-        """What is left of the rate limits: ``await sb.limits.snapshot()``."""
+        """The rate limits; ``await sb.limits.snapshot()`` returns the requests that are left."""
         return Limits(self._limiter)
 
     @property
     def closed(self) -> bool:
-        """Whether the session was closed."""
+        """Whether the client is closed."""
         return self._lifetime.closed
 
     async def __aenter__(self) -> Self:
@@ -228,15 +267,21 @@ class AsyncSession:
         retry: Retry | None = None,
         limits: RateLimits | Unchanged | None = UNCHANGED,
     ) -> AsyncSession:
-        """Return a light view of this session with other options.
+        """Return a view of this client with other options; options that are not passed stay.
 
-        It shares pool, token and the budget of requests; a view with other ``limits`` keeps its own, unless
-        they differ in ``max_wait`` alone. Closing it closes nothing.
+        A view shares the connection pool and the token, and also the rate limits, unless ``limits`` differ
+        in more than ``max_wait``. Making one is cheap. Closing it closes nothing.
 
         Args:
-            timeout: How long things may take.
+            timeout: The most seconds that an attempt and a whole call may take.
             retry: How often a request is tried.
-            limits: How the rate limits are kept; ``None`` keeps none on our side.
+            limits: The rate limits to keep; ``None`` keeps none.
+
+        Returns:
+            The view.
+
+        Raises:
+            TypeError: If an option has the wrong type, such as a number.
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
@@ -244,8 +289,9 @@ class AsyncSession:
         view._timeout = validate_option("timeout", self._timeout if timeout is None else timeout, Timeout)
         view._retry = validate_option("retry", self._retry if retry is None else retry, Retry)
         if not isinstance(limits, Unchanged):
-            view._keep_limits(limits)
-        view._hang_services()
+            view._set_limits(limits)
+        view._engine = view._new_engine()
+        view._services = {}
         return view
 
     async def request(
@@ -301,19 +347,38 @@ class AsyncSession:
                 another size than announced.
             TypeError: If the upload or the source has another type.
             OSError: If the source cannot be read.
-            SessionboardError: As for every other call.
+            SessionboardError: As for every call.
         """
+        # Imported here, since most programs upload nothing.
+        from sessionboard_async.models.uploads import UploadAddress
+
         if upload is not None and not isinstance(cast("object", upload), UploadAddress):
             raise TypeError(f"upload must be an UploadAddress, not {type(upload).__name__}")
         if upload is None or upload.url is None:
-            raise ValueError("there is no upload address: announce the file first")
+            raise ValueError("there is no upload address: create the upload first")
         transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
         response = await self._engine.send(storage_request(upload.method or "PUT", transfer))
         return response.headers.get("ETag")
 
 
-SERVICES: dict[str, type[Service]] = get_type_hints(AsyncSession)
-"""Every service by its name on a session."""
+EVENT_RESOURCES: Mapping[str, Callable[[AsyncSession], EventRecords]] = MappingProxyType(
+    {
+        "sessions": lambda sb: sb.sessions,
+        "speakers": lambda sb: sb.speakers,
+        "contacts": lambda sb: sb.contacts,
+        "sponsors": lambda sb: sb.sponsors,
+        "exhibitors": lambda sb: sb.exhibitors,
+        "fields": lambda sb: sb.fields,
+        "rooms": lambda sb: sb.rooms,
+        "tracks": lambda sb: sb.tracks,
+        "tags": lambda sb: sb.tags,
+        "formats": lambda sb: sb.formats,
+        "levels": lambda sb: sb.levels,
+        "languages": lambda sb: sb.languages,
+        "statuses": lambda sb: sb.statuses,
+    }
+)
+"""The service of each kind of record that can be searched in an event; takes the client."""
 
 
 def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:

@@ -11,8 +11,12 @@ from contextlib import AsyncExitStack
 import pytest
 
 from sessionboard_async.core.rate_limits.limiter import forget_limiters
+from sessionboard_async.services import load_services
 from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
 from tests.support.redis_server import RedisServer, program
+
+# Declares all operations: tests that look at them must not depend on the services used before.
+load_services()
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 
 import sessionboard_async
 from sessionboard_async import types
-from sessionboard_async.client import SERVICES
+from sessionboard_async.services import load_services
 
 METHODS = {
     f"{name}.{verb}": method
-    for name, service in SERVICES.items()
+    for name, service in load_services().items()
     for verb, method in inspect.getmembers(service, inspect.isfunction)
     if not verb.startswith("_")
 }

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionboard_async.client import SERVICES
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.services import load_services
 from sessionboard_async.services._common.service import Service
 
 
@@ -42,7 +42,7 @@ def covered_operations() -> list[CoveredOperation]:
             scope=endpoint.scope,
             limit=endpoint.limit,
         )
-        for name, kind in SERVICES.items()
+        for name, kind in load_services().items()
         for verb, endpoint in endpoints_of(kind)
     ]
 

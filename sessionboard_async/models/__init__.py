@@ -1,75 +1,87 @@
-"""Every record the API sends, as a class.
+"""The records that the API sends, as frozen structs.
 
 Records know nothing of HTTP: they can be made, compared, encoded with ``msgspec`` and tested on their own.
+Their modules are imported when first used.
 """
 
 from __future__ import annotations
 
-from sessionboard_async.models.accounts import AccountContact, Exhibitor, Sponsor
-from sessionboard_async.models.base import EventId, OpenRecord, Record, Timestamp
-from sessionboard_async.models.bulk import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, BulkStats
-from sessionboard_async.models.compositions import (
-    CompositionDetail,
-    CompositionSource,
-    CompositionStatus,
-    CompositionTarget,
-)
-from sessionboard_async.models.content import (
-    BaseContentItem,
-    ComposedTranscription,
-    ContentItem,
-    ContentSpeaker,
-    Document,
-    EventContent,
-    Insight,
-    Podcast,
-    Recap,
-    SessionContent,
-    Summary,
-    TranscriptionElement,
-)
-from sessionboard_async.models.events import Event, EventFeatures
-from sessionboard_async.models.fields import CustomFieldValue, Field, TranslatedField
-from sessionboard_async.models.gdpr import GDPRMatches, GDPRRequest
-from sessionboard_async.models.insights import GeneratedQuery, Suggestion, Suggestions
-from sessionboard_async.models.metadata import Format, Language, Level, Room, Status, Tag, Track
-from sessionboard_async.models.oauth import (
-    AuthorizationAnswer,
-    AuthorizationRequest,
-    AuthorizationServer,
-    OAuthTokens,
-)
-from sessionboard_async.models.people import (
-    Contact,
-    ContactSessions,
-    ContactSessionSummary,
-    OrgContactSessions,
-    OrgContactSessionSummary,
-    ParticipantRole,
-    SessionParticipant,
-    SessionSpeaker,
-)
-from sessionboard_async.models.planning import AgendaDraft, DraftChanges, DraftSession, Persona, Rule
-from sessionboard_async.models.reports import Dashboard, SavedQuery, Widget
-from sessionboard_async.models.sessions import Content, Session, SessionStatus, Subsession, SubsessionStatus
-from sessionboard_async.models.transcriptions import (
-    Transcription,
-    TranscriptionFragment,
-    TranscriptionInsight,
-    TranscriptionSummary,
-    TranscriptionTranslation,
-)
-from sessionboard_async.models.uploads import (
-    FileUpload,
-    MediaItem,
-    MediaPart,
-    MediaUpload,
-    Recording,
-    RecordingUpload,
-    SignedPart,
-    SignedParts,
-    UploadAddress,
-)
+from typing import TYPE_CHECKING
+
+from sessionboard_async._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from sessionboard_async.models.accounts import AccountContact, Exhibitor, Sponsor
+    from sessionboard_async.models.base import EventId, OpenRecord, Record, Timestamp
+    from sessionboard_async.models.bulk import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, BulkStats
+    from sessionboard_async.models.compositions import (
+        CompositionDetail,
+        CompositionSource,
+        CompositionStatus,
+        CompositionTarget,
+    )
+    from sessionboard_async.models.content import (
+        BaseContentItem,
+        ComposedTranscription,
+        ContentItem,
+        ContentSpeaker,
+        Document,
+        EventContent,
+        Insight,
+        Podcast,
+        Recap,
+        SessionContent,
+        Summary,
+        TranscriptionElement,
+    )
+    from sessionboard_async.models.events import Event, EventFeatures
+    from sessionboard_async.models.fields import CustomFieldValue, Field, TranslatedField
+    from sessionboard_async.models.gdpr import GDPRMatches, GDPRRequest
+    from sessionboard_async.models.insights import GeneratedQuery, Suggestion, Suggestions
+    from sessionboard_async.models.metadata import Format, Language, Level, Room, Status, Tag, Track
+    from sessionboard_async.models.oauth import (
+        AuthorizationAnswer,
+        AuthorizationRequest,
+        AuthorizationServer,
+        OAuthTokens,
+    )
+    from sessionboard_async.models.people import (
+        Contact,
+        ContactSessions,
+        ContactSessionSummary,
+        OrgContactSessions,
+        OrgContactSessionSummary,
+        ParticipantRole,
+        SessionParticipant,
+        SessionSpeaker,
+    )
+    from sessionboard_async.models.planning import AgendaDraft, DraftChanges, DraftSession, Persona, Rule
+    from sessionboard_async.models.reports import Dashboard, SavedQuery, Widget
+    from sessionboard_async.models.sessions import (
+        Content,
+        Session,
+        SessionStatus,
+        Subsession,
+        SubsessionStatus,
+    )
+    from sessionboard_async.models.transcriptions import (
+        Transcription,
+        TranscriptionFragment,
+        TranscriptionInsight,
+        TranscriptionSummary,
+        TranscriptionTranslation,
+    )
+    from sessionboard_async.models.uploads import (
+        FileUpload,
+        MediaItem,
+        MediaPart,
+        MediaUpload,
+        Recording,
+        RecordingUpload,
+        SignedPart,
+        SignedParts,
+        UploadAddress,
+    )
 
 __all__ = [
     "AccountContact",
@@ -157,3 +169,93 @@ __all__ = [
     "UploadAddress",
     "Widget",
 ]
+
+_MODULES = {
+    "AccountContact": "accounts",
+    "AgendaDraft": "planning",
+    "AuthorizationAnswer": "oauth",
+    "AuthorizationRequest": "oauth",
+    "AuthorizationServer": "oauth",
+    "BaseContentItem": "content",
+    "BulkAnswer": "bulk",
+    "BulkItemError": "bulk",
+    "BulkOutcome": "bulk",
+    "BulkResult": "bulk",
+    "BulkStats": "bulk",
+    "ComposedTranscription": "content",
+    "CompositionDetail": "compositions",
+    "CompositionSource": "compositions",
+    "CompositionStatus": "compositions",
+    "CompositionTarget": "compositions",
+    "Contact": "people",
+    "ContactSessionSummary": "people",
+    "ContactSessions": "people",
+    "Content": "sessions",
+    "ContentItem": "content",
+    "ContentSpeaker": "content",
+    "CustomFieldValue": "fields",
+    "Dashboard": "reports",
+    "Document": "content",
+    "DraftChanges": "planning",
+    "DraftSession": "planning",
+    "Event": "events",
+    "EventContent": "content",
+    "EventFeatures": "events",
+    "EventId": "base",
+    "Exhibitor": "accounts",
+    "Field": "fields",
+    "FileUpload": "uploads",
+    "Format": "metadata",
+    "GDPRMatches": "gdpr",
+    "GDPRRequest": "gdpr",
+    "GeneratedQuery": "insights",
+    "Insight": "content",
+    "Language": "metadata",
+    "Level": "metadata",
+    "MediaItem": "uploads",
+    "MediaPart": "uploads",
+    "MediaUpload": "uploads",
+    "OAuthTokens": "oauth",
+    "OpenRecord": "base",
+    "OrgContactSessionSummary": "people",
+    "OrgContactSessions": "people",
+    "ParticipantRole": "people",
+    "Persona": "planning",
+    "Podcast": "content",
+    "Recap": "content",
+    "Record": "base",
+    "Recording": "uploads",
+    "RecordingUpload": "uploads",
+    "Room": "metadata",
+    "Rule": "planning",
+    "SavedQuery": "reports",
+    "Session": "sessions",
+    "SessionContent": "content",
+    "SessionParticipant": "people",
+    "SessionSpeaker": "people",
+    "SessionStatus": "sessions",
+    "SignedPart": "uploads",
+    "SignedParts": "uploads",
+    "Sponsor": "accounts",
+    "Status": "metadata",
+    "Subsession": "sessions",
+    "SubsessionStatus": "sessions",
+    "Suggestion": "insights",
+    "Suggestions": "insights",
+    "Summary": "content",
+    "Tag": "metadata",
+    "Timestamp": "base",
+    "Track": "metadata",
+    "Transcription": "transcriptions",
+    "TranscriptionElement": "content",
+    "TranscriptionFragment": "transcriptions",
+    "TranscriptionInsight": "transcriptions",
+    "TranscriptionSummary": "transcriptions",
+    "TranscriptionTranslation": "transcriptions",
+    "TranslatedField": "fields",
+    "UploadAddress": "uploads",
+    "Widget": "reports",
+}
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(__name__, _MODULES)

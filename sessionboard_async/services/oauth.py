@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from base64 import urlsafe_b64encode
-from typing import Literal, TypedDict, cast, get_args
+from typing import Literal, TypedDict, get_args
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.request import build_request
@@ -17,6 +14,7 @@ from sessionboard_async.models.oauth import (
 )
 from sessionboard_async.services._common.filters import one_of
 from sessionboard_async.services._common.payloads import payload, validate
+from sessionboard_async.services._common.proof_keys import validate_challenge, validate_verifier
 from sessionboard_async.services._common.service import Service
 
 TokenTypeHint = Literal["access_token", "refresh_token"]
@@ -51,29 +49,6 @@ class _TokenHint(TypedDict, total=False):
 
 class _Revocation(_TokenHint):
     token: str
-
-
-_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-
-
-def code_challenge(verifier: str) -> str:
-    """Return the challenge of a code verifier, as ``authorize`` takes it (RFC 7636, method S256).
-
-    ``secrets.token_urlsafe(64)`` makes a good verifier. Keep it until the code is exchanged.
-
-    Args:
-        verifier: 43 to 128 letters, digits, ``-``, ``.``, ``_`` or ``~``.
-
-    Returns:
-        The challenge.
-
-    Raises:
-        ValueError: If the verifier is anything else.
-        TypeError: If it is no string.
-    """
-    digest = hashlib.sha256(_verified(verifier).encode()).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 class OAuth(Service):
@@ -138,8 +113,7 @@ class OAuth(Service):
             "response_type": "code",
             "code_challenge_method": "S256",
         }
-        if not _CHALLENGE.fullmatch(code_challenge):
-            raise ValueError("code_challenge must be 43 characters of base64url: make it by code_challenge()")
+        validate_challenge(code_challenge)
         request = build_request(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
         answer = self._engine.decode(self.AUTHORIZE, await self._engine.send(request))
         return answer.authorization_request or AuthorizationRequest()
@@ -171,7 +145,7 @@ class OAuth(Service):
             "code": code,
             "redirect_uri": redirect_uri,
             "client_id": client_id,
-            "code_verifier": _verified(code_verifier),
+            "code_verifier": validate_verifier(code_verifier),
         }
         body = payload(_CodeGrant, values)
         request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
@@ -228,11 +202,3 @@ class OAuth(Service):
             The server's metadata.
         """
         return await self._record(self.METADATA, {})
-
-
-def _verified(verifier: str) -> str:
-    if not isinstance(cast("object", verifier), str):
-        raise TypeError(f"code_verifier must be str, not {type(verifier).__name__}")
-    if not _VERIFIER.fullmatch(verifier):
-        raise ValueError("code_verifier must be 43 to 128 letters, digits, '-', '.', '_' or '~'")
-    return verifier

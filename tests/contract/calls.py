@@ -13,7 +13,7 @@ from typing import Any, cast
 import anyio
 
 from sessionboard_async import AsyncSession, Retry
-from sessionboard_async.client import SERVICES
+from sessionboard_async.services import SERVICES
 from sessionboard_async.testing import EmbeddedServer
 from tests.contract import (
     calls_content,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessionboard_async import AsyncSession
-from sessionboard_async.services.oauth import code_challenge
+from sessionboard_async import AsyncSession, code_challenge
 from sessionboard_async.testing import EmbeddedServer
 from sessionboard_async.testing._writes.oauth import CLIENT
 

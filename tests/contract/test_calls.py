@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sessionboard_async.client import SERVICES
+from sessionboard_async.services import load_services
 from tests.contract.calls import FAMILIES, exchanges_of, recorded
 from tests.contract.differences import NEVER_NULL, listed
 from tests.contract.document import EVERY_OPERATION, OPERATIONS, Operation, places, places_in
@@ -24,7 +24,7 @@ def test_the_calls_of_a_family_succeed(family: str) -> None:
 def test_every_method_of_every_service_is_called() -> None:
     public = {
         f"{name}.{method}"
-        for name, service in SERVICES.items()
+        for name, service in load_services().items()
         for method, _ in inspect.getmembers(service, inspect.isfunction)
         if not method.startswith("_")
     }

@@ -35,7 +35,7 @@ from sessionboard_async.models import (
 MODELS: list[type[Record]] = sorted(
     (
         model
-        for model in vars(models).values()
+        for model in (getattr(models, name) for name in models.__all__)
         if isinstance(model, type) and issubclass(model, Record) and model not in (Record, OpenRecord)
     ),
     key=lambda model: model.__name__,

@@ -10,7 +10,7 @@ import pytest
 
 from sessionboard_async import AsyncSession, NotFoundError, models
 from sessionboard_async.cli.coverage import endpoints_of
-from sessionboard_async.client import SERVICES
+from sessionboard_async.services import load_services
 from sessionboard_async.testing import EmbeddedServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -433,6 +433,6 @@ async def test_every_operation_that_reads_an_event_was_asked_for(
     assert {request.operation for request in server.requests} == {
         endpoint.operation_id
         for name in (*families, *FAMILIES)
-        for _, endpoint in endpoints_of(SERVICES[name])
+        for _, endpoint in endpoints_of(load_services()[name])
         if endpoint.idempotent
     }

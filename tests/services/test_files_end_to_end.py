@@ -12,8 +12,13 @@ import anyio
 import httpx
 import pytest
 
-from sessionboard_async import AsyncSession, BadRequestError, NotFoundError, UnprocessableError
-from sessionboard_async.services.oauth import code_challenge
+from sessionboard_async import (
+    AsyncSession,
+    BadRequestError,
+    NotFoundError,
+    UnprocessableError,
+    code_challenge,
+)
 from sessionboard_async.testing import EmbeddedServer
 from sessionboard_async.testing._writes.oauth import CLIENT
 from tests.support.http_server import IMPATIENT

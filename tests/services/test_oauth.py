@@ -12,9 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, AuthenticationError, BadRequestError, ServerError
+from sessionboard_async import AsyncSession, AuthenticationError, BadRequestError, ServerError, code_challenge
 from sessionboard_async.models import AuthorizationRequest
-from sessionboard_async.services.oauth import code_challenge
 from sessionboard_async.testing import EmbeddedServer
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer
 

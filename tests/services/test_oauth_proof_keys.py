@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.services.oauth import code_challenge
+from sessionboard_async import code_challenge
 
 UNRESERVED = "ABCXYZabcxyz0189-._~"
 

@@ -9,12 +9,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
 from functools import partial
-from importlib import import_module
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.services import load_services
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.storage import PATH, Storage
 from sessionboard_async.testing._data.tokens import Access
@@ -76,7 +76,7 @@ class ServerApp:
         Raises:
             RuntimeError: If an operation has no handler.
         """
-        import_module("sessionboard_async.services")  # declares the operations
+        load_services()  # declares the operations
         if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
             raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
         application = web.Application(client_max_size=_LARGEST_REQUEST)

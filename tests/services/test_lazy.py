@@ -1,0 +1,128 @@
+"""Services and records are imported when they are first used; until then the client knows their names."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pydoc
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+import sessionboard_async
+from sessionboard_async import AsyncSession, Retry, models, services
+from sessionboard_async.client import EVENT_RESOURCES
+from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.services import SERVICES, load_service, load_services
+from sessionboard_async.services._common.crud import RetrieveService
+
+pytestmark = pytest.mark.anyio
+
+USE = """
+import asyncio, json, sys
+from sessionboard_async import AsyncSession
+
+def loaded():
+    families = (name.split(".") for name in sys.modules if name.startswith("sessionboard_async."))
+    return sorted(".".join(parts[1:]) for parts in families if parts[1] in ("services", "models"))
+
+async def main():
+    before = loaded()
+    async with AsyncSession("a-token") as sb:
+        made = loaded()
+        {statement}
+        print(json.dumps([before, made, loaded()]))
+
+asyncio.run(main())
+"""
+
+ALWAYS = {
+    *("models", "models.base", "models.bulk", "models.fields", "models.kinds", "models.translation"),
+    *("services", "services._common"),
+}
+
+
+def loaded_by(statement: str) -> Sequence[set[str]]:
+    """Return the modules of services and records that are loaded by importing, making a client, and a use."""
+    script = USE.replace("{statement}", statement)
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return [
+        {name for name in names if not name.startswith("services._common.")}
+        for names in json.loads(result.stdout)
+    ]
+
+
+def test_a_service_is_imported_when_it_is_first_used() -> None:
+    before, made, used = loaded_by("sb.events")
+    assert before == made == ALWAYS
+    assert used == {*ALWAYS, "services.events", "models.events"}
+
+
+def test_a_record_is_imported_when_it_is_first_used() -> None:
+    used = loaded_by("from sessionboard_async.models import Persona")[-1]
+    assert used == {*ALWAYS, "models.planning"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_every_service_is_an_attribute_of_the_client(name: str) -> None:
+    async with AsyncSession("a-token") as sb:
+        service = getattr(sb, name)
+        assert type(service) is load_service(name) is load_services()[name]
+        assert getattr(sb, name) is service
+        assert name in dir(sb)
+
+
+def test_help_shows_every_service() -> None:
+    shown = pydoc.plain(pydoc.render_doc(AsyncSession))
+    for name, kind in SERVICES.items():
+        assert f"{name} = <the {kind} service of a client>" in shown
+
+
+async def test_an_unknown_service_is_an_unknown_attribute() -> None:
+    async with AsyncSession("a-token") as sb:
+        with pytest.raises(AttributeError, match="speeches"):
+            sb.speeches  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(KeyError, match="speeches"):
+        load_service("speeches")
+
+
+async def test_a_view_makes_services_of_its_own_when_they_are_used() -> None:
+    async with AsyncSession("a-token") as sb:
+        view = sb.with_options(retry=Retry(attempts=1))
+        assert type(view.events) is type(sb.events)
+        assert view.events is not sb.events
+        assert view.events is view.events
+
+
+@pytest.mark.parametrize("package", [models, services])
+def test_every_public_name_can_be_imported(package: object) -> None:
+    names: list[str] = package.__all__  # type: ignore[attr-defined]  # both packages have it
+    assert names == sorted(names, key=lambda name: (not name.isupper(), name))
+    for name in names:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Speech'"):
+        package.Speech  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_classes_of_the_services_are_the_public_ones() -> None:
+    assert sorted(SERVICES.values()) == sorted(services.__all__)
+
+
+def test_all_operations_are_declared_by_the_services() -> None:
+    load_services()
+    assert len(ENDPOINTS) == 177
+
+
+@pytest.mark.parametrize("resource", EVENT_RESOURCES)
+async def test_a_resource_of_an_event_has_a_search_and_a_way_to_look_up_ids(resource: str) -> None:
+    async with AsyncSession("a-token") as sb:
+        service = EVENT_RESOURCES[resource](sb)
+        assert service is getattr(sb, resource)
+        assert inspect.ismethod(service.search)
+        assert isinstance(service, RetrieveService) or inspect.ismethod(service.list)
+
+
+def test_the_package_imports_no_module_of_a_family() -> None:
+    assert sessionboard_async.code_challenge.__module__.startswith("sessionboard_async.services._common.")
