@@ -355,7 +355,7 @@ class AsyncSession:
         if upload is not None and not isinstance(cast("object", upload), UploadAddress):
             raise TypeError(f"upload must be an UploadAddress, not {type(upload).__name__}")
         if upload is None or upload.url is None:
-            raise ValueError("there is no upload address: create the upload first")
+            raise ValueError("there is no upload address: announce the file first")
         transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
         response = await self._engine.send(storage_request(upload.method or "PUT", transfer))
         return response.headers.get("ETag")
