@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from sessionboard_async.testing import EmbeddedServer
-from tests.contract.document import JSON, Operation, operation_at
+from tests.contract.operations import JSON, Operation, operation_at
 
 _LARGEST = 64 * 1024 * 1024
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.contract.document import OPERATIONS, Schema, properties_of, resolved
+from tests.contract.operations import OPERATIONS, Schema, properties_of, resolved
 
 _MOST_ITEMS = 2
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sessionboard_async import DecodeError
 from sessionboard_async.core.decoding.decoder import Decoders, OnInvalid
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
-from tests.contract.document import OPERATIONS, Operation
 from tests.contract.generated import right, wrong
+from tests.contract.operations import OPERATIONS, Operation
 
 PAGE = 3
 DECODERS = Decoders()

@@ -12,7 +12,7 @@ from sessionboard_async import models
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
 from sessionboard_async.core.page import Pagination
 from tests.contract.differences import listed
-from tests.contract.document import (
+from tests.contract.operations import (
     EVERY_OPERATION,
     SCHEMAS,
     Operation,

@@ -8,7 +8,7 @@ from sessionboard_async import services
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
 from sessionboard_async.testing._handlers import OPERATIONS as ANSWERED
 from tests.contract.differences import ASPECTS, DIFFERENCES, listed
-from tests.contract.document import EVERY_OPERATION, OPERATIONS, SCHEMAS, Operation, places, snake
+from tests.contract.operations import EVERY_OPERATION, OPERATIONS, SCHEMAS, Operation, places, snake
 
 QUERIES = re.compile(r"(search|execute|run|generate)-")
 """What a POST is called that only searches or runs a query."""
@@ -58,8 +58,8 @@ def test_what_it_says_about_tokens_and_quotas_is_declared(operation: Operation) 
     endpoint = ENDPOINTS[operation.id]
     if operation.scope is not None:
         assert endpoint.scope == operation.scope
-    assert endpoint.authenticated == (operation.content.get("security") != [])
-    assert endpoint.daily_quota == ("429" in operation.content["responses"])
+    assert endpoint.authenticated == operation.is_authenticated
+    assert endpoint.daily_quota == ("429" in operation.facts["answers"])
 
 
 @EVERY_OPERATION
@@ -81,15 +81,13 @@ def test_an_answer_is_expected_where_one_is_promised(operation: Operation) -> No
 @EVERY_OPERATION
 def test_pages_are_asked_for_as_the_document_says(operation: Operation) -> None:
     answer = ENDPOINTS[operation.id].answer
-    body = operation.body or {}
-    sizes = {"pageSize", "page_size", "limit"}
-    properties = body.get("properties", {})
     if isinstance(answer, Pages) and answer.in_body:
         if (operation.id, "body limit") not in listed("body"):
-            assert {"page", answer.size_parameter} <= properties.keys()
+            assert operation.paging == {"in": "body", "page": "page", "size": answer.size_parameter}
         return
     size = answer.size_parameter if isinstance(answer, Pages) else None
-    assert {size} - {None} == operation.query.keys() & sizes
+    in_query = operation.paging if operation.paging.get("in") == "query" else {}
+    assert in_query.get("size") == size
     if size in {"pageSize", "page_size"}:
         for name, most in ((size, 100), ("page", 999)):
             schema = operation.query[name]["schema"]

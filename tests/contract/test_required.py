@@ -13,7 +13,7 @@ from sessionboard_async import AsyncSession, Retry
 from sessionboard_async.core.pagination.pager import Pager
 from tests.contract.calls import FAMILIES, MethodCall, recorded
 from tests.contract.differences import listed
-from tests.contract.document import OPERATIONS, Operation, snake
+from tests.contract.operations import OPERATIONS, Operation, snake
 
 NOWHERE = "http://127.0.0.1:9"
 """Where nothing listens: a request that was sent after all would fail in another way."""

@@ -1,10 +1,11 @@
-"""The API's OpenAPI document, where it stands beside the checkout, and what the tests ask of it.
+"""The operations and schemas of the API, read from ``operations.json``.
 
-Importing this skips the module that does so where the document is not there.
+``distil.py`` writes that table from the API's OpenAPI document.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,58 +14,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-DOCUMENT = Path(__file__).parents[3] / "shared" / "sessionboard-openapi.yaml"
-
-if not DOCUMENT.exists():
-    pytest.skip(f"the API's document is not beside the checkout: no {DOCUMENT.name}", allow_module_level=True)
+TABLE = Path(__file__).with_name("operations.json")
 
 Schema = dict[str, Any]
 JSON = "application/json"
-_METHODS = ("get", "post", "put", "patch", "delete")
+
+API: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
+SCHEMAS: dict[str, Schema] = API["schemas"]
 
 
-def _load() -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = yaml.load(DOCUMENT.read_text(encoding="utf-8"), Loader=loader)  # a safe loader
-    _say_as_meant(document)
-    return document
-
-
-def _say_as_meant(node: Any) -> None:
-    if isinstance(node, dict):
-        # It calls itself 3.1, where validators know no `nullable`, and uses the word all the same.
-        if node.pop("nullable", None) is True and isinstance(node.get("type"), str):
-            node["type"] = [node["type"], "null"]
-        # ... and where raw bytes have no type.
-        if node.get("format") == "binary":
-            node.pop("type", None)
-        # Its alternatives overlap, as a UUID is a string too: never is exactly one of them right.
-        if "oneOf" in node:
-            node["anyOf"] = node.pop("oneOf")
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        _say_as_meant(child)
-
-
-API = _load()
-SCHEMAS: dict[str, Schema] = API["components"]["schemas"]
-
-
-def resolved(node: Any) -> Any:
-    """Follow a reference within the document."""
-    while "$ref" in node:
-        target = API
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        node = target
-    return node
+def resolved(schema: Schema) -> Schema:
+    """Follow a reference to a named schema."""
+    while "$ref" in schema:
+        schema = SCHEMAS[_name_in(schema["$ref"])]
+    return schema
 
 
 def name_of(schema: Schema) -> str | None:
-    """Return the name under which the document describes a schema once for all."""
-    reference: str = schema.get("$ref", "")
-    return reference.rpartition("/")[2] or None
+    """Return the name of a schema that is a reference to a named one."""
+    return _name_in(schema["$ref"]) if "$ref" in schema else None
+
+
+def _name_in(reference: str) -> str:
+    return reference.removeprefix("#/components/schemas/")
 
 
 def properties_of(schema: Schema) -> dict[str, Schema]:
@@ -116,12 +89,12 @@ def snake(name: str) -> str:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document."""
+    """One operation of the API."""
 
     id: str
     method: str
     path: str
-    content: Schema = field(repr=False)
+    facts: Schema = field(repr=False)
 
     @cached_property
     def query(self) -> dict[str, Schema]:
@@ -133,18 +106,30 @@ class Operation:
         """The names of the arguments in the path, as far as parameters describe them."""
         return [one["name"] for one in self._parameters("path")]
 
-    def _parameters(self, place: str) -> list[Schema]:
-        parameters = API["paths"][self.path].get("parameters", []) + self.content.get("parameters", [])
-        return [one for one in map(resolved, parameters) if one["in"] == place]
+    def _parameters(self, place: str) -> Iterator[Schema]:
+        return (one for one in self.facts.get("parameters", ()) if one["in"] == place)
 
     @cached_property
     def body(self) -> Schema | None:
         """The schema of the body; ``None`` where there is none."""
-        if "requestBody" not in self.content:
-            return None
-        (content,) = resolved(self.content["requestBody"])["content"].values()
-        schema: Schema = content["schema"]
-        return schema
+        body: Schema | None = self.facts.get("body", {}).get("schema")
+        return body
+
+    @property
+    def paging(self) -> dict[str, str]:
+        """The place (``in``) and the names of the parameters ``page`` and ``size``, where there are any."""
+        return dict(self.facts.get("paging", {}))
+
+    @property
+    def scope(self) -> str | None:
+        """The scope that the operation needs; ``None`` where the document names none."""
+        scope: str | None = self.facts.get("scope")
+        return scope
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the operation takes a token."""
+        return bool(self.facts["security"])
 
     @cached_property
     def required_values(self) -> set[str]:
@@ -155,16 +140,15 @@ class Operation:
         return required | {name for name, one in self.query.items() if one.get("required")}
 
     @cached_property
-    def success(self) -> Schema:
-        """The one answer that is a success."""
-        (answer,) = (one for status, one in self.content["responses"].items() if status.startswith("2"))
-        return dict(resolved(answer))
+    def success(self) -> dict[str, Schema]:
+        """The schemas of the one successful answer, by media type."""
+        (answer,) = (one for status, one in self.facts["answers"].items() if status.startswith("2"))
+        return dict(answer)
 
     @cached_property
     def answer(self) -> Schema | None:
         """The schema of that answer; ``None`` where it is not JSON."""
-        content = self.success.get("content", {})
-        return dict(content[JSON]["schema"]) if JSON in content else None
+        return self.success.get(JSON)
 
     @cached_property
     def record(self) -> Schema | None:
@@ -188,27 +172,11 @@ class Operation:
         answer = resolved(self.answer)
         return answer.get("type") == "array" or any(map(items_of, properties_of(answer).values()))
 
-    @cached_property
-    def scope(self) -> str | None:
-        """The scope that it says it needs; ``None`` where it says nothing of one."""
-        refusal = self.content["responses"].get("403", {}).get("description", "")
-        for pattern, text in (
-            (r"Requires (?:the )?`(\w+:\w+)`", self.content.get("description", "")),
-            (r"Missing (\w+:\w+) scope", refusal),
-        ):
-            if named := re.search(pattern, text):
-                return named[1]
-        return None
 
-
-def _operations() -> Iterator[Operation]:
-    for path, item in API["paths"].items():
-        for method in item.keys() & set(_METHODS):
-            yield Operation(item[method]["operationId"], method.upper(), path, item[method])
-
-
-OPERATIONS = {operation.id: operation for operation in _operations()}
-"""Every operation by its ``operationId``."""
+OPERATIONS = {
+    name: Operation(name, facts["method"], facts["path"], facts) for name, facts in API["operations"].items()
+}
+"""Every operation by its ``operationId``, in the order of the document."""
 
 EVERY_OPERATION = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 

@@ -1,0 +1,20 @@
+"""The table of operations agrees with the API's document, where that lies beside the checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.contract.distil import TABLE, distil, load, render
+
+DOCUMENT = Path(
+    os.environ.get("SESSIONBOARD_API_DOCUMENT")
+    or Path(__file__).parents[3] / "shared" / "sessionboard-openapi.yaml"
+)
+
+
+@pytest.mark.skipif(not DOCUMENT.exists(), reason=f"no {DOCUMENT.name} beside the checkout")
+def test_table_and_document_agree() -> None:
+    assert render(distil(load(DOCUMENT))) == TABLE.read_text(encoding="utf-8")
