@@ -1,119 +1,168 @@
-"""Answers made from the document's schemas, right and wrong."""
+"""Answers made from the schemas of the API, valid and invalid ones.
+
+The caller's random generator decides everything, so its seed makes the same answer again. Hypothesis is
+not used: it records each of the thousands of choices in a session, which takes far longer than decoding it.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from functools import cache
+import struct
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
+from uuid import UUID
 
-from hypothesis import strategies as st
-
-from tests.contract.operations import OPERATIONS, Schema, properties_of, resolved
+from tests.contract.operations import Operation, Schema, properties_of, resolved
 
 _MOST_ITEMS = 2
+_EMPTY = 0.1
+"""The share of objects without any property."""
+_DEEPEST = 2
+"""The most levels of an arbitrary JSON value."""
 
-_TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
-_MOMENTS = st.datetimes(timezones=st.sampled_from([None])).map(lambda moment: moment.isoformat() + "Z")
-_STRINGS = {
-    "date-time": _MOMENTS,
-    "uuid": st.uuids().map(str),
-    "email": _TEXT.map(lambda text: f"{text}@example.org"),
-    "uri": _TEXT.map(lambda text: f"https://example.org/{text}"),
-}
-_SCALARS: dict[str, st.SearchStrategy[Any]] = {
-    "integer": st.integers(-(2**31), 2**53),
-    "number": st.floats(allow_nan=False, allow_infinity=False),
-    "boolean": st.booleans(),
-    "null": st.none(),
-}
-_NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
-_ANYTHING = st.recursive(
-    st.none() | st.booleans() | _NUMBERS | _TEXT,
-    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(_TEXT, inside, max_size=2),
-    max_leaves=4,
-)
+_INTEGERS = [0, 1, -1, 4630, 2**31, -(2**31), 2**53]
+_LARGE = [2**63 - 1, 2**63, -(2**63) - 1, 2**64, 2**70]
+_FLOATS = [0.0, -0.0, 1.5, -1e-9, 5e-324, 1.7976931348623157e308]
+_TEXTS = ["", " ", "a", "null", "4630", "2026-08-01", "\x00", "\x7f", "\n", '"', "\\", "\u2028", "\U0001f600"]
+_SURROGATES = range(0xD800, 0xE000)
+_FIRST_YEAR, _LAST_YEAR = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
 _ODD = ["", "something new", {}, [], [None], {"id": 7}, 0, -1, 4630, 2**63, 1.5, True, "2026-08-01"]
-_WRONG = st.sampled_from(_ODD).map(copy.deepcopy) | _ANYTHING
 
 
-@cache
-def right(operation_id: str) -> st.SearchStrategy[Any]:
-    """Make answers that the document allows; in a record it requires nothing to be there."""
-    operation = OPERATIONS[operation_id]
+def right(operation: Operation, random: Random) -> Any:
+    """Make an answer that the schema allows; no property of a record is required."""
     answer = operation.answer or {}
     properties = properties_of(answer)
     if operation.record is operation.answer or not properties:
-        return _of(_Key(answer))
-    # It requires no envelope either, but without one there would be no answer.
-    kinds = {name: _of(_Key(inside)) for name, inside in properties.items()}
-    pagination = {"pagination": kinds.pop("pagination")} if "pagination" in kinds else {}
-    return st.fixed_dictionaries(kinds, optional=pagination)
+        return _value(answer, random, _density(random))
+    # The schema requires no envelope either, but without one there is no answer.
+    return {
+        name: _value(inside, random, _density(random))
+        for name, inside in properties.items()
+        if name != "pagination" or random.random() < 0.5
+    }
 
 
-class _Key:
-    """A schema as a key of a cache; the document's own objects stay the same ones."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = resolved(schema)
-
-    def __hash__(self) -> int:
-        return id(self.schema)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.schema is other.schema
-
-
-@cache
-def _of(key: _Key) -> st.SearchStrategy[Any]:
-    schema = key.schema
-    if "anyOf" in schema:
-        return st.one_of([_of(_Key(one)) for one in schema["anyOf"]])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    if properties := properties_of(schema):
-        return st.fixed_dictionaries(
-            {}, optional={name: _of(_Key(inside)) for name, inside in properties.items()}
-        )
-    kinds = schema.get("type", "object")
-    return st.one_of([_of_kind(kind, schema) for kind in ([kinds] if isinstance(kinds, str) else kinds)])
-
-
-def _of_kind(kind: str, schema: Schema) -> st.SearchStrategy[Any]:
-    match kind:
-        case "array":
-            return st.lists(_of(_Key(schema["items"])), max_size=_MOST_ITEMS)
-        case "object":
-            return st.dictionaries(_TEXT, _ANYTHING, max_size=2)
-        case "string":
-            return _STRINGS.get(schema.get("format", ""), _TEXT)
-        case _:
-            return _SCALARS[kind]
-
-
-@st.composite
-def wrong(draw: Callable[[st.SearchStrategy[Any]], Any], operation_id: str) -> Any:
-    """Make answers that differ from the document in a few places, or nearly everywhere."""
-    holder = [draw(right(operation_id))]
-    for _ in range(draw(st.sampled_from([1, 1, 2, 3, 8]))):
-        parent, key = draw(st.sampled_from([*_places(holder)]))
-        change = draw(st.sampled_from(["other", "other", "null", "gone", "more", "as a number", "as text"]))
-        match change:
+def wrong(operation: Operation, random: Random) -> Any:
+    """Make an answer that differs from the schema in a few places, or nearly everywhere."""
+    holder = [right(operation, random)]
+    for _ in range(random.choice([1, 1, 2, 3, 8])):
+        parent, key = random.choice([*_places(holder)])
+        match random.choice(["other", "other", "null", "gone", "more", "as a number", "as text"]):
             case "other":
-                parent[key] = draw(_WRONG)
+                parent[key] = (
+                    copy.deepcopy(random.choice(_ODD)) if random.random() < 0.5 else _anything(random)
+                )
             case "null":
                 parent[key] = None
             case "gone" if isinstance(parent, dict):
                 del parent[key]
             case "more" if isinstance(parent, dict):
-                parent[draw(_TEXT)] = draw(_ANYTHING)
+                parent[_text(random)] = _anything(random)
             case "as a number":
-                parent[key] = draw(st.integers(0, 2**64))
+                parent[key] = random.choice([random.getrandbits(64), *_INTEGERS, *_LARGE])
             case "as text" if not isinstance(parent[key], (dict, list)):
                 parent[key] = str(parent[key])
             case _:
                 parent[key] = [parent[key]]
     return holder[0]
+
+
+def _density(random: Random) -> float:
+    """Choose how probable a property is: all of them, few, or some."""
+    return random.choice([1.0, 0.2, 0.5, 0.8])
+
+
+def _value(schema: Schema, random: Random, density: float) -> Any:
+    schema = resolved(schema)
+    if "anyOf" in schema:
+        return _value(random.choice(schema["anyOf"]), random, density)
+    if "enum" in schema:
+        return random.choice(schema["enum"])
+    if properties := properties_of(schema):
+        here = 0.0 if random.random() < _EMPTY else density
+        return {
+            name: _value(inside, random, density)
+            for name, inside in properties.items()
+            if random.random() < here
+        }
+    kinds = schema.get("type", "object")
+    return _of_kind(kinds if isinstance(kinds, str) else random.choice(kinds), schema, random, density)
+
+
+def _of_kind(kind: str, schema: Schema, random: Random, density: float) -> Any:
+    match kind:
+        case "array":
+            number = random.randint(0, _MOST_ITEMS)
+            return [_value(schema["items"], random, density) for _ in range(number)]
+        case "object":
+            return {_text(random): _anything(random) for _ in range(random.randint(0, _MOST_ITEMS))}
+        case "string":
+            return _string(schema.get("format", ""), random)
+        case "integer":
+            return random.choice([*_INTEGERS, random.randint(-(2**31), 2**53)])
+        case "number":
+            return _float(random)
+        case "boolean":
+            return random.random() < 0.5
+        case _:
+            assert kind == "null"
+            return None
+
+
+def _string(format_: str, random: Random) -> str:
+    match format_:
+        case "date-time":
+            seconds = (_LAST_YEAR - _FIRST_YEAR) // timedelta(seconds=1)
+            time = _FIRST_YEAR + timedelta(seconds=random.choice([0, seconds, random.randint(0, seconds)]))
+            return time.replace(microsecond=random.choice([0, 1, 500_000, 999_999])).isoformat() + "Z"
+        case "uuid":
+            return str(UUID(int=random.getrandbits(128)))
+        case "email":
+            return f"{_text(random)}@example.org"
+        case "uri":
+            return f"https://example.org/{_text(random)}"
+        case _:
+            return _text(random)
+
+
+def _text(random: Random) -> str:
+    if random.random() < 0.3:
+        return random.choice(_TEXTS)
+    most = random.choice([0x7F, 0xFF, 0xFFFF, 0x10FFFF])
+    points = [random.randint(0, most) for _ in range(random.randint(0, 12))]
+    return "".join(chr(point) for point in points if point not in _SURROGATES)
+
+
+def _float(random: Random) -> float:
+    if random.random() < 0.3:
+        return random.choice(_FLOATS)
+    number: float = struct.unpack("d", random.randbytes(8))[0]
+    is_finite = number - number == 0
+    return number if is_finite else random.uniform(-1e6, 1e6)
+
+
+def _anything(random: Random, depth: int = 0) -> Any:
+    """Make a JSON value of any type."""
+    match random.choice(["null", "boolean", "integer", "number", "text", "array", "object"]):
+        case "integer":
+            return random.choice([*_INTEGERS, *_LARGE, random.getrandbits(70)])
+        case "text":
+            return _text(random)
+        case "array" if depth < _DEEPEST:
+            return [_anything(random, depth + 1) for _ in range(random.randint(0, _MOST_ITEMS))]
+        case "object" if depth < _DEEPEST:
+            return {
+                _text(random): _anything(random, depth + 1) for _ in range(random.randint(0, _MOST_ITEMS))
+            }
+        case "boolean":
+            return random.random() < 0.5
+        case "number":
+            return _float(random)
+        case _:
+            return None
 
 
 def _places(holder: Any) -> Iterator[tuple[Any, Any]]:
