@@ -17,7 +17,7 @@ from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.export.exporter import RESOURCES, ExportProgress
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
-from sessionboard_async.sqlite import Database
+from sessionboard_async.sqlite.database import Database
 
 
 class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
