@@ -270,7 +270,7 @@ class EmbeddedServer:
         """Approve an OAuth authorization, as a user does on the consent page, which has no operation.
 
         Args:
-            client_id: The id of the registered client; see the answer of ``oauth.authorize``.
+            client_id: ``"embedded-client"``, the only registered client.
             redirect_uri: One of the client's registered addresses.
             code_challenge: The SHA-256 hash of the code verifier, in base64url without padding.
             scope: The scopes, separated by spaces; ``None`` for all that the client has.

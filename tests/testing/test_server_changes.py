@@ -136,14 +136,14 @@ async def test_a_light_session_has_only_what_searches_need() -> None:
         assert {record["id"]: record for record in everything} == {record["id"]: record for record in found}
         assert await api.ask("GET", f"{SESSIONS}/{found[7]['id']}") == found[7]
         await api.ask("DELETE", f"{SESSIONS}/{found[7]['id']}")
-        (gone,) = (await api.search(f"{EVENT}/sessions/status", filters={"deletedAt": _since_ever()}))[
+        (gone,) = (await api.search(f"{EVENT}/sessions/status", filters={"deletedAt": _all_time()}))[
             "results"
         ]
         assert gone["deleted_at"] == gone["updated_at"] == "2026-11-02T12:00:00.000Z"
         assert {*gone} == {*returned, "deleted_at"}
 
 
-def _since_ever() -> dict[str, str]:
+def _all_time() -> dict[str, str]:
     return {"after": "2000-01-01T00:00:00Z"}
 
 
