@@ -68,7 +68,7 @@ class ServiceAttribute(Generic[S]):
     def __get__(self, client: AsyncSession | None, owner: type[AsyncSession]) -> Self | S:
         if client is None:
             return self
-        return cast("S", client._service(self._name))
+        return cast("S", client._service(self._name))  # pyright: ignore[reportPrivateUsage]  # its own attribute
 
 
 class AsyncSession:

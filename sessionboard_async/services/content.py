@@ -11,6 +11,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.content import BaseContentItem, ContentItem, EventContent, SessionContent
 from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.service import Service
 
 ContentExpansion = Literal["transcription", "summary", "insight", "podcast", "document", "items"]
@@ -196,7 +197,7 @@ class ContentPacks(Service):
             "interval_sec": _interval(interval_sec),
             "provider": _provider(provider),
         }
-        return await self._record(self.SESSION, {"event_id": event_id, "session_id": session_id}, query)
+        return await self._record(self.SESSION, session_path(event_id, session_id), query)
 
     async def download_event_document(
         self,
@@ -261,7 +262,7 @@ class ContentPacks(Service):
             TypeError: If an id is ``None``, or nothing can be written to ``to``.
             OSError: If it cannot be written.
         """
-        path = {"event_id": event_id, "session_id": session_id, "document_type": document_type}
+        path = session_path(event_id, session_id, document_type=document_type)
         return await self._download(self.DOWNLOAD_SESSION_DOCUMENT, path, to)
 
 

@@ -11,6 +11,7 @@ from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk import BulkValues, Operations
 from sessionboard_async.services._common.crud import CRUDEndpoints
 from sessionboard_async.services._common.datetimes import Timestamp
+from sessionboard_async.services._common.paths import Path
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
 
@@ -346,5 +347,5 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
     def _placement(
         self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None
-    ) -> dict[str, EventId | None]:
+    ) -> Path:
         return {**self._path(event_id, draft_id), "draft_session_id": draft_session_id}

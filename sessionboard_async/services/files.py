@@ -11,6 +11,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
+from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.payloads import Extra, Writable, payload
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import (
@@ -87,7 +88,7 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._pages(self.LIST, {"event_id": event_id, "session_id": session_id}, **options)
+        return self._pages(self.LIST, session_path(event_id, session_id), **options)
 
     async def create(
         self,
@@ -117,7 +118,7 @@ class Files(Service):
             ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
-        path = {"event_id": event_id, "session_id": session_id}
+        path = session_path(event_id, session_id)
         return await self._write(self.CREATE, path, FileCreate, values, extra)
 
     async def upload(
@@ -171,7 +172,7 @@ class Files(Service):
             form=cast("dict[str, str]", form),
             content_type=content_type or guess_type(content.file_name)[0],
         )
-        path = {"event_id": event_id, "session_id": session_id}
+        path = session_path(event_id, session_id)
         return await self._upload(self.UPLOAD, path, transfer)
 
     async def complete(
@@ -195,7 +196,7 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.COMPLETE, _path(event_id, session_id, file_id))
+        return await self._record(self.COMPLETE, session_path(event_id, session_id, file_id=file_id))
 
     async def replace(
         self,
@@ -227,7 +228,7 @@ class Files(Service):
             ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
-        path = _path(event_id, session_id, file_id)
+        path = session_path(event_id, session_id, file_id=file_id)
         return await self._write(self.REPLACE, path, FileCreate, values, extra)
 
     async def update(
@@ -258,7 +259,7 @@ class Files(Service):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        path = _path(event_id, session_id, file_id)
+        path = session_path(event_id, session_id, file_id=file_id)
         return await self._write(self.UPDATE, path, FileUpdate, values, extra)
 
     async def delete(self, event_id: EventId | None, session_id: str | None, file_id: str | None) -> None:
@@ -276,8 +277,4 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.DELETE, _path(event_id, session_id, file_id))
-
-
-def _path(event_id: EventId | None, session_id: str | None, file_id: str | None) -> dict[str, EventId | None]:
-    return {"event_id": event_id, "session_id": session_id, "file_id": file_id}
+        await self._record(self.DELETE, session_path(event_id, session_id, file_id=file_id))

@@ -17,8 +17,9 @@ from sessionboard_async.services._common.insights import (
     file_page,
     insights_operation,
 )
+from sessionboard_async.services._common.paths import Path
 from sessionboard_async.services._common.payloads import validate
-from sessionboard_async.services._common.scopes import InBothScopes, Path
+from sessionboard_async.services._common.scopes import InBothScopes
 from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import MediaItem, MediaPart, MediaUpload, SignedParts
+from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import check_size
@@ -105,7 +106,9 @@ class Media(Service):
             ValueError: If ``size_bytes`` is less than 1, a value is masked, or an id is empty.
         """
         check_size(values)
-        return await self._write(self.INITIATE, _path(event_id, session_id), RecordingCreate, values, extra)
+        return await self._write(
+            self.INITIATE, session_path(event_id, session_id), RecordingCreate, values, extra
+        )
 
     async def sign_parts(
         self,
@@ -137,7 +140,9 @@ class Media(Service):
             ValueError: If there is no part, a number is less than 1, or an id is empty.
         """
         values = {"key": key, "upload_id": upload_id, "part_numbers": _numbers("part_numbers", part_numbers)}
-        return await self._write(self.SIGN_PARTS, _path(event_id, session_id), _SignParts, values, extra)
+        return await self._write(
+            self.SIGN_PARTS, session_path(event_id, session_id), _SignParts, values, extra
+        )
 
     async def abort(
         self,
@@ -164,7 +169,7 @@ class Media(Service):
             ValueError: If an id is empty.
         """
         values = {"key": key, "upload_id": upload_id}
-        await self._write(self.ABORT, _path(event_id, session_id), _MediaUploadKey, values, extra)
+        await self._write(self.ABORT, session_path(event_id, session_id), _MediaUploadKey, values, extra)
 
     async def complete(
         self,
@@ -212,7 +217,9 @@ class Media(Service):
             "duration_seconds": duration_seconds,
         }
         check_size(values)
-        return await self._write(self.COMPLETE, _path(event_id, session_id), _CompleteMedia, values, extra)
+        return await self._write(
+            self.COMPLETE, session_path(event_id, session_id), _CompleteMedia, values, extra
+        )
 
     async def get(
         self, event_id: EventId | None, session_id: str | None, media_item_id: str | None
@@ -234,11 +241,7 @@ class Media(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET, {**_path(event_id, session_id), "media_item_id": media_item_id})
-
-
-def _path(event_id: EventId | None, session_id: str | None) -> dict[str, EventId | None]:
-    return {"event_id": event_id, "session_id": session_id}
+        return await self._record(self.GET, session_path(event_id, session_id, media_item_id=media_item_id))
 
 
 def _numbers(name: str, numbers: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import Recording, RecordingUpload
+from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import RequiredUpload, check_size
@@ -74,7 +75,7 @@ class Recordings(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._pages(self.LIST, {"event_id": event_id, "session_id": session_id}, **options)
+        return self._pages(self.LIST, session_path(event_id, session_id), **options)
 
     async def create(
         self,
@@ -103,7 +104,7 @@ class Recordings(Service):
             ValueError: If ``size_bytes`` is less than 1, a value is masked, or an id is empty.
         """
         check_size(values)
-        path = {"event_id": event_id, "session_id": session_id}
+        path = session_path(event_id, session_id)
         return await self._write(self.CREATE, path, RecordingCreate, values, extra)
 
     async def get(
@@ -126,7 +127,7 @@ class Recordings(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET, _path(event_id, session_id, recording_id))
+        return await self._record(self.GET, session_path(event_id, session_id, recording_id=recording_id))
 
     async def complete(
         self,
@@ -158,11 +159,5 @@ class Recordings(Service):
             TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        path = _path(event_id, session_id, recording_id)
+        path = session_path(event_id, session_id, recording_id=recording_id)
         return await self._write(self.COMPLETE, path, RecordingComplete, values, extra)
-
-
-def _path(
-    event_id: EventId | None, session_id: str | None, recording_id: str | None
-) -> dict[str, EventId | None]:
-    return {"event_id": event_id, "session_id": session_id, "recording_id": recording_id}

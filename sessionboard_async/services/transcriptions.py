@@ -11,6 +11,7 @@ from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.transcriptions import Transcription
 from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 
@@ -140,7 +141,7 @@ class Transcriptions(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        path = {"event_id": event_id, "session_id": session_id}
+        path = session_path(event_id, session_id)
         return self._pages(self.LIST_FOR_SESSION, path, **options)
 
     async def create(
@@ -170,7 +171,7 @@ class Transcriptions(Service):
             TypeError: If a value is of the wrong type, or an id is ``None``.
             ValueError: If the kind is not one that the API knows, a value is masked, or an id is empty.
         """
-        path = {"event_id": event_id, "session_id": session_id}
+        path = session_path(event_id, session_id)
         values = {
             "type": one_of("type", type, get_args(TranscriptionType)),
             "transcription": transcription,
@@ -197,7 +198,9 @@ class Transcriptions(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET_FOR_SESSION, _path(event_id, session_id, transcription_id))
+        return await self._record(
+            self.GET_FOR_SESSION, session_path(event_id, session_id, transcription_id=transcription_id)
+        )
 
     async def update(
         self,
@@ -227,7 +230,7 @@ class Transcriptions(Service):
             TypeError: If a value is of the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        path = _path(event_id, session_id, transcription_id)
+        path = session_path(event_id, session_id, transcription_id=transcription_id)
         return await self._write(
             self.UPDATE, path, _TranscriptionUpdate, {"transcription": transcription}, extra
         )
@@ -249,10 +252,4 @@ class Transcriptions(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.DELETE, _path(event_id, session_id, transcription_id))
-
-
-def _path(
-    event_id: EventId | None, session_id: str | None, transcription_id: str | None
-) -> dict[str, EventId | None]:
-    return {"event_id": event_id, "session_id": session_id, "transcription_id": transcription_id}
+        await self._record(self.DELETE, session_path(event_id, session_id, transcription_id=transcription_id))

@@ -11,6 +11,7 @@ from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
+from sessionboard_async.services._common.paths import Path
 from sessionboard_async.services._common.payloads import Extra
 from sessionboard_async.services._common.service import Service
 
@@ -151,5 +152,5 @@ class CRUDService(Service, Generic[T]):
     ) -> T:
         return await self._write(self.CRUD.update, self._path(event_id, id_), kind, values, extra)
 
-    def _path(self, event_id: EventId | None, id_: str | None) -> dict[str, EventId | None]:
+    def _path(self, event_id: EventId | None, id_: str | None) -> Path:
         return {"event_id": event_id, self.CRUD.id_argument: id_}

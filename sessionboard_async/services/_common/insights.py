@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import validate_path_argument
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services._common.paths import Path
+from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 
 T = TypeVar("T")
 

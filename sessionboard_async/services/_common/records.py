@@ -14,6 +14,7 @@ from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.bulk import BulkValues, Operations
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.datetimes import Timestamp
+from sessionboard_async.services._common.paths import Path
 from sessionboard_async.services._common.payloads import Extra, Writable, identified
 
 T = TypeVar("T", bound=RecordWithFields)
@@ -175,5 +176,5 @@ class RecordService(RetrieveService[T]):
         path = self._path(event_id, record)
         return await self._write(self.WRITES.update, path, self.WRITES.values.update, values, extra)
 
-    def _path(self, event_id: EventId | None, record: str | T | None) -> dict[str, EventId | None]:
+    def _path(self, event_id: EventId | None, record: str | T | None) -> Path:
         return {"event_id": event_id, self.ID_ARGUMENT: identified(record, {})[0]}

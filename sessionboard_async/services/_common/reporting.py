@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.scopes import InBothScopes, Path, in_both_scopes
+from sessionboard_async.services._common.paths import Path
+from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")

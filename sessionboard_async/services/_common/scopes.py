@@ -8,10 +8,9 @@ import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
 from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.paths import Path
 
 T = TypeVar("T")
-
-Path = dict[str, EventId | None]
 
 
 class InBothScopes(msgspec.Struct, Generic[T], frozen=True):

@@ -13,13 +13,13 @@ from sessionboard_async.core.http.request import (
     Priority,
     QueryValue,
     build_request,
-    validate_path_argument,
 )
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.services._common.bulk import BulkValues, Operations, run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
+from sessionboard_async.services._common.paths import validate_path
 from sessionboard_async.services._common.payloads import Extra, payload
 
 T = TypeVar("T")
@@ -83,9 +83,7 @@ class Service:
         async def send(batch: list[dict[str, object]]) -> BulkAnswer:
             return await self._record(endpoint, path, body={"operations": batch}, priority=Priority.BULK)
 
-        # Before anything is taken from an iterator.
-        for name, value in path.items():
-            validate_path_argument(name, value)
+        validate_path(path)  # Before anything is taken from an iterator.
         return await run_bulk(operations, values, send)
 
     def _pages(
