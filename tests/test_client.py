@@ -1,4 +1,4 @@
-"""How a session is made, shared, used wrongly, and closed."""
+"""Creating, sharing, misusing and closing a client."""
 
 from __future__ import annotations
 
@@ -107,12 +107,12 @@ async def test_without_a_token_the_error_names_the_variable(token: str | None) -
     ],
     ids=str,
 )
-async def test_an_option_that_cannot_be_used_is_refused_at_once(options: dict[str, Any]) -> None:
+async def test_an_invalid_option_is_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises((ConfigurationError, ValueError, TypeError)):
         AsyncSession(TOKEN, **options)
 
 
-async def test_repr_tells_where_and_never_the_token() -> None:
+async def test_repr_shows_the_base_url_and_never_the_token() -> None:
     sb = AsyncSession(TOKEN, region="eu")
     assert repr(sb) == "<AsyncSession of https://public-api-eu.sessionboard.com>"
     await sb.aclose()
@@ -142,11 +142,11 @@ async def test_closing_at_once_from_two_tasks_is_fine(serve: Serve) -> None:
     await until(lambda: server.open_connections == 0)
 
 
-async def test_a_session_that_was_never_used_needs_no_closing() -> None:
+async def test_a_client_that_was_never_used_needs_no_closing() -> None:
     AsyncSession(TOKEN)
 
 
-async def test_another_event_loop_is_refused_in_words(serve: Serve) -> None:
+async def test_another_event_loop_is_refused_with_an_explanation(serve: Serve) -> None:
     server = await serve(empty)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         await sb.events.list().collect()
@@ -260,7 +260,7 @@ async def test_a_view_shares_the_pool_and_closing_it_closes_nothing(serve: Serve
         await view.events.list().collect()
 
 
-async def test_a_view_does_not_change_the_session_it_was_made_from(serve: Serve) -> None:
+async def test_a_view_does_not_change_its_client(serve: Serve) -> None:
     async def slow(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.2)
         return web.json_response([])
@@ -290,7 +290,7 @@ async def test_a_view_shares_the_budget_unless_it_has_its_own(serve: Serve) -> N
 
 
 class Held:
-    """Answers that wait until the test lets them go."""
+    """Answers that wait until the test releases them."""
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
@@ -300,7 +300,7 @@ class Held:
         return web.json_response([])
 
 
-async def test_a_call_that_waits_for_the_pool_when_the_session_closes_is_told_so(serve: Serve) -> None:
+async def test_a_call_that_waits_for_the_pool_fails_when_the_client_closes(serve: Serve) -> None:
     server = await serve(Held())
     sb = AsyncSession(TOKEN, base_url=server.base_url, pool_size=1, retry=IMPATIENT)
     calls = [asyncio.ensure_future(sb.request("GET", "/v1/a")) for _ in range(3)]
@@ -312,7 +312,7 @@ async def test_a_call_that_waits_for_the_pool_when_the_session_closes_is_told_so
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_call_under_way_when_the_session_closes_is_told_so(serve: Serve, method: str) -> None:
+async def test_a_call_under_way_fails_when_the_client_closes(serve: Serve, method: str) -> None:
     server = await serve(Held())
     sb = AsyncSession(TOKEN, base_url=server.base_url, retry=Retry(attempts=1))
     call = asyncio.ensure_future(sb.request(method, "/v1/a"))
@@ -322,7 +322,7 @@ async def test_a_call_under_way_when_the_session_closes_is_told_so(serve: Serve,
         await call
 
 
-async def test_a_call_that_waits_to_try_again_when_the_session_closes_ends_then(serve: Serve) -> None:
+async def test_a_call_that_waits_for_a_retry_fails_when_the_client_closes(serve: Serve) -> None:
     async def busy(_: web.Request) -> web.StreamResponse:
         return web.Response(status=503, headers={"Retry-After": "60"})
 
@@ -339,7 +339,7 @@ async def test_a_call_that_waits_to_try_again_when_the_session_closes_ends_then(
         await asyncio.wait({call})
 
 
-async def test_a_call_that_waits_for_the_budget_when_the_session_closes_ends_then(serve: Serve) -> None:
+async def test_a_call_that_waits_for_the_budget_fails_when_the_client_closes(serve: Serve) -> None:
     server = await serve(used_up)
     sb = AsyncSession(
         TOKEN, base_url=server.base_url, limits=RateLimits(max_wait=None), timeout=Timeout(total=None)

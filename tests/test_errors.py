@@ -1,4 +1,4 @@
-"""The tree of errors, as it is drawn, exported, written and pickled."""
+"""The exception tree: its documentation, texts, pickles and copies."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BUILTIN_BASES = {
 
 
 def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
-    """A telling value for every argument that a class takes by keyword."""
+    """A value for every keyword argument of a class."""
     values: dict[str, object] = {
         "context": CONTEXT,
         "transient": False,
@@ -75,8 +75,8 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
 # The tree
 
 
-def drawn() -> Iterator[tuple[str, str | None, str]]:
-    """Each class in the drawing, with the one above it and what is said about it."""
+def documented() -> Iterator[tuple[str, str | None, str]]:
+    """Yield each class of the documented tree, with its parent and its description."""
     assert errors.__doc__ is not None
     above: dict[int, str] = {}
     for line in errors.__doc__.splitlines():
@@ -86,22 +86,22 @@ def drawn() -> Iterator[tuple[str, str | None, str]]:
             yield found[2], above.get(depth - 1), found[3]
 
 
-def test_the_drawing_is_the_tree() -> None:
+def test_the_documented_tree_is_the_real_one() -> None:
     real = {
         class_.__name__: class_.__bases__[0].__name__ for class_ in CLASSES if class_ is not SessionboardError
     }
-    tree = {name: parent for name, parent, _ in drawn()}
+    tree = {name: parent for name, parent, _ in documented()}
     assert tree == {"SessionboardError": None} | real
 
 
-def test_the_drawing_names_the_builtin_bases() -> None:
-    named = {name: said.split("(")[1].rstrip(")") for name, _, said in drawn() if said.endswith(")")}
+def test_the_documented_tree_names_the_builtin_bases() -> None:
+    named = {name: said.split("(")[1].rstrip(")") for name, _, said in documented() if said.endswith(")")}
     real = {class_.__name__: base.__name__ for class_ in CLASSES for base in class_.__bases__[1:]}
     assert named == real == {name: base.__name__ for name, base in BUILTIN_BASES.items()}
 
 
 def test_every_error_is_exported_at_the_top() -> None:
-    # Read and not imported: the names are what counts.
+    # Read instead of imported: only the names matter.
     source = Path(sessionboard_async.core.__file__ or "").parent.with_name("__init__.py").read_text("utf-8")
     lists = [
         ast.literal_eval(node.value)
@@ -112,7 +112,7 @@ def test_every_error_is_exported_at_the_top() -> None:
 
 
 @pytest.mark.parametrize("class_", CLASSES)
-def test_every_error_says_what_it_means(class_: type[SessionboardError]) -> None:
+def test_every_error_has_its_own_docstring(class_: type[SessionboardError]) -> None:
     assert class_.__doc__
     assert class_.__doc__ is not class_.__bases__[0].__doc__
 
@@ -122,7 +122,7 @@ def test_every_error_says_what_it_means(class_: type[SessionboardError]) -> None
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("class_", CLASSES)
-def test_pickles_whole(class_: type[SessionboardError], protocol: int) -> None:
+def test_pickles_and_copies_with_all_attributes(class_: type[SessionboardError], protocol: int) -> None:
     attributes = attributes_of(class_)
     error = class_("It went wrong.", **attributes)  # type: ignore[arg-type]  # chosen by name
     error.add_note("seen by a test")
@@ -142,7 +142,7 @@ def test_pickles_whole(class_: type[SessionboardError], protocol: int) -> None:
 
 
 @pytest.mark.parametrize("class_", CLASSES)
-def test_needs_nothing_but_a_message(class_: type[SessionboardError]) -> None:
+def test_needs_only_a_message(class_: type[SessionboardError]) -> None:
     error = class_("It went wrong.")
     assert str(error) == "It went wrong."
     assert (error.method, error.route, error.operation, error.attempts) == (None, None, None, 0)
@@ -163,13 +163,13 @@ def test_the_context_of_an_error_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize("class_", CLASSES)
-def test_says_where_and_after_how_many_attempts(class_: type[SessionboardError]) -> None:
+def test_shows_the_request_and_the_number_of_attempts(class_: type[SessionboardError]) -> None:
     text = str(class_("It went wrong.", context=replace(EVENTS, attempts=5)))
     assert text.startswith("GET /v1/events: It went wrong. (after 5 attempts")
     assert "after" not in str(class_("It went wrong.", context=replace(EVENTS, attempts=1)))
 
 
-def test_says_what_the_server_asks_for() -> None:
+def test_shows_retry_after_and_the_request_id() -> None:
     context = replace(EVENTS, attempts=2)
     error = RateLimitError(
         "429: Slow down.", status=429, retry_after=747.0, request_id="req-1", context=context
@@ -181,7 +181,7 @@ def test_says_what_the_server_asks_for() -> None:
     assert str(APIError("503", request_id="")) == "503"
 
 
-def test_says_which_record_could_not_be_read() -> None:
+def test_shows_which_record_could_not_be_decoded() -> None:
     context = replace(EVENTS, operation="search", attempts=2)
     error = DecodeError("Not read.", page=3, index=0, record_id="a", path="$.x", context=context)
     assert str(error) == (
@@ -202,12 +202,12 @@ def test_a_traceback_shows_the_whole_text() -> None:
 
 
 @pytest.mark.parametrize(("name", "base"), BUILTIN_BASES.items())
-def test_is_also_what_python_calls_it(name: str, base: type[Exception]) -> None:
+def test_is_also_a_builtin_exception(name: str, base: type[Exception]) -> None:
     with pytest.raises(base):
         raise getattr(errors, name)("It went wrong.")
 
 
-def test_each_kind_is_caught_by_its_own_kind_alone() -> None:
+def test_unrelated_classes_do_not_catch_each_other() -> None:
     assert issubclass(ClientClosedError, RuntimeError)
     assert issubclass(WrongEventLoopError, RuntimeError)
     assert not issubclass(DeadlineExceededError, TransportError)
@@ -216,6 +216,6 @@ def test_each_kind_is_caught_by_its_own_kind_alone() -> None:
     assert isinstance(AttemptTimeoutError("x"), TransportError)
 
 
-def test_a_timeout_carries_no_number_of_an_operating_system() -> None:
+def test_a_timeout_has_no_errno() -> None:
     for error in (AttemptTimeoutError("x", context=EVENTS), DeadlineExceededError("x")):
         assert (error.errno, error.strerror, error.filename) == (None, None, None)

@@ -1,4 +1,4 @@
-"""No log, error, repr, pickle or traceback holds the token, a body or a query value."""
+"""No log, error, repr, pickle or traceback shows the token, a body or a query value."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ PACKAGE = "sessionboard_async"
 
 @pytest.fixture
 def everything_logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """All that any logger was told, at every level, with its arguments and exceptions."""
+    """Everything logged by any logger at any level, with arguments and exceptions."""
     caplog.set_level(logging.DEBUG)
     for name in (PACKAGE, "aiohttp", "aiohttp.client", "asyncio", "backoff"):
         caplog.set_level(logging.DEBUG, name)
 
-    def told() -> str:
+    def logged() -> str:
         return "\n".join(
             " ".join(map(repr, (record.msg, record.args, record.getMessage(), record.__dict__)))
             + "".join(traceback.format_exception(*record.exc_info) if record.exc_info else ())
             for record in caplog.records
         )
 
-    return told
+    return logged
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Return an error and all that hang on it."""
+    """Yield an error and all errors chained to it."""
     seen: set[int] = set()
     left: list[BaseException | None] = [error]
     while left:
@@ -57,7 +57,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown_by(error: BaseException) -> str:
-    """All that an error shows to who looks: itself, what hangs on it, its pickle and its traceback."""
+    """Every text of an error: its own, those of chained errors, its pickle and its traceback."""
     parts = ["".join(traceback.format_exception(error)), repr(pickle.dumps(error))]
     for one in chain(error):
         parts += [str(one), repr(one), repr(one.args), repr(vars(one)), repr(getattr(one, "object", ""))]
@@ -65,7 +65,7 @@ def shown_by(error: BaseException) -> str:
 
 
 def locals_of_ours(error: BaseException) -> str:
-    """The local variables in those frames of a traceback that belong to the package."""
+    """The local variables of the package's frames in a traceback."""
     frames: list[str] = []
     for one in chain(error):
         stack = traceback.TracebackException.from_exception(one, capture_locals=True).stack
@@ -73,10 +73,10 @@ def locals_of_ours(error: BaseException) -> str:
     return "\n".join(frames)
 
 
-def check(error: BaseException, told: str) -> None:
+def check(error: BaseException, logged: str) -> None:
     for value in VALUES:
         assert value not in shown_by(error), value
-        assert value not in told, value
+        assert value not in logged, value
     assert TOKEN not in locals_of_ours(error)
 
 
@@ -149,7 +149,7 @@ FAILURES: list[Handler] = [
 
 
 @pytest.mark.parametrize("fail", FAILURES, ids=lambda fail: fail.__name__)
-async def test_no_failure_shows_what_is_secret(
+async def test_no_failure_shows_a_secret(
     serve: Serve, fail: Handler, everything_logged: Callable[[], str]
 ) -> None:
     server = await serve(fail)
@@ -187,7 +187,7 @@ BREAKS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", BREAKS.values(), ids=BREAKS)
-async def test_no_broken_connection_shows_what_is_secret(
+async def test_no_broken_connection_shows_a_secret(
     serve_bytes: ServeBytes, data: bytes, everything_logged: Callable[[], str]
 ) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -204,7 +204,7 @@ async def test_no_broken_connection_shows_what_is_secret(
 
 @pytest.mark.parametrize("base_url", ["http://127.0.0.1:1", "https://127.0.0.1:1"])
 @pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:1"])
-async def test_no_refused_connection_shows_what_is_secret(
+async def test_no_refused_connection_shows_a_secret(
     base_url: str, proxy: str | None, everything_logged: Callable[[], str]
 ) -> None:
     async with AsyncSession(TOKEN, base_url=base_url, proxy=proxy, retry=IMPATIENT) as sb:
@@ -237,7 +237,7 @@ async def test_a_call_after_the_end_or_out_of_time_shows_nothing(
     ],
     ids=["region", "no https", "a password", "a query"],
 )
-async def test_a_session_that_cannot_be_made_shows_no_token(options: dict[str, Any]) -> None:
+async def test_a_client_that_cannot_be_created_shows_no_token(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncSession(TOKEN, **options)
     assert TOKEN not in shown_by(caught.value)
@@ -246,19 +246,19 @@ async def test_a_session_that_cannot_be_made_shows_no_token(options: dict[str, A
 
 
 @pytest.mark.parametrize("token", [TOKEN + "\nx: y", TOKEN + "\u00e4", TOKEN + "\x7f"])
-async def test_a_token_that_no_header_carries_is_refused_and_not_shown(token: str) -> None:
+async def test_a_token_with_invalid_characters_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncSession(token)
     assert TOKEN not in shown_by(caught.value)
     assert TOKEN not in locals_of_ours(caught.value)
 
 
-async def test_a_session_that_is_only_half_made_can_be_shown() -> None:
+async def test_a_half_created_client_has_a_repr() -> None:
     """Debuggers and test runners show the local variables of a constructor that failed."""
     assert repr(object.__new__(AsyncSession))
 
 
-async def test_nothing_that_belongs_to_a_session_shows_the_token(serve: Serve) -> None:
+async def test_no_part_of_a_client_shows_the_token(serve: Serve) -> None:
     async def empty(_: web.Request) -> web.StreamResponse:
         return web.json_response([])
 
@@ -273,9 +273,7 @@ async def test_nothing_that_belongs_to_a_session_shows_the_token(serve: Serve) -
     assert not [value for value in VALUES for text in shown if value in text]
 
 
-async def test_what_is_logged_is_enough_to_find_a_request_again(
-    serve: Serve, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_log_identifies_a_request(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, PACKAGE)
     failures = [503]
 
@@ -292,7 +290,7 @@ async def test_what_is_logged_is_enough_to_find_a_request_again(
     assert second.startswith("GET /v1/event/{event_id}/sessions: 200, attempt 2, ")
 
 
-async def test_another_origin_never_hears_of_us(serve: Serve) -> None:
+async def test_nothing_is_sent_to_another_origin(serve: Serve) -> None:
     async def empty(_: web.Request) -> web.StreamResponse:
         return web.json_response([])
 

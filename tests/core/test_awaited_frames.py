@@ -1,8 +1,8 @@
-"""How many coroutines stand between a method of a service and aiohttp."""
+"""The number of awaited coroutines between a method of a service and aiohttp."""
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Awaitable, Callable
 from types import FrameType, SimpleNamespace
 
@@ -29,7 +29,7 @@ async def test_a_call_reaches_aiohttp_through_at_most_six_awaited_frames(serve: 
 
     async def on_request_start(_: aiohttp.ClientSession, __: SimpleNamespace, ___: object) -> None:
         # Coroutines that await each other are on the stack together.
-        frame: FrameType | None = sys._getframe()
+        frame: FrameType | None = inspect.currentframe()
         while frame is not None and frame.f_code is not Sessions.get.__code__:
             between.append(f"{frame.f_globals['__name__']}:{frame.f_code.co_qualname}")
             frame = frame.f_back

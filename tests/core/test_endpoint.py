@@ -1,4 +1,4 @@
-"""Operations are data, and each is declared once."""
+"""Declarations of operations."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_refuses_to_be_declared_twice_and_keeps_the_first() -> None:
 
 def test_never_changes() -> None:
     with pytest.raises(AttributeError, match="immutable"):
-        Endpoint("test-frozen", "GET", "/v1/talks", Talk).idempotent = False  # type: ignore[misc]  # what is tested
+        Endpoint("test-frozen", "GET", "/v1/talks", Talk).idempotent = False  # type: ignore[misc]  # the assignment under test
 
 
 def test_pages_and_lists_say_how_their_size_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""What is sent again, how often, and when."""
+"""Retries over real connections: which requests are sent again, how often and when."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRITES = ["POST", "PUT", "DELETE"]
 
 
 def answers(*planned: web.Response | int) -> Handler:
-    """Answer with the given statuses or answers in turn, the last one again and again."""
+    """Answer with the given statuses or responses in turn, and then with the last one always."""
     left = list(planned)
 
     async def handler(_: web.Request) -> web.StreamResponse:
@@ -58,7 +58,7 @@ def waiting(status: int, retry_after: str, **headers: str) -> web.Response:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_passing_failure_of_a_read_is_overcome(serve: Serve, method: str, status: int) -> None:
+async def test_a_transient_failure_of_a_read_is_retried(serve: Serve, method: str, status: int) -> None:
     server = await serve(answers(status, status, status, status, 200))
     async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         response = await sb.request(method, "/v1/a", idempotent=True)
@@ -79,7 +79,7 @@ async def test_five_failures_are_enough_and_the_error_says_so(serve: Serve, stat
 
 
 @pytest.mark.parametrize("status", [300, 302, 304, 400, 401, 403, 404, 405, 409, 418, 422, 501, 505])
-async def test_what_will_not_pass_is_not_tried_again(serve: Serve, status: int) -> None:
+async def test_a_permanent_failure_is_not_retried(serve: Serve, status: int) -> None:
     server = await serve(answers(status))
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         with pytest.raises(APIError) as caught:
@@ -100,7 +100,7 @@ async def test_one_attempt_means_one(serve: Serve) -> None:
 
 @pytest.mark.parametrize("method", WRITES)
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_a_write_that_failed_there_is_not_sent_again(serve: Serve, method: str, status: int) -> None:
+async def test_a_write_that_failed_on_the_server_is_sent_once(serve: Serve, method: str, status: int) -> None:
     server = await serve(answers(status))
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         with pytest.raises(ServerError) as caught:
@@ -110,7 +110,7 @@ async def test_a_write_that_failed_there_is_not_sent_again(serve: Serve, method:
 
 
 @pytest.mark.parametrize("method", WRITES)
-async def test_a_write_that_was_refused_for_its_rate_is_sent_again(serve: Serve, method: str) -> None:
+async def test_a_write_that_was_refused_for_the_rate_limit_is_retried(serve: Serve, method: str) -> None:
     server = await serve(answers(waiting(429, "0"), 200))
     async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
         assert (await sb.request(method, "/v1/a", json={})).status == 200
@@ -120,10 +120,10 @@ async def test_a_write_that_was_refused_for_its_rate_is_sent_again(serve: Serve,
 @pytest.mark.parametrize("method", WRITES)
 @pytest.mark.parametrize("warm", [False, True], ids=["a new connection", "a kept connection"])
 @pytest.mark.parametrize("own_client", [True, False], ids=["our client", "the caller's client"])
-async def test_a_write_whose_fate_is_unknown_is_sent_once(
+async def test_a_write_with_an_unknown_outcome_is_sent_once(
     serve_bytes: ServeBytes, method: str, warm: bool, own_client: bool
 ) -> None:
-    """The server takes the request and closes: it may have been carried out."""
+    """The server reads the request and closes the connection: it may have been carried out."""
     sent: list[bytes] = []
 
     async def take_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -175,15 +175,15 @@ async def test_a_write_that_timed_out_is_sent_once(serve: Serve, method: str) ->
 
 
 @pytest.fixture
-def nobody_listens() -> Iterator[str]:
+def closed_port() -> Iterator[str]:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("method", ["GET", *WRITES])
-async def test_whatever_never_left_is_tried_again(nobody_listens: str, method: str) -> None:
-    async with AsyncSession(TOKEN, base_url=nobody_listens, retry=IMPATIENT) as sb:
+async def test_a_request_that_was_never_sent_is_retried(closed_port: str, method: str) -> None:
+    async with AsyncSession(TOKEN, base_url=closed_port, retry=IMPATIENT) as sb:
         with pytest.raises(ConnectError, match="no connection could be made") as caught:
             await sb.request(method, "/v1/a")
     assert caught.value.attempts == 5
@@ -191,7 +191,7 @@ async def test_whatever_never_left_is_tried_again(nobody_listens: str, method: s
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_read_that_timed_out_is_tried_again(serve: Serve, method: str) -> None:
+async def test_a_read_that_timed_out_is_retried(serve: Serve, method: str) -> None:
     slow = [True, True, False]
 
     async def answer(_: web.Request) -> web.StreamResponse:
@@ -214,7 +214,7 @@ async def test_retry_after_in_seconds_is_waited_for(serve: Serve) -> None:
     assert 0.2 <= anyio.current_time() - began < 2
 
 
-async def test_a_retry_after_that_is_a_date_is_held_against_the_servers_own_clock(serve: Serve) -> None:
+async def test_a_date_in_retry_after_is_compared_with_the_servers_clock(serve: Serve) -> None:
     theirs = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
     date, until = format_datetime(theirs, usegmt=True), theirs + timedelta(seconds=1000)
     server = await serve(answers(waiting(429, format_datetime(until, usegmt=True), Date=date)))
@@ -266,8 +266,8 @@ async def test_the_deadline_ends_waits_and_attempts_alike(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-async def test_what_an_error_status_means_does_not_depend_on_its_body(serve: Serve, status: int) -> None:
-    """A proxy that fails answers with anything: gzip that is none, half a page, a film."""
+async def test_an_error_status_is_reported_whatever_its_body(serve: Serve, status: int) -> None:
+    """A proxy that fails may send any body, such as one that is not gzip despite its headers."""
     spoilt = web.Response(status=status, headers={"Content-Encoding": "gzip"}, body=b"Bad gateway")
     server = await serve(answers(spoilt, spoilt, 200))
     async with AsyncSession(TOKEN, base_url=server.base_url, limits=None, retry=IMPATIENT) as sb:
@@ -275,7 +275,7 @@ async def test_what_an_error_status_means_does_not_depend_on_its_body(serve: Ser
     assert len(server.requests) == 3
 
 
-async def test_an_error_larger_than_an_answer_may_be_is_still_that_error(serve: Serve) -> None:
+async def test_an_error_with_an_oversized_body_is_still_that_error(serve: Serve) -> None:
     server = await serve(answers(web.Response(status=401, body=b"x" * 5000)))
     async with AsyncSession(TOKEN, base_url=server.base_url, max_response_bytes=1000) as sb:
         with pytest.raises(APIError) as caught:
@@ -283,7 +283,7 @@ async def test_an_error_larger_than_an_answer_may_be_is_still_that_error(serve: 
     assert caught.value.status == 401
 
 
-async def test_an_error_of_the_api_says_what_is_needed_to_act(serve: Serve) -> None:
+async def test_an_error_of_the_api_has_all_details(serve: Serve) -> None:
     refusal = web.Response(
         status=429,
         headers={"X-Request-Id": "req-7", "Retry-After": "0"},
@@ -305,7 +305,7 @@ async def test_an_error_of_the_api_says_what_is_needed_to_act(serve: Serve) -> N
     assert isinstance(error, SessionboardError)
 
 
-async def test_a_view_has_its_own_patience(serve: Serve) -> None:
+async def test_a_view_has_its_own_retry_policy(serve: Serve) -> None:
     server = await serve(answers(503))
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         hasty = sb.with_options(retry=Retry(attempts=1))

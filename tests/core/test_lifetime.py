@@ -1,4 +1,4 @@
-"""A session is used in one event loop, until it ends, and its tasks end with it."""
+"""A client is used in one event loop until it is closed, and its tasks end with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Connection:
-    """Something that a task holds and must let go of, which takes a while."""
+    """A resource that a task must release, which takes a while."""
 
     def __init__(self, closing: float = 1.0) -> None:
         self.open = False
@@ -75,18 +75,25 @@ async def test_may_be_ended_twice_and_without_having_been_used() -> None:
 # Tasks
 
 
-async def test_a_task_brings_its_result_and_is_forgotten() -> None:
+def assert_forgotten(tasks: list[asyncio.Task[Any]]) -> None:
+    """Check that only the caller refers to the tasks, besides its list."""
+    for task in tasks:
+        holders = [holder for holder in gc.get_referrers(task) if isinstance(holder, set)]
+        assert holders == []
+
+
+async def test_awaiting_a_task_returns_its_result_and_forgets_it() -> None:
     lifetime = Lifetime()
 
     async def answer() -> int:
         return 42
 
-    assert await lifetime.start(answer()) == 42
-    await asyncio.sleep(0)
-    assert not lifetime._tasks
+    task = lifetime.start(answer())
+    assert await task == 42
+    assert_forgotten([task])
 
 
-async def test_a_task_brings_its_error_to_whoever_awaits_it() -> None:
+async def test_awaiting_a_task_raises_its_error() -> None:
     async def fail() -> None:
         raise LookupError("gone")
 
@@ -95,7 +102,7 @@ async def test_a_task_brings_its_error_to_whoever_awaits_it() -> None:
         await task
 
 
-async def test_an_error_that_nobody_awaits_is_not_reported() -> None:
+async def test_an_error_of_a_task_that_is_not_awaited_is_not_logged() -> None:
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
 
@@ -110,7 +117,7 @@ async def test_an_error_that_nobody_awaits_is_not_reported() -> None:
     assert reported == []
 
 
-def test_the_end_waits_until_every_task_has_let_go() -> None:
+def test_the_end_waits_until_every_task_has_released_its_connection() -> None:
     async def main() -> None:
         lifetime = Lifetime()
         connections = [Connection(closing) for closing in (1.0, 2.0, 3.0)]
@@ -123,7 +130,7 @@ def test_the_end_waits_until_every_task_has_let_go() -> None:
         assert not any(connection.open for connection in connections)
         assert all(task.cancelled() for task in tasks)
         await asyncio.sleep(0)
-        assert not lifetime._tasks
+        assert_forgotten(tasks)
 
     run(main())
 
@@ -208,7 +215,7 @@ def test_ends_also_while_a_deadline_is_just_expiring() -> None:
         ended: list[bool] = []
 
         def end() -> None:
-            # Right after the timer went off, and before its task has heard of it.
+            # After the timer has expired, and before its task is cancelled.
             with pytest.raises(StopIteration):
                 lifetime.end().send(None)
             ended.append(lifetime.closed)

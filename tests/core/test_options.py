@@ -1,4 +1,4 @@
-"""Options are values, and those that make no sense are refused at once."""
+"""Options are frozen values, and invalid ones are refused at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_options_are_values() -> None:
     assert RateLimits() == RateLimits(requests=100, window=900)
     assert len({Timeout(), Timeout(), replace(Timeout(), total=1)}) == 2
     with pytest.raises(FrozenInstanceError):
-        Timeout().total = 1  # type: ignore[misc]  # what is tested
+        Timeout().total = 1  # type: ignore[misc]  # the assignment under test
 
 
 def test_no_timeout_is_a_timeout_too() -> None:

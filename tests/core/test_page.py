@@ -1,4 +1,4 @@
-"""A page is a value that can be kept, compared, sent and written."""
+"""A page is a value that can be stored, compared and encoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sessionboard_async.core.page import Page, Pagination
 
 
-def test_an_empty_page_knows_nothing() -> None:
+def test_an_empty_page_has_no_pagination() -> None:
     assert Page[str]() == Page[str](results=(), pagination=None, skipped=0)
 
 
@@ -20,7 +20,7 @@ def test_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(page)) == copy.deepcopy(page) == page
     assert page != Page(results=("a",))
     with pytest.raises(AttributeError):
-        page.skipped = 0  # type: ignore[misc]  # what is tested
+        page.skipped = 0  # type: ignore[misc]  # the assignment under test
 
 
 def test_is_written_in_the_spelling_of_the_api() -> None:

@@ -118,10 +118,10 @@ def test_reads_are_retried_and_writes_only_if_nothing_was_done(
         assert len(server.times) == (2 if again else 1)
 
 
-# How often
+# Number of attempts
 
 
-def test_a_success_is_handed_on_at_once() -> None:
+def test_a_success_is_returned_at_once() -> None:
     server = Server()
     assert run(called(server)) is DONE
     assert len(server.times) == 1
@@ -135,14 +135,14 @@ def test_tries_as_often_as_the_policy_allows_and_says_so(attempts: int) -> None:
     assert error.attempts == len(server.times) == attempts
 
 
-def test_counts_the_attempts_of_an_error_that_is_not_tried_again() -> None:
+def test_counts_the_attempts_of_an_error_that_is_not_retried() -> None:
     error = refused(Server(ConnectError("no"), partial(errors.NotFoundError, "404", status=404)))
     assert isinstance(error, errors.NotFoundError)
     assert error.attempts == 2
     assert "after 2 attempts" in str(error)
 
 
-def test_each_call_is_counted_for_itself() -> None:
+def test_each_call_counts_its_own_attempts() -> None:
     async def main() -> None:
         server = Server(partial(ConnectError, "no"), partial(ConnectError, "no"))
         send = engine(server, Retry(attempts=2)).send
@@ -155,7 +155,7 @@ def test_each_call_is_counted_for_itself() -> None:
     run(main())
 
 
-def test_calls_at_once_do_not_disturb_each_other() -> None:
+def test_simultaneous_calls_count_separately() -> None:
     async def main() -> None:
         left = {"/a": 1, "/b": 3, "/c": 0}
 
@@ -175,7 +175,7 @@ def test_calls_at_once_do_not_disturb_each_other() -> None:
     run(main())
 
 
-# After which waits
+# Delays
 
 
 @given(st.floats(0, 10), st.floats(0, 60), st.integers(2, 8))
@@ -190,7 +190,7 @@ def test_waits_stay_within_bounds_that_double_up_to_the_longest(
 
 
 def test_waits_are_drawn_from_the_whole_range() -> None:
-    waits = []
+    waits: list[float] = []
     for _ in range(200):
         server = Server(ConnectError("no"))
         run(called(server, Retry(base_delay=10, max_delay=10)))
@@ -220,16 +220,16 @@ def test_honours_the_server_that_is_unavailable() -> None:
     assert 20 <= server.waits[0] <= 20.5 + 1e-6
 
 
-def test_no_wait_at_all_where_the_policy_says_so() -> None:
+def test_no_delay_if_the_policy_has_none() -> None:
     server = Server(*(ConnectError("no") for _ in range(4)))
     run(called(server, Retry(base_delay=0)))
     assert max(server.waits) < 1e-3
 
 
-# Until when
+# Deadlines
 
 
-def test_does_not_wait_for_what_comes_too_late() -> None:
+def test_does_not_wait_for_a_retry_after_the_deadline() -> None:
     async def main() -> None:
         server = Server(partial(RateLimitError, "429", status=429, retry_after=60.0))
         began = now()
@@ -241,7 +241,7 @@ def test_does_not_wait_for_what_comes_too_late() -> None:
     run(main())
 
 
-def test_waits_for_what_comes_in_time() -> None:
+def test_waits_for_a_retry_before_the_deadline() -> None:
     async def main() -> None:
         server = Server(RateLimitError("429", status=429, retry_after=60.0))
         assert await called(server, seconds=61.0) is DONE
@@ -249,7 +249,7 @@ def test_waits_for_what_comes_in_time() -> None:
     run(main())
 
 
-def test_gives_up_once_the_time_is_over() -> None:
+def test_gives_up_at_the_deadline() -> None:
     async def main() -> None:
         class SlowServer:
             async def send(self, call: Call, timeout: Timeout) -> Response:
@@ -265,11 +265,11 @@ def test_gives_up_once_the_time_is_over() -> None:
     run(main())
 
 
-# Cancelled
+# Cancellation
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 15.0])
-def test_a_cancelled_call_ends_at_once_and_tries_no_more(seconds: float) -> None:
+def test_a_cancelled_call_ends_at_once_without_a_retry(seconds: float) -> None:
     async def main() -> None:
         attempts = 0
 
@@ -293,7 +293,7 @@ def test_a_cancelled_call_ends_at_once_and_tries_no_more(seconds: float) -> None
     run(main())
 
 
-def test_what_is_no_error_of_ours_is_not_touched() -> None:
+def test_foreign_exceptions_are_passed_on() -> None:
     class SurpriseError(Exception):
         pass
 
@@ -308,7 +308,7 @@ def test_what_is_no_error_of_ours_is_not_touched() -> None:
         run(main())
 
 
-# What errors hold
+# Chained errors
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_what_is_no_error_of_ours_is_not_touched() -> None:
         [ConnectError("no") for _ in range(5)],
     ],
 )
-def test_an_error_hangs_on_no_other(failures: Sequence[SessionboardError]) -> None:
+def test_an_error_is_not_chained_to_earlier_ones(failures: Sequence[SessionboardError]) -> None:
     error = refused(Server(*failures))
     assert error.__cause__ is None
     assert error.__context__ is None

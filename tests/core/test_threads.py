@@ -1,4 +1,4 @@
-"""Work in a thread is never left behind, however the task that waits for it ends."""
+"""A function in a thread always ends before the call that waits for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Work:
-    """Something that blocks until it is let go."""
+    """A function that blocks until it is released."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -40,13 +40,13 @@ async def turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_it_returns_comes_back() -> None:
+async def test_returns_the_result_of_the_function() -> None:
     work = Work()
     work.go_on.set()
     assert await run_in_thread(work) == "what it made"
 
 
-async def test_its_error_comes_back() -> None:
+async def test_raises_the_error_of_the_function() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await run_in_thread(lambda: int("x"))
 
@@ -94,7 +94,7 @@ async def test_an_error_after_cancelling_is_the_cause() -> None:
     assert isinstance(caught.value.__cause__, OSError)
 
 
-async def test_a_timeout_is_still_told_as_one() -> None:
+async def test_a_timeout_is_still_reported_as_one() -> None:
     work = Work()
     asyncio.get_running_loop().call_later(0.01, work.go_on.set)
     with pytest.raises(TimeoutError):

@@ -41,13 +41,15 @@ def _installed(*names: str) -> ModuleType | None:
     return None
 
 
-_isal = _installed("isal.isal_zlib")
+gzip_module: ModuleType = _installed("isal.isal_zlib") or zlib
+"""The implementation of gzip: isal if installed, which is faster, else the standard library."""
+
 _zstd = _installed("compression.zstd", "backports.zstd")
 _brotli = _installed("brotli")
 
 
 def _new_gzip() -> _Decompressor:
-    return cast("_Decompressor", (_isal or zlib).decompressobj(_GZIP))
+    return cast("_Decompressor", gzip_module.decompressobj(_GZIP))
 
 
 def _new_zstd() -> _Decompressor:

@@ -1,4 +1,4 @@
-"""The token shows itself to nobody but the transport."""
+"""The token: its checks, its header, and its absence from every text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_access_token_of_oauth_is_a_bearer_token() -> None:
 
 def test_there_are_two_types_of_tokens() -> None:
     with pytest.raises(ConfigurationError, match="token_type must be 'api' or 'Bearer'") as caught:
-        Token(SECRET, SECRET)  # type: ignore[arg-type]  # what is to be refused
+        Token(SECRET, SECRET)  # type: ignore[arg-type]  # invalid on purpose
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
@@ -38,7 +38,7 @@ def test_carries_any_printable_token_unchanged(value: str) -> None:
 
 
 @pytest.mark.parametrize("pasted", [f"{SECRET}\n", f"  {SECRET}", f"\t{SECRET}\r\n"])
-def test_ignores_the_white_space_of_a_careless_copy(pasted: str) -> None:
+def test_ignores_white_space_around_the_token(pasted: str) -> None:
     assert Token(pasted).reveal() == SECRET
 
 
@@ -51,11 +51,11 @@ def test_refuses_an_empty_token_and_names_the_variable(empty: str) -> None:
 @pytest.mark.parametrize(
     "bad", ["\n", "\r\nx-evil: 1\r\n", "\x00", "\x7f", "\x85", "é", "\u2028", "\ud800", "漢"]
 )
-def test_refuses_what_no_header_can_carry_without_repeating_it(bad: str) -> None:
+def test_refuses_invalid_header_characters_without_repeating_them(bad: str) -> None:
     with pytest.raises(ConfigurationError, match="copy it again") as caught:
         Token(f"{SECRET}{bad}{SECRET}")
     error = caught.value
-    # An error of `encode` or `re` in the chain would hold the token.
+    # A chained error of `encode` or `re` would hold the token.
     assert error.__cause__ is None
     assert error.__context__ is None
     assert SECRET not in "".join(traceback.format_exception(error))
@@ -85,7 +85,7 @@ def test_refuses_to_be_copied(copied: object) -> None:
 
 
 @pytest.mark.parametrize("value", [5, None, {"access_token": SECRET}])
-def test_what_is_no_string_is_told_as_that(value: object) -> None:
+def test_a_token_that_is_no_string_is_reported_as_that(value: object) -> None:
     with pytest.raises(ConfigurationError, match="the token must be a string, not ") as caught:
         Token(value)
     assert SECRET not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The token goes to the API, or to this machine, and nowhere else."""
+"""The base URL: https, or http to this machine, and nothing else."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_takes_https_and_http_to_this_machine(base_url: str, expected: str) -> N
         "//api.example",
     ],
 )
-def test_refuses_what_could_be_overheard(base_url: str) -> None:
+def test_refuses_http_to_other_machines(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url must begin with https://"):
         validate_base_url(base_url)
 
@@ -122,7 +122,7 @@ def test_refuses_what_could_be_overheard(base_url: str) -> None:
         ("/", "has no host"),
     ],
 )
-def test_refuses_what_is_more_or_less_than_an_origin_and_a_path(base_url: str, problem: str) -> None:
+def test_refuses_anything_but_an_origin_and_a_path(base_url: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=f"base_url .*{problem}"):
         validate_base_url(base_url)
 

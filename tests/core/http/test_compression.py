@@ -1,4 +1,4 @@
-"""Decompression that is exact up to its limit, and never goes past it."""
+"""Decompression: exact results up to the limit, and never more than the limit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http import compression as room
+from sessionboard_async.core.http import compression
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
 from sessionboard_async.errors import ResponseError, ResponseTooLargeError
 
 MEBIBYTE = 1 << 20
 TEXT = b'{"results":[{"title":"Keynote"}]}' * 500
 
-# The same data for every test with another implementation is what is wanted here.
+# Every implementation may get the same examples.
 with_each = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -45,13 +45,13 @@ def _compressors() -> dict[str, Callable[[bytes], bytes]]:
 
 
 COMPRESSORS = _compressors()
-IMPLEMENTATIONS = {"zlib": "gzip"} | ({"isal": "gzip"} if room._isal else {})
+IMPLEMENTATIONS = {"zlib": "gzip"} | ({"isal": "gzip"} if compression.gzip_module is not zlib else {})
 IMPLEMENTATIONS |= {coding: coding for coding in COMPRESSORS if coding != "gzip"}
 
 
 def _choose(implementation: str, monkeypatch: pytest.MonkeyPatch) -> str:
     if implementation == "zlib":
-        monkeypatch.setattr(room, "_isal", None)
+        monkeypatch.setattr(compression, "gzip_module", zlib)
     return IMPLEMENTATIONS[implementation]
 
 
@@ -62,7 +62,7 @@ def coding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.fixture(params=[name for name, coding in IMPLEMENTATIONS.items() if coding != "br"])
 def coding_with_members(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A coding whose data may be several members one after the other, each with a checksum or a frame."""
+    """A coding whose data may have several members, each with a checksum or a frame."""
     return _choose(request.param, monkeypatch)
 
 
@@ -71,23 +71,23 @@ def gzip_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     _choose(request.param, monkeypatch)
 
 
-# What fits
+# Within the limit
 
 
 @with_each
 @given(data=st.binary(max_size=5_000), times=st.integers(1, 50))
-def test_any_data_comes_back_whole(coding: str, data: bytes, times: int) -> None:
+def test_any_data_is_decompressed_unchanged(coding: str, data: bytes, times: int) -> None:
     assert inflate(COMPRESSORS[coding](data * times), coding, len(data) * times) == data * times
 
 
 @with_each
 @given(parts=st.lists(st.binary(max_size=200), min_size=1, max_size=5))
-def test_members_one_after_the_other_are_one_body(coding_with_members: str, parts: list[bytes]) -> None:
+def test_several_members_are_one_body(coding_with_members: str, parts: list[bytes]) -> None:
     body = b"".join(COMPRESSORS[coding_with_members](part) for part in parts)
     assert inflate(body, coding_with_members, len(b"".join(parts))) == b"".join(parts)
 
 
-def test_large_data_comes_back_whole(coding: str) -> None:
+def test_large_data_is_decompressed_unchanged(coding: str) -> None:
     data = TEXT * 400
     assert inflate(COMPRESSORS[coding](data), coding, 64 * MEBIBYTE) == data
 
@@ -99,7 +99,7 @@ def test_an_empty_body_is_empty_in_any_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "identity", "Identity", " identity ", "  "])
 @given(body=st.binary())
-def test_what_is_not_compressed_stays_as_it_is(name: str, body: bytes) -> None:
+def test_an_uncompressed_body_is_returned_unchanged(name: str, body: bytes) -> None:
     assert inflate(body, name, 10) == body
 
 
@@ -118,11 +118,11 @@ def test_reads_gzip_headers_with_everything_in_them(field: str) -> None:
     assert inflate(plain[:3] + bytes([flag]) + plain[4:10] + extra + plain[10:], "gzip", len(TEXT)) == TEXT
 
 
-def test_the_largest_limit_there_is_is_no_limit(coding: str) -> None:
+def test_the_largest_limit_is_accepted(coding: str) -> None:
     assert inflate(COMPRESSORS[coding](TEXT), coding, sys.maxsize) == TEXT
 
 
-# What is too large
+# Beyond the limit
 
 
 def test_the_limit_is_exact(coding: str) -> None:
@@ -150,7 +150,7 @@ def test_the_limit_holds_for_all_members_together(coding_with_members: str) -> N
             inflate(body, coding_with_members, limit)
 
 
-def test_a_bomb_is_not_unfolded(coding: str) -> None:
+def test_a_decompression_bomb_is_refused(coding: str) -> None:
     bomb = COMPRESSORS[coding](bytes(32 * MEBIBYTE))
     assert len(bomb) < MEBIBYTE // 10
     tracemalloc.start()
@@ -164,16 +164,16 @@ def test_a_bomb_is_not_unfolded(coding: str) -> None:
 
 
 @pytest.mark.usefixtures("gzip_only")
-def test_very_many_empty_members_do_not_hold_the_loop_up() -> None:
+def test_very_many_empty_members_do_not_block_the_loop() -> None:
     body = _gzipped(b"") * 100_000
     began = time.process_time()
-    # Refusing it is as good as reading it fast.
+    # An error is as good as a fast result.
     with contextlib.suppress(ResponseError):
         assert inflate(body, "gzip", 10) == b""
     assert time.process_time() - began < 1.0
 
 
-# What is broken
+# Invalid data
 
 
 def test_data_cut_short_anywhere_is_refused(coding: str) -> None:
@@ -224,7 +224,7 @@ def test_a_flipped_bit_never_changes_what_is_read(coding_with_members: str, posi
 
 @pytest.mark.usefixtures("gzip_only")
 @pytest.mark.parametrize("size", [0, 1, len(TEXT) - 1, len(TEXT) + 1, 0xFFFFFFFF])
-def test_a_lying_size_in_the_trailer_is_refused_and_never_believed(size: int) -> None:
+def test_a_wrong_size_in_the_trailer_is_refused(size: int) -> None:
     body = _gzipped(TEXT)[:-4] + size.to_bytes(4, "little")
     with pytest.raises(ResponseError, match="broken"):
         inflate(body, "gzip", 2 * len(TEXT))
@@ -241,13 +241,13 @@ def test_a_wrong_checksum_is_refused() -> None:
 
 @pytest.mark.parametrize("data", [zlib.compress(TEXT), TEXT])
 @pytest.mark.usefixtures("gzip_only")
-def test_data_that_is_not_what_it_is_called_is_refused(data: bytes) -> None:
+def test_data_of_another_coding_is_refused(data: bytes) -> None:
     with pytest.raises(ResponseError, match=r"broken|cut short"):
         inflate(data, "gzip", 2 * len(TEXT))
 
 
 @pytest.mark.parametrize("name", ["deflate", "compress", "gzip, br", "gzip, gzip", "gzip;q=1", "*", "gzipp"])
-def test_a_coding_that_was_not_asked_for_is_refused_by_name(name: str) -> None:
+def test_a_coding_that_was_not_requested_is_refused_by_name(name: str) -> None:
     with pytest.raises(ResponseError, match="content coding that was not requested") as caught:
         inflate(_gzipped(TEXT), name, len(TEXT))
     assert repr(name) in str(caught.value)
@@ -259,7 +259,7 @@ def test_a_long_name_of_a_coding_is_cut() -> None:
     assert len(str(caught.value)) < 150
 
 
-# What is asked for
+# Supported codings
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def reloaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleTy
     def load(**packages: ModuleType | None) -> ModuleType:
         for name in ("isal.isal_zlib", "compression.zstd", "backports.zstd", "brotli"):
             monkeypatch.setitem(sys.modules, name, packages.get(name.rpartition(".")[2]))
-        spec = importlib.util.find_spec(room.__name__)
+        spec = importlib.util.find_spec(compression.__name__)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -280,7 +280,7 @@ def reloaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleTy
     monkeypatch.undo()
 
 
-def test_asks_only_for_what_it_can_read() -> None:
+def test_requests_only_supported_codings() -> None:
     for name in ACCEPT_ENCODING.split(", "):
         assert inflate(COMPRESSORS[name](TEXT), name, len(TEXT)) == TEXT
 
@@ -293,9 +293,9 @@ def test_gzip_needs_no_package(reloaded: Callable[..., ModuleType]) -> None:
         bare.inflate(b"x", "br", 1)
 
 
-def test_a_brotli_without_a_bound_is_not_asked_for(reloaded: Callable[..., ModuleType]) -> None:
+def test_a_brotli_without_a_size_limit_is_not_requested(reloaded: Callable[..., ModuleType]) -> None:
     class Decompressor:
-        """As of Brotli 1.1, which knows no ``output_buffer_limit``."""
+        """The interface of Brotli 1.1, without ``output_buffer_limit``."""
 
         def process(self, data: bytes) -> bytes:
             return data

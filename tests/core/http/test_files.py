@@ -1,4 +1,4 @@
-"""What is streamed up and down: read as often as it takes, written whole or not at all."""
+"""Contents that can be read for every retry, and downloads that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ async def pieces(*given_pieces: bytes, error: Exception | None = None) -> AsyncG
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(size=st.sampled_from([0, 1, 262_143, 262_144, 262_145, 600_000]), start=st.integers(0, 9))
-async def test_content_is_the_same_whatever_it_is_read_from_and_however_often(
-    tmp_path: Path, size: int, start: int
-) -> None:
+async def test_content_of_any_source_can_be_read_repeatedly(tmp_path: Path, size: int, start: int) -> None:
     data = os.urandom(size)
     path = tmp_path / "slides.pdf"
     path.write_bytes(data)
@@ -72,12 +70,12 @@ def test_the_name_of_a_file_is_that_of_its_path_or_the_one_given(tmp_path: Path)
     assert FileContent(b"").file_name is None
 
 
-def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_invalid_source_is_refused_at_once(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     with open(reader, "rb") as pipe, open(writer, "wb"), pytest.raises(ValueError, match="is not seekable"):
         FileContent(pipe)
     with pytest.raises(TypeError, match="cannot upload int"):
-        FileContent(5)  # type: ignore[arg-type]  # what is to be refused
+        FileContent(5)  # type: ignore[arg-type]  # invalid on purpose
     with pytest.raises(FileNotFoundError):
         FileContent(tmp_path / "missing.pdf")
     with pytest.raises(ValueError, match="is not a regular file"):
@@ -155,7 +153,7 @@ async def test_writers_may_be_plain_or_async(tmp_path: Path) -> None:
     assert (tmp_path / "report.pdf").read_bytes() == b"%PDF"
 
 
-async def test_what_a_writer_was_given_cannot_be_taken_back() -> None:
+async def test_a_download_to_a_writer_cannot_start_again() -> None:
     sink = Sink(io.BytesIO())
     assert sink.can_start_again
     with pytest.raises(ConnectionResetError):
@@ -163,7 +161,7 @@ async def test_what_a_writer_was_given_cannot_be_taken_back() -> None:
     assert not sink.can_start_again
 
 
-async def test_a_writer_that_fails_is_told_apart_from_the_network() -> None:
+async def test_a_writer_that_fails_is_distinct_from_the_network() -> None:
     class Full:
         def write(self, data: bytes) -> Any:
             raise OSError(28, "No space left on device")
@@ -173,9 +171,9 @@ async def test_a_writer_that_fails_is_told_apart_from_the_network() -> None:
     assert isinstance(failure.value.error, OSError)
 
 
-def test_what_cannot_be_written_to_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_invalid_target_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="cannot write to int"):
-        Sink(5)  # type: ignore[arg-type]  # what is to be refused
+        Sink(5)  # type: ignore[arg-type]  # invalid on purpose
     with pytest.raises(IsADirectoryError):
         Sink(tmp_path)
     with pytest.raises(FileNotFoundError):
@@ -197,7 +195,7 @@ class Socket:
         (Socket(), ValueError, "is not seekable"),
     ],
 )
-def test_what_does_not_read_bytes_twice_is_refused_at_once(
+def test_a_source_that_cannot_be_read_twice_is_refused_at_once(
     source: Any, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
@@ -205,22 +203,22 @@ def test_what_does_not_read_bytes_twice_is_refused_at_once(
 
 
 @pytest.mark.parametrize("target", [io.StringIO(), anyio.wrap_file(io.StringIO())])
-def test_what_takes_text_is_refused_at_once(target: Any) -> None:
+def test_a_text_file_as_target_is_refused_at_once(target: Any) -> None:
     with pytest.raises(TypeError, match="cannot write to StringIO"):
         Sink(target)
 
 
 @pytest.mark.parametrize("name", ["a\r\nX-Own: b.pdf", "\x00.pdf", "\ud800.pdf"])
-def test_a_name_that_no_header_can_carry_is_refused(name: str) -> None:
+def test_a_name_with_control_characters_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="file_name must not have control characters"):
         FileContent(b"%PDF", file_name=name)
     with pytest.raises(ValueError, match="content_type must not have control characters"):
         Transfer(content_type=name)
     with pytest.raises(TypeError, match="file_name must be a string, not int"):
-        FileContent(b"%PDF", file_name=5)  # type: ignore[arg-type]  # what is to be refused
+        FileContent(b"%PDF", file_name=5)  # type: ignore[arg-type]  # invalid on purpose
 
 
-async def test_a_writer_that_takes_less_than_it_was_given_loses_nothing_in_silence() -> None:
+async def test_a_short_write_is_an_error() -> None:
     class Short(io.RawIOBase):
         def write(self, data: Any, /) -> int:
             return len(data) - 1

@@ -1,4 +1,4 @@
-"""Requests are right, or are refused before anything is sent."""
+"""Requests are built correctly, or refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Talk(msgspec.Struct):
 
 
 class Status(str, enum.Enum):  # noqa: UP042  # as many callers write it, and unlike StrEnum in `str()`
-    """An enumeration of the caller's own, written as most are."""
+    """An enumeration of the caller."""
 
     ACCEPTED = "accepted"
 
@@ -89,7 +89,7 @@ def test_refuses_a_bad_argument_before_any_request(search: Endpoint[object], arg
 
 
 @given(ARGUMENT)
-def test_any_text_stays_one_segment_and_comes_back_whole(text: str) -> None:
+def test_any_text_stays_one_segment_and_can_be_unquoted(text: str) -> None:
     assume(text not in {".", ".."})
     quoted = quote_path_argument("id", text)
     assert unquote(quoted, errors="strict") == text
@@ -110,7 +110,7 @@ def test_refuses_segments_that_name_another_path(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["...", " ", "%2e%2e", "../x", ".%00", "a..b", "%"])
-def test_keeps_segments_that_only_look_so(text: str) -> None:
+def test_keeps_segments_that_only_look_special(text: str) -> None:
     assert unquote(quote_path_argument("id", text)) == text
 
 
@@ -124,7 +124,7 @@ def test_refuses_control_characters_without_repeating_the_text(character: str) -
 @pytest.mark.parametrize("value", [True, False, None, 1.0, b"a", ["a"]])
 def test_refuses_arguments_of_other_types(value: object) -> None:
     with pytest.raises(TypeError, match=f"id must be a string or an integer, not {type(value).__name__}"):
-        quote_path_argument("id", value)  # type: ignore[arg-type]  # what is tested
+        quote_path_argument("id", value)  # type: ignore[arg-type]  # invalid on purpose
 
 
 def test_an_enumeration_stands_for_its_value_in_a_path() -> None:
@@ -132,7 +132,7 @@ def test_an_enumeration_stands_for_its_value_in_a_path() -> None:
     assert quote_path_argument("event_id", Event.SUMMIT) == "4630"
 
 
-def test_half_of_a_surrogate_pair_is_refused_by_name() -> None:
+def test_an_unpaired_surrogate_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="session_id"):
         quote_path_argument("session_id", "title cut in \ud83d")
 
@@ -182,7 +182,7 @@ def test_writes_parameters_in_order() -> None:
 
 
 @given(st.dictionaries(NAMES, st.one_of(SCALARS, st.lists(SCALARS), st.none())))
-def test_every_parameter_comes_back_whole(query: dict[str, Scalar | list[Scalar] | None]) -> None:
+def test_every_parameter_can_be_decoded(query: dict[str, Scalar | list[Scalar] | None]) -> None:
     encoded = encode_query(query)
     expected = [
         (name, _written(one))
@@ -207,15 +207,15 @@ def test_an_enumeration_stands_for_its_value_in_a_query() -> None:
 
 
 @pytest.mark.parametrize("value", [b"bytes", [None], [b"a"], [["a"]], {"a": 1}.values, object()])
-def test_refuses_query_values_that_no_query_can_carry(value: object) -> None:
+def test_refuses_query_values_of_other_types(value: object) -> None:
     with pytest.raises(TypeError):
-        encode_query({"search": value})  # type: ignore[dict-item]  # what is tested
+        encode_query({"search": value})  # type: ignore[dict-item]  # invalid on purpose
 
 
 # Requests outside the API's document
 
 
-def test_builds_a_request_of_the_callers_own() -> None:
+def test_builds_a_custom_request() -> None:
     request = custom_request("put", "/v1/event/1/a%20b", query={"q": "x y"}, body={"a": 1})
     assert (request.method, request.target) == ("PUT", "/v1/event/1/a%20b?q=x%20y")
     assert (request.body, request.content_type) == (b'{"a":1}', "application/json")
@@ -235,11 +235,11 @@ def test_builds_a_request_of_the_callers_own() -> None:
         ("POST", True, True),
     ],
 )
-def test_sends_twice_what_only_reads(method: str, read: bool | None, expected: bool) -> None:
+def test_get_and_head_are_idempotent_by_default(method: str, read: bool | None, expected: bool) -> None:
     assert custom_request(method, "/v1/events", idempotent=read).idempotent is expected
 
 
-def test_a_request_of_the_callers_own_needs_no_body() -> None:
+def test_a_custom_request_needs_no_body() -> None:
     request = custom_request("POST", "/v1/events")
     assert (request.body, request.content_type) == (None, None)
 
@@ -283,19 +283,19 @@ def test_sends_paths_as_they_are(path: str) -> None:
         *("/a%", "/a%2", "/a%zz", "/%%32%65"),
     ],
 )
-def test_refuses_paths_that_would_not_arrive_as_they_are(path: str) -> None:
+def test_refuses_paths_that_would_be_changed(path: str) -> None:
     with pytest.raises(ValueError, match=r"^path must"):
         custom_request("GET", path)
 
 
 @pytest.mark.parametrize("method", ["", "GE T", "GET\r\n", "GET ", "GÉT", "G3T"])
-def test_refuses_what_is_no_method(method: str) -> None:
+def test_refuses_an_invalid_method(method: str) -> None:
     with pytest.raises(ValueError, match=r"^method must be the name of an HTTP method$"):
         custom_request(method, "/v1/events")
 
 
 @given(st.text())
-def test_a_free_path_is_sent_to_the_letter_or_refused(path: str) -> None:
+def test_a_custom_path_is_sent_unchanged_or_refused(path: str) -> None:
     try:
         target = custom_request("GET", path).target
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a status, a body and a header mean."""
+"""Errors from statuses and bodies, and the headers of answers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_every_other_status_has_its_class(status: int) -> None:
         (404, "no such event or record"),
     ],
 )
-def test_says_what_to_do_where_the_api_says_nothing(status: int, advice: str) -> None:
+def test_gives_advice_if_the_api_sends_no_message(status: int, advice: str) -> None:
     assert advice in str(refused(status))
     assert advice not in str(refused(status, {"message": "Ask an admin."}))
 
@@ -118,13 +118,13 @@ def test_says_what_to_do_where_the_api_says_nothing(status: int, advice: str) ->
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_reads_what_the_api_says_in_any_shape(body: object, code: str | None, message: str | None) -> None:
+def test_reads_errors_of_the_api_in_any_shape(body: object, code: str | None, message: str | None) -> None:
     error = refused(404, body)
     assert (error.code, error.api_message) == (code, message)
     assert all(part in str(error) for part in (code, message) if part)
 
 
-def test_prose_is_kept_where_the_name_has_a_place_of_its_own() -> None:
+def test_a_message_in_error_is_kept_if_code_has_the_name() -> None:
     error = refused(404, {"error": "The event is gone.", "code": "NotFoundError"})
     assert (error.code, error.api_message) == ("NotFoundError", "The event is gone.")
 
@@ -156,22 +156,22 @@ def test_a_huge_message_is_cut() -> None:
 
 
 @pytest.mark.parametrize("field", ["error", "code", "message"])
-def test_blots_the_token_out(field: str) -> None:
+def test_removes_the_token(field: str) -> None:
     error = refused(401, {field: f"the token {SECRET} is unknown ({SECRET})"})
     assert "the token *** is unknown (***)" in str(error)
 
 
-def test_a_token_at_the_cut_is_blotted_out_whole() -> None:
+def test_a_token_at_the_cut_is_removed_completely() -> None:
     error = refused(401, {"message": "m" * 495 + SECRET})
     assert SECRET[:4] not in str(error)
 
 
-def test_forges_no_second_log_line() -> None:
+def test_line_breaks_cannot_forge_a_log_line() -> None:
     error = refused(400, {"message": "bad\r\nINFO all is well\x1b[31m\x00\x85"})
     assert error.api_message == "bad INFO all is well [31m"
 
 
-def test_without_a_secret_nothing_is_blotted_out() -> None:
+def test_without_secrets_nothing_is_removed() -> None:
     error = error_of(Call(REQUEST, None), answer(400, {"message": "as it is"}))
     assert error is not None
     assert error.api_message == "as it is"
@@ -202,7 +202,7 @@ def test_a_request_id_is_one_short_printable_text(headers: dict[str, str], expec
     assert request_id(CIMultiDict(headers)) == expected
 
 
-def test_a_request_id_that_repeats_the_token_is_blotted_out() -> None:
+def test_the_token_is_removed_from_a_request_id() -> None:
     assert SECRET not in str(refused(500, headers={"x-request-id": f"for {SECRET}"}))
 
 
@@ -239,24 +239,24 @@ def test_reads_retry_after_in_seconds_or_as_a_date(value: str, expected: float |
 
 
 @pytest.mark.parametrize("value", ["9999999999", "9" * 400])
-def test_an_absurdly_long_wait_is_not_taken_for_none_at_all(value: str) -> None:
+def test_an_absurdly_long_wait_is_bounded(value: str) -> None:
     seconds = retry_after({"Retry-After": value})
     assert seconds is not None
     assert seconds >= 999_999_999
 
 
-def test_nothing_is_asked_where_nothing_is_said() -> None:
+def test_without_the_header_there_is_no_wait() -> None:
     assert retry_after({}) is None
     assert refused(429).retry_after is None
 
 
 @given(st.integers(0, 999_999_999))
-def test_any_seconds_are_believed(seconds: int) -> None:
+def test_any_seconds_are_read(seconds: int) -> None:
     assert retry_after({"Retry-After": str(seconds)}) == seconds
 
 
 @given(st.text())
-def test_garbage_is_read_as_nothing_or_as_a_time_not_past(value: str) -> None:
+def test_an_invalid_header_is_none_or_a_time_not_past(value: str) -> None:
     seconds = retry_after({"Retry-After": value, "Date": DATE})
     assert seconds is None or seconds >= 0
 
@@ -265,7 +265,7 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.
 
 
 @given(MOMENTS, st.integers(-100_000, 100_000))
-def test_a_date_is_held_against_the_servers_own_clock(served: datetime, seconds: int) -> None:
+def test_a_date_is_compared_with_the_servers_clock(served: datetime, seconds: int) -> None:
     served = served.replace(microsecond=0)
     headers = {
         "Retry-After": format_datetime(served + timedelta(seconds=seconds), usegmt=True),
@@ -275,7 +275,7 @@ def test_a_date_is_held_against_the_servers_own_clock(served: datetime, seconds:
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday"])
-def test_the_local_clock_serves_where_the_server_shows_none(date: str | None) -> None:
+def test_without_a_date_of_the_server_the_local_clock_is_used(date: str | None) -> None:
     headers = {"Retry-After": DATE} | ({} if date is None else {"Date": date})
     assert retry_after(headers, now=datetime(2026, 8, 9, 11, 59, tzinfo=UTC)) == 60
     assert retry_after(headers, now=datetime(2026, 8, 9, 13, 59, tzinfo=timezone(timedelta(hours=2)))) == 60
@@ -286,13 +286,13 @@ def test_the_local_clock_serves_where_the_server_shows_none(date: str | None) ->
 
 
 @given(MOMENTS)
-def test_http_dates_come_back_as_they_were(moment: datetime) -> None:
+def test_http_dates_are_parsed(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     assert http_date(format_datetime(moment, usegmt=True)) == moment
 
 
 @given(st.text())
-def test_what_is_no_date_is_none_and_what_is_one_has_an_offset(value: str) -> None:
+def test_an_invalid_date_is_none_and_a_valid_one_has_an_offset(value: str) -> None:
     read = http_date(value)
     assert read is None or read.utcoffset() is not None
 

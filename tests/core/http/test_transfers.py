@@ -1,4 +1,4 @@
-"""Files go up and come down in pieces, and what belongs to one address never reaches another."""
+"""Uploads and downloads: streamed contents, and the headers that go to the API and to upload addresses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, AttemptTimeoutError, ConnectionLostError, NotFoundError, Timeout
+from sessionboard_async import AttemptTimeoutError, ConnectionLostError, NotFoundError, Retry, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.core.http.files import FileContent, Sink, Transfer
 from sessionboard_async.core.http.request import Request, build_request, storage_request
-from sessionboard_async.core.http.response import Response
 from sessionboard_async.errors import StorageError
-from tests.support.http_server import IMPATIENT, TOKEN, HttpServer
+from tests.support.engine import engine_to
+from tests.support.http_server import TOKEN, HttpServer
 
 pytestmark = pytest.mark.anyio
 
@@ -29,15 +29,7 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 UPLOAD: Endpoint[None] = Endpoint("test-upload", "POST", "/v1/files/upload", None)
 DOWNLOAD: Endpoint[None] = Endpoint("test-download", "GET", "/v1/files/{file_id}", None)
 for _declared in (UPLOAD, DOWNLOAD):
-    del ENDPOINTS[_declared.operation_id]  # they shall leave no trace in the list of all
-
-
-async def send(sb: AsyncSession, request: Request) -> Response:
-    return await sb._engine.send(request)
-
-
-def session(server: HttpServer, **options: Timeout) -> AsyncSession:
-    return AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT, **options)  # type: ignore[arg-type]  # only a Timeout is passed
+    del ENDPOINTS[_declared.operation_id]  # other tests read the list of all operations
 
 
 def upload_to(server: HttpServer, content: bytes, **headers: str) -> Request:
@@ -45,10 +37,10 @@ def upload_to(server: HttpServer, content: bytes, **headers: str) -> Request:
     return storage_request("PUT", Transfer(content=FileContent(content), address=address, headers=headers))
 
 
-# Up
+# Uploads
 
 
-async def test_a_form_arrives_as_it_was_meant(serve: Serve, tmp_path: Path) -> None:
+async def test_a_form_arrives_complete(serve: Serve, tmp_path: Path) -> None:
     async def take(request: web.Request) -> web.Response:
         return web.json_response({})
 
@@ -59,8 +51,8 @@ async def test_a_form_arrives_as_it_was_meant(serve: Serve, tmp_path: Path) -> N
     transfer = Transfer(
         content=FileContent(path), form={"title": "Größe – 大きさ"}, content_type="application/pdf"
     )
-    async with session(server) as sb:
-        await send(sb, build_request(UPLOAD, {}, transfer=transfer))
+    async with engine_to(server.base_url) as engine:
+        await engine.send(build_request(UPLOAD, {}, transfer=transfer))
     head = f"Content-Type: {server.headers[0]['content-type']}\r\n\r\n".encode()
     form = email.message_from_bytes(head + server.bodies[0], policy=email.policy.HTTP)
     title, file = form.iter_parts()
@@ -79,8 +71,8 @@ async def test_an_upload_address_gets_its_own_headers_and_nothing_else(serve: Se
         return web.Response(headers={"ETag": '"abc"'})
 
     storage, api = await serve(take), await serve(take)
-    async with session(api) as sb:
-        response = await send(sb, upload_to(storage, b"%PDF", **{"Content-Type": "application/pdf"}))
+    async with engine_to(api.base_url) as engine:
+        response = await engine.send(upload_to(storage, b"%PDF", **{"Content-Type": "application/pdf"}))
     assert response.headers["ETag"] == '"abc"'
     assert storage.requests == ["PUT /bucket/key?X-Amz-Signature=s%2Fecret"]
     assert storage.bodies == [b"%PDF"]
@@ -102,8 +94,8 @@ async def test_nothing_of_a_client_of_the_callers_goes_to_an_upload_address(serv
     async with aiohttp.ClientSession(
         headers={"Authorization": "Bearer of-the-caller"}, cookies={"own": "cookie"}
     ) as client:
-        async with AsyncSession(TOKEN, base_url=storage.base_url, client=client) as sb:
-            await send(sb, upload_to(storage, b"%PDF"))
+        async with engine_to(storage.base_url, client=client) as engine:
+            await engine.send(upload_to(storage, b"%PDF"))
             assert set(storage.headers[0]) == {"host", "content-length"}
         assert not client.closed
 
@@ -116,21 +108,21 @@ async def test_a_broken_upload_is_sent_again_from_its_beginning(serve: Serve) ->
     file = io.BytesIO(b"skipped%PDF")
     file.seek(7)
     transfer = Transfer(content=FileContent(file), address=f"{storage.base_url}/key")
-    async with session(storage) as sb:
-        await send(sb, storage_request("PUT", transfer))
+    async with engine_to(storage.base_url) as engine:
+        await engine.send(storage_request("PUT", transfer))
     assert storage.bodies == [b"%PDF", b"%PDF"]
 
 
-async def test_a_refusal_of_the_storage_is_told_as_one(serve: Serve) -> None:
+async def test_a_refusal_of_the_storage_is_a_storage_error(serve: Serve) -> None:
     async def refuse(request: web.Request) -> web.Response:
         return web.Response(
             status=403, text="<Error><Code>SignatureDoesNotMatch</Code></Error>", content_type="text/xml"
         )
 
     storage = await serve(refuse)
-    async with session(storage) as sb:
+    async with engine_to(storage.base_url) as engine:
         with pytest.raises(StorageError, match="the upload address has expired") as failure:
-            await send(sb, upload_to(storage, b"%PDF"))
+            await engine.send(upload_to(storage, b"%PDF"))
     assert failure.value.status == 403
     assert "Signature=" not in str(failure.value)
     assert "key" not in str(failure.value)
@@ -150,7 +142,7 @@ async def test_a_refusal_of_the_storage_is_told_as_one(serve: Serve) -> None:
         "https://storage.example.com/\u00fc",
     ],
 )
-def test_an_address_that_others_could_listen_to_is_refused(address: str) -> None:
+def test_an_insecure_upload_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not an https:// URL"):
         storage_request("PUT", Transfer(content=FileContent(b""), address=address))
 
@@ -164,12 +156,12 @@ async def test_a_file_that_cannot_be_read_is_no_failure_of_the_network(serve: Se
     path.write_bytes(b"%PDF")
     transfer = Transfer(content=FileContent(path), address=f"{server.base_url}/key")
     path.unlink()
-    async with session(server) as sb:
+    async with engine_to(server.base_url) as engine:
         with pytest.raises(FileNotFoundError):
-            await send(sb, storage_request("PUT", transfer))
+            await engine.send(storage_request("PUT", transfer))
 
 
-async def test_an_upload_may_take_longer_than_an_attempt_while_it_moves(serve: Serve) -> None:
+async def test_an_upload_may_take_longer_than_an_attempt_while_bytes_move(serve: Serve) -> None:
     async def slowly(request: web.Request) -> web.Response:
         async for _ in request.content.iter_chunked(1 << 20):
             await asyncio.sleep(0.02)
@@ -183,17 +175,17 @@ async def test_an_upload_may_take_longer_than_an_attempt_while_it_moves(serve: S
 
     server = await serve(slowly)
     content = Slow(b"x" * 8)
-    async with session(server, timeout=Timeout(attempt=0.5, total=0.5)) as sb:
-        response = await send(
-            sb, storage_request("PUT", Transfer(content=content, address=f"{server.base_url}/key"))
+    async with engine_to(server.base_url, timeout=Timeout(attempt=0.5, total=0.5)) as engine:
+        response = await engine.send(
+            storage_request("PUT", Transfer(content=content, address=f"{server.base_url}/key"))
         )
     assert response.status == 200
 
 
-# Down
+# Downloads
 
 
-async def test_a_download_goes_to_its_path_in_pieces(serve: Serve, tmp_path: Path) -> None:
+async def test_a_download_goes_to_its_path_in_chunks(serve: Serve, tmp_path: Path) -> None:
     data = os.urandom(900_000)
 
     async def give(request: web.Request) -> web.Response:
@@ -201,8 +193,8 @@ async def test_a_download_goes_to_its_path_in_pieces(serve: Serve, tmp_path: Pat
 
     server = await serve(give)
     sink = Sink(tmp_path / "report.pdf")
-    async with AsyncSession(TOKEN, base_url=server.base_url, max_response_bytes=1000) as sb:
-        response = await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=sink)))
+    async with engine_to(server.base_url, max_response_bytes=1000) as engine:
+        response = await engine.send(build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=sink)))
     assert (tmp_path / "report.pdf").read_bytes() == data
     assert (sink.size, response.body) == (len(data), b"")
     assert response.headers["Content-Type"] == "application/pdf"
@@ -225,10 +217,10 @@ async def test_a_broken_download_starts_again_in_a_file_and_not_in_a_writer(
 
     server = await serve(give)
     path, writer = tmp_path / "report.pdf", io.BytesIO()
-    async with session(server) as sb:
-        await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(path))))
+    async with engine_to(server.base_url) as engine:
+        await engine.send(build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(path))))
         with pytest.raises(ConnectionLostError):
-            await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(writer))))
+            await engine.send(build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(writer))))
     assert path.read_bytes() == b"%PDF-1.4"
     assert writer.getvalue() == b"%PDF"
     assert len(server.requests) == 3
@@ -239,10 +231,9 @@ async def test_an_error_in_place_of_a_download_leaves_no_file(serve: Serve, tmp_
         return web.json_response({"error": "NotFoundError", "message": "no report yet"}, status=404)
 
     server = await serve(give)
-    async with session(server) as sb:
+    async with engine_to(server.base_url) as engine:
         with pytest.raises(NotFoundError, match="no report yet"):
-            await send(
-                sb,
+            await engine.send(
                 build_request(
                     DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf"))
                 ),
@@ -251,28 +242,34 @@ async def test_an_error_in_place_of_a_download_leaves_no_file(serve: Serve, tmp_
 
 
 @pytest.mark.parametrize("way", ["cancel", "stall"])
-async def test_a_download_that_is_left_or_stalls_leaves_nothing_open(
+async def test_a_download_that_is_cancelled_or_stalls_leaves_nothing_open(
     serve: Serve, tmp_path: Path, way: str
 ) -> None:
     async def give(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "8"})
         await answer.prepare(request)
         await answer.write(b"%PDF")
-        await asyncio.sleep(60)
+        if len(server.requests) == 1:
+            await asyncio.sleep(60)
+        await answer.write(b"-1.4")
         return answer
 
     server = await serve(give)
     request = build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf")))
-    async with session(server, timeout=Timeout(attempt=0.05 if way == "stall" else None)) as sb:
+    timeout = Timeout(attempt=0.05 if way == "stall" else None)
+    async with engine_to(server.base_url, timeout=timeout, retry=Retry(attempts=1), pool_size=1) as engine:
         if way == "stall":
             with pytest.raises(AttemptTimeoutError, match="no bytes were sent or received"):
-                await send(sb, request)
+                await engine.send(request)
         else:
             with anyio.move_on_after(0.1) as scope:
-                await send(sb, request)
+                await engine.send(request)
             assert scope.cancelled_caught
         assert os.listdir(tmp_path) == []
-        assert sb._transport._slots._value == 20
+        # The only place in the pool is free again.
+        with anyio.fail_after(2):
+            await engine.send(request)
+    assert (tmp_path / "report.pdf").read_bytes() == b"%PDF-1.4"
 
 
 async def test_a_full_disk_is_no_failure_of_the_network(serve: Serve) -> None:
@@ -284,7 +281,7 @@ async def test_a_full_disk_is_no_failure_of_the_network(serve: Serve) -> None:
         return web.Response(body=b"%PDF")
 
     server = await serve(give)
-    async with session(server) as sb:
+    async with engine_to(server.base_url) as engine:
         with pytest.raises(OSError, match="No space left"):
-            await send(sb, build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(Full()))))
+            await engine.send(build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(Full()))))
     assert len(server.requests) == 1

@@ -1,4 +1,4 @@
-"""What goes over the wire: pool, timeouts, proxy, certificates, compression, and answers that are none."""
+"""The transport: headers, pool, timeouts, proxies, certificates, compression and invalid answers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def empty(_: web.Request) -> web.StreamResponse:
     return web.json_response([])
 
 
-async def test_what_is_sent(serve: Serve) -> None:
+async def test_the_request_that_is_sent(serve: Serve) -> None:
     server = await serve(empty)
     async with AsyncSession(TOKEN, base_url=f"{server.base_url}/gateway/") as sb:
         await sb.sessions.search("a b/c?d#e%", page_size=7, status="accepted").collect()
@@ -90,7 +90,7 @@ async def test_cookies_and_settings_of_the_machine_are_left_alone(
 
 
 @pytest.mark.parametrize("pool_size", [1, 3])
-async def test_the_pool_bounds_what_is_under_way(serve: Serve, pool_size: int) -> None:
+async def test_the_pool_bounds_the_requests_under_way(serve: Serve, pool_size: int) -> None:
     async def slow(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.02)
         return web.json_response([])
@@ -123,7 +123,7 @@ async def test_waiting_for_the_pool_does_not_count_against_an_attempt(serve: Ser
     assert len(server.requests) == 8
 
 
-async def test_waiting_for_the_pool_counts_against_the_whole(serve: Serve) -> None:
+async def test_waiting_for_the_pool_counts_against_the_whole_call(serve: Serve) -> None:
     async def never(_: web.Request) -> web.StreamResponse:
         await anyio.sleep_forever()
         raise AssertionError
@@ -216,7 +216,7 @@ async def with_certificate() -> AsyncIterator[tuple[str, trustme.CA]]:
         server.close()
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_at_once() -> None:
+async def test_an_untrusted_certificate_is_refused_at_once() -> None:
     async with with_certificate() as (base_url, _), AsyncSession(TOKEN, base_url=base_url) as sb:
         with pytest.raises(ConnectError, match="certificate was refused") as caught:
             await sb.events.list().collect()
@@ -224,7 +224,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_at_once() -> Non
     assert caught.value.attempts == 1
 
 
-async def test_a_certificate_of_an_own_authority_is_accepted_with_its_context() -> None:
+async def test_a_certificate_of_a_private_authority_is_accepted_with_its_context() -> None:
     async with with_certificate() as (base_url, authority):
         context = ssl.create_default_context()
         authority.configure_trust(context)
@@ -257,7 +257,7 @@ async def test_a_server_that_does_not_speak_tls_is_not_called_a_bad_certificate(
 
 
 class Proxy:
-    """A proxy that passes on plain requests and, by CONNECT, encrypted ones."""
+    """A proxy for plain requests and, with CONNECT, for encrypted ones."""
 
     def __init__(self, refuse: bytes = b"") -> None:
         self.refuse = refuse
@@ -325,7 +325,7 @@ async def test_a_proxy_that_refuses_is_an_error_that_says_so(serve_bytes: ServeB
             await sb.request("POST", "/v1/a")
 
 
-# Answers that are larger than they look, or no answers at all
+# Oversized and invalid answers
 
 
 def zlib_bomb(size: int) -> bytes:
@@ -333,7 +333,7 @@ def zlib_bomb(size: int) -> bytes:
     return b"".join(packer.compress(b" " * MIB) for _ in range(size // MIB)) + packer.flush()
 
 
-async def test_a_bomb_is_not_unfolded(serve: Serve) -> None:
+async def test_a_decompression_bomb_is_refused(serve: Serve) -> None:
     bomb = zlib_bomb(100 * MIB)
     assert len(bomb) < MIB
 
@@ -349,7 +349,7 @@ async def test_a_bomb_is_not_unfolded(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "without an end"])
-async def test_a_flood_is_not_read_to_its_end(serve: Serve, announced: bool) -> None:
+async def test_an_endless_answer_is_not_read_to_its_end(serve: Serve, announced: bool) -> None:
     sent = 0
 
     async def flood(request: web.Request) -> web.StreamResponse:
@@ -421,7 +421,7 @@ async def test_a_coding_that_was_not_offered_is_refused(serve: Serve, coding: st
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_an_error_and_its_target_hears_nothing(serve: Serve, status: int) -> None:
+async def test_a_redirect_is_an_error_and_is_not_followed(serve: Serve, status: int) -> None:
     elsewhere = await serve(empty)
 
     async def redirect(request: web.Request) -> web.StreamResponse:
@@ -454,7 +454,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("data", NO_ANSWERS.values(), ids=NO_ANSWERS)
-async def test_what_is_no_answer_is_a_lost_connection(serve_bytes: ServeBytes, data: bytes) -> None:
+async def test_an_answer_that_is_not_http_is_a_lost_connection(serve_bytes: ServeBytes, data: bytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(data)
@@ -494,7 +494,7 @@ async def test_a_status_that_makes_no_sense_here_is_an_error(serve_bytes: ServeB
     assert caught.value.status == int(status[:3])
 
 
-async def test_head_has_no_body_however_long_it_would_be(serve_bytes: ServeBytes) -> None:
+async def test_an_answer_to_head_has_no_body(serve_bytes: ServeBytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999999999\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Uploads that cannot be sent, are refused, or end before their end."""
+"""Uploads that cannot be sent, are refused, or end early."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from sessionboard_async import (
 )
 from sessionboard_async.core.http.files import FileContent, Transfer
 from sessionboard_async.core.http.request import Request, storage_request
-from sessionboard_async.core.http.response import Response
-from sessionboard_async.models import FileUpload
+from sessionboard_async.models import FileUpload, UploadAddress
+from tests.support.engine import engine_to
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer, RawHandler
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -33,11 +33,7 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 
-async def send(sb: AsyncSession, request: Request) -> Response:
-    return await sb._engine.send(request)
-
-
-def session(server: HttpServer) -> AsyncSession:
+def client(server: HttpServer) -> AsyncSession:
     return AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT)
 
 
@@ -50,42 +46,42 @@ async def no_request(request: web.Request) -> web.Response:
     pytest.fail("nothing is to be sent")
 
 
-async def test_what_a_storage_says_does_not_repeat_its_address(serve: Serve) -> None:
+async def test_an_error_of_a_storage_does_not_repeat_its_address(serve: Serve) -> None:
     async def refuse(request: web.Request) -> web.Response:
         said = {"error": f"no {request.path}", "message": str(request.url)}
         return web.json_response(said, status=412, headers={"x-amz-request-id": "4442587FB7D0A2F9"})
 
     storage = await serve(refuse)
-    async with session(storage) as sb:
+    async with engine_to(storage.base_url) as engine:
         with pytest.raises(StorageError) as failure:
-            await send(sb, upload_to(storage, b"%PDF"))
+            await engine.send(upload_to(storage, b"%PDF"))
     assert str(failure.value) == "PUT (an upload address): 412 (request id 4442587FB7D0A2F9)"
     assert failure.value.api_message is None
 
 
-async def test_a_storage_that_redirects_gets_nothing_more(serve: Serve) -> None:
+async def test_a_redirect_of_a_storage_is_not_followed(serve: Serve) -> None:
     async def redirect(request: web.Request) -> web.Response:
         return web.Response(status=307, headers={"Location": "/elsewhere"})
 
     storage = await serve(redirect)
-    async with session(storage) as sb:
+    async with engine_to(storage.base_url) as engine:
         with pytest.raises(StorageError, match="307: redirects are never followed"):
-            await send(sb, upload_to(storage, b"%PDF"))
+            await engine.send(upload_to(storage, b"%PDF"))
     assert len(storage.requests) == 1
 
 
-async def test_a_storage_that_is_busy_is_asked_again(serve: Serve) -> None:
+async def test_a_storage_that_is_busy_is_retried(serve: Serve) -> None:
     async def busy_once(request: web.Request) -> web.Response:
         return web.Response(status=429 if len(storage.requests) == 1 else 200)
 
     storage = await serve(busy_once)
-    async with session(storage) as sb:
-        await send(sb, upload_to(storage, b"%PDF"))
+    async with engine_to(storage.base_url) as engine:
+        await engine.send(upload_to(storage, b"%PDF"))
     assert storage.bodies == [b"%PDF", b"%PDF"]
 
 
 def answering(status: str) -> RawHandler:
-    """Answer as soon as the headers are there, and read nothing more."""
+    """Answer after the headers, without reading the body."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -105,8 +101,12 @@ async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     await asyncio.sleep(60)
 
 
+async def accept(request: web.Request) -> web.Response:
+    return web.Response()
+
+
 class Watched(FileContent):
-    """Content that knows whether anybody is reading it."""
+    """Content that counts its readers."""
 
     readers = 0
 
@@ -124,7 +124,7 @@ class Watched(FileContent):
     ("handler", "error"),
     [
         (answering("403 Forbidden"), StorageError),
-        # It cannot have what was never sent, whatever it says.
+        # It cannot have stored what was not sent.
         (answering("200 OK"), ConnectionLostError),
         (hang_up, ConnectionLostError),
         (say_nothing, AttemptTimeoutError),
@@ -132,6 +132,7 @@ class Watched(FileContent):
     ],
 )
 async def test_an_upload_that_ends_early_holds_nothing(
+    serve: Serve,
     serve_bytes: ServeBytes,
     tmp_path: Path,
     handler: RawHandler,
@@ -142,71 +143,73 @@ async def test_an_upload_that_ends_early_holds_nothing(
         file.truncate(50_000_000)
     address = f"{await serve_bytes(handler)}/key"
     timeout = Timeout(attempt=0.1 if error is AttemptTimeoutError else None)
-    async with AsyncSession(TOKEN, base_url=address, retry=IMPATIENT, timeout=timeout) as sb:
+    other = await serve(accept)
+    async with engine_to(address, timeout=timeout, pool_size=1) as engine:
         content = Watched(path)
         request = storage_request("PUT", Transfer(content=content, address=address))
         if error is None:
             with anyio.move_on_after(0.1) as scope:
-                await send(sb, request)
+                await engine.send(request)
             assert scope.cancelled_caught
         else:
             with pytest.raises(error):
-                await send(sb, request)
+                await engine.send(request)
         assert content.readers == 0
-        assert sb._transport._slots._value == 20
+        # The only place in the pool is free again.
+        with anyio.fail_after(2):
+            await engine.send(upload_to(other, b"%PDF"))
 
 
-async def test_closing_the_session_ends_an_upload(serve_bytes: ServeBytes, tmp_path: Path) -> None:
+async def test_closing_the_client_ends_an_upload(serve_bytes: ServeBytes, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     with path.open("wb") as file:
         file.truncate(50_000_000)
     address = await serve_bytes(say_nothing)
     content = Watched(path)
-    async with (
-        AsyncSession(TOKEN, base_url=address, retry=IMPATIENT) as sb,
-        anyio.create_task_group() as tasks,
-    ):
+    async with anyio.create_task_group() as tasks:
+        async with engine_to(address) as engine:
 
-        async def upload() -> None:
-            with pytest.raises(ClientClosedError):
-                await send(sb, storage_request("PUT", Transfer(content=content, address=address)))
+            async def upload() -> None:
+                with pytest.raises(ClientClosedError):
+                    await engine.send(storage_request("PUT", Transfer(content=content, address=address)))
 
-        tasks.start_soon(upload)
-        await anyio.sleep(0.05)
-        # Not so long as a server that reads nothing would keep the connection.
-        with anyio.fail_after(2):
-            await sb.aclose()
+            tasks.start_soon(upload)
+            await anyio.sleep(0.05)
+            began = anyio.current_time()
+        # A server that reads nothing would keep the connection for longer.
+        assert anyio.current_time() - began < 2
     assert content.readers == 0
 
 
-async def test_a_pool_full_of_uploads_lets_others_wait_and_go_on(serve: Serve) -> None:
-    gate = anyio.Event()
+async def test_calls_wait_while_the_pool_is_full_of_uploads(serve: Serve) -> None:
+    uploads_may_end = anyio.Event()
 
     async def take(request: web.Request) -> web.Response:
         if request.method == "PUT":
-            await gate.wait()
+            await uploads_may_end.wait()
         return web.json_response([])
 
     server = await serve(take)
+    address = UploadAddress(url=f"{server.base_url}/bucket/key", method="PUT")
     async with (
         AsyncSession(TOKEN, base_url=server.base_url, pool_size=2) as sb,
         anyio.create_task_group() as tasks,
     ):
         for _ in range(3):
-            tasks.start_soon(send, sb, upload_to(server, b"%PDF"))
+            tasks.start_soon(sb.send_file, address, b"%PDF")
         await anyio.sleep(0.05)
         with pytest.raises(DeadlineExceededError):
             await sb.with_options(timeout=Timeout(total=0.05)).rooms.list(1).collect()
         assert len(server.requests) == 2
-        gate.set()
+        uploads_may_end.set()
         assert await sb.rooms.list(1).collect() == []
     assert len(server.requests) == 4
 
 
-async def test_what_is_no_upload_address_is_refused_before_any_request(serve: Serve) -> None:
+async def test_an_invalid_upload_address_is_refused_before_any_request(serve: Serve) -> None:
     server = await serve(no_request)
     announced: Any = FileUpload(url=f"{server.base_url}/key")
-    async with session(server) as sb:
+    async with client(server) as sb:
         with pytest.raises(TypeError, match="upload must be an UploadAddress, not FileUpload"):
             await sb.send_file(announced, b"%PDF")
         with pytest.raises(ValueError, match="announce the file first"):
@@ -230,7 +233,7 @@ async def test_a_form_that_cannot_be_sent_is_refused_before_any_request(
     serve: Serve, values: dict[str, Any], error: type[Exception], said: str
 ) -> None:
     server = await serve(no_request)
-    async with session(server) as sb:
+    async with client(server) as sb:
         with pytest.raises(error, match=said):
             await sb.files.upload(1, "s", b"%PDF", **values)
     assert server.requests == []
