@@ -9,11 +9,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
+from hypothesis import settings
 
 from sessionboard_async.core.rate_limits.limiter import forget_limiters
 from sessionboard_async.services import load_services
 from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
 from tests.support.redis_server import RedisServer, program
+
+# A busy machine is slow, which is no failure.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 # Declares all operations: tests that look at them must not depend on the services used before.
 load_services()

@@ -1,1 +1,1 @@
-"""Keep within the rate limits of the API."""
+"""Rate limits: budgets, wait queues, headers, and the daily quota."""

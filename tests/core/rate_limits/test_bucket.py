@@ -1,4 +1,4 @@
-"""The arithmetic of one category's budget: what is learned from an answer, and what follows from it."""
+"""The budget of one category: learning from responses, and deciding who may start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
-SINGLE, BULK = Priority.INTERACTIVE, Priority.BULK
+INTERACTIVE, BULK = Priority.INTERACTIVE, Priority.BULK
 
 
 def says(
@@ -23,13 +23,13 @@ def says(
 
 
 def answer(bucket: Bucket, now: float, headers: RateLimitHeaders | None = None, *, took: float = 0.0) -> None:
-    """Let one in, and have it answered."""
+    """Admit a request, and have it answered."""
     bucket.begin(now - took)
     bucket.answered(now, now - took, headers=headers)
 
 
-def let_in(bucket: Bucket, now: float, priority: Priority = SINGLE) -> int:
-    """Let in all that may go, and have each answered at once without a word."""
+def admit_all(bucket: Bucket, now: float, priority: Priority = INTERACTIVE) -> int:
+    """Admit as many requests as may start, each answered at once without headers; return their number."""
     count = 0
     while bucket.wait(now, priority) == 0.0:
         answer(bucket, now)
@@ -38,40 +38,40 @@ def let_in(bucket: Bucket, now: float, priority: Priority = SINGLE) -> int:
     return count
 
 
-# By our own count
+# Without headers
 
 
-def test_where_the_server_says_nothing_the_documented_window_is_counted() -> None:
+def test_without_headers_the_documented_window_is_counted() -> None:
     bucket = Bucket(100, 900)
-    assert let_in(bucket, 5.0) == 100
+    assert admit_all(bucket, 5.0) == 100
     assert bucket.state.without_headers
-    assert bucket.wait(5.0, SINGLE) == 900 + GUARD
-    assert bucket.wait(5.0 + 900 + GUARD, SINGLE) == 0.0
-    assert let_in(bucket, 5.0 + 900 + GUARD) == 100
+    assert bucket.wait(5.0, INTERACTIVE) == 900 + GUARD
+    assert bucket.wait(5.0 + 900 + GUARD, INTERACTIVE) == 0.0
+    assert admit_all(bucket, 5.0 + 900 + GUARD) == 100
 
 
-def test_what_has_no_documented_limit_is_not_counted_until_the_server_announces_one() -> None:
+def test_requests_without_a_documented_limit_are_counted_once_headers_report_one() -> None:
     bucket = Bucket(2, 900, documented=False)
     for _ in range(10):
-        assert bucket.wait(0.0, SINGLE) == 0.0
+        assert bucket.wait(0.0, INTERACTIVE) == 0.0
         answer(bucket, 0.0)
     assert bucket.remaining is None
     answer(bucket, 0.0, says(remaining=1, reset=30))
-    assert let_in(bucket, 0.0) == 1
-    assert bucket.wait(0.0, SINGLE) == 30 + GUARD
+    assert admit_all(bucket, 0.0) == 1
+    assert bucket.wait(0.0, INTERACTIVE) == 30 + GUARD
 
 
-# What an answer announces
+# Headers
 
 
-def test_what_is_announced_is_believed_before_what_is_documented() -> None:
+def test_headers_override_the_documented_limit() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=7, reset=60, limit=1000))
     assert (bucket.state.limit, bucket.remaining, bucket.ends_at) == (1000, 7, 60 + GUARD)
     assert not bucket.state.without_headers
 
 
-def test_of_two_answers_about_one_window_the_lesser_counts() -> None:
+def test_the_lower_of_two_counts_of_one_window_is_used() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=90, reset=60))
     answer(bucket, 10.0, says(remaining=95, reset=50))
@@ -80,7 +80,7 @@ def test_of_two_answers_about_one_window_the_lesser_counts() -> None:
     assert (bucket.remaining, bucket.ends_at) == (80, 59 + GUARD)
 
 
-def test_an_answer_about_a_later_window_opens_it() -> None:
+def test_a_response_about_a_later_window_opens_it() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=0, reset=5))
     bucket.begin(0.5)
@@ -88,7 +88,7 @@ def test_an_answer_about_a_later_window_opens_it() -> None:
     assert (bucket.remaining, bucket.ends_at) == (99, 65.5 + GUARD)
 
 
-def test_a_straggler_tells_nothing_about_the_new_window() -> None:
+def test_a_late_response_does_not_describe_the_new_window() -> None:
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
     answer(bucket, 0.1, says(remaining=0, reset=10))
@@ -96,10 +96,10 @@ def test_a_straggler_tells_nothing_about_the_new_window() -> None:
     assert bucket.remaining is None
     bucket.answered(11.2, 0.0, headers=says(remaining=0, reset=10))
     assert bucket.remaining is None
-    assert bucket.wait(11.2, SINGLE) == 0.0
+    assert bucket.wait(11.2, INTERACTIVE) == 0.0
 
 
-def test_an_answer_that_another_overtook_does_not_bring_an_earlier_window_back() -> None:
+def test_an_overtaken_response_does_not_restore_an_earlier_window() -> None:
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
     answer(bucket, 1.0, says(remaining=50, reset=100))
@@ -107,7 +107,7 @@ def test_an_answer_that_another_overtook_does_not_bring_an_earlier_window_back()
     assert bucket.remaining == 50
 
 
-def test_a_lost_answer_counts_until_a_later_one_tells() -> None:
+def test_an_unknown_outcome_counts_until_a_later_response() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=50, reset=100))
     bucket.begin(1.0)
@@ -115,12 +115,12 @@ def test_a_lost_answer_counts_until_a_later_one_tells() -> None:
     bucket.unanswered(2.0, 1.0)
     assert bucket.remaining == 50 - 1 - 1
     bucket.answered(3.0, 1.0, headers=says(remaining=49, reset=97))
-    assert bucket.remaining == 48, "sent before the loss, it cannot tell"
+    assert bucket.remaining == 48, "a request sent before the outcome was lost says nothing about it"
     answer(bucket, 5.0, says(remaining=47, reset=95), took=1.0)
     assert bucket.remaining == 47
 
 
-def test_what_never_reached_the_server_does_not_count() -> None:
+def test_a_cancelled_request_does_not_count() -> None:
     bucket = Bucket(2, 900)
     answer(bucket, 0.0)
     bucket.begin(0.0)
@@ -132,56 +132,56 @@ def test_what_never_reached_the_server_does_not_count() -> None:
 # Refusals
 
 
-def test_a_refusal_names_its_wait() -> None:
+def test_a_refusal_waits_for_its_retry_after() -> None:
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
     bucket.answered(1.0, 0.0, refused=True, retry_after=30.0)
-    assert bucket.wait(1.0, SINGLE) == 30 + GUARD
+    assert bucket.wait(1.0, INTERACTIVE) == 30 + GUARD
 
 
-def test_a_refusal_that_asks_for_no_wait_is_still_waited_for() -> None:
+def test_a_retry_after_of_zero_waits_a_second() -> None:
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
     bucket.answered(1.0, 0.0, refused=True, retry_after=0.0)
-    assert bucket.wait(1.0, SINGLE) == 1 + GUARD
+    assert bucket.wait(1.0, INTERACTIVE) == 1 + GUARD
 
 
-def test_refusals_that_name_no_wait_are_waited_for_longer_and_longer() -> None:
+def test_waits_after_refusals_without_retry_after_double() -> None:
     bucket = Bucket(100, 900, jitter=lambda bound: bound)
     now, waits = 0.0, []
     for _ in range(8):
         bucket.begin(now)
         bucket.answered(now, now, refused=True)
-        waits.append(bucket.wait(now, SINGLE) - GUARD)
+        waits.append(bucket.wait(now, INTERACTIVE) - GUARD)
         now += waits[-1] + GUARD
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
     answer(bucket, now)
     bucket.begin(now)
     bucket.answered(now, now, refused=True)
-    assert bucket.wait(now, SINGLE) - GUARD == 1
+    assert bucket.wait(now, INTERACTIVE) - GUARD == 1
 
 
-# Finding out
+# Requests in flight
 
 
-def test_one_asks_first_and_more_only_where_the_answer_is_slow() -> None:
+def test_one_probe_goes_first_and_more_if_its_response_is_slow() -> None:
     bucket = Bucket(100, 900)
     asked = []
     for tenth in range(1000):
-        while bucket.wait(tenth / 10, SINGLE) == 0.0:
+        while bucket.wait(tenth / 10, INTERACTIVE) == 0.0:
             bucket.begin(tenth / 10)
             asked.append(tenth / 10)
     assert asked == pytest.approx([0, 5, 8, 10, 11.7, 13, 14.1, 15], abs=0.1)
-    assert bucket.wait(1000.0, SINGLE) == math.inf
+    assert bucket.wait(1000.0, INTERACTIVE) == math.inf
 
 
-def test_twice_as_many_go_after_each_answer() -> None:
+def test_requests_in_flight_double_with_each_round_trip() -> None:
     bucket = Bucket(100, 900)
     answer(bucket, 0.0, says(remaining=99, reset=900))
     left, rounds = 99, []
     for _ in range(4):
         in_flight = 0
-        while bucket.wait(1.0, SINGLE) == 0.0:
+        while bucket.wait(1.0, INTERACTIVE) == 0.0:
             bucket.begin(1.0)
             in_flight += 1
         rounds.append(in_flight)
@@ -191,13 +191,13 @@ def test_twice_as_many_go_after_each_answer() -> None:
     assert rounds == [2, 4, 8, 16]
 
 
-def test_where_others_are_seen_few_are_in_flight() -> None:
+def test_few_requests_are_in_flight_if_others_use_the_budget() -> None:
     bucket = Bucket(100, 900)
     for made in range(20):
-        # Three of others for each of ours.
+        # Others make three requests for each one here.
         answer(bucket, float(made), says(remaining=100 - 4 * (made + 1), reset=900 - made))
     in_flight = 0
-    while bucket.wait(20.0, SINGLE) == 0.0:
+    while bucket.wait(20.0, INTERACTIVE) == 0.0:
         bucket.begin(20.0)
         in_flight += 1
     assert 1 <= in_flight <= 3
@@ -206,21 +206,21 @@ def test_where_others_are_seen_few_are_in_flight() -> None:
 # Shares
 
 
-def test_a_share_leaves_the_rest() -> None:
-    assert let_in(Bucket(100, 900, share=0.25), 0.0) == 25
-    assert let_in(Bucket(100, 900, share=0.001), 0.0) == 1
+def test_a_share_leaves_the_rest_of_the_budget_of_the_budget() -> None:
+    assert admit_all(Bucket(100, 900, share=0.25), 0.0) == 25
+    assert admit_all(Bucket(100, 900, share=0.001), 0.0) == 1
 
 
-def test_a_reserve_is_kept_for_single_calls_and_freed_with_time() -> None:
+def test_a_reserve_is_kept_for_interactive_calls_and_freed_with_time() -> None:
     bucket = Bucket(100, 900, reserve=20)
-    assert let_in(bucket, 0.0, BULK) == 80
+    assert admit_all(bucket, 0.0, BULK) == 80
     assert bucket.wait(0.0, BULK) == pytest.approx(45)
-    assert let_in(bucket, 45.0, BULK) == 1
-    assert let_in(bucket, 45.0, SINGLE) == 19
-    assert bucket.wait(45.0, SINGLE) == bucket.wait(45.0, BULK) == 856
+    assert admit_all(bucket, 45.0, BULK) == 1
+    assert admit_all(bucket, 45.0, INTERACTIVE) == 19
+    assert bucket.wait(45.0, INTERACTIVE) == bucket.wait(45.0, BULK) == 856
 
 
-# Whatever happens
+# Any sequence of events
 
 
 @st.composite
@@ -234,7 +234,7 @@ def stories(draw: st.DrawFn) -> Iterator[tuple[str, float, int]]:
 
 
 @given(stories(), st.integers(1, 20), st.sampled_from([1.0, 0.5]), st.sampled_from(Priority))
-def test_never_more_than_its_share_and_never_a_wait_past_the_window(
+def test_the_share_is_kept_and_no_wait_outlasts_the_window(
     story: Iterator[tuple[str, float, int]], limit: int, share: float, priority: Priority
 ) -> None:
     window = 30.0
@@ -246,7 +246,7 @@ def test_never_more_than_its_share_and_never_a_wait_past_the_window(
         assert wait >= 0.0
         assert wait == math.inf or wait <= max(window, 60.0) + GUARD
         if wait == math.inf:
-            assert bucket.state.in_flight, "else nobody would ever end the wait"
+            assert bucket.state.in_flight, "nothing else could end the wait"
         if what == "ask":
             if wait == 0.0:
                 left = bucket.remaining
@@ -271,13 +271,11 @@ def test_never_more_than_its_share_and_never_a_wait_past_the_window(
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 29.0, 31.5]), max_size=40), st.integers(1, 10))
-def test_no_window_has_more_than_the_limit_where_the_server_says_nothing(
-    pauses: list[float], limit: int
-) -> None:
+def test_without_headers_no_window_has_more_than_the_limit(pauses: list[float], limit: int) -> None:
     bucket, now, sent = Bucket(limit, 30.0), 0.0, list[float]()
     for pause in pauses:
         now += pause
-        if bucket.wait(now, SINGLE) == 0.0:
+        if bucket.wait(now, INTERACTIVE) == 0.0:
             answer(bucket, now)
             sent.append(now)
     opened, count = -math.inf, 0

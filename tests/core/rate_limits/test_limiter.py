@@ -1,4 +1,4 @@
-"""The budgets of a token: what a call acquires, what an answer teaches, and who shares them."""
+"""The budgets of a token: permits, waits, the daily quota, snapshots, and sharing within a process."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_lone_call_does_not_wait() -> None:
     run(main())
 
 
-def test_a_single_call_that_would_wait_too_long_says_so_at_once() -> None:
+def test_an_interactive_call_that_would_wait_too_long_fails_at_once() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         await make(limiter, answer(**window(0, 120)))
@@ -95,7 +95,7 @@ def test_a_single_call_that_would_wait_too_long_says_so_at_once() -> None:
     run(main())
 
 
-def test_bulk_work_waits_as_long_as_its_deadline_lets_it() -> None:
+def test_a_bulk_call_waits_until_its_deadline() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         await make(limiter, answer(**window(0, 120)))
@@ -109,7 +109,7 @@ def test_bulk_work_waits_as_long_as_its_deadline_lets_it() -> None:
     run(main())
 
 
-def test_a_refused_call_goes_first_when_there_is_room_again() -> None:
+def test_a_refused_call_goes_first_in_the_next_window() -> None:
     async def main() -> None:
         limiter, went = Limiter(PATIENT, clock=now), list[str]()
         refused, other = call(), call()
@@ -146,7 +146,7 @@ def test_categories_have_budgets_of_their_own() -> None:
 # Requests without a limit
 
 
-def test_what_has_no_limit_is_capped() -> None:
+def test_requests_without_a_limit_are_capped() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(concurrency=3), clock=now)
         permits = [await limiter.acquire(call(None)) for _ in range(3)]
@@ -167,7 +167,7 @@ def test_what_has_no_limit_is_capped() -> None:
     run(main())
 
 
-def test_what_has_no_limit_gets_one_when_the_server_announces_it() -> None:
+def test_requests_without_a_limit_get_one_from_headers() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         await make(limiter, answer(**window(0, 30)), call(None))
@@ -182,7 +182,7 @@ def test_what_has_no_limit_gets_one_when_the_server_announces_it() -> None:
 # The daily quota
 
 
-def test_a_quota_that_is_used_up_is_told_at_once_and_asked_about_again_after_a_minute() -> None:
+def test_a_used_up_quota_fails_at_once_and_is_tried_again_after_a_minute() -> None:
     async def main() -> None:
         limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
         refused = answer(429, Retry_After="40000", **window(0, 40000, 10_000))
@@ -203,7 +203,7 @@ def test_a_quota_that_is_used_up_is_told_at_once_and_asked_about_again_after_a_m
     run(main())
 
 
-def test_the_headers_of_the_day_say_nothing_about_the_window() -> None:
+def test_headers_of_the_daily_quota_do_not_describe_the_window() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         write = call("session-writes", daily=True)
@@ -215,7 +215,7 @@ def test_the_headers_of_the_day_say_nothing_about_the_window() -> None:
     run(main())
 
 
-def test_a_window_that_is_used_up_is_no_daily_quota() -> None:
+def test_a_used_up_window_is_not_the_daily_quota() -> None:
     async def main() -> None:
         limiter = Limiter(PATIENT, clock=now)
         write = call("session-writes", daily=True)
@@ -227,10 +227,10 @@ def test_a_window_that_is_used_up_is_no_daily_quota() -> None:
     run(main())
 
 
-# What is told
+# Snapshots and logs
 
 
-def test_a_snapshot_tells_what_is_left_and_until_when() -> None:
+def test_a_snapshot_has_the_rest_and_the_end_of_the_window() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         assert limiter.snapshot() == {}
@@ -253,11 +253,11 @@ async def _empty() -> None:
     assert await Limits(None).snapshot() == {}
 
 
-def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
+def test_without_limits_a_snapshot_is_empty() -> None:
     run(_empty())
 
 
-def test_a_server_that_announces_nothing_is_told_about_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_without_headers_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     async def main() -> None:
@@ -266,15 +266,15 @@ def test_a_server_that_announces_nothing_is_told_about_once(caplog: pytest.LogCa
             await make(limiter, answer())
 
     run(main())
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
-    waits = [text for level, text in told if level == "INFO"]
-    warnings = [text for level, text in told if level == "WARNING"]
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records]
+    waits = [text for level, text in logged if level == "INFO"]
+    warnings = [text for level, text in logged if level == "WARNING"]
     assert waits == ["the budget of entity-reads is used up: waiting 11 s"] * 3
     assert len(warnings) == 1
     assert "AsyncSession(limits=None)" in warnings[0]
 
 
-# Who shares
+# Sharing within a process
 
 
 BASE_URL = "http://127.0.0.1:1"
@@ -288,7 +288,7 @@ def test_the_same_token_address_and_limits_share_their_budgets() -> None:
     assert limiter_for("digest", BASE_URL, RateLimits(share=0.5)) is not one
 
 
-def test_a_budget_outlives_who_used_it() -> None:
+def test_a_budget_outlives_its_client() -> None:
     async def used() -> None:
         await make(limiter_for("outlives", BASE_URL, RateLimits()), answer(**window(42)))
 
@@ -299,7 +299,7 @@ def test_a_budget_outlives_who_used_it() -> None:
     assert limiter_for("outlives", BASE_URL, RateLimits()).snapshot() == {}
 
 
-def test_a_budget_that_nobody_used_is_forgotten_with_who_had_it() -> None:
+def test_an_unused_budget_is_forgotten_with_its_client() -> None:
     unused = weakref.ref(limiter_for("unused", BASE_URL, RateLimits()))
     limiter_for("another", BASE_URL, RateLimits())
     gc.collect()

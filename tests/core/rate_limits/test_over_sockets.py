@@ -1,4 +1,4 @@
-"""The limiter over real sockets: a server that counts, and a client that it never refuses."""
+"""The limiter over real sockets, against a server that counts."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def test_the_time_of_one_attempt_does_not_run_while_it_waits_for_the_budge
         assert server.refusals == 0
 
 
-async def test_what_breaks_midway_counts_as_the_server_counts_it() -> None:
+async def test_a_broken_response_counts_as_a_request() -> None:
     async with (
         EmbeddedServer(limits=ServerLimits(requests=5, window=900)) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -110,7 +110,7 @@ async def test_what_breaks_midway_counts_as_the_server_counts_it() -> None:
         assert server.refusals == 0
 
 
-async def test_the_daily_quota_is_told_at_once_and_asked_about_no_further() -> None:
+async def test_the_daily_quota_fails_at_once_and_sends_nothing_more() -> None:
     async with (
         EmbeddedServer(limits=ServerLimits(requests=100, window=900, daily_quota=2)) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -127,7 +127,7 @@ async def test_the_daily_quota_is_told_at_once_and_asked_about_no_further() -> N
         await a_sponsor(sb)
 
 
-async def test_sessions_with_the_same_token_share_what_is_left() -> None:
+async def test_clients_with_the_same_token_share_their_budget() -> None:
     async with EmbeddedServer(limits=ServerLimits(requests=3, window=900)) as server:
         async with AsyncSession(server.token, base_url=server.base_url) as one:
             sponsor = await a_sponsor(one)

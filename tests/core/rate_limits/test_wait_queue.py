@@ -1,4 +1,4 @@
-"""The line before a admission: who goes next, who gives up, and what is left behind."""
+"""The queue of waiting calls: order, deadlines, cancellation, and several event loops."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
 from tests.support.virtual_time import now, run
 
-SINGLE, BULK = Priority.INTERACTIVE, Priority.BULK
+INTERACTIVE, BULK = Priority.INTERACTIVE, Priority.BULK
 
 
 class Intervals:
-    """Lets one in every so many seconds."""
+    """Admits one call per interval."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -28,7 +28,7 @@ class Intervals:
         return max(0.0, self.next - now)
 
     def expected_wait(self, now: float, ahead: int) -> float:
-        return self.wait(now, SINGLE) + ahead * self.seconds
+        return self.wait(now, INTERACTIVE) + ahead * self.seconds
 
     def begin(self, now: float) -> None:
         self.began += 1
@@ -39,10 +39,10 @@ class Intervals:
         self.next = -math.inf
 
 
-async def line_up(
+async def start_waiting(
     wait_queue: WaitQueue, *places: tuple[Priority, int]
 ) -> list[asyncio.Task[tuple[Priority, int]]]:
-    """Have calls wait in the order given; each task returns its place once it went."""
+    """Have calls wait in the order given; each task returns its place once admitted."""
 
     async def enter(priority: Priority, order: int) -> tuple[Priority, int]:
         await wait_queue.enter(priority, order)
@@ -57,73 +57,73 @@ async def order_of(tasks: list[asyncio.Task[tuple[Priority, int]]]) -> list[tupl
     return [await next_one for next_one in asyncio.as_completed(tasks)]
 
 
-def test_goes_by_lane_and_then_by_who_came_first() -> None:
+def test_calls_go_by_priority_and_then_by_order() -> None:
     async def main() -> None:
         wait_queue = WaitQueue(Intervals(10), now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        tasks = await line_up(wait_queue, (BULK, 1), (SINGLE, 4), (BULK, 2), (SINGLE, 3))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        tasks = await start_waiting(wait_queue, (BULK, 1), (INTERACTIVE, 4), (BULK, 2), (INTERACTIVE, 3))
         assert wait_queue.waiting == 4
-        assert wait_queue.priorities(3) == [SINGLE, SINGLE, BULK]
+        assert wait_queue.priorities(3) == [INTERACTIVE, INTERACTIVE, BULK]
         began = now()
-        assert await order_of(tasks) == [(SINGLE, 3), (SINGLE, 4), (BULK, 1), (BULK, 2)]
+        assert await order_of(tasks) == [(INTERACTIVE, 3), (INTERACTIVE, 4), (BULK, 1), (BULK, 2)]
         assert now() - began == pytest.approx(40, abs=0.01)
         assert wait_queue.waiting == 0
 
     run(main())
 
 
-def test_who_comes_back_goes_before_those_who_came_after_it() -> None:
+def test_a_returning_call_goes_before_later_ones() -> None:
     async def main() -> None:
         wait_queue = WaitQueue(Intervals(10), now)
-        assert wait_queue.try_enter(SINGLE, 1)
-        tasks = await line_up(wait_queue, (SINGLE, 2), (SINGLE, 3), (SINGLE, 1))
-        assert await order_of(tasks) == [(SINGLE, 1), (SINGLE, 2), (SINGLE, 3)]
+        assert wait_queue.try_enter(INTERACTIVE, 1)
+        tasks = await start_waiting(wait_queue, (INTERACTIVE, 2), (INTERACTIVE, 3), (INTERACTIVE, 1))
+        assert await order_of(tasks) == [(INTERACTIVE, 1), (INTERACTIVE, 2), (INTERACTIVE, 3)]
 
     run(main())
 
 
-def test_nobody_slips_past_those_who_wait() -> None:
+def test_no_call_overtakes_those_that_wait() -> None:
     async def main() -> None:
         admission = Intervals(10)
         wait_queue = WaitQueue(admission, now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        tasks = await line_up(wait_queue, (SINGLE, 1))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        tasks = await start_waiting(wait_queue, (INTERACTIVE, 1))
         admission.next = -math.inf
-        assert not wait_queue.try_enter(SINGLE, 2)
+        assert not wait_queue.try_enter(INTERACTIVE, 2)
         assert not wait_queue.try_enter(BULK, 0)
-        assert wait_queue.try_enter(SINGLE, 0), "one that came earlier may"
-        assert await order_of(tasks) == [(SINGLE, 1)]
+        assert wait_queue.try_enter(INTERACTIVE, 0), "an earlier call may go first"
+        assert await order_of(tasks) == [(INTERACTIVE, 1)]
 
     run(main())
 
 
-def test_who_gives_up_leaves_the_line() -> None:
+def test_a_cancelled_call_leaves_the_queue() -> None:
     async def main() -> None:
         admission = Intervals(10)
         wait_queue = WaitQueue(admission, now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        first, second = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        first, second = await start_waiting(wait_queue, (INTERACTIVE, 1), (INTERACTIVE, 2))
         first.cancel()
         await asyncio.wait({first})
         assert wait_queue.waiting == 1
-        assert await second == (SINGLE, 2)
+        assert await second == (INTERACTIVE, 2)
         assert (admission.began, admission.cancelled) == (2, 0)
 
     run(main())
 
 
-def test_who_is_cancelled_in_the_moment_it_may_go_gives_its_turn_back() -> None:
+def test_a_call_cancelled_as_it_is_admitted_gives_its_place_back() -> None:
     async def main() -> None:
         admission = Intervals(10)
         wait_queue = WaitQueue(admission, now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        first, second = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        first, second = await start_waiting(wait_queue, (INTERACTIVE, 1), (INTERACTIVE, 2))
         admission.next = -math.inf
         wait_queue.admit()
         # Its future is done, and its task has not run yet.
         first.cancel()
         began = now()
-        assert await second == (SINGLE, 2)
+        assert await second == (INTERACTIVE, 2)
         assert now() - began < 1
         assert first.cancelled()
         assert (admission.began, admission.cancelled) == (3, 1)
@@ -131,31 +131,31 @@ def test_who_is_cancelled_in_the_moment_it_may_go_gives_its_turn_back() -> None:
     run(main())
 
 
-def test_who_cannot_go_in_time_is_told_at_once() -> None:
+def test_a_call_that_cannot_go_in_time_fails_at_once() -> None:
     async def main() -> None:
         wait_queue = WaitQueue(Intervals(10), now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        tasks = await line_up(wait_queue, (SINGLE, 1), (SINGLE, 2))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        tasks = await start_waiting(wait_queue, (INTERACTIVE, 1), (INTERACTIVE, 2))
         began = now()
         with pytest.raises(WaitTooLongError) as caught:
-            await wait_queue.enter(SINGLE, 3, latest=now() + 29)
+            await wait_queue.enter(INTERACTIVE, 3, latest=now() + 29)
         assert now() - began < 1
         assert caught.value.seconds == pytest.approx(30, abs=0.01)
-        await wait_queue.enter(SINGLE, 3, latest=now() + 31)
+        await wait_queue.enter(INTERACTIVE, 3, latest=now() + 31)
         assert now() - began == pytest.approx(30, abs=0.01)
         assert [task.done() for task in tasks] == [True, True]
 
     run(main())
 
 
-def test_who_cannot_go_in_time_any_longer_is_told_when_that_is_known() -> None:
+def test_a_call_that_is_overtaken_fails_when_it_cannot_go_in_time() -> None:
     async def main() -> None:
         admission = Intervals(10)
         wait_queue = WaitQueue(admission, now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        call = asyncio.ensure_future(wait_queue.enter(SINGLE, 2, latest=now() + 15))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        call = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 2, latest=now() + 15))
         await asyncio.sleep(5)
-        (earlier,) = await line_up(wait_queue, (SINGLE, 1))
+        (earlier,) = await start_waiting(wait_queue, (INTERACTIVE, 1))
         with pytest.raises(WaitTooLongError):
             await call
         assert not earlier.done()
@@ -164,13 +164,13 @@ def test_who_cannot_go_in_time_any_longer_is_told_when_that_is_known() -> None:
     run(main())
 
 
-def test_all_who_wait_can_be_sent_away() -> None:
+def test_all_waiting_calls_can_be_failed() -> None:
     async def main() -> None:
         admission = Intervals(10)
         wait_queue = WaitQueue(admission, now)
-        assert wait_queue.try_enter(SINGLE, 0)
-        tasks = await line_up(wait_queue, (SINGLE, 1), (BULK, 2))
-        wait_queue.fail_all(lambda: LookupError("nobody is there"))
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        tasks = await start_waiting(wait_queue, (INTERACTIVE, 1), (BULK, 2))
+        wait_queue.fail_all(lambda: LookupError("closed"))
         await asyncio.wait(tasks)
         errors = [task.exception() for task in tasks]
         assert [type(error) for error in errors] == [LookupError, LookupError]
@@ -180,16 +180,16 @@ def test_all_who_wait_can_be_sent_away() -> None:
     run(main())
 
 
-def test_tells_once_that_somebody_waits_longer_than_a_moment() -> None:
+def test_a_long_wait_is_reported_once() -> None:
     async def main() -> None:
-        told: list[float] = []
-        wait_queue = WaitQueue(Intervals(100), now, told.append)
-        assert wait_queue.try_enter(SINGLE, 0)
-        tasks = await line_up(wait_queue, *((SINGLE, number) for number in range(1, 20)))
+        reported: list[float] = []
+        wait_queue = WaitQueue(Intervals(100), now, reported.append)
+        assert wait_queue.try_enter(INTERACTIVE, 0)
+        tasks = await start_waiting(wait_queue, *((INTERACTIVE, number) for number in range(1, 20)))
         await asyncio.sleep(50)
-        assert [round(seconds) for seconds in told] == [100]
+        assert [round(seconds) for seconds in reported] == [100]
         await asyncio.sleep(100)
-        assert [round(seconds) for seconds in told] == [100, 100]
+        assert [round(seconds) for seconds in reported] == [100, 100]
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -197,21 +197,21 @@ def test_tells_once_that_somebody_waits_longer_than_a_moment() -> None:
     run(main())
 
 
-def test_a_cap_lets_in_as_many_as_leave() -> None:
+def test_a_cap_admits_one_call_for_each_that_ends() -> None:
     async def main() -> None:
         wait_queue = WaitQueue(ConcurrencyCap(2), now)
-        assert [wait_queue.try_enter(SINGLE, number) for number in range(3)] == [True, True, False]
-        (task,) = await line_up(wait_queue, (SINGLE, 3))
+        assert [wait_queue.try_enter(INTERACTIVE, number) for number in range(3)] == [True, True, False]
+        (task,) = await start_waiting(wait_queue, (INTERACTIVE, 3))
         assert not task.done()
         wait_queue.admission.cancel()
         wait_queue.admit()
-        assert await task == (SINGLE, 3)
+        assert await task == (INTERACTIVE, 3)
 
     run(main())
 
 
-def test_event_loops_in_threads_share_it() -> None:
-    """Each of four threads enters fifty times; never are more than three inside."""
+def test_event_loops_in_threads_share_a_queue() -> None:
+    """Four threads enter fifty times each, and at most three are inside at once."""
     cap = ConcurrencyCap(3)
     wait_queue = WaitQueue(cap, lambda: 0.0)
     most, inside, entered, counting = 0, 0, 0, threading.Lock()
@@ -219,7 +219,7 @@ def test_event_loops_in_threads_share_it() -> None:
     async def enter_often(thread: int) -> None:
         nonlocal most, inside, entered
         for number in range(50):
-            await wait_queue.enter(SINGLE, number * 4 + thread)
+            await wait_queue.enter(INTERACTIVE, number * 4 + thread)
             with counting:
                 inside, entered = inside + 1, entered + 1
                 most = max(most, inside)
@@ -241,20 +241,20 @@ def test_event_loops_in_threads_share_it() -> None:
     assert entered == 200
 
 
-def test_who_waited_in_a_loop_that_is_closed_does_not_keep_others() -> None:
+def test_a_call_in_a_closed_event_loop_does_not_block_others() -> None:
     cap = ConcurrencyCap(1)
     wait_queue = WaitQueue(cap, lambda: 0.0)
-    assert wait_queue.try_enter(SINGLE, 0)
+    assert wait_queue.try_enter(INTERACTIVE, 0)
     forgotten = asyncio.new_event_loop()
     # It would report that the task was destroyed while pending.
     forgotten.set_exception_handler(lambda *_: None)
-    task = forgotten.create_task(wait_queue.enter(SINGLE, 1))
+    task = forgotten.create_task(wait_queue.enter(INTERACTIVE, 1))
     forgotten.run_until_complete(asyncio.sleep(0))
     forgotten.close()
     assert wait_queue.waiting == 1
 
     async def main() -> None:
-        waiting = asyncio.ensure_future(wait_queue.enter(SINGLE, 2))
+        waiting = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 2))
         await asyncio.sleep(0)
         with wait_queue.lock:
             cap.cancel()

@@ -1,4 +1,4 @@
-"""Limits that a store keeps: what it is told, and what happens where it does not answer."""
+"""Limits kept in a store: sharing, closing, outages, and errors."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def store(redis_server: RedisServer) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def session(
+async def open_client(
     server: HttpServer, url: str, *, client: ClientSession | None = None, **options: Any
 ) -> AsyncIterator[AsyncSession]:
     limits = RateLimits.shared(url, **{"max_wait": None, "store_timeout": 5.0, **options})
@@ -70,7 +70,7 @@ async def session(
 
 
 class Counted:
-    """A server with so many requests left in a window of 900 seconds."""
+    """A handler with some requests left in a window of 900 seconds."""
 
     def __init__(self, left: int, limit: int = 50) -> None:
         self.left = left
@@ -94,22 +94,22 @@ async def in_flight(store: Redis) -> int:
 
 
 async def turns(number: int) -> None:
-    """Give everyone else so many turns."""
+    """Let other tasks run for some turns of the event loop."""
     for _ in range(number):
         await asyncio.sleep(0)
 
 
-async def settled(condition: Callable[[], Awaitable[bool]]) -> None:
+async def until_true(condition: Callable[[], Awaitable[bool]]) -> None:
     with anyio.fail_after(5):
-        while not await condition():  # noqa: ASYNC110  # what another process tells
+        while not await condition():  # noqa: ASYNC110  # another process changes it
             await asyncio.sleep(0.01)
 
 
-async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
+async def test_independent_clients_share_a_budget(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     server = await serve(Counted(3))
-    async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+    async with open_client(server, redis_server.url) as one, open_client(server, redis_server.url) as other:
         await one.sponsors.get(1, "a")
         waiting = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for sb in (one, other) for _ in range(5)]
         await until(lambda: sum(call.done() for call in waiting) >= 2)
@@ -124,26 +124,26 @@ async def test_sessions_that_know_nothing_of_each_other_share_what_is_left(
     assert sum(budget.waiting for budget in left) == 8
 
 
-async def test_what_closes_returns_what_it_held(
+async def test_a_closing_client_returns_its_leases(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     handler = Counted(40)
     server = await serve(handler)
-    async with session(server, redis_server.url) as sb:
+    async with open_client(server, redis_server.url) as sb:
         await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
         handler.open.clear()
         calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
-        # A lease that the store has granted may be of a call that has not been sent.
+        # A granted lease may belong to a call that has not been sent yet.
         await until(lambda: handler.left == 40 - 25)
         assert await in_flight(store) == 5
         for call in calls:
             call.cancel()
         await asyncio.wait(calls)
     assert await in_flight(store) == 0
-    async with session(server, redis_server.url, max_wait=0) as sb:
+    async with open_client(server, redis_server.url, max_wait=0) as sb:
         handler.open.set()
         await sb.sponsors.get(1, "c")
-        # Five were given up, and the answer that came later tells that the server had counted them.
+        # Five were cancelled, and the later response shows that the server had counted them.
         assert (await sb.limits.snapshot())[READS].remaining == 40 - 26
 
 
@@ -151,12 +151,12 @@ async def _equals(number: Awaitable[int], expected: int) -> bool:
     return await number == expected
 
 
-async def test_what_the_store_is_being_told_is_not_told_again_by_closing(
+async def test_closing_does_not_report_an_outcome_twice(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     handler = Counted(40)
     server = await serve(handler)
-    async with session(server, redis_server.url) as sb:
+    async with open_client(server, redis_server.url) as sb:
         await sb.sponsors.get(1, "a")
         handler.open.clear()
         call = asyncio.ensure_future(sb.sponsors.get(1, "b"))
@@ -168,22 +168,22 @@ async def test_what_the_store_is_being_told_is_not_told_again_by_closing(
             closing = asyncio.ensure_future(sb.aclose())
             await turns(20)
         await closing
-    async with session(server, redis_server.url) as other:
+    async with open_client(server, redis_server.url) as other:
         call = asyncio.ensure_future(other.sponsors.get(1, "c"))
         await until(lambda: handler.left == 40 - 3)
-        # Of the 39 that the only answer told of, one was given up, and one is under way.
+        # Of the 39 that the only response reported, one was cancelled, and one is in flight.
         assert (await other.limits.snapshot())[READS].remaining == 37
         handler.open.set()
         await call
 
 
-async def test_what_closing_ends_is_returned_too(
+async def test_leases_of_calls_ended_by_closing_are_returned(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     handler = Counted(40)
     server = await serve(handler)
     async with ClientSession() as client:
-        async with session(server, redis_server.url, client=client) as sb:
+        async with open_client(server, redis_server.url, client=client) as sb:
             await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(5)))
             handler.open.clear()
             calls = [asyncio.ensure_future(sb.sponsors.get(1, "b")) for _ in range(5)]
@@ -194,7 +194,7 @@ async def test_what_closing_ends_is_returned_too(
 
 
 @pytest.mark.parametrize("moment", range(8))
-async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
+async def test_an_exchange_can_be_cancelled_at_any_moment(
     store: Redis, redis_server: RedisServer, moment: int
 ) -> None:
     asked = RateLimitStore(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
@@ -208,9 +208,7 @@ async def test_whoever_asks_the_store_can_be_cancelled_at_any_moment(
     await asked.aclose()
 
 
-async def test_a_store_that_forgets_its_scripts_all_the_time_answers_nevertheless(
-    store: Redis, redis_server: RedisServer
-) -> None:
+async def test_exchanges_succeed_while_scripts_are_flushed(store: Redis, redis_server: RedisServer) -> None:
     asked = RateLimitStore(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
 
     async def forget() -> None:
@@ -227,13 +225,13 @@ async def test_a_store_that_forgets_its_scripts_all_the_time_answers_nevertheles
         await asked.aclose()
 
 
-async def test_a_wait_that_is_too_long_is_known_from_what_others_learned(
+async def test_a_wait_that_is_too_long_is_known_from_the_store(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     server = await serve(Counted(1))
-    async with session(server, redis_server.url) as one:
+    async with open_client(server, redis_server.url) as one:
         await one.sponsors.get(1, "a")
-    async with session(server, redis_server.url, max_wait=60) as other:
+    async with open_client(server, redis_server.url, max_wait=60) as other:
         with pytest.raises(RateLimitWaitExceeded) as caught:
             await other.sponsors.get(1, "b")
     assert 899 < caught.value.seconds <= 901
@@ -245,7 +243,7 @@ async def test_no_key_and_no_value_holds_the_token(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     server = await serve(Counted(40))
-    async with session(server, redis_server.url) as sb:
+    async with open_client(server, redis_server.url) as sb:
         await sb.sponsors.get(1, "a")
     keys = await store.keys("*")
     assert keys == [f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:s".encode()]
@@ -255,37 +253,37 @@ async def test_no_key_and_no_value_holds_the_token(
     assert await store.ttl(keys[0]) > 900
 
 
-async def test_without_the_store_each_process_keeps_the_limits_on_its_own(
+async def test_without_the_store_each_process_keeps_its_own_limits(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     server = await serve(Counted(3))
-    async with session(server, NOWHERE, max_wait=60) as sb:
+    async with open_client(server, NOWHERE, max_wait=60) as sb:
         for _ in range(3):
             await sb.sponsors.get(1, "a")
         with pytest.raises(RateLimitWaitExceeded):
             await sb.sponsors.get(1, "a")
-    told = [record.getMessage() for record in caplog.records if "store" in record.getMessage()]
-    assert told == ["the store of the shared rate limits does not answer (ConnectionError)"]
+    logged = [record.getMessage() for record in caplog.records if "store" in record.getMessage()]
+    assert logged == ["the store of the shared rate limits does not answer (ConnectionError)"]
     assert "planted-password" not in caplog.text
     assert len(server.requests) == 3
 
 
-async def test_a_store_that_hangs_is_done_without(serve: Serve, serve_bytes: ServeBytes) -> None:
+async def test_a_hanging_store_does_not_block_calls(serve: Serve, serve_bytes: ServeBytes) -> None:
     async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
     url = (await serve_bytes(hang)).replace("http", "redis")
     server = await serve(Counted(40))
-    async with session(server, url, store_timeout=0.05) as sb:
+    async with open_client(server, url, store_timeout=0.05) as sb:
         with anyio.fail_after(2):
             await asyncio.gather(*(sb.sponsors.get(1, "a") for _ in range(20)))
     assert len(server.requests) == 20
 
 
-async def test_without_the_store_a_call_fails_where_that_is_asked_for(serve: Serve) -> None:
+async def test_without_the_store_a_call_fails_if_so_configured(serve: Serve) -> None:
     server = await serve(Counted(3))
-    async with session(server, NOWHERE, on_store_error="raise") as sb:
+    async with open_client(server, NOWHERE, on_store_error="raise") as sb:
         for _ in range(2):
             with anyio.fail_after(2), pytest.raises(RateLimitStoreError, match=r"GET .*/sponsors/") as caught:
                 await sb.sponsors.get(1, "a")
@@ -294,14 +292,14 @@ async def test_without_the_store_a_call_fails_where_that_is_asked_for(serve: Ser
     assert server.requests == []
 
 
-async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Path) -> None:
+async def test_a_store_that_starts_later_is_used(serve: Serve, tmp_path: Path) -> None:
     server, later = await serve(Counted(40)), RedisServer(tmp_path)
-    async with session(server, later.url) as sb:
+    async with open_client(server, later.url) as sb:
         await sb.sponsors.get(1, "a")
         later.start()
         try:
             async with later.client() as client:
-                await settled(lambda: _equals(_count(client), 1))
+                await until_true(lambda: _equals(_count(client), 1))
                 await sb.sponsors.get(1, "a")
         finally:
             later.kill()
@@ -310,7 +308,7 @@ async def test_a_store_that_comes_later_is_used_then(serve: Serve, tmp_path: Pat
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is_left(
+async def test_every_call_ends_while_connections_are_killed(
     serve: Serve, redis_server: RedisServer, store: Redis, seed: int
 ) -> None:
     draw = random.Random(seed)
@@ -333,12 +331,15 @@ async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is
 
     disturbing = asyncio.ensure_future(disturb())
     try:
-        async with session(server, redis_server.url) as one, session(server, redis_server.url) as other:
+        async with (
+            open_client(server, redis_server.url) as one,
+            open_client(server, redis_server.url) as other,
+        ):
             with anyio.fail_after(20):
                 done = await asyncio.gather(work(one), work(other))
             disturbing.cancel()
             await asyncio.wait({disturbing})
-            await settled(lambda: _equals(in_flight(store), 0))
+            await until_true(lambda: _equals(in_flight(store), 0))
             left = [(await sb.limits.snapshot())[READS].waiting for sb in (one, other)]
     finally:
         disturbing.cancel()
@@ -347,17 +348,17 @@ async def test_whatever_happens_to_the_connection_every_call_ends_and_nothing_is
     assert left == [0, 0]
 
 
-async def test_what_is_granted_to_who_has_left_meanwhile_goes_back(
+async def test_a_lease_granted_to_a_cancelled_call_is_returned(
     serve: Serve, redis_server: RedisServer, store: Redis
 ) -> None:
     server = await serve(Counted(40))
-    async with session(server, redis_server.url) as sb:
+    async with open_client(server, redis_server.url) as sb:
         call = asyncio.ensure_future(sb.sponsors.get(1, "a"))
         await turns(3)
-        # The store was asked, and has not answered.
+        # The exchange is under way.
         call.cancel()
-        await settled(lambda: _equals(_count(store), 1))
-        await settled(lambda: _equals(in_flight(store), 0))
+        await until_true(lambda: _equals(_count(store), 1))
+        await until_true(lambda: _equals(in_flight(store), 0))
     assert server.requests == []
 
 
@@ -365,7 +366,7 @@ async def _count(store: Redis) -> int:
     return int(await store.dbsize())
 
 
-async def test_a_view_with_shared_limits_is_closed_with_its_session(
+async def test_a_view_with_shared_limits_is_closed_with_its_client(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
     server = await serve(Counted(40))
@@ -375,21 +376,21 @@ async def test_a_view_with_shared_limits_is_closed_with_its_session(
             await sb.with_options(limits=limits).sponsors.get(1, "a")
         before = len(await store.client_list())
     assert before == 2
-    await settled(lambda: _equals(_clients(store), 1))
+    await until_true(lambda: _equals(_clients(store), 1))
 
 
 async def _clients(store: Redis) -> int:
     return len(await store.client_list())
 
 
-async def test_an_address_that_cannot_be_read_is_refused_and_not_shown() -> None:
+async def test_an_invalid_address_is_refused_and_not_shown() -> None:
     with pytest.raises(ConfigurationError, match="cannot be read") as caught:
         AsyncSession(TOKEN, limits=RateLimits.shared("redis://127.0.0.1:planted-password"))
     assert caught.value.__suppress_context__
     assert "planted" not in f"{caught.value!r}"
 
 
-async def test_without_its_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_redis_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigurationError, match=r"sessionboard-async\[redis\]"):
         AsyncSession(TOKEN, limits=RateLimits.shared(NOWHERE))

@@ -1,4 +1,4 @@
-"""The options of limits that processes share."""
+"""The options of shared limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
 
 
 @pytest.mark.parametrize("url", ["http://h", "planted-password", "", None, 7])
-def test_an_address_that_is_none_of_a_store_is_refused_and_not_shown(url: Any) -> None:
+def test_an_address_of_another_scheme_is_refused_and_not_shown(url: Any) -> None:
     with pytest.raises(ValueError, match="redis://") as caught:
         RateLimits.shared(url)
     assert "planted" not in str(caught.value)

@@ -28,7 +28,7 @@ class Worker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def hear(self, word: str) -> None:
+    async def wait_for(self, word: str) -> None:
         """Wait until it writes a word; other words are skipped."""
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
@@ -39,7 +39,7 @@ class Worker:
     async def make(self, requests: int) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{requests}\n".encode())
-        await self.hear("done")
+        await self.wait_for("done")
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ async def share_a_budget(
             arguments = (server.token, server.base_url, store.url, str(sponsor))
             starting = [worker(*arguments) for _ in range(processes)]
             workers = [await stack.enter_async_context(one) for one in starting]
-            await all_of(workers, lambda one: one.hear("ready"))
+            await all_of(workers, lambda one: one.wait_for("ready"))
 
             flushing = asyncio.ensure_future(flush_scripts(store))
             try:
@@ -113,7 +113,7 @@ async def share_a_budget(
             await all_of(workers, lambda one: one.make(without_store))
 
             store.start()
-            await all_of(workers, lambda one: one.hear("back"))
+            await all_of(workers, lambda one: one.wait_for("back"))
             before = server.refusals
             await all_of(workers, lambda one: one.make(with_store_back))
             assert server.refusals == before

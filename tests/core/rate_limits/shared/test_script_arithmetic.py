@@ -1,4 +1,4 @@
-"""The script in the store counts as the bucket does, whatever happens in whatever order."""
+"""The script in the store counts exactly as the bucket does, for any sequence of events."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ENDS = st.builds(
 
 @dataclass
 class Process:
-    """One who shares a budget; its clock is far from that of the store, and that makes no difference."""
+    """A process that shares a budget; its clock differs from that of the store."""
 
     store: RateLimitStore
     share: float = 1.0
@@ -115,7 +115,7 @@ def report_of(end: End, lease: str, sent: float, now: float) -> RequestOutcome:
     )
 
 
-def told(bucket: Bucket, end: End, now: float, sent: float) -> None:
+def end_locally(bucket: Bucket, end: End, now: float, sent: float) -> None:
     if end.kind == "cancelled":
         bucket.cancel()
     elif end.kind == "unanswered":
@@ -124,7 +124,7 @@ def told(bucket: Bucket, end: End, now: float, sent: float) -> None:
         bucket.answered(now, sent, refused=end.refused, headers=end.headers, retry_after=end.retry_after)
 
 
-def same(one: BucketState, other: BucketState) -> None:
+def assert_same(one: BucketState, other: BucketState) -> None:
     for name, value in msgspec.structs.asdict(one).items():
         assert value == pytest.approx(getattr(other, name), abs=1e-6), name
 
@@ -153,11 +153,11 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
             lease, sent = process.leases.pop(step.which % len(process.leases))
             draw = step.draw
             reply = await process.exchange(now, [], report_of(step, lease, sent, now))
-            told(bucket, step, now, sent)
+            end_locally(bucket, step, now, sent)
             bucket.roll(now)
         else:
             continue
-        same(reply.state, bucket.state.shifted(-now))
+        assert_same(reply.state, bucket.state.shifted(-now))
 
 
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
@@ -183,7 +183,7 @@ def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None
 
 
 @pytest.mark.anyio
-async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_server: RedisServer) -> None:
+async def test_requests_of_a_dead_process_have_an_unknown_outcome(redis_server: RedisServer) -> None:
     store = RateLimitStore(redis_server.url, "1" * 64, timeout=10.0, clock=lambda: 0.0)
     process = Process(store)
     message = StoreRequest(
@@ -215,7 +215,7 @@ async def test_what_a_process_that_died_had_in_flight_counts_as_lost(redis_serve
 
 
 @pytest.mark.anyio
-async def test_a_store_that_knows_nothing_is_told_what_the_process_knows(redis_server: RedisServer) -> None:
+async def test_an_empty_store_takes_over_the_state_of_the_process(redis_server: RedisServer) -> None:
     store = RateLimitStore(redis_server.url, "2" * 64, timeout=10.0, clock=lambda: 0.0)
     state = BucketState(limit=50, window=900.0, remaining=0, earliest_end=98.0, latest_end=100.0)
     message = StoreRequest(

@@ -1,4 +1,4 @@
-"""What the simulations share."""
+"""Fixtures of the simulations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from tests.core.rate_limits.simulation.model import Tell
+from tests.core.rate_limits.simulation.model import RecordFigure
 
 
 @pytest.fixture
-def tell(record_property: Tell, request: pytest.FixtureRequest) -> Tell:
-    """Write figures into the report, and on the screen where that is shown (`-s`)."""
+def record_figure(record_property: RecordFigure, request: pytest.FixtureRequest) -> RecordFigure:
+    """Record figures in the test report, and print them (shown with `-s`)."""
 
     def write(name: str, value: object) -> None:
         record_property(name, value)

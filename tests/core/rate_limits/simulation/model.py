@@ -1,4 +1,4 @@
-"""A client's limiter, a network and a server as models in virtual time."""
+"""Models of a client's limiter, a network and a server in virtual time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tests.support.virtual_time import now
 
 READS = "entity-reads"
 SINCE_1970 = 1_700_000_000.0
-"""What the server's clock says when the virtual one stands at 0."""
+"""The time of the server's clock when the virtual time is 0."""
 
 
 @dataclass
 class Server:
-    """Counts requests as they arrive, and announces what is left.
+    """Counts requests as they arrive, and reports the rest in headers.
 
     Attributes:
-        refusals: How many it refused.
-        answered: When it answered each of the others.
+        refusals: Number of refused requests.
+        answered: Times of the other responses.
     """
 
     counter: RequestCounter
@@ -51,11 +51,11 @@ class Server:
 
 @dataclass
 class Client:
-    """Sends requests as the engine does: a refused one comes back until it is answered.
+    """Sends requests as the engine does, and repeats refused ones until they are answered.
 
     Attributes:
-        latency: The least and the most seconds that a request and its answer take together.
-        waits: How long each call waited for its first turn.
+        latency: The least and the most seconds of a round trip.
+        waits: Seconds that each call waited for its first permit.
     """
 
     server: Server
@@ -86,7 +86,7 @@ class Client:
                 return
 
     async def exchange(self) -> Response:
-        """Carry a request there and its answer back."""
+        """Carry a request to the server and its response back."""
         latency = self.draw.uniform(*self.latency)
         await asyncio.sleep(latency / 2)
         response = self.server.hit()
@@ -99,7 +99,7 @@ class Client:
 
 
 async def seconds(*work: Awaitable[object]) -> float:
-    """Return how long it takes until all of it is done."""
+    """Return the seconds that some work takes."""
     began = now()
     await asyncio.gather(*work)
     return now() - began
@@ -111,4 +111,4 @@ def worst(runs: Iterable[tuple[int, float]]) -> tuple[int, float]:
     return max(refusals), max(times)
 
 
-Tell = Callable[[str, object], None]
+RecordFigure = Callable[[str, object], None]

@@ -1,4 +1,4 @@
-"""Single calls beside a bulk job: they go first, and a reserve is kept for them."""
+"""Interactive calls beside a bulk job: they go first, and a reserve is kept for them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from statistics import median, quantiles
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.testing.request_counters import FixedWindow
-from tests.core.rate_limits.simulation.model import Client, Server, Tell
+from tests.core.rate_limits.simulation.model import Client, RecordFigure, Server
 from tests.support.virtual_time import now, run
 
 
 async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[float], float]:
-    """Run a bulk job of 500, and a single call about every 75 seconds as long as it lasts."""
+    """Run a bulk job of 500 requests, and an interactive call about every 75 seconds."""
     draw = random.Random(seed)
     server = Server(FixedWindow(100, 900))
     client = Client(server, draw, RateLimits(max_wait=None, reserve=reserve))
@@ -35,27 +35,27 @@ async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[
     return server.refusals, waits, took
 
 
-def test_a_reserve_keeps_single_calls_quick(tell: Tell) -> None:
+def test_a_reserve_keeps_interactive_calls_quick(record_figure: RecordFigure) -> None:
     runs = [run(singles_beside_a_bulk_job(seed, reserve=20)) for seed in range(10)]
     waits = [wait for _, some, _ in runs for wait in some]
-    tell("single calls", len(waits))
-    tell("median seconds", round(median(waits), 2))
-    tell("90th percentile", round(quantiles(waits, n=10)[-1], 2))
-    tell("seconds of the bulk job", round(max(took for *_, took in runs)))
+    record_figure("interactive calls", len(waits))
+    record_figure("median seconds", round(median(waits), 2))
+    record_figure("90th percentile", round(quantiles(waits, n=10)[-1], 2))
+    record_figure("seconds of the bulk job", round(max(took for *_, took in runs)))
     assert sum(refusals for refusals, *_ in runs) == 0
     assert median(waits) < 1
     assert quantiles(waits, n=10)[-1] < 10
 
 
-def test_without_a_reserve_single_calls_wait_for_the_next_window(tell: Tell) -> None:
+def test_without_a_reserve_interactive_calls_wait_for_the_next_window(record_figure: RecordFigure) -> None:
     runs = [run(singles_beside_a_bulk_job(seed, reserve=0)) for seed in range(10)]
     waits = [wait for _, some, _ in runs for wait in some]
-    tell("median seconds", round(median(waits), 2))
+    record_figure("median seconds", round(median(waits), 2))
     assert sum(refusals for refusals, *_ in runs) == 0
     assert 100 < median(waits) < 903
 
 
-def test_single_calls_go_before_those_of_a_bulk_job_that_came_earlier() -> None:
+def test_interactive_calls_overtake_an_earlier_bulk_job() -> None:
     async def main() -> tuple[float, float]:
         client = Client(Server(FixedWindow(100, 900)), random.Random(1))
         bulk = asyncio.ensure_future(client.many(250, Priority.BULK))

@@ -1,4 +1,4 @@
-"""A thousand worlds drawn at random: whatever happens, nothing leaks, nobody starves, no window is missed."""
+"""Random circumstances: no permit leaks, every call ends, and no window is missed."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.testing.rate_limits import HeaderStyle
 from sessionboard_async.testing.request_counters import FixedWindow
-from tests.core.rate_limits.simulation.model import READS, Client, Server, Tell
+from tests.core.rate_limits.simulation.model import READS, Client, RecordFigure, Server
 from tests.support.virtual_time import now, run
 
 SEEDS = [range(125), range(125, 250), pytest.param(range(250, 1000), marks=pytest.mark.slow)]
-"""The worlds in groups, so that parallel workers share them."""
+"""The seeds of the worlds, in groups that parallel workers share."""
 
 STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch", "none"]
 
 
 @dataclass
 class World:
-    """One set of circumstances.
+    """One random set of circumstances.
 
     Attributes:
-        limit: Requests that a window holds.
-        window: Its seconds.
-        calls: How many are made.
-        over: The seconds in which they come.
-        bulk: The part of them in the priority of bulk work.
-        cancelled: The part whose caller gives up after a while.
-        lost: The part of attempts whose answer never comes.
-        unsent: The part of attempts that make no connection.
+        limit: Requests per window.
+        window: Length of the window in seconds.
+        calls: Number of calls.
+        over: Seconds over which they start.
+        bulk: Part of them with the priority of bulk work.
+        cancelled: Part of them that is cancelled after a while.
+        lost: Part of the attempts whose response is lost.
+        unsent: Part of the attempts that make no connection.
     """
 
     seed: int
@@ -54,7 +54,7 @@ class World:
         self.latency = draw.choice([(0.01, 0.02), (0.05, 0.3), (0.5, 3.0)])
         self.headers = draw.choice(STYLES)
         share = draw.choice([1.0, 1.0, 0.5])
-        # A share below one request is one request; a reserve is for others than bulk work alone.
+        # A share of less than one request is rounded up to one; a reserve is not for bulk work alone.
         reserve = draw.choice([0, 0, self.limit // 5]) if share == 1.0 else 0
         self.limits = RateLimits(
             requests=self.limit, window=self.window, max_wait=None, share=share, reserve=reserve
@@ -63,7 +63,7 @@ class World:
         self.client = Client(self.server, draw, self.limits, self.latency)
         self.ended = self.attempts = 0
         self.overslept = 0.0
-        self.glance = max(0.25, self.window / 300)
+        self.interval = max(0.25, self.window / 300)
 
     async def run(self) -> None:
         watching = asyncio.ensure_future(self._watch())
@@ -79,7 +79,7 @@ class World:
         self.left = self.client.limiter.snapshot().get(READS)
 
     async def _call(self, priority: Priority) -> None:
-        """Make a call until it is answered or lost, as one that only reads would."""
+        """Make a call as an idempotent request: until it is answered."""
         call = Call(Request("GET", "/v1/a", "/v1/a", limit=READS, priority=priority), None)
         limiter = self.client.limiter
         try:
@@ -110,7 +110,7 @@ class World:
         idle_since: float | None = None
         while True:
             budget = self.client.limiter.snapshot().get(READS)
-            seconds = self.glance
+            seconds = self.interval
             if budget is not None and budget.waiting and not budget.in_flight and budget.remaining is None:
                 idle_since = now() if idle_since is None else idle_since
                 self.overslept = max(self.overslept, now() - idle_since)
@@ -125,7 +125,7 @@ class World:
 
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
 def test_nothing_leaks_and_every_call_ends(
-    seeds: range, tell: Tell, caplog: pytest.LogCaptureFixture
+    seeds: range, record_figure: RecordFigure, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("CRITICAL", "sessionboard_async")
     requests: Counter[float] = Counter()
@@ -136,20 +136,20 @@ def test_nothing_leaks_and_every_call_ends(
         budget = world.left
         assert world.ended == world.calls, seed
         assert budget is None or (budget.in_flight, budget.waiting) == (0, 0), seed
-        assert world.overslept <= world.glance, seed
+        assert world.overslept <= world.interval, seed
         # A lost response takes along what it would have reported.
         assert world.lost or not world.server.refusals, seed
         requests[world.lost] += world.attempts
         refusals[world.lost] += world.server.refusals
     for lost, count in sorted(requests.items()):
-        tell(f"{lost:.0%} lost: requests", count)
-        tell(f"{lost:.0%} lost: refusals per 100,000", round(refusals[lost] / count * 100_000))
-    tell("refusals per 100,000 of all", round(refusals.total() / requests.total() * 100_000))
+        record_figure(f"{lost:.0%} lost: requests", count)
+        record_figure(f"{lost:.0%} lost: refusals per 100,000", round(refusals[lost] / count * 100_000))
+    record_figure("refusals per 100,000 of all", round(refusals.total() / requests.total() * 100_000))
     assert refusals.total() / requests.total() < 0.02
 
 
-def test_who_waits_for_a_window_goes_when_it_has_surely_ended() -> None:
-    """Each window is used in full, and none is waited for longer than rounding and the guard make it."""
+def test_calls_go_when_the_window_has_ended() -> None:
+    """Each window is used in full, and waits are no longer than rounding and the guard require."""
 
     async def main(seed: int) -> None:
         draw = random.Random(seed)
@@ -162,7 +162,7 @@ def test_who_waits_for_a_window_goes_when_it_has_surely_ended() -> None:
         opened = server.answered[0]
         for number in range(1, 5):
             renewed = server.answered[number * limit]
-            # A second of guard, one of rounding up, one of the clock in whole seconds, and a way there.
+            # A second of guard, one of rounding up, one of a clock in whole seconds, and the latency.
             assert window <= renewed - opened <= window + 3.5, (seed, number)
             opened = renewed
 

@@ -1,4 +1,4 @@
-"""What the limiter costs and saves against servers of several kinds, in figures. Ten seeds each."""
+"""Refusals and makespan of the limiter against several kinds of servers, ten seeds each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sessionboard_async.testing.request_counters import (
     SlidingLog,
     TokenBucket,
 )
-from tests.core.rate_limits.simulation.model import Client, Server, Tell, seconds, worst
+from tests.core.rate_limits.simulation.model import Client, RecordFigure, Server, seconds, worst
 from tests.support.virtual_time import run
 
 SEEDS = range(10)
@@ -26,7 +26,7 @@ STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
 async def burst(
     seed: int, counter: RequestCounter, calls: int, *, used: int = 0, headers: HeaderStyle = "draft-6"
 ) -> tuple[int, float]:
-    """Make many calls at once, where some of the window may be used already."""
+    """Make many calls at once, in a window that may be partly used."""
     client = Client(Server(counter, headers), random.Random(seed))
     for _ in range(used):
         client.server.hit()
@@ -35,32 +35,32 @@ async def burst(
 
 
 @pytest.mark.parametrize("headers", [*STYLES, "none"])
-def test_a_burst_of_250(headers: HeaderStyle, tell: Tell) -> None:
+def test_a_burst_of_250(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(run(burst(seed, FixedWindow(100, 900), 250, headers=headers)) for seed in SEEDS)
-    tell("refusals", refusals)
-    tell("seconds", round(took, 1))
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 1810
 
 
 @pytest.mark.parametrize("headers", STYLES)
-def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, tell: Tell) -> None:
+def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(
         run(burst(seed, FixedWindow(100, 900), 250, used=60, headers=headers)) for seed in SEEDS
     )
-    tell("refusals", refusals)
-    tell("seconds", round(took, 1))
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 2710
 
 
 @pytest.mark.parametrize("headers", STYLES)
-def test_a_stranger_who_takes_half(headers: HeaderStyle, tell: Tell) -> None:
+def test_another_client_that_uses_half(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(
         run(burst(seed, SharedCounter(FixedWindow(100, 900), 0.5), 250, headers=headers)) for seed in SEEDS
     )
-    tell("refusals", refusals)
-    tell("seconds", round(took, 1))
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 1810
 
@@ -79,36 +79,38 @@ async def steady(seed: int, counter: RequestCounter) -> tuple[int, float]:
     return client.server.refusals, took
 
 
-def test_a_call_every_five_seconds(tell: Tell) -> None:
+def test_a_call_every_five_seconds(record_figure: RecordFigure) -> None:
     refusals, took = worst(run(steady(seed, FixedWindow(100, 900))) for seed in SEEDS)
-    tell("refusals", refusals)
-    tell("seconds", round(took, 1))
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 12_650
 
 
 @pytest.mark.parametrize("kind", [SlidingLog, TokenBucket])
-def test_servers_that_count_otherwise(kind: type[SlidingLog | TokenBucket], tell: Tell) -> None:
+def test_servers_that_do_not_count_in_fixed_windows(
+    kind: type[SlidingLog | TokenBucket], record_figure: RecordFigure
+) -> None:
     refusals, took = worst(run(burst(seed, kind(100, 900), 250)) for seed in SEEDS)
-    tell("refusals", refusals)
-    tell("seconds", round(took, 1))
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 2720
 
 
 async def four_clients(seed: int) -> tuple[int, float]:
-    """Four processes that know nothing of each other."""
+    """Run four processes that do not share their budgets."""
     server = Server(FixedWindow(100, 900))
     clients = [Client(server, random.Random(seed * 4 + number)) for number in range(4)]
     took = await seconds(*(client.many(100) for client in clients))
     return server.refusals, took
 
 
-def test_four_processes_that_know_nothing_of_each_other(tell: Tell) -> None:
+def test_four_processes_that_do_not_share_their_budgets(record_figure: RecordFigure) -> None:
     runs = [run(four_clients(seed)) for seed in SEEDS]
     refusals, took = worst(runs)
-    tell("refusals", sorted(count for count, _ in runs))
-    tell("seconds", round(took, 1))
+    record_figure("refusals", sorted(count for count, _ in runs))
+    record_figure("seconds", round(took, 1))
     assert refusals <= 12
     assert took <= 2720
 
