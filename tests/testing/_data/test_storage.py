@@ -1,21 +1,12 @@
-"""The storage of the embedded server, its forms, and its generated files."""
+"""The storage of the embedded server: addresses, uploads and downloads."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import struct
-import wave
-import zlib
-from io import BytesIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sessionboard_async.testing._data.documents import pdf, png, wav
 from sessionboard_async.testing._data.storage import StorageAnswer
-from sessionboard_async.testing.multipart import read_form
 from tests.testing.upload_calls import Client
 
 EVERY_BYTE = bytes(range(256)) * 3
@@ -115,77 +106,3 @@ def test_a_part_of_the_bytes_can_be_read(
     assert (answer.status, answer.body, answer.headers.get("Content-Range")) == (status, body, content_range)
     # An object that has changed meanwhile is sent whole.
     assert client.store("GET", address, Range=requested, If_Range='"other"').body == b"0123456789"
-
-
-# Forms
-
-
-@given(st.lists(st.binary(max_size=80), max_size=4))
-def test_forms_keep_every_byte(bodies: list[bytes]) -> None:
-    head = b'--b0undary\r\nContent-Disposition: form-data; name="%d"\r\n\r\n%s\r\n'
-    body = b"".join(head % part for part in enumerate(bodies)) + b"--b0undary--\r\n"
-    parts = read_form('multipart/form-data; boundary="b0undary"', body)
-    assert [part.body for part in parts.values()] == bodies
-
-
-# Documents
-
-
-def objects(file: bytes) -> dict[int, bytes]:
-    """Return the objects of a PDF, found through its cross-reference table."""
-    found = re.fullmatch(rb".*\nstartxref\n(\d+)\n%%EOF\n", file, re.DOTALL)
-    assert found is not None
-    lines = file[int(found[1]) :].split(b"\n")
-    assert lines[0] == b"xref"
-    count = int(lines[1].split()[1])
-    entries = lines[2 : 2 + count]
-    assert all(len(entry) == 19 for entry in entries)
-    assert b"/Size %d " % count in file
-    return {
-        number: file[int(entry.split()[0]) :].partition(b"endobj")[0]
-        for number, entry in enumerate(entries)
-        if number
-    }
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.lists(st.text(max_size=20)))
-def test_a_pdf_can_be_read_by_its_table(title: str, lines: list[str]) -> None:
-    file = pdf(title, lines)
-    assert file.startswith(b"%PDF-1.4\n")
-    found = objects(file)
-    for number, body in found.items():
-        assert body.startswith(b"%d 0 obj\n" % number)
-    length = re.search(rb"/Length (\d+) >>\nstream\n(.*)\nendstream\n$", found[4], re.DOTALL)
-    assert length is not None
-    assert int(length[1]) == len(length[2])
-    info = re.search(rb"/Title <([0-9A-F]*)>", found[7])
-    assert info is not None
-    assert bytes.fromhex(info[1].decode()).decode("utf-16") == title
-
-
-def test_a_pdf_shows_its_text() -> None:
-    assert rb"(Gr\xf6\xdfe \(1\) \\) Tj".replace(rb"\xf6\xdf", b"\xf6\xdf") in pdf("Größe (1) \\")
-    assert b"(One line.) Tj" in pdf("Title", ["One line."])
-
-
-def test_a_png_has_its_pixels() -> None:
-    file = png("key")
-    assert file == png("key") != png("another")
-    assert file.startswith(b"\x89PNG\r\n\x1a\n")
-    chunks: dict[bytes, bytes] = {}
-    rest = file[8:]
-    while rest:
-        (length,) = struct.unpack(">I", rest[:4])
-        name, data = rest[4:8], rest[8 : 8 + length]
-        assert struct.unpack(">I", rest[8 + length : 12 + length]) == (zlib.crc32(name + data),)
-        chunks[name] = data
-        rest = rest[12 + length :]
-    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
-    width, height, depth, colours = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-    assert (depth, colours) == (8, 2)
-    assert len(zlib.decompress(chunks[b"IDAT"])) == height * (1 + 3 * width)
-
-
-def test_a_wav_is_as_long_as_it_says() -> None:
-    with wave.open(BytesIO(wav(2))) as sound:
-        assert sound.getnframes() == 2 * sound.getframerate()
