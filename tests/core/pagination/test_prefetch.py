@@ -1,0 +1,95 @@
+"""Pages are fetched ahead concurrently, and end with the client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import anyio
+import pytest
+from aiohttp import web
+
+from sessionboard_async import AsyncSession, ClientClosedError
+from tests.core.pagination.numbered_pages import PREFETCH, found, pages_of, records, requested
+from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
+async def test_no_more_pages_are_fetched_ahead_than_allowed(serve: Serve, prefetch: int) -> None:
+    server = await serve(pages_of(100))
+    furthest = 0
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        consumed = 0
+        async for _ in sb.sessions.search(1, page_size=4, prefetch=prefetch).pages():
+            consumed += 1
+            await asyncio.sleep(0.005)
+            ahead = len(server.requests) - consumed
+            assert ahead <= prefetch
+            furthest = max(furthest, ahead)
+    assert furthest == prefetch
+    assert len(server.requests) == 25
+
+
+async def test_pages_are_fetched_concurrently_and_returned_in_order(serve: Serve) -> None:
+    async def later_ones_first(request: web.Request) -> web.StreamResponse:
+        number, size = requested(request)
+        await asyncio.sleep(0.002 * (5 - number % 5))
+        return found(records(*range((number - 1) * size, number * size)), number, size, 20, 40)
+
+    server = await serve(later_ones_first)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = await sb.sessions.search(1, page_size=2, prefetch=5).collect()
+    assert [talk.id for talk in got] == [f"s{number}" for number in range(40)]
+    assert 5 <= server.most_under_way <= 6
+
+
+async def test_by_default_two_pages_are_fetched_ahead_from_the_second_on(serve: Serve) -> None:
+    server = await serve(pages_of(40))
+    ahead: list[int] = []
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        async for _ in sb.sessions.search(1, page_size=4).pages():
+            await asyncio.sleep(0.005)
+            ahead.append(len(server.requests) - len(ahead) - 1)
+    assert ahead == [0, 2, 2, 2, 2, 2, 2, 2, 1, 0]
+
+
+# The client closes
+
+
+@pytest.mark.parametrize("prefetch", PREFETCH)
+async def test_a_stream_of_a_closed_client_raises(serve: Serve, prefetch: int | None) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if requested(request)[0] > 2:
+            await anyio.sleep_forever()
+        return await pages_of(20)(request)
+
+    server = await serve(answer)
+    sb = AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT)
+    got: list[str | None] = []
+
+    async def read() -> None:
+        await read_into(got, sb.sessions.search(1, page_size=2, prefetch=prefetch))
+
+    reader = asyncio.ensure_future(read())
+    await until(lambda: server.under_way >= 1 and len(got) == 4)
+    await sb.aclose()
+    with anyio.fail_after(2), pytest.raises(ClientClosedError):
+        await reader
+    await until(lambda: server.open_connections == 0)
+
+
+async def test_an_idle_stream_of_a_closed_client_raises_when_it_is_read(serve: Serve) -> None:
+    server = await serve(pages_of(20))
+    sb = AsyncSession(TOKEN, base_url=server.base_url)
+    stream = aiter(sb.sessions.search(1, page_size=2, prefetch=3))
+    await anext(stream)
+    await sb.aclose()
+    with pytest.raises(ClientClosedError):
+        async for _ in stream:
+            pass
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
