@@ -1,4 +1,4 @@
-"""All calls, made once against an embedded server, with what went over the wire."""
+"""All calls, made once against an embedded server, with their requests and responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.contract import (
     calls_records,
     calls_settings,
 )
-from tests.contract.exchanges import Exchange, Wire
+from tests.contract.exchanges import Exchange, RecordingProxy
 
 Family = Callable[[AsyncSession, EmbeddedServer, Path], Awaitable[None]]
 
@@ -44,7 +44,7 @@ FAMILIES: dict[str, Family] = {
 
 @dataclass(frozen=True)
 class MethodCall:
-    """A call of a service's method, and how many exchanges there had been before it."""
+    """A call of a service's method, and the number of exchanges before it."""
 
     service: str
     verb: str
@@ -55,15 +55,15 @@ class MethodCall:
 
 @dataclass
 class Recorded:
-    """What came of the calls of a family."""
+    """The calls of a family, their exchanges, and the error that ended them."""
 
     calls: list[MethodCall] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     failure: Exception | None = None
 
 
-class _NotedService:
-    """A service that notes which of its methods is called, and calls it."""
+class _RecordingService:
+    """A service that records each call of a method before making it."""
 
     def __init__(self, name: str, service: object, recorded: Recorded) -> None:
         self._name = name
@@ -73,21 +73,21 @@ class _NotedService:
     def __getattr__(self, verb: str) -> Any:
         method = getattr(self._service, verb)
 
-        def noted(*arguments: Any, **keywords: Any) -> Any:
+        def recording(*arguments: Any, **keywords: Any) -> Any:
             before = len(self._recorded.exchanges)
             self._recorded.calls.append(MethodCall(self._name, verb, arguments, keywords, before))
             return method(*arguments, **keywords)
 
-        return noted
+        return recording
 
 
-class _NotedSession:
-    """A session whose services note what is called."""
+class _RecordingClient:
+    """A client whose services record their calls."""
 
-    def __init__(self, session: AsyncSession, recorded: Recorded) -> None:
+    def __init__(self, client: AsyncSession, recorded: Recorded) -> None:
         for name in SERVICES:
-            setattr(self, name, _NotedService(name, getattr(session, name), recorded))
-        self.send_file = session.send_file
+            setattr(self, name, _RecordingService(name, getattr(client, name), recorded))
+        self.send_file = client.send_file
 
 
 async def _make(family: Family) -> Recorded:
@@ -95,25 +95,25 @@ async def _make(family: Family) -> Recorded:
     with TemporaryDirectory() as folder:
         async with (
             EmbeddedServer(sessions=40, compress=False) as server,
-            Wire(server, recorded.exchanges).running() as wire,
-            AsyncSession(server.token, base_url=wire.base_url, retry=Retry(attempts=1)) as session,
+            RecordingProxy(server, recorded.exchanges).running() as proxy,
+            AsyncSession(server.token, base_url=proxy.base_url, retry=Retry(attempts=1)) as client,
         ):
-            sb = cast("AsyncSession", _NotedSession(session, recorded))
+            sb = cast("AsyncSession", _RecordingClient(client, recorded))
             try:
                 await family(sb, server, Path(folder))
-            except Exception as error:  # noqa: BLE001  # the test of this family raises it
+            except Exception as error:  # noqa: BLE001  # the family's own test raises it
                 recorded.failure = error
     return recorded
 
 
 @cache
 def recorded(family: str) -> Recorded:
-    """Make the calls of a family, once for all tests."""
+    """Return the calls of a family, made once for all tests."""
     return anyio.run(_make, FAMILIES[family])
 
 
 def exchanges_of(operation_id: str) -> list[Exchange]:
-    """Return everything that went over the wire for an operation."""
+    """Return the exchanges of an operation."""
     return [
         exchange
         for family in FAMILIES

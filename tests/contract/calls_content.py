@@ -1,4 +1,4 @@
-"""Calls of the services of content, transcriptions and uploads, with every argument that they have."""
+"""Calls of the services of content, transcriptions and uploads, with every argument."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def files(sb: AsyncSession, server: EmbeddedServer, tmp_path: Path) -> Non
     again = await sb.files.replace(event, talk, made.id, **what)
     await sb.send_file(again.upload, slides)
     await sb.files.complete(event, talk, made.id)
-    await sb.files.update(event, talk, made.id, title="Slides, mended", assigned_participant_id=None)
+    await sb.files.update(event, talk, made.id, title="Slides, corrected", assigned_participant_id=None)
     tmp_path.joinpath("notes.pdf").write_bytes(slides)
     notes = await sb.files.upload(
         event, talk, tmp_path / "notes.pdf", title="Notes", assigned_participant_id=whose

@@ -1,6 +1,6 @@
 """Calls of the services of dashboards, widgets, saved queries and insights, with every argument.
 
-Each is there for an event and for the whole organization.
+Each call is made for an event and for the whole organization.
 """
 
 from __future__ import annotations

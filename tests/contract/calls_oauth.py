@@ -1,4 +1,4 @@
-"""Calls of the services of OAuth and of personal data, with every argument that they have."""
+"""Calls of the services of OAuth and of personal data, with every argument."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sessionboard_async import AsyncSession, code_challenge
 from sessionboard_async.testing import EmbeddedServer
 from sessionboard_async.testing._writes.oauth import CLIENT
 
-VERIFIER = "a-verifier-that-nobody-could-ever-guess-0123456789"
+VERIFIER = "a-verifier-that-is-too-long-to-be-guessed-0123456789"
 
 
 async def oauth(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:

@@ -1,4 +1,4 @@
-"""Calls of the services that plan an agenda, with every argument that they have."""
+"""Calls of the services that plan an agenda, with every argument."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ async def rules(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
 async def personas(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     event = server.event_id
     made = await sb.personas.create(
-        event, name="Newcomer", description="Knows nobody.", config={"role": "guest"}
+        event, name="Newcomer", description="Knows few people.", config={"role": "guest"}
     )
-    await sb.personas.update(event, made.id, name="Regular", description="Knows everybody.", config={})
+    await sb.personas.update(event, made.id, name="Regular", description="Knows many people.", config={})
     await sb.personas.get(event, made.id)
     assert await sb.personas.list(event).collect()
     await sb.personas.delete(event, made.id)

@@ -1,4 +1,4 @@
-"""Calls of the services of sessions, people, sponsors and exhibitors, with every argument that they have."""
+"""Calls of the services of sessions, people, sponsors and exhibitors, with every argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sessionboard_async.testing import EmbeddedServer
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2030, 1, 1, tzinfo=UTC)
 EXPANSIONS: Any = ["translated_fields", "subsession_details", "linked_sources", "composition"]
-NOBODY = "6f1c8a52-7a63-4a39-9d3c-2f8f5e1d7b60"
+UNKNOWN_ID = "6f1c8a52-7a63-4a39-9d3c-2f8f5e1d7b60"
 DATES: Any = {
     "created_after": LONG_AGO,
     "created_before": FAR_AHEAD,
@@ -77,14 +77,14 @@ async def sessions(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         status="pending",
         tag_ids=[],
         is_public=False,
-        custom_fields={"audience": "Nobody"},
+        custom_fields={"audience": "Invited guests"},
     )
     await sb.sessions.update_fields(event, changed, {"audience": "Everybody"})
     await sb.sessions.delete(event, part)
     await sb.sessions.delete(event, made)
     await sb.sessions.restore(event, made)
     done = await sb.sessions.bulk(
-        event, [Create({"title": "One more"}), Update(made.id or "", {"capacity": 1}), Delete(NOBODY)]
+        event, [Create({"title": "One more"}), Update(made.id or "", {"capacity": 1}), Delete(UNKNOWN_ID)]
     )
     assert (done.succeeded, done.failed) == (2, 1)
 
@@ -146,7 +146,7 @@ async def accounts(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         await service.search(event, **SEARCH).collect()
         await service.get(event, first.id, expand=EXPANSIONS)
         made = await service.create(event, name="Fjord Data", custom_fields={"booth": "B900"})
-        await service.create(event, account_id=NOBODY)
+        await service.create(event, account_id=UNKNOWN_ID)
         await service.update(
             event, made.id, updated_at=made.updated_at, name="Fjord Data AS", custom_fields={}
         )

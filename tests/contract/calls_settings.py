@@ -1,4 +1,4 @@
-"""Calls of the services of an event's settings, with every argument that they have."""
+"""Calls of the services of an event's settings, with every argument."""
 
 from __future__ import annotations
 

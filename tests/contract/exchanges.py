@@ -1,4 +1,4 @@
-"""What goes over the wire between a session and the embedded server, kept to be looked at."""
+"""A proxy before the embedded server that records requests and responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LARGEST = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request of the library and the server's answer, byte by byte."""
+    """A request of the client and the server's answer, as bytes."""
 
     operation: Operation
     path: str
@@ -38,7 +38,7 @@ class Exchange:
         return self.headers.get(hdrs.CONTENT_TYPE, "")
 
     def sent(self) -> dict[str, Any]:
-        """Return what the body says: from JSON, or the names of the fields of a form."""
+        """Return the content of a JSON body, or the fields of a form by name."""
         if self.request_type.startswith(JSON):
             content: dict[str, Any] = json.loads(self.body)
             return content
@@ -54,18 +54,18 @@ class Exchange:
 
 
 @dataclass
-class Wire:
-    """A server between a session and the embedded server, which hands on everything and keeps it."""
+class RecordingProxy:
+    """A proxy that forwards everything to the embedded server and records it."""
 
     server: EmbeddedServer
     exchanges: list[Exchange] = field(default_factory=list)
     base_url: str = ""
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Wire]:
+    async def running(self) -> AsyncIterator[RecordingProxy]:
         """Listen on a free port of this machine."""
         application = web.Application(client_max_size=_LARGEST)
-        application.router.add_route("*", "/{path:.*}", self._hand_on)
+        application.router.add_route("*", "/{path:.*}", self._forward)
         runner = web.AppRunner(application, access_log=None, auto_decompress=False)
         async with aiohttp.ClientSession(auto_decompress=False) as self._client:
             await runner.setup()
@@ -76,7 +76,7 @@ class Wire:
             finally:
                 await runner.cleanup()
 
-    async def _hand_on(self, request: web.Request) -> web.Response:
+    async def _forward(self, request: web.Request) -> web.Response:
         body = await request.read()
         dropped = (hdrs.HOST, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING)
         headers = {name: value for name, value in request.headers.items() if name not in dropped}
@@ -84,7 +84,7 @@ class Wire:
         async with self._client.request(request.method, url, headers=headers, data=body or None) as answer:
             content = await answer.read()
         operation = operation_at(request.method, request.path)
-        assert operation is not None, f"the document knows no {request.method} {request.path}"
+        assert operation is not None, f"the document has no {request.method} {request.path}"
         self.exchanges.append(
             Exchange(
                 operation=operation,

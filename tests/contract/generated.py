@@ -31,7 +31,7 @@ _FIRST_YEAR, _LAST_YEAR = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
 _ODD = ["", "something new", {}, [], [None], {"id": 7}, 0, -1, 4630, 2**63, 1.5, True, "2026-08-01"]
 
 
-def right(operation: Operation, random: Random) -> Any:
+def valid(operation: Operation, random: Random) -> Any:
     """Make an answer that the schema allows; no property of a record is required."""
     answer = operation.answer or {}
     properties = properties_of(answer)
@@ -45,9 +45,9 @@ def right(operation: Operation, random: Random) -> Any:
     }
 
 
-def wrong(operation: Operation, random: Random) -> Any:
+def invalid(operation: Operation, random: Random) -> Any:
     """Make an answer that differs from the schema in a few places, or nearly everywhere."""
-    holder = [right(operation, random)]
+    holder = [valid(operation, random)]
     for _ in range(random.choice([1, 1, 2, 3, 8])):
         parent, key = random.choice([*_places(holder)])
         match random.choice(["other", "other", "null", "gone", "more", "as a number", "as text"]):

@@ -41,7 +41,7 @@ def _name_in(reference: str) -> str:
 
 
 def properties_of(schema: Schema) -> dict[str, Schema]:
-    """Return every property that an object may have, whichever part of its schema promises it."""
+    """Return every property that an object may have, from all parts of its schema."""
     schema = resolved(schema)
     found: dict[str, Schema] = {}
     for composed in ("allOf", "anyOf"):
@@ -51,7 +51,7 @@ def properties_of(schema: Schema) -> dict[str, Schema]:
 
 
 def items_of(schema: Schema) -> Schema | None:
-    """Return what an array holds; ``None`` for what is no array."""
+    """Return the schema of the items of an array; ``None`` for other types."""
     items: Schema | None = resolved(schema).get("items")
     return items
 
@@ -133,7 +133,7 @@ class Operation:
 
     @cached_property
     def required_values(self) -> set[str]:
-        """The query parameters and top-level properties of the body without which it is refused."""
+        """The required query parameters and top-level properties of the body."""
         body = resolved(self.body or {})
         variants = [resolved(one) for one in body.get("anyOf", [body])]
         required = {name for one in variants for name in one.get("required", ())}
@@ -182,7 +182,7 @@ EVERY_OPERATION = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=
 
 
 def operation_at(method: str, path: str) -> Operation | None:
-    """Return the operation that a request reaches; a path without arguments goes before one that fits."""
+    """Return the operation that a request reaches; the path with the fewest arguments wins."""
     fitting = [
         operation
         for operation in OPERATIONS.values()

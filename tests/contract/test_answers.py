@@ -13,13 +13,13 @@ import pytest
 from sessionboard_async import DecodeError
 from sessionboard_async.core.decoding.decoder import Decoders, OnInvalid
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
-from tests.contract.generated import right, wrong
+from tests.contract.generated import invalid, valid
 from tests.contract.operations import OPERATIONS, Operation
 
 PAGE = 3
 DECODERS = Decoders()
 READ = [operation for operation in OPERATIONS.values() if ENDPOINTS[operation.id].answer is not None]
-PROMISED = [operation for operation in READ if operation.answer is not None]
+WITH_SCHEMA = [operation for operation in READ if operation.answer is not None]
 
 
 def each(operations: list[Operation]) -> pytest.MarkDecorator:
@@ -62,16 +62,16 @@ def records_in(operation: Operation, answer: Any) -> list[Any]:
     return answer if isinstance(answer, list) else answer.get("results", answer.get("data"))
 
 
-@each(PROMISED)
-def test_what_the_document_allows_is_read(operation: Operation) -> None:
-    for answer in answers(right, operation):
+@each(WITH_SCHEMA)
+def test_valid_answers_are_decoded(operation: Operation) -> None:
+    for answer in answers(valid, operation):
         records = decode(operation, answer)
         assert len(records) == len(records_in(operation, answer))
 
 
 @each(READ)
-def test_what_it_does_not_allow_is_read_or_refused_by_name(operation: Operation) -> None:
-    for answer in answers(wrong, operation):
+def test_invalid_answers_are_decoded_or_refused_with_their_place(operation: Operation) -> None:
+    for answer in answers(invalid, operation):
         error = refusal(operation, answer)
         if error is not None:
             check(error, operation, answer)

@@ -1,4 +1,4 @@
-"""Every method, called over a real socket with every argument that it has."""
+"""Every method, called over a real socket with every argument."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_method_of_every_service_is_called() -> None:
 
 
 def unlike_in_requests(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Yield the parameters and properties that are sent and not in the document, or the other way round."""
+    """Yield the parameters and properties that are sent but not in the document, or the reverse."""
     exchanges, schema = exchanges_of(operation.id), operation.body or {}
     parameters = {name for exchange in exchanges for name, _ in exchange.query}
     properties = {place for exchange in exchanges for place in places_in(exchange.sent(), schema)}
@@ -50,7 +50,7 @@ def test_every_parameter_and_property_is_sent_and_no_other(operation: Operation)
     assert set(unlike_in_requests(operation)) - listed("query", "body") == set()
 
 
-def test_no_difference_of_requests_is_listed_that_is_none() -> None:
+def test_every_listed_difference_of_requests_exists() -> None:
     found = {unlike for operation in OPERATIONS.values() for unlike in unlike_in_requests(operation)}
     assert listed("query", "body") - found == set()
 
@@ -61,26 +61,26 @@ def test_every_request_is_valid(operation: Operation) -> None:
 
 
 @EVERY_OPERATION
-def test_the_token_goes_where_the_document_asks_for_it_and_nowhere_else(operation: Operation) -> None:
+def test_the_token_is_sent_exactly_where_the_document_requires_it(operation: Operation) -> None:
     needed, exchanges = operation.is_authenticated, exchanges_of(operation.id)
     assert all(("x-access-token" in exchange.headers) == needed for exchange in exchanges)
 
 
 @cache
 def unlike_in_answers(operation_id: str) -> set[tuple[str, str]]:
-    """Return what is in the answers of the embedded server and not promised."""
+    """Return the parts of the embedded server's answers that the document does not allow."""
     return set(_unlike_in_answers(operation_id))
 
 
 def _unlike_in_answers(operation_id: str) -> Iterator[tuple[str, str]]:
     for exchange in exchanges_of(operation_id):
-        for where, place, came in answer_violations(exchange):
+        for where, place, found in answer_violations(exchange):
             if (where, f"field {place}") in listed("field"):
                 continue
-            if came == "null" and place.rpartition(".")[2] not in NEVER_NULL:
+            if found == "null" and place.rpartition(".")[2] not in NEVER_NULL:
                 yield "*", "answer null"
             else:
-                yield where, f"answer {place or came}"
+                yield where, f"answer {place or found}"
 
 
 @EVERY_OPERATION
@@ -88,6 +88,6 @@ def test_every_answer_is_valid(operation: Operation) -> None:
     assert unlike_in_answers(operation.id) - listed("answer") == set()
 
 
-def test_no_difference_of_answers_is_listed_that_is_none() -> None:
+def test_every_listed_difference_of_answers_exists() -> None:
     found = set[tuple[str, str]]().union(*map(unlike_in_answers, OPERATIONS))
     assert listed("answer") - found == set()

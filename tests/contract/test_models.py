@@ -1,4 +1,4 @@
-"""Every schema of an answer has a model, with every property as a field of the type that is promised."""
+"""Every schema of an answer has a model with its properties as fields of the same types."""
 
 from __future__ import annotations
 
@@ -172,14 +172,14 @@ def missing(schema: Schema, model: type[msgspec.Struct]) -> Iterator[str]:
 
 
 def same_kind(name: str, theirs: str, ours: str) -> bool:
-    # The document calls many times plain strings; an object that it describes in place has a name here.
+    # The document declares many times as plain strings; an object described in place has a name here.
     is_time = theirs == "string" and ours == "datetime" and snake(name).endswith("_at")
     is_described_in_place = theirs in {"object", "objects"} and ours[:1].isupper()
     return theirs == ours or is_time or is_described_in_place
 
 
 def unlike(schema: Schema, model: type[msgspec.Struct]) -> Iterator[str]:
-    """Name the fields that are of another type than promised, also in objects described in place."""
+    """Name the fields that differ in type from their property, also in objects described in place."""
     fields = fields_of(model)
     for name, inside in properties_of(schema).items():
         described = items_of(inside) or inside
@@ -195,6 +195,6 @@ def test_every_property_of_a_schema_is_a_field_of_its_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_field_has_the_type_that_the_document_promises(name: str) -> None:
+def test_every_field_has_the_type_of_its_property(name: str) -> None:
     differing = {(name, f"field {field}") for field in unlike(SCHEMAS[name], MODELS[name])}
     assert differing == {one for one in listed("field") if one[0] == name}

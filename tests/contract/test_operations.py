@@ -1,4 +1,4 @@
-"""Every operation of the API's document is declared, as the document has it."""
+"""Every operation of the API's document is declared as the document has it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.contract.differences import ASPECTS, DIFFERENCES, listed
 from tests.contract.operations import EVERY_OPERATION, OPERATIONS, SCHEMAS, Operation, places, snake
 
 QUERIES = re.compile(r"(search|execute|run|generate)-")
-"""What a POST is called that only searches or runs a query."""
+"""The names of POST operations that only search or run a query."""
 
 HARMLESS = {
     "sign-media-upload-part": "signing twice makes two addresses for one part",
@@ -19,7 +19,7 @@ HARMLESS = {
 }
 
 
-def test_the_document_is_the_one_that_was_worked_from() -> None:
+def test_the_table_is_complete() -> None:
     assert len(OPERATIONS) == 177
     assert len(SCHEMAS) == 68
 
@@ -33,7 +33,7 @@ def test_the_embedded_server_answers_every_operation_and_no_other() -> None:
     assert ANSWERED.keys() == OPERATIONS.keys()
 
 
-def test_every_difference_is_told_of_something_in_the_document() -> None:
+def test_every_difference_names_something_in_the_document() -> None:
     assert {where for where, _ in DIFFERENCES} <= OPERATIONS.keys() | SCHEMAS.keys() | {"*"}
     assert {what.partition(" ")[0] for _, what in DIFFERENCES} <= ASPECTS.keys()
 
@@ -54,7 +54,7 @@ def test_method_and_path_are_those_of_the_document(operation: Operation) -> None
 
 
 @EVERY_OPERATION
-def test_what_it_says_about_tokens_and_quotas_is_declared(operation: Operation) -> None:
+def test_scope_token_and_daily_quota_are_declared(operation: Operation) -> None:
     endpoint = ENDPOINTS[operation.id]
     if operation.scope is not None:
         assert endpoint.scope == operation.scope
@@ -63,13 +63,13 @@ def test_what_it_says_about_tokens_and_quotas_is_declared(operation: Operation) 
 
 
 @EVERY_OPERATION
-def test_only_what_reads_may_be_sent_twice(operation: Operation) -> None:
+def test_only_reads_are_idempotent(operation: Operation) -> None:
     reads = operation.method == "GET" or (operation.method == "POST" and QUERIES.match(operation.id))
     assert ENDPOINTS[operation.id].idempotent == (bool(reads) or operation.id in HARMLESS)
 
 
 @EVERY_OPERATION
-def test_an_answer_is_expected_where_one_is_promised(operation: Operation) -> None:
+def test_an_answer_is_declared_where_the_document_has_one(operation: Operation) -> None:
     endpoint = ENDPOINTS[operation.id]
     if operation.answer is not None:
         assert endpoint.answer is not None
@@ -79,7 +79,7 @@ def test_an_answer_is_expected_where_one_is_promised(operation: Operation) -> No
 
 
 @EVERY_OPERATION
-def test_pages_are_asked_for_as_the_document_says(operation: Operation) -> None:
+def test_page_parameters_are_those_of_the_document(operation: Operation) -> None:
     answer = ENDPOINTS[operation.id].answer
     if isinstance(answer, Pages) and answer.in_body:
         if (operation.id, "body limit") not in listed("body"):

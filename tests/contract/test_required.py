@@ -1,4 +1,4 @@
-"""What an operation cannot do without is missed before any request."""
+"""Leaving a required value out is an error before any request."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.contract.differences import listed
 from tests.contract.operations import OPERATIONS, Operation, snake
 
 NOWHERE = "http://127.0.0.1:9"
-"""Where nothing listens: a request that was sent after all would fail in another way."""
+"""An address without a listener: a request sent by mistake fails with another error."""
 
 ARGUMENTS = {"file": "source"}
-"""What an argument is called, where it is not as in the document."""
+"""The names of arguments that differ from those of the document."""
 
 WRITES = [operation for operation in OPERATIONS.values() if operation.required_values]
 
 
 def calls_of(operation: Operation) -> Iterator[MethodCall]:
-    """Yield the calls that an operation was reached by."""
+    """Yield the calls that reached an operation."""
     for family in FAMILIES:
         calls, exchanges = recorded(family).calls, recorded(family).exchanges
         for call, following in zip(calls, [*calls[1:], None], strict=True):
@@ -35,7 +35,7 @@ def calls_of(operation: Operation) -> Iterator[MethodCall]:
 
 
 def without(call: MethodCall, name: str, method: Any) -> tuple[list[Any], dict[str, Any]] | None:
-    """Return the arguments of a call but for one; ``None`` where it has no such argument."""
+    """Return the arguments of a call without one; ``None`` if the call does not have it."""
     if name in call.keywords:
         return [*call.arguments], {key: value for key, value in call.keywords.items() if key != name}
     bound = inspect.signature(method).bind(*call.arguments, **call.keywords).arguments
@@ -53,7 +53,7 @@ def test_leaving_a_required_value_out_is_a_type_error(operation: Operation) -> N
 
 
 async def miss(operation: Operation, calls: list[MethodCall]) -> set[str]:
-    """Leave each required value out of the calls, and return those that they had."""
+    """Leave each required value out of the calls that have it, and return the names of these values."""
     missed = set[str]()
     async with AsyncSession("a-token", base_url=NOWHERE, retry=Retry(attempts=1)) as sb:
         for call in calls:
@@ -68,7 +68,7 @@ async def miss(operation: Operation, calls: list[MethodCall]) -> set[str]:
 
 
 async def done(method: Any, arguments: list[Any], keywords: dict[str, Any]) -> object:
-    """Call a method, and do with what it returns what makes it send its requests."""
+    """Call a method, and make its result send the requests."""
     returned = method(*arguments, **keywords)
     if isinstance(returned, Pager):
         return await returned.collect()

@@ -1,4 +1,4 @@
-"""The words that arguments accept are those of the API's document."""
+"""Arguments accept the words of the API's document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.contract.operations import OPERATIONS, items_of, properties_of, resol
 
 
 def words(operation: str, *place: str) -> list[str]:
-    """Return what the document allows for a query parameter, or for a property of the body."""
+    """Return the values allowed for a query parameter, or for a property of the body."""
     schema: Any = OPERATIONS[operation].body or {}
     for step in place:
         parameter = OPERATIONS[operation].query.get(step)

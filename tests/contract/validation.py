@@ -1,4 +1,4 @@
-"""Exchanges held against the document by openapi-core."""
+"""Validation of exchanges by openapi-core."""
 
 from __future__ import annotations
 
@@ -75,20 +75,20 @@ def _by_media_type(schemas: dict[str, Schema]) -> dict[str, dict[str, Schema]]:
 
 
 def request_violations(exchange: Exchange) -> list[str]:
-    """Say what of a request the document does not allow."""
+    """Return the violations in a request, as messages."""
     errors = openapi().request_validator.iter_errors(_request(exchange))
     return [error if isinstance(error, str) else error.message for error in _violations(errors)]
 
 
 def answer_violations(exchange: Exchange) -> set[tuple[str, str, str]]:
-    """Say what of an answer the document does not promise: in which schema, where, and what is there."""
-    promised = exchange.operation.success
+    """Return the violations in an answer: the schema, the place in it, and the value found."""
+    expected = exchange.operation.success
     content_type = exchange.content_type.partition(";")[0]
-    if promised and content_type not in promised:
+    if expected and content_type not in expected:
         return {(exchange.operation.id, "", content_type)}
     answer = MockResponse(exchange.answer, exchange.status, content_type=exchange.content_type)
     errors = openapi().response_validator.iter_errors(_request(exchange), answer)
-    return {_told(violation, exchange) for violation in _violations(errors)}
+    return {_described(violation, exchange) for violation in _violations(errors)}
 
 
 def _request(exchange: Exchange) -> MockRequest:
@@ -96,7 +96,7 @@ def _request(exchange: Exchange) -> MockRequest:
         _HOST,
         exchange.operation.method,
         exchange.path,
-        args=exchange.query,  # type: ignore[arg-type]  # what goes into a multidict may be pairs
+        args=exchange.query,  # type: ignore[arg-type]  # a multidict accepts pairs too
         headers=dict(exchange.headers),
         data=exchange.body,
         content_type=exchange.request_type,
@@ -115,7 +115,7 @@ def _violations(errors: Iterable[Exception]) -> Iterator[ValidationError | str]:
 
 
 def _innermost(violation: ValidationError) -> Iterator[ValidationError]:
-    # Where none of several alternatives fits, what is wrong with the first of them is told.
+    # Where no alternative fits, the violations of the first one are reported.
     first = [one for one in violation.context or () if one.schema_path[0] == 0]
     if not first:
         yield violation
@@ -123,16 +123,16 @@ def _innermost(violation: ValidationError) -> Iterator[ValidationError]:
         yield from _innermost(one)
 
 
-def _told(violation: ValidationError | str, exchange: Exchange) -> tuple[str, str, str]:
+def _described(violation: ValidationError | str, exchange: Exchange) -> tuple[str, str, str]:
     if isinstance(violation, str):
         return exchange.operation.id, "answer", violation
     schema, place = _owner(exchange.operation.answer or {}, list(violation.absolute_path))
-    came = "null" if violation.instance is None else f"not of the {violation.validator} promised"
-    return schema or exchange.operation.id, place, came
+    found = "null" if violation.instance is None else f"wrong {violation.validator}"
+    return schema or exchange.operation.id, place, found
 
 
 def _owner(schema: Schema, path: list[Any]) -> tuple[str | None, str]:
-    """Return the last schema with a name on the way to a place, and the rest of the way."""
+    """Return the innermost named schema around a place, and the path within it."""
     name, rest = name_of(schema), ""
     for step in path:
         alternatives = resolved(schema).get("anyOf")
