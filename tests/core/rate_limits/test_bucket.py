@@ -206,7 +206,7 @@ def test_few_requests_are_in_flight_if_others_use_the_budget() -> None:
 # Shares
 
 
-def test_a_share_leaves_the_rest_of_the_budget_of_the_budget() -> None:
+def test_a_share_leaves_the_rest_of_the_budget() -> None:
     assert admit_all(Bucket(100, 900, share=0.25), 0.0) == 25
     assert admit_all(Bucket(100, 900, share=0.001), 0.0) == 1
 
