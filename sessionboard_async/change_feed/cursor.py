@@ -1,8 +1,8 @@
-"""How far somebody has followed the changes of an event, as a value that can be kept between runs."""
+"""The cursor of a change feed: a value that can be stored between runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -11,23 +11,23 @@ import msgspec
 from sessionboard_async.models.base import EventId
 
 Cursor = dict[str, Any]
-"""Made of what JSON knows, and nothing else: keep it wherever, and hand it to the next run as it is."""
+"""Holds only what JSON can hold: store it anywhere and pass it unchanged to the next run."""
 
 _VERSION = 1
 
 
 class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How far one resource has been followed. All moments are milliseconds since 1970, by the API's clock.
+    """The state of one resource. Times are milliseconds since 1970, by the API's clock.
 
     Attributes:
-        watermark: Every change before this moment was told.
-        deletions: Every deletion before this moment was told.
+        watermark: Every change before this time was reported.
+        deletions: Every deletion before this time was reported.
         swept: When all ids were compared last.
-        as_of: When the reading under way began.
-        reading: Where the reading under way stands.
-        ids: What is there, as far as was told; empty where the caller knows it better.
-        digests: What the records were that have no times, by id.
-        missing: Since when an id was not found that nobody has called deleted.
+        as_of: When the pass under way began.
+        reading: The checkpoint of the pass under way.
+        ids: The ids that were reported and not removed; empty if the caller supplies them.
+        digests: By id, the digests of records that have no times.
+        missing: By id, when an id was first not found, as long as its record may still exist.
     """
 
     watermark: int | None = None
@@ -39,6 +39,43 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     digests: dict[str, str] = {}
     missing: dict[str, int] = {}
 
+    def add_page(self, ids: Iterable[str], as_of: int, reading: dict[str, Any]) -> None:
+        """Save the ids of a page, and where its pass continues."""
+        self.ids.update(ids)
+        self.as_of, self.reading = as_of, reading
+
+    def finish_pass(self, as_of: int | None) -> None:
+        """Save that every change before a time was reported."""
+        if self.watermark is None:
+            self.swept = as_of
+        if as_of is not None:
+            self.watermark = as_of
+        self.as_of = self.reading = None
+
+    def finish_deletions(self, as_of: int) -> None:
+        """Save that every deletion before a time was reported."""
+        self.deletions = as_of
+
+    def finish_sweep(self, as_of: int) -> None:
+        """Save when all ids were compared."""
+        self.swept = as_of
+
+    def add_digests(self, digests: Mapping[str, str]) -> None:
+        """Save the digests of records."""
+        self.digests.update(digests)
+        self.ids.update(digests)
+
+    def set_missing(self, missing: dict[str, int]) -> None:
+        """Save which ids are missing, and since when."""
+        self.missing = missing
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove everything about some ids."""
+        for id_ in ids:
+            self.ids.discard(id_)
+            self.digests.pop(id_, None)
+            self.missing.pop(id_, None)
+
 
 class _StoredCursor(msgspec.Struct, kw_only=True):
     version: int
@@ -48,16 +85,16 @@ class _StoredCursor(msgspec.Struct, kw_only=True):
 
 
 class FeedState:
-    """What a run knows, and changes while it goes on.
+    """The state of a run, from one cursor to the next.
 
     Args:
         event_id: The event.
-        scope: What else decides which records there are: filters and expansions.
-        cursor: What an earlier run kept.
-        known: Tells the ids that the caller has of a resource; ``None`` to keep them in the cursor.
+        scope: Filters and expansions, which must be the same in every run.
+        cursor: The cursor of an earlier run.
+        known: Returns the ids of a resource that the caller has; ``None`` to keep them in the cursor.
 
     Raises:
-        ValueError: If the cursor is none, or one of something else.
+        ValueError: If the cursor is invalid, or belongs to another event or scope.
     """
 
     def __init__(
@@ -68,53 +105,52 @@ class FeedState:
         known: Callable[[str], Iterable[str]] | None,
     ) -> None:
         self._event_id = str(event_id)
-        self._scope = blake2b(msgspec.json.encode(scope, order="deterministic"), digest_size=8).hexdigest()
+        self._scope = digest(scope)
         self._known = known
-        self._tracks = {} if cursor is None else self._read(cursor)
+        self._resources = {} if cursor is None else self._read(cursor)
         self._loaded: set[str] = set()
 
-    def track(self, resource: str) -> ResourceCursor:
-        """Return how far a resource was followed; what is changed in it is kept."""
-        track = self._tracks.setdefault(resource, ResourceCursor())
-        if self._known is not None and resource not in self._loaded:
-            self._loaded.add(resource)
-            track.ids = set(self._known(resource))
-        return track
+    def resource(self, name: str) -> ResourceCursor:
+        """Return the state of a resource, which the caller changes in place."""
+        resource = self._resources.setdefault(name, ResourceCursor())
+        if self._known is not None and name not in self._loaded:
+            self._loaded.add(name)
+            resource.ids = set(self._known(name))
+        return resource
 
     def cursor(self) -> Cursor:
-        """Return all that the next run must know."""
-        tracks = self._tracks
+        """Return the cursor for the next run."""
+        resources = self._resources
         if self._known is not None:
-            tracks = {name: msgspec.structs.replace(track, ids=set()) for name, track in tracks.items()}
-        kept = _StoredCursor(version=_VERSION, event_id=self._event_id, scope=self._scope, resources=tracks)
-        return cast("Cursor", msgspec.to_builtins(kept, order="deterministic"))
+            resources = {
+                name: msgspec.structs.replace(resource, ids=set()) for name, resource in resources.items()
+            }
+        stored = _StoredCursor(
+            version=_VERSION, event_id=self._event_id, scope=self._scope, resources=resources
+        )
+        return cast("Cursor", msgspec.to_builtins(stored, order="deterministic"))
 
     def _read(self, cursor: Mapping[str, Any]) -> dict[str, ResourceCursor]:
         try:
-            kept = msgspec.convert(cursor, _StoredCursor)
+            stored = msgspec.convert(cursor, _StoredCursor)
         except msgspec.ValidationError as error:
-            raise ValueError(f"cursor takes what an earlier run kept, as it is: {error}") from None
-        if kept.version != _VERSION:
-            raise ValueError(f"the cursor is of version {kept.version}, and this package reads {_VERSION}")
-        if kept.event_id != self._event_id:
-            raise ValueError(f"the cursor is of event {kept.event_id}, and not of {self._event_id}")
-        if kept.scope != self._scope:
-            raise ValueError("the cursor was made with other filters or expansions: begin anew without it")
-        return kept.resources
+            raise ValueError(
+                f"the cursor is invalid ({error}): pass the cursor of an earlier run unchanged"
+            ) from None
+        if stored.version != _VERSION:
+            raise ValueError(
+                f"the cursor has version {stored.version}, and this package reads version {_VERSION}: start "
+                "again without a cursor"
+            )
+        if stored.event_id != self._event_id:
+            raise ValueError(f"the cursor is of event {stored.event_id}, not of event {self._event_id}")
+        if stored.scope != self._scope:
+            raise ValueError(
+                "the cursor was made with other filters or expansions: start again without a cursor"
+            )
+        return stored.resources
 
 
-def digest(record: object) -> str:
-    """Return what tells one state of a record from another."""
-    return blake2b(msgspec.json.encode(record, order="deterministic"), digest_size=8).hexdigest()
-
-
-def unique(resources: Iterable[str], allowed: Sequence[str]) -> tuple[str, ...]:
-    """Return each resource once.
-
-    Raises:
-        ValueError: If there is one that is not allowed.
-    """
-    wanted = tuple(dict.fromkeys(resources))
-    if unknown := [resource for resource in wanted if resource not in allowed]:
-        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(allowed)}")
-    return wanted
+def digest(value: object) -> str:
+    """Return a short hash that is the same for equal values, whatever the order of their keys."""
+    return blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=8).hexdigest()

@@ -1,11 +1,11 @@
-"""The changes of an event's data since the last time: what to write, and what to remove.
+"""Report the changes of an event's data since the last run.
 
 ::
 
-    feed = changes(sb, 4630, cursor=kept)
+    feed = changes(sb, 4630, cursor=stored)
     async for change in feed:
         ...
-    kept = feed.cursor
+    stored = feed.cursor
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from sessionboard_async.change_feed.cursor import Cursor, FeedState, unique
+from sessionboard_async.change_feed.cursor import Cursor, FeedState
 from sessionboard_async.change_feed.reader import Change, ChangeKind, ChangeReader, FeedStep
 from sessionboard_async.client import AsyncSession
-from sessionboard_async.export.exporter import RESOURCES
+from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.models.base import EventId, Record
 from sessionboard_async.services._common.filters import Expansion
 
@@ -30,12 +30,12 @@ R = TypeVar("R")
 
 
 class Batch(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """Changes that were read together, and where to go on after them.
+    """Changes that were read together, and the cursor after them.
 
     Attributes:
-        resource: The resource; a batch is of one alone.
-        changes: The changes, perhaps none.
-        cursor: What to keep once they are worked off: best in one transaction with what was made of them.
+        resource: The resource of all the changes.
+        changes: The changes; may be empty.
+        cursor: The cursor to store once the changes are processed, best in the same transaction.
     """
 
     resource: str
@@ -55,47 +55,57 @@ def changes(
     known: Callable[[str], Iterable[str]] | None = None,
     prefetch: int | None = None,
 ) -> ChangeFeed[Record]:
-    """Follow the changes of an event: everything at first, and then what changed since.
+    """Follow the changes of an event: all records in the first run, then what changed since the last run.
 
-    A change comes at least once: what changed within the last five minutes before a run may come again in
-    the next. So write by id, and leave out a record whose ``updated_at`` is older than what you have.
+    Each change is reported at least once. Changes of the last five minutes before a run may be reported
+    again by the next one: write records by id, and skip a record whose ``updated_at`` is older than the one
+    you have.
 
-    What was changed is read by the time of its last change. Deleted sessions are told by the API. Other
-    records vanish without a word, and sessions that went into a composition do too: from time to time all
-    ids are compared, and what is missing is asked for one by one, or is missing in a second comparison more
-    than three minutes later.
+    Changed records are read by their ``updated_at``. The API reports deletions of sessions only. To find
+    other removed records, and sessions that went into a composition, the feed compares all ids from time to
+    time. A missing id is looked up, and reported once the API says that it is gone, or once it is missing in
+    a second comparison more than three minutes later.
+
+    Scopes and rate-limit categories are those of the searches, and of the ``get`` or ``list`` that looks up
+    missing ids.
 
     Args:
-        sb: The session to read with.
+        sb: The client to read with.
         event_id: The event.
-        resources: What to follow, of ``RESOURCES``.
-        cursor: What ``ChangeFeed.cursor`` was after the last run; ``None`` for the first.
-        expand: What the records shall hold in addition; the same in every run.
-        filters: Arguments of ``search`` by resource, such as ``{"sessions": {"status": "accepted"}}``; the
-            same in every run.
-        sweep_every: After which time all ids are compared; this reads everything once more. 0 for each run.
-        known: Tells the ids of a resource that you have, so that the cursor need not hold them.
-        prefetch: How many pages to fetch ahead.
+        resources: The resources to follow, of ``RESOURCES``.
+        cursor: ``ChangeFeed.cursor`` of the last run; ``None`` in the first run.
+        expand: Expansions to include in the records; the same in every run.
+        filters: By resource, keyword arguments of its ``search``, such as
+            ``{"sessions": {"status": "accepted"}}``; the same in every run.
+        sweep_every: The time from one comparison of all ids to the next; 0 compares in every run. A
+            comparison reads all records again.
+        known: Returns the ids of a resource that you have, so that the cursor need not hold them. Called in
+            the event loop.
+        prefetch: The number of pages to fetch ahead.
 
     Returns:
-        The feed; nothing is read before the first change is asked for.
+        The feed; nothing is sent before the first change is requested.
 
     Raises:
-        ValueError: If a resource is unknown, or an expansion, filter or time is none, or the cursor is of
-            another event, or made with other filters or expansions.
-        TypeError: If a filter is none that ``search`` takes.
+        ValueError: If a resource, expansion, filter or time is invalid, or the cursor belongs to another
+            event, or to other filters or expansions.
+        TypeError: If ``search`` does not accept a filter.
     """
-    wanted = unique(resources, RESOURCES)
-    if filters is not None:
-        unique(filters, RESOURCES)
-    if sweep_every < timedelta():
-        raise ValueError(f"sweep_every is a time from one comparison to the next, and not {sweep_every}")
-    progress = FeedState(event_id, [sorted(expand), filters or {}], cursor, known)
+    wanted = validate_arguments(
+        sb,
+        event_id,
+        resources=resources,
+        expand=expand,
+        filters=filters,
+        sweep_every=sweep_every,
+        prefetch=prefetch,
+    )
+    state = FeedState(event_id, [sorted(expand), filters or {}], cursor, known)
     reader = ChangeReader(
         sb,
         event_id,
         wanted,
-        progress,
+        state,
         expand=expand,
         filters=filters or {},
         sweep_every=sweep_every,
@@ -104,12 +114,39 @@ def changes(
     return ChangeFeed(reader, raw=False)
 
 
+def validate_arguments(
+    sb: AsyncSession,
+    event_id: EventId,
+    *,
+    resources: Iterable[str],
+    expand: Sequence[Expansion],
+    filters: Mapping[str, Mapping[str, Any]] | None = None,
+    sweep_every: timedelta,
+    prefetch: int | None = None,
+) -> tuple[str, ...]:
+    """Check the arguments of ``changes``, and return each resource once.
+
+    Raises:
+        ValueError: As ``changes`` does.
+        TypeError: As ``changes`` does.
+    """
+    wanted, filters = validate_resources(resources), filters or {}
+    validate_resources(filters)
+    if sweep_every < timedelta():
+        raise ValueError(f"sweep_every must not be negative, and is {sweep_every}")
+    for resource in wanted:
+        # Making a pager validates the arguments of its search, and sends nothing.
+        search = event_search(sb, resource)
+        search(event_id, expand=expand, prefetch=prefetch, **filters.get(resource, {}))
+    return wanted
+
+
 class ChangeFeed(Generic[R]):
     """The changes of one run, as an async iterator.
 
     Attributes:
-        refused: The resources that the API does not give, each with its error: sponsors, exhibitors and more
-            are features that an event may not have.
+        refused: The resources that the API refused, each with its error. Sponsors, exhibitors and others are
+            features that an event may not have.
     """
 
     def __init__(self, reader: ChangeReader, *, raw: bool) -> None:
@@ -121,11 +158,11 @@ class ChangeFeed(Generic[R]):
 
     @property
     def cursor(self) -> Cursor:
-        """Where to go on: what was handed out last counts as not worked off until more is asked for."""
-        return self._reader.progress.cursor()
+        """The cursor to store. The change returned last counts as processed once the next is requested."""
+        return self._reader.state.cursor()
 
     def raw(self) -> ChangeFeed[dict[str, Any]]:
-        """Return the same feed with records as plain dicts, exactly as they were sent."""
+        """Return the same feed with records as plain dicts, exactly as the API sent them."""
         return ChangeFeed(self._reader, raw=True)
 
     def __aiter__(self) -> ChangeFeed[R]:
@@ -140,9 +177,9 @@ class ChangeFeed(Generic[R]):
         return self._changes.pop()
 
     async def batches(self) -> AsyncGenerator[Batch[R], None]:
-        """Go through the changes in batches, each with the cursor to keep together with it.
+        """Iterate over the changes in batches, each with the cursor to store together with its changes.
 
-        Every batch holds a cursor of its own, so give ``known`` where there are many records.
+        Every batch holds a complete cursor: pass ``known`` for events with many records.
         """
         async with aclosing(self._steps) as steps:
             async for step in steps:
@@ -151,6 +188,6 @@ class ChangeFeed(Generic[R]):
                 yield Batch(resource=step.resource, changes=found, cursor=self.cursor)
 
     async def aclose(self) -> None:
-        """End the run now, with all that it has under way."""
+        """End the run now, and everything it has under way."""
         self._changes, self._step = [], FeedStep("")
         await self._steps.aclose()
