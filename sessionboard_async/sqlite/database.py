@@ -1,4 +1,4 @@
-"""The file that keeps a copy of an event."""
+"""The SQLite file with a copy of an event."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inse
 from sqlalchemy.exc import DBAPIError
 
 from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.export.resources import validate_resources
 from sessionboard_async.models.base import EventId
 from sessionboard_async.sqlite.rows import json_text
 from sessionboard_async.sqlite.schema import METADATA, RESOURCES, SCHEMA_VERSION, STATE
 from sessionboard_async.sqlite.writer import RecordChange, validate_changes, write_changes
 
 _BUSY_SECONDS = 30.0
-"""How long to wait for somebody else who reads or writes the file."""
+"""How long to wait for another process that reads or writes the file."""
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of changes.
+    """The number of changes with each outcome.
 
     Attributes:
         upserted: Records written, new or changed.
-        unchanged: Records that were there already, exactly as they came.
-        outdated: Records left alone, since what was there is newer by its ``updated_at``.
-        removed: Records removed; what was not there does not count.
+        unchanged: Records that the copy already held in the same form.
+        outdated: Records skipped because the copy held a newer one, by ``updated_at``.
+        removed: Records removed from the copy.
     """
 
     upserted: int = 0
@@ -48,20 +49,20 @@ class Database:
         with Database("event.db", event_id=4630, base_url=sb.base_url) as database:
             database.apply(changes, cursor)
 
-    It blocks, and is for one thread at a time, not always the same one. A file that it makes can only be read
-    by its owner, where the system knows owners: the data of people is in it.
+    Every method blocks. Use it from any thread, but from one at a time. A new file is readable only by its
+    owner, on systems with file permissions, because it holds personal data.
 
     Args:
-        path: The file; made where it does not exist, in a directory that does.
-        event_id: The event. A number and the same number as a string are one event.
-        base_url: Where the data comes from.
-        expand: What the records hold in addition, in any order.
+        path: The file; it is created if it does not exist, in an existing folder.
+        event_id: The event. A number and the same number as a string are the same event.
+        base_url: The address of the API.
+        expand: The expansions included in the records, in any order.
 
     Raises:
-        ConfigurationError: If the file is no database, or no copy, or one of another event, address or
-            expansion, or its tables are those of another version. It is a ``ValueError``.
-        OSError: If the file cannot be opened or made.
-        TypeError: If ``expand`` is one string.
+        ConfigurationError: If the file is no database, or no copy, or a copy of another event, address or
+            expansion, or its tables have another version. It is a ``ValueError``.
+        OSError: If the file cannot be opened or created.
+        TypeError: If ``expand`` is a single string.
     """
 
     def __init__(
@@ -76,44 +77,44 @@ class Database:
             raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
         self._path = Path(path).absolute()
         self._is_closed = False
-        identity = {
+        source = {
             "event_id": str(event_id),
             "base_url": base_url.rstrip("/"),
             "expand": json_text(sorted(set(expand))),
         }
         if not self._path.exists():
-            # SQLite would make it with the rights that the process gives to any file.
+            # SQLite would create it with the default permissions of the process.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         self._engine = _engine(self._path)
         try:
             with self._transaction() as connection:
-                self._cursor = _open(connection, self._path, identity)
+                self._cursor = _open(connection, self._path, source)
         except BaseException:
             self.close()
             raise
 
     @property
     def cursor(self) -> dict[str, Any] | None:
-        """What was saved with the last changes; ``None`` for a new copy."""
+        """The cursor saved with the last changes; ``None`` for a new copy."""
         return None if self._cursor is None else msgspec.json.decode(self._cursor, type=dict[str, Any])
 
     def apply(self, changes: Sequence[RecordChange], cursor: Mapping[str, Any]) -> Applied:
-        """Write changes, in their order, and the cursor that goes with them: all of it, or nothing.
+        """Write changes in their order, and the cursor after them, in one transaction.
 
-        An upsert puts the record in the place of what was there, unless that is newer by ``updated_at``.
-        Times are compared as moments; where one has none, the record is taken.
+        An upsert replaces the record in the copy, unless that one is newer by ``updated_at``. If one of the
+        two has no valid time, it is replaced.
 
         Args:
             changes: The changes, of any resources.
-            cursor: What to keep with them, made of what JSON knows.
+            cursor: The cursor to save; it may hold whatever JSON can hold.
 
         Returns:
-            What became of them.
+            The number of changes with each outcome.
 
         Raises:
             ValueError: If a resource or kind is unknown, an id is empty, or an upsert has no record. Nothing
                 is written.
-            OSError: If the file cannot be written, or somebody else holds it for half a minute. Nothing is
+            OSError: If the file cannot be written, or another process locks it for half a minute. Nothing is
                 written.
         """
         validate_changes(changes)
@@ -131,14 +132,13 @@ class Database:
             ValueError: If the resource is unknown.
             OSError: If the file cannot be read.
         """
-        if resource not in RESOURCES:
-            raise ValueError(f"there is no table for {resource!r}; there are {', '.join(RESOURCES)}")
-        column = RESOURCES[resource].table.c.id
+        (name,) = validate_resources([resource])
+        column = RESOURCES[name].table.c.id
         with self._transaction() as connection:
             return list(connection.scalars(select(column).order_by(column)))
 
     def counts(self) -> dict[str, int]:
-        """Return how many records there are of each resource.
+        """Return the number of records of each resource.
 
         Raises:
             OSError: If the file cannot be read.
@@ -150,7 +150,7 @@ class Database:
             }
 
     def close(self) -> None:
-        """Close the file. It may be called twice."""
+        """Close the file. Closing twice is fine."""
         self._is_closed = True
         self._engine.dispose()
 
@@ -168,21 +168,23 @@ class Database:
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
         if self._is_closed:
-            raise RuntimeError(f"the copy at {self._path} was closed")
+            raise RuntimeError(f"the copy at {self._path} is closed")
         try:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            # That error carries the records; what the driver says of its reason does not.
+            # This error holds the values of the records; the error of the driver does not.
             reason = error.orig
             if getattr(reason, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-                raise ConfigurationError(f"{self._path} is no SQLite database: name another file") from None
-            raise OSError(f"the copy at {self._path} cannot be used: {reason}") from None
+                raise ConfigurationError(
+                    f"{self._path} is not a SQLite database: choose another file"
+                ) from None
+            raise OSError(f"the copy at {self._path} cannot be read or written: {reason}") from None
 
 
 def _engine(path: Path) -> Engine:
-    # The default rollback journal survives a kill at any moment as a write-ahead log does, and the copy stays
-    # one file, which can be moved, and read where nothing can be written.
+    # The default rollback journal survives a kill as well as a write-ahead log does, and the copy stays a
+    # single file, which can be moved, and opened in a read-only folder.
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         hide_parameters=True,
@@ -195,38 +197,38 @@ def _engine(path: Path) -> Engine:
 
 def _prepare(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    # Data of people who were removed does not stay behind in unused pages.
+    # Overwrite removed personal data, which would otherwise stay in unused pages.
     connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin(connection: Connection) -> None:
-    # The driver itself begins transactions late, and not at all for CREATE TABLE and SELECT. IMMEDIATE waits
-    # for its turn to write; a transaction that has read before would fail at once instead.
+    # The driver begins transactions late, and none for CREATE TABLE and SELECT. IMMEDIATE waits for the write
+    # lock; a transaction that begins with a read fails at once if another process writes.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _open(connection: Connection, path: Path, identity: Mapping[str, str]) -> str | None:
-    """Return the cursor of a copy, which is made where the file is empty."""
+def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str | None:
+    """Return the cursor of a copy; create its tables if the file is empty."""
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
     if not names:
         METADATA.create_all(connection, checkfirst=False)
-        connection.execute(insert(STATE).values(schema_version=SCHEMA_VERSION, **identity))
+        connection.execute(insert(STATE).values(schema_version=SCHEMA_VERSION, **source))
         return None
     if STATE.name not in names:
-        raise ConfigurationError(f"{path} is a database, but no copy of an event: name another file")
+        raise ConfigurationError(f"{path} is a database, but not a copy of an event: choose another file")
     version = connection.scalar(select(STATE.c.schema_version))
     if version != SCHEMA_VERSION:
         raise ConfigurationError(
-            f"the tables of {path} are of version {version}, and this package keeps version "
-            f"{SCHEMA_VERSION}: use the package that made them, or another file"
+            f"the tables of {path} have version {version}, and this package writes version "
+            f"{SCHEMA_VERSION}: choose another file"
         )
-    kept = connection.execute(select(STATE)).mappings().one()
+    stored = connection.execute(select(STATE)).mappings().one()
     differences = [
-        f"its {name} is {kept[name]} and not {wanted}"
-        for name, wanted in identity.items()
-        if kept[name] != wanted
+        f"its {name} is {stored[name]}, not {wanted}"
+        for name, wanted in source.items()
+        if stored[name] != wanted
     ]
     if differences:
-        raise ConfigurationError(f"{path} is another copy: {', '.join(differences)}; name another file")
-    cursor: str | None = kept["cursor"]
+        raise ConfigurationError(f"{path} is another copy: {', '.join(differences)}; choose another file")
+    cursor: str | None = stored["cursor"]
     return cursor

@@ -1,4 +1,4 @@
-"""What stands in the rows of a record. Anything may be missing, null, empty or of another type."""
+"""Convert records to table rows. Any value may be missing, null, empty or of an unexpected type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from sessionboard_async.core.timestamps import format_utc
-from sessionboard_async.sqlite.schema import PERSON, ROLE, ArrayTable, ColumnSource, Kind, Path
+from sessionboard_async.sqlite.schema import PERSON, ROLE, ArrayTable, ColumnKind, ColumnSource, FieldPath
 
 Value = str | int | float | None
 Row = dict[str, Value]
@@ -23,7 +23,7 @@ _ARRAYS_OF_PEOPLE = {
     "chairpersons": "chairperson",
     "moderators": "moderator",
 }
-"""The arrays of people on a session, with the role that each stands for."""
+"""The arrays of people on a session, and the role that each stands for."""
 
 
 def json_text(value: object) -> str:
@@ -32,7 +32,7 @@ def json_text(value: object) -> str:
 
 
 def utc_text(value: object) -> str | None:
-    """Return a time in UTC and always of one length, so that later means greater; ``None`` if it is none."""
+    """Return a timestamp in UTC and of fixed length, which sorts as text; ``None`` if it is not aware."""
     try:
         parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
         if parsed is None or parsed.utcoffset() is None:
@@ -42,32 +42,32 @@ def utc_text(value: object) -> str | None:
         return None
 
 
-def values(places: Iterable[ColumnSource], record: Object) -> Row:
-    """Return the values of columns. What does not fit a column goes in as JSON."""
-    return {place.column: _fit(_found(record, place.paths), place.kind) for place in places}
+def values(sources: Iterable[ColumnSource], record: Object) -> Row:
+    """Return the values of columns; a value of an unexpected type is stored as JSON."""
+    return {source.column: _fit(_first_value(record, source.paths), source.kind) for source in sources}
 
 
-def part_rows(part: ArrayTable, id_: str, record: Object) -> list[Row]:
+def array_rows(array: ArrayTable, id_: str, record: Object) -> list[Row]:
     """Return a row for each object in an array of a record."""
     return [
-        {part.owner: id_, "position": position, **values(part.places, entry)}
-        for position, entry in enumerate(_objects(record.get(part.array)))
+        {array.owner: id_, "position": position, **values(array.sources, entry)}
+        for position, entry in enumerate(_objects(record.get(array.name)))
     ]
 
 
 class _Appearance(NamedTuple):
-    """A person in one of the arrays of a session."""
+    """An entry for a person in one of the arrays of a session."""
 
     array: str
     entry: Object
 
 
 def people_rows(session_id: str, record: Object) -> tuple[list[Row], list[Row]]:
-    """Return everybody on a session once, and a row for each role that somebody has there.
+    """Return one row per person on a session, and one row per role of a person.
 
-    ``participants`` tells all roles of those who are in it; of others, the older arrays do. A person's place
-    is the first ``order`` that any of the arrays gives, and whoever is hidden in one of them is hidden. Those
-    whom the API sends without an id get one that is made of the session's.
+    ``participants`` holds all roles of the people in it; the roles of others come from the older arrays. The
+    position of a person is the first ``order`` in any of the arrays. A person who is hidden in one array is
+    hidden. A person without an id gets one made of the id of the session.
     """
     found: dict[str, list[_Appearance]] = {}
     for array in _ARRAYS_OF_PEOPLE:
@@ -78,7 +78,7 @@ def people_rows(session_id: str, record: Object) -> tuple[list[Row], list[Row]]:
         {"id": id_, **values(PERSON, appearances[0].entry)} for id_, appearances in found.items()
     ]
     roles: list[Row] = []
-    for id_, appearances in sorted(found.items(), key=lambda item: _place(item[1])):
+    for id_, appearances in sorted(found.items(), key=lambda item: _position(item[1])):
         is_public = _is_public(appearances)
         roles += [{"person_id": id_, "is_public": is_public, **role} for role in _roles(appearances)]
     return people, [
@@ -92,22 +92,22 @@ def _roles(appearances: list[_Appearance]) -> Iterable[Row]:
     roles: dict[Value, Row] = {}
     for array, entry in appearances:
         role = values(ROLE, entry)
-        told = role["role_slug"] or role["role"] or role["core_role"]
-        if told is None:
-            told = role["role"] = role["role_slug"] = role["core_role"] = _ARRAYS_OF_PEOPLE[array]
-        roles.setdefault(told, role)
+        name = role["role_slug"] or role["role"] or role["core_role"]
+        if name is None:
+            name = role["role"] = role["role_slug"] = role["core_role"] = _ARRAYS_OF_PEOPLE[array]
+        roles.setdefault(name, role)
     return roles.values()
 
 
-def _place(appearances: list[_Appearance]) -> float:
+def _position(appearances: list[_Appearance]) -> float:
     orders = (one.entry.get("order") for one in appearances)
     return next((order for order in orders if isinstance(order, int | float)), float("inf"))
 
 
 def _is_public(appearances: list[_Appearance]) -> int | None:
-    shown = [one.entry.get("is_public") for one in appearances]
-    told = [value for value in shown if isinstance(value, bool)]
-    return int(all(told)) if told else None
+    flags = [one.entry.get("is_public") for one in appearances]
+    known = [flag for flag in flags if isinstance(flag, bool)]
+    return int(all(known)) if known else None
 
 
 def _objects(array: object) -> list[Object]:
@@ -117,12 +117,12 @@ def _objects(array: object) -> list[Object]:
     return [entry for entry in entries if isinstance(entry, Mapping)]
 
 
-def _found(record: Object, paths: tuple[Path, ...]) -> object:
+def _first_value(record: Object, paths: tuple[FieldPath, ...]) -> object:
     for path in paths:
         value: object = record
         for step in path:
             value = _inside(value, step)
-        # ``{}`` stands for what is not assigned.
+        # The API sends ``{}`` for a value that is not assigned.
         if value is not None and value != {}:
             return value
     return None
@@ -132,7 +132,7 @@ def _inside(value: object, name: str) -> object:
     return cast("Object", value).get(name) if isinstance(value, Mapping) else None
 
 
-def _fit(value: object, kind: Kind) -> Value:
+def _fit(value: object, kind: ColumnKind) -> Value:
     if value is None or isinstance(value, str):
         return (utc_text(value) or value) if kind == "time" else value
     if kind == "number" and isinstance(value, int | float) and _SMALLEST <= value <= _LARGEST:

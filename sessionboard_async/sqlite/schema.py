@@ -1,4 +1,4 @@
-"""The tables of a copy, and where in a record the value of each column is found."""
+"""The tables of a copy, and the fields of a record that fill each column."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
 SCHEMA_VERSION = 1
 
-Kind = Literal["text", "number", "time"]
-Path = tuple[str, ...]
+ColumnKind = Literal["text", "number", "time"]
+FieldPath = tuple[str, ...]
 
 
 class ColumnSource(NamedTuple):
-    """A column and its value's places in a record; the first that holds something counts."""
+    """A column, and the paths of its value in a record; the first path with a value counts."""
 
     column: str
-    paths: tuple[Path, ...]
-    kind: Kind
+    paths: tuple[FieldPath, ...]
+    kind: ColumnKind
 
 
 class ArrayTable(NamedTuple):
-    """A table with the entries of an array in each record."""
+    """A table with the entries of an array of each record."""
 
-    array: str
+    name: str
     table: Table
     owner: str
-    places: tuple[ColumnSource, ...]
+    sources: tuple[ColumnSource, ...]
 
 
 class ResourceTables(NamedTuple):
-    """The table of a resource, and the tables of what lies inside its records."""
+    """The table of a resource, and the tables of the arrays in its records."""
 
     table: Table
-    places: tuple[ColumnSource, ...]
+    sources: tuple[ColumnSource, ...]
     updated_at: ColumnSource
-    parts: tuple[ArrayTable, ...]
+    arrays: tuple[ArrayTable, ...]
 
 
-def _places(
-    kind: Kind, names: tuple[str, ...], elsewhere: dict[str, tuple[str, ...]]
+def _sources(
+    kind: ColumnKind, names: tuple[str, ...], elsewhere: dict[str, tuple[str, ...]]
 ) -> tuple[ColumnSource, ...]:
     found = {name: (name,) for name in names} | elsewhere
     return tuple(
@@ -49,15 +49,15 @@ def _places(
 
 
 def _text(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
-    return _places("text", names, elsewhere)
+    return _sources("text", names, elsewhere)
 
 
 def _number(*names: str) -> tuple[ColumnSource, ...]:
-    return _places("number", names, {})
+    return _sources("number", names, {})
 
 
 def _time(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
-    return _places("time", names, elsewhere)
+    return _sources("time", names, elsewhere)
 
 
 _DATES = _time("created_at", "updated_at")
@@ -89,7 +89,7 @@ _CONTACT = (*_text("friendly_id"), *PERSON)
 _ACCOUNT = (
     *_text("friendly_id", "name", "phone", "website_url", "logo_image_url"),
     *_text("address_city", "address_state"),
-    # The API misspells the country of accounts, and may stop doing so.
+    # The API misspells the country of accounts, and may correct it.
     *_text(address_country=("address_country", "address_coutnry")),
     *_DATES,
 )
@@ -129,18 +129,18 @@ ROLE = (
     *_text("session_participant_id"),
 )
 
-_FIELDS_AND_TEXTS = {
+_COMMON_ARRAYS = {
     "custom_fields": ("custom_fields", _CUSTOM_FIELD),
     "translations": ("translated_fields", _TRANSLATION),
 }
-_IN_SESSIONS = {"tags": ("tags", _TAG), **_FIELDS_AND_TEXTS}
+_SESSION_ARRAYS = {"tags": ("tags", _TAG), **_COMMON_ARRAYS}
 
 _LAYOUT: dict[str, tuple[tuple[ColumnSource, ...], dict[str, tuple[str, tuple[ColumnSource, ...]]]]] = {
-    "sessions": (_SESSION, _IN_SESSIONS),
-    "speakers": (_CONTACT, _FIELDS_AND_TEXTS),
-    "contacts": (_CONTACT, _FIELDS_AND_TEXTS),
-    "sponsors": (_ACCOUNT, _FIELDS_AND_TEXTS),
-    "exhibitors": (_ACCOUNT, _FIELDS_AND_TEXTS),
+    "sessions": (_SESSION, _SESSION_ARRAYS),
+    "speakers": (_CONTACT, _COMMON_ARRAYS),
+    "contacts": (_CONTACT, _COMMON_ARRAYS),
+    "sponsors": (_ACCOUNT, _COMMON_ARRAYS),
+    "exhibitors": (_ACCOUNT, _COMMON_ARRAYS),
     "fields": (_FIELD, {}),
     "rooms": ((*_METADATA, *_number("capacity")), {}),
     "tracks": ((*_METADATA, *_text("color")), {}),
@@ -150,19 +150,19 @@ _LAYOUT: dict[str, tuple[tuple[ColumnSource, ...], dict[str, tuple[str, tuple[Co
     "languages": (_METADATA, {}),
     "statuses": (_STATUS, {}),
 }
-"""By resource: its columns, and by table the arrays inside its records with the columns of their entries."""
+"""By resource: its columns; and by table, the array of its records with the columns of its entries."""
 
 _TYPES = {"text": Text, "number": Integer, "time": Text}
 
 METADATA = MetaData()
 
 
-def _columns(places: tuple[ColumnSource, ...]) -> list[Column[str | int]]:
-    return [Column(place.column, _TYPES[place.kind]) for place in places]
+def _columns(sources: tuple[ColumnSource, ...]) -> list[Column[str | int]]:
+    return [Column(source.column, _TYPES[source.kind]) for source in sources]
 
 
 def _owned_by(name: str) -> Column[str]:
-    """Return a column that names a record, and with which its row is removed together with the record."""
+    """Return a column with the id of a record; its row is removed together with the record."""
     owner = ForeignKey(f"{name}.id", ondelete="CASCADE")
     return Column(_owner(name), Text, owner, primary_key=True)
 
@@ -171,23 +171,25 @@ def _owner(resource: str) -> str:
     return f"{resource.removesuffix('s')}_id"
 
 
-def _part(resource: str, name: str, array: str, places: tuple[ColumnSource, ...]) -> ArrayTable:
+def _array_table(resource: str, name: str, array: str, sources: tuple[ColumnSource, ...]) -> ArrayTable:
     table = Table(
         f"{resource.removesuffix('s')}_{name}",
         METADATA,
         _owned_by(resource),
         Column("position", Integer, primary_key=True),
-        *_columns(places),
+        *_columns(sources),
     )
-    return ArrayTable(array, table, _owner(resource), places)
+    return ArrayTable(array, table, _owner(resource), sources)
 
 
 def _resource(name: str) -> ResourceTables:
-    places, parts = _LAYOUT[name]
+    sources, arrays = _LAYOUT[name]
     id_, record = Column("id", Text, primary_key=True), Column("record", Text, nullable=False)
-    table = Table(name, METADATA, id_, *_columns(places), record)
-    updated_at = next(place for place in places if place.column == "updated_at")
-    return ResourceTables(table, places, updated_at, tuple(_part(name, part, *parts[part]) for part in parts))
+    table = Table(name, METADATA, id_, *_columns(sources), record)
+    updated_at = next(source for source in sources if source.column == "updated_at")
+    return ResourceTables(
+        table, sources, updated_at, tuple(_array_table(name, suffix, *arrays[suffix]) for suffix in arrays)
+    )
 
 
 RESOURCES = {name: _resource(name) for name in _LAYOUT}
@@ -214,4 +216,4 @@ STATE = Table(
     Column("expand", Text, nullable=False),
     Column("cursor", Text),
 )
-"""One row: whose copy the file is, and how far it has come."""
+"""One row: the source of the copy, and the cursor of its feed."""

@@ -1,4 +1,4 @@
-"""A copy of an event in a SQLite file, brought up to date run by run."""
+"""Copy an event into a SQLite database, and update the copy run by run."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from contextlib import ExitStack, aclosing
 from datetime import timedelta
 from functools import partial
 
+import anyio
 import msgspec
 
-from sessionboard_async.change_feed.feed import changes
+from sessionboard_async.change_feed.feed import changes, validate_arguments
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.threads import run_in_thread
-from sessionboard_async.export.exporter import RESOURCES, ExportProgress
+from sessionboard_async.export.exporter import ExportProgress
+from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.sqlite.database import Database
 
 
 class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        upserted: How many records were written, new or changed.
-        removed: How many records were removed.
-        counts: How many records there are now, by resource.
-        refused: The resources that the API did not give, each with its reason.
+        upserted: The number of records written, new or changed.
+        removed: The number of records removed.
+        counts: The number of records in the copy now, by resource.
+        refused: The resources that the API refused, each with the reason.
     """
 
     upserted: int
@@ -46,63 +48,75 @@ async def sync_event(
     sweep_every: timedelta = timedelta(days=1),
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> SyncSummary:
-    """Keep a copy of an event in a SQLite file: all of it in the first run, and then what changed.
+    """Copy an event into a SQLite database: all records in the first run, then what changed.
 
-    Every page is written in one transaction with the place to go on from, so that a run may be interrupted
-    at any moment, and the next goes on.
+    Every page is written in one transaction with the cursor after it: a run may be interrupted at any
+    moment, and the next run continues.
 
     Args:
-        sb: The session to read with.
+        sb: The client to read with.
         event_id: The event.
-        path: The file; it is made where it does not exist.
-        only: The resources to follow, of ``RESOURCES``.
-        expand: What the records hold in addition; the same in every run.
-        sweep_every: After which time all ids are compared, to find what vanished without a word.
-        on_progress: Told of each page.
+        path: The database file; it is created if it does not exist.
+        only: The resources to copy, of ``RESOURCES``.
+        expand: Expansions to include in the records; the same in every run.
+        sweep_every: The time from one comparison of all ids to the next. It finds records whose removal the
+            API does not report.
+        on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
-        What was done.
+        The result of this run.
 
     Raises:
         ConfigurationError: If the file is no database, or a copy of something else. It is a ``ValueError``.
-        ValueError: If a resource is unknown.
+        ValueError: If a resource or another argument is invalid.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         OSError: If the file cannot be written.
     """
-    wanted = tuple(only)
-    follow = partial(changes, sb, event_id, resources=wanted, expand=expand, sweep_every=sweep_every)
-    follow()  # A wrong argument shall be found before a file is made.
-    with ExitStack() as opened:
-        database = await run_in_thread(
-            lambda: opened.enter_context(
-                Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
-            )
-        )
-        feed = follow(cursor=database.cursor, known=database.ids).raw()
-        done: Counter[str] = Counter()
-        written: Counter[str] = Counter()
+    wanted = validate_arguments(sb, event_id, resources=only, expand=expand, sweep_every=sweep_every)
+    written: Counter[str] = Counter()
+
+    def report(resource: str, *, done: bool) -> None:
+        if resource:
+            records = written[resource]
+            on_progress(ExportProgress(resource=resource, records=records, total=None, done=done))
+
+    opened = ExitStack()
+
+    def open_copy() -> tuple[Database, dict[str, list[str]]]:
+        database = Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
+        opened.enter_context(database)
+        return database, {resource: database.ids(resource) for resource in wanted}
+
+    try:
+        database, ids = await run_in_thread(open_copy)
+        feed = changes(
+            sb,
+            event_id,
+            resources=wanted,
+            cursor=database.cursor,
+            expand=expand,
+            sweep_every=sweep_every,
+            known=ids.__getitem__,
+        ).raw()
+        total: Counter[str] = Counter()
         resource = ""
         async with aclosing(feed.batches()) as batches:
             async for batch in batches:
                 if batch.resource != resource:
-                    _tell_done(on_progress, resource, written)
+                    report(resource, done=True)
                     resource = batch.resource
                 applied = await run_in_thread(partial(database.apply, batch.changes, batch.cursor))
-                done.update(upserted=applied.upserted, removed=applied.removed)
+                total.update(upserted=applied.upserted, removed=applied.removed)
                 written[resource] += applied.upserted + applied.removed
-                on_progress(
-                    ExportProgress(resource=resource, records=written[resource], total=None, done=False)
-                )
-        _tell_done(on_progress, resource, written)
+                report(resource, done=False)
+        report(resource, done=True)
         counts = await run_in_thread(database.counts)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run_in_thread(opened.close)
     return SyncSummary(
-        upserted=done["upserted"],
-        removed=done["removed"],
+        upserted=total["upserted"],
+        removed=total["removed"],
         counts=counts,
         refused={name: str(error) for name, error in feed.refused.items()},
     )
-
-
-def _tell_done(on_progress: Callable[[ExportProgress], object], resource: str, written: Counter[str]) -> None:
-    if resource:
-        on_progress(ExportProgress(resource=resource, records=written[resource], total=None, done=True))

@@ -1,4 +1,4 @@
-"""Writes changes of records to their tables, inside a transaction that is open."""
+"""Write changes of records to their tables, in an open transaction."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any, Literal, NamedTuple, Protocol
 from sqlalchemy import Column, Connection, bindparam, delete, exists, insert, select
 from sqlalchemy.dialects import sqlite
 
-from sessionboard_async.sqlite.rows import Row, Value, json_text, part_rows, people_rows, utc_text, values
+from sessionboard_async.export.resources import validate_resources
+from sessionboard_async.sqlite.rows import Row, Value, array_rows, json_text, people_rows, utc_text, values
 from sessionboard_async.sqlite.schema import PEOPLE, RESOURCES, SESSION_PEOPLE, ResourceTables
 
-_IDS_PER_QUESTION = 500
-"""SQLite may have been built to take no more than 999 values in one statement."""
+_IDS_PER_STATEMENT = 500
+"""SQLite may be built with a limit of 999 values in a statement."""
 
 
 class RecordChange(Protocol):
-    """What happened to a record; a ``Change`` of ``sync`` with a dict for a record is one."""
+    """A change of a record, such as a ``Change`` of a change feed with plain dicts."""
 
     @property
     def kind(self) -> Literal["upsert", "deleted", "left_scope"]:
-        """Whether it is there in this form, or not any more."""
+        """Whether the record is written or removed."""
         ...
 
     @property
@@ -31,17 +32,17 @@ class RecordChange(Protocol):
 
     @property
     def id(self) -> str:
-        """The record's id."""
+        """The id of the record."""
         ...
 
     @property
     def record(self) -> Mapping[str, Any] | None:
-        """The record as the API sent it; ``None`` unless it is an upsert."""
+        """The record as the API sent it; ``None`` unless the change is an upsert."""
         ...
 
 
 class _StoredRecord(NamedTuple):
-    """What there is of a record, before or after changes."""
+    """A record in the copy, before or after changes; ``record`` is set only if it is new."""
 
     json: str
     updated_at: Value
@@ -49,46 +50,45 @@ class _StoredRecord(NamedTuple):
 
 
 def validate_changes(changes: Iterable[RecordChange]) -> None:
-    """Refuse changes that cannot be written.
+    """Check changes before any of them is written.
 
     Raises:
         ValueError: If a resource or kind is unknown, an id is empty, or an upsert has no record.
     """
     for change in changes:
-        if change.resource not in RESOURCES:
-            raise ValueError(f"there is no table for {change.resource!r}; there are {', '.join(RESOURCES)}")
+        validate_resources([change.resource])
         if change.kind not in ("upsert", "deleted", "left_scope"):
-            raise ValueError(f"a change is an upsert, deleted or left_scope, and not {change.kind!r}")
+            raise ValueError(f"kind must be upsert, deleted or left_scope, not {change.kind!r}")
         if not change.id or not isinstance(change.id, str):
-            raise ValueError(f"a change of {change.resource} has no id, or one that is no string")
+            raise ValueError(f"a change of {change.resource} has no id, or one that is not a string")
         if change.kind == "upsert" and not isinstance(change.record, Mapping):
-            raise ValueError(f"the upsert of {change.id!r} in {change.resource} has no dict for a record")
+            raise ValueError(f"the record of the upsert of {change.id!r} in {change.resource} is not a dict")
 
 
 def write_changes(connection: Connection, changes: Iterable[RecordChange]) -> Counter[str]:
-    """Write changes in their order, and count what became of them."""
+    """Write changes in their order, and return the number of changes with each outcome."""
     tally: Counter[str] = Counter()
     by_resource: dict[str, list[RecordChange]] = {}
     for change in changes:
         by_resource.setdefault(change.resource, []).append(change)
-    for name, those in by_resource.items():
+    for name, group in by_resource.items():
         resource = RESOURCES[name]
-        stored = _stored(connection, resource, dict.fromkeys(change.id for change in those))
-        standing = _after(those, stored, tally)
-        touched = [id_ for id_ in stored | standing if stored.get(id_) is not standing.get(id_)]
+        stored = _stored(connection, resource, dict.fromkeys(change.id for change in group))
+        current = _after(group, stored, tally)
+        touched = [id_ for id_ in stored | current if stored.get(id_) is not current.get(id_)]
         _remove(connection, resource, [id_ for id_ in touched if id_ in stored])
-        _insert(connection, resource, {id_: standing[id_] for id_ in touched if id_ in standing})
+        _insert(connection, resource, {id_: current[id_] for id_ in touched if id_ in current})
     return tally
 
 
 def _after(
     changes: Iterable[RecordChange], stored: Mapping[str, _StoredRecord], tally: Counter[str]
 ) -> dict[str, _StoredRecord]:
-    standing = dict(stored)
+    current = dict(stored)
     for change in changes:
-        before = standing.get(change.id)
+        before = current.get(change.id)
         if change.record is None or change.kind != "upsert":
-            tally["removed"] += standing.pop(change.id, None) is not None
+            tally["removed"] += current.pop(change.id, None) is not None
             continue
         updated_at = values([RESOURCES[change.resource].updated_at], change.record)["updated_at"]
         after = _StoredRecord(json_text(change.record), updated_at, change.record)
@@ -98,12 +98,12 @@ def _after(
             tally["unchanged"] += 1
         else:
             tally["upserted"] += 1
-            standing[change.id] = after
-    return standing
+            current[change.id] = after
+    return current
 
 
 def _is_older(updated_at: Value, than: Value) -> bool:
-    """Tell whether a time is surely before another one; of what is no time, nobody knows."""
+    """Return whether a timestamp is before another one; ``False`` if one of them is not a timestamp."""
     one, other = utc_text(updated_at), utc_text(than)
     return one is not None and other is not None and one < other
 
@@ -111,9 +111,9 @@ def _is_older(updated_at: Value, than: Value) -> bool:
 def _stored(connection: Connection, resource: ResourceTables, ids: Iterable[str]) -> dict[str, _StoredRecord]:
     columns = resource.table.c
     found: dict[str, _StoredRecord] = {}
-    for some in _in_pieces(ids):
-        question = select(columns.id, columns.record, columns.updated_at).where(columns.id.in_(some))
-        found |= {id_: _StoredRecord(json, time, None) for id_, json, time in connection.execute(question)}
+    for chunk in _chunks(ids):
+        query = select(columns.id, columns.record, columns.updated_at).where(columns.id.in_(chunk))
+        found |= {id_: _StoredRecord(json, time, None) for id_, json, time in connection.execute(query)}
     return found
 
 
@@ -122,7 +122,7 @@ def _remove(connection: Connection, resource: ResourceTables, ids: Sequence[str]
         return
     table = resource.table
     people = _people_on(connection, ids) if table.name == "sessions" else []
-    # What belongs to the record goes with it, by its foreign key.
+    # The rows of its arrays are removed with it, by their foreign keys.
     connection.execute(delete(table).where(table.c.id == bindparam("gone")), [{"gone": id_} for id_ in ids])
     if people:
         is_on_a_session = exists().where(SESSION_PEOPLE.c.person_id == PEOPLE.c.id)
@@ -132,19 +132,19 @@ def _remove(connection: Connection, resource: ResourceTables, ids: Sequence[str]
         )
 
 
-def _insert(connection: Connection, resource: ResourceTables, standing: Mapping[str, _StoredRecord]) -> None:
-    records = {id_: one.record for id_, one in standing.items() if one.record is not None}
+def _insert(connection: Connection, resource: ResourceTables, current: Mapping[str, _StoredRecord]) -> None:
+    records = {id_: item.record for id_, item in current.items() if item.record is not None}
     if not records:
         return
     rows = [
-        {"id": id_, **values(resource.places, record), "record": standing[id_].json}
+        {"id": id_, **values(resource.sources, record), "record": current[id_].json}
         for id_, record in records.items()
     ]
     connection.execute(insert(resource.table), rows)
-    for part in resource.parts:
-        rows = [row for id_, record in records.items() for row in part_rows(part, id_, record)]
+    for array in resource.arrays:
+        rows = [row for id_, record in records.items() for row in array_rows(array, id_, record)]
         if rows:
-            connection.execute(insert(part.table), rows)
+            connection.execute(insert(array.table), rows)
     if resource.table.name == "sessions":
         _insert_people(connection, records)
 
@@ -162,12 +162,12 @@ def _insert_people(connection: Connection, sessions: Mapping[str, Mapping[str, A
     if not newest:
         return
     known: dict[Value, Value] = {}
-    for some in _in_pieces(str(id_) for id_ in newest):
-        question = select(PEOPLE.c.id, PEOPLE.c.updated_at).where(PEOPLE.c.id.in_(some))
-        known |= {person.id: person.updated_at for person in connection.execute(question)}
+    for chunk in _chunks(str(id_) for id_ in newest):
+        query = select(PEOPLE.c.id, PEOPLE.c.updated_at).where(PEOPLE.c.id.in_(chunk))
+        known |= {person.id: person.updated_at for person in connection.execute(query)}
     rows = [row for id_, row in newest.items() if not _is_older(row["updated_at"], known.get(id_))]
     if rows:
-        # Not INSERT OR REPLACE: that removes the row first, and with it the person from all other sessions.
+        # INSERT OR REPLACE would remove the row first, and with it the person from all other sessions.
         upsert = sqlite.insert(PEOPLE)
         changed = {column.name: column for column in upsert.excluded if not column.primary_key}
         connection.execute(upsert.on_conflict_do_update(index_elements=[PEOPLE.c.id], set_=changed), rows)
@@ -177,13 +177,13 @@ def _insert_people(connection: Connection, sessions: Mapping[str, Mapping[str, A
 def _people_on(connection: Connection, sessions: Sequence[str]) -> list[str]:
     people: Column[str] = SESSION_PEOPLE.c.person_id
     found: dict[str, None] = {}
-    for some in _in_pieces(sessions):
-        question = select(people).distinct().where(SESSION_PEOPLE.c.session_id.in_(some))
-        found |= dict.fromkeys(connection.scalars(question))
+    for chunk in _chunks(sessions):
+        query = select(people).distinct().where(SESSION_PEOPLE.c.session_id.in_(chunk))
+        found |= dict.fromkeys(connection.scalars(query))
     return list(found)
 
 
-def _in_pieces(ids: Iterable[str]) -> Iterator[list[str]]:
-    those = list(ids)
-    for start in range(0, len(those), _IDS_PER_QUESTION):
-        yield those[start : start + _IDS_PER_QUESTION]
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    all_ids = list(ids)
+    for start in range(0, len(all_ids), _IDS_PER_STATEMENT):
+        yield all_ids[start : start + _IDS_PER_STATEMENT]

@@ -54,6 +54,19 @@ def run_at(server: EmbeddedServer, *arguments: str | Path) -> subprocess.Complet
     return done
 
 
+def run_killed(server: EmbeddedServer, *arguments: str | int | Path) -> None:
+    """Run a command that is killed again and again; see ``tests.support.killed_commands``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.killed_commands", *map(str, arguments)],
+        env=at(server),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def one_error(done: subprocess.CompletedProcess[str]) -> str:
     """Return the message of a command that failed with one line and no output."""
     assert (done.returncode, done.stdout) == (1, "")

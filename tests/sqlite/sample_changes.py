@@ -1,4 +1,4 @@
-"""Changes to write to a copy, and a look at what it holds, through the driver alone."""
+"""Changes to write to a copy, and queries of the copy through the driver alone."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def left_scope(id_: str, resource: str = "sessions") -> Change[dict[str, Any]]:
     return Change(kind="left_scope", resource=resource, id=id_)
 
 
-def ask(path: Path, question: str, *values: object) -> list[tuple[Any, ...]]:
+def ask(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(question, values).fetchall()
+        return connection.execute(query, values).fetchall()
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:

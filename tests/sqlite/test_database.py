@@ -1,4 +1,4 @@
-"""A copy keeps what it is given together with its cursor, and is only ever a copy of one event."""
+"""A copy stores changes together with their cursor, and belongs to a single event."""
 
 from __future__ import annotations
 
@@ -42,11 +42,6 @@ LATE = "2026-08-01T09:00:00.001Z"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "event.db"
-
-
-@pytest.fixture
 def copy(path: Path) -> Iterator[Database]:
     with open_copy(path) as copy:
         yield copy
@@ -61,7 +56,7 @@ def test_there_is_a_table_for_every_resource(copy: Database) -> None:
     assert copy.counts() == dict.fromkeys(RESOURCES, 0)
 
 
-def test_changes_and_their_cursor_are_there_again_when_it_is_opened_again(path: Path) -> None:
+def test_changes_and_their_cursor_are_stored(path: Path) -> None:
     with open_copy(path) as copy:
         applied = copy.apply([upsert("a", title="One"), upsert("r", "rooms", name="Hall")], {"at": [1, None]})
         assert applied == Applied(upserted=2)
@@ -72,21 +67,19 @@ def test_changes_and_their_cursor_are_there_again_when_it_is_opened_again(path: 
         assert copy.ids("sessions") == ["a"]
 
 
-def test_a_cursor_is_saved_without_changes_too(copy: Database, path: Path) -> None:
+def test_a_cursor_is_stored_without_changes_too(copy: Database, path: Path) -> None:
     assert copy.apply([], {"at": 7}) == Applied()
     with open_copy(path) as other:
         assert other.cursor == {"at": 7}
 
 
-def test_what_is_told_again_is_not_written_again(copy: Database) -> None:
+def test_an_unchanged_record_is_not_written_again(copy: Database) -> None:
     copy.apply([upsert("a", title="One", updated_at=EARLY)], {})
     assert copy.apply([upsert("a", title="One", updated_at=EARLY)], {}) == Applied(unchanged=1)
 
 
 @pytest.mark.parametrize("stored", [EARLY, EARLY_ELSEWHERE])
-def test_newer_records_replace_older_ones_and_not_the_other_way_round(
-    copy: Database, path: Path, stored: str
-) -> None:
+def test_only_newer_records_replace_older_ones(copy: Database, path: Path, stored: str) -> None:
     copy.apply([upsert("a", title="One", updated_at=stored)], {})
     assert copy.apply([upsert("a", title="Two", updated_at=LATE)], {}) == Applied(upserted=1)
     assert copy.apply([upsert("a", title="One", updated_at=stored)], {}) == Applied(outdated=1)
@@ -96,7 +89,7 @@ def test_newer_records_replace_older_ones_and_not_the_other_way_round(
 @pytest.mark.parametrize(
     "unknown", [None, "", "yesterday", "2026-08-01T08:00:00", 1, {}, "0001-01-01T00:00+23:00"]
 )
-def test_what_has_no_time_is_taken(copy: Database, path: Path, unknown: Any) -> None:
+def test_a_record_without_a_valid_time_replaces_any_other(copy: Database, path: Path, unknown: Any) -> None:
     copy.apply([upsert("a", title="One", updated_at=LATE)], {})
     copy.apply([upsert("a", title="Two", updated_at=unknown)], {})
     assert titles(path) == {"a": "Two"}
@@ -104,19 +97,19 @@ def test_what_has_no_time_is_taken(copy: Database, path: Path, unknown: Any) -> 
     assert titles(path) == {"a": "Three"}
 
 
-def test_another_form_of_the_same_moment_is_taken(copy: Database, path: Path) -> None:
+def test_a_changed_record_with_the_same_time_is_written(copy: Database, path: Path) -> None:
     copy.apply([upsert("a", title="One", updated_at=EARLY)], {})
     assert copy.apply([upsert("a", title="Two", updated_at=EARLY_ELSEWHERE)], {}) == Applied(upserted=1)
 
 
-def test_fields_are_dated_by_names_of_their_own(copy: Database, path: Path) -> None:
+def test_fields_have_times_under_other_names(copy: Database, path: Path) -> None:
     copy.apply([upsert("f", "fields", public_name="New", updatedAt=LATE)], {})
     assert copy.apply([upsert("f", "fields", public_name="Old", updatedAt=EARLY)], {}) == Applied(outdated=1)
     assert ask(path, "SELECT public_name FROM fields") == [("New",)]
 
 
 @pytest.mark.parametrize("gone", [deleted, left_scope])
-def test_what_is_gone_is_removed_and_may_come_back(copy: Database, path: Path, gone: Any) -> None:
+def test_removed_records_may_come_back(copy: Database, path: Path, gone: Any) -> None:
     copy.apply([upsert("a", title="One", updated_at=LATE)], {})
     assert copy.apply([gone("a"), gone("never there")], {}) == Applied(removed=1)
     assert titles(path) == {}
@@ -124,7 +117,7 @@ def test_what_is_gone_is_removed_and_may_come_back(copy: Database, path: Path, g
     assert titles(path) == {"a": "One"}
 
 
-def test_changes_of_one_batch_count_in_their_order(copy: Database, path: Path) -> None:
+def test_changes_are_applied_in_their_order(copy: Database, path: Path) -> None:
     batch = [
         upsert("a", title="One", updated_at=EARLY),
         deleted("a"),
@@ -139,7 +132,7 @@ def test_changes_of_one_batch_count_in_their_order(copy: Database, path: Path) -
 
 @pytest.fixture
 def few_values_in_a_statement() -> Iterator[None]:
-    """As in builds of SQLite that keep its oldest limit."""
+    """Set the limit of values in a statement that some builds of SQLite have."""
 
     def limit(connection: sqlite3.Connection, _: object) -> None:
         connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
@@ -150,7 +143,7 @@ def few_values_in_a_statement() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("few_values_in_a_statement")
-def test_batches_may_be_larger_than_what_a_statement_takes(path: Path) -> None:
+def test_batches_may_exceed_the_limit_of_a_statement(path: Path) -> None:
     copy = open_copy(path)
     many = [
         upsert(f"{number:04}", title="Talk", participants=[{"id": f"p{number}"}]) for number in range(2100)
@@ -166,14 +159,14 @@ def test_batches_may_be_larger_than_what_a_statement_takes(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (upsert("b", "sandwiches"), "no table for 'sandwiches'"),
+        (upsert("b", "sandwiches"), "unknown resources: 'sandwiches'"),
         (msgspec.structs.replace(upsert("b"), kind="eaten"), "not 'eaten'"),
-        (msgspec.structs.replace(upsert("b"), record=None), "no dict"),
+        (msgspec.structs.replace(upsert("b"), record=None), "is not a dict"),
         (upsert(""), "no id"),
         (deleted(5), "no id"),  # type: ignore[arg-type]  # callers may not check types
     ],
 )
-def test_changes_that_cannot_be_written_are_refused_as_a_whole(
+def test_a_batch_with_an_invalid_change_is_refused_as_a_whole(
     copy: Database, path: Path, change: Any, message: str
 ) -> None:
     copy.apply([upsert("a", title="One")], {"at": 1})
@@ -184,12 +177,12 @@ def test_changes_that_cannot_be_written_are_refused_as_a_whole(
     assert copy.cursor == {"at": 1}
 
 
-def test_ids_are_asked_for_of_a_resource_that_exists(copy: Database) -> None:
-    with pytest.raises(ValueError, match="no table for 'people'"):
+def test_ids_of_an_unknown_resource_are_an_error(copy: Database) -> None:
+    with pytest.raises(ValueError, match="unknown resources: 'people'"):
         copy.ids("people")
 
 
-def test_the_same_event_may_be_spelled_in_several_ways(path: Path) -> None:
+def test_the_same_source_may_be_written_in_several_ways(path: Path) -> None:
     with open_copy(path, expand=["composition", "translated_fields"]) as copy:
         copy.apply([], {"at": 1})
     same = {"event_id": str(EVENT), "base_url": f"{ADDRESS}/", "expand": ["translated_fields", "composition"]}
@@ -200,12 +193,12 @@ def test_the_same_event_may_be_spelled_in_several_ways(path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"event_id": 4631}, "its event_id is 4630 and not 4631"),
-        ({"base_url": "https://eu.example.com"}, "its base_url is https://api.example.com and not"),
+        ({"event_id": 4631}, "its event_id is 4630, not 4631"),
+        ({"base_url": "https://eu.example.com"}, "its base_url is https://api.example.com, not"),
         ({"expand": ["translated_fields"]}, "its expand is"),
     ],
 )
-def test_the_copy_of_something_else_is_refused_and_left_alone(
+def test_a_copy_of_another_source_is_refused_and_unchanged(
     path: Path, other: dict[str, Any], message: str
 ) -> None:
     with open_copy(path) as copy:
@@ -221,22 +214,22 @@ def test_tables_of_another_version_are_refused(path: Path) -> None:
     open_copy(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE sessionboard_copy SET schema_version = 2")
-    with pytest.raises(ConfigurationError, match="of version 2, and this package keeps version 1"):
+    with pytest.raises(ConfigurationError, match="have version 2, and this package writes version 1"):
         open_copy(path)
 
 
-def test_another_database_is_refused_and_left_alone(path: Path) -> None:
+def test_another_database_is_refused_and_unchanged(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE sessions (id)")
     before = path.read_bytes()
-    with pytest.raises(ConfigurationError, match="no copy of an event"):
+    with pytest.raises(ConfigurationError, match="not a copy of an event"):
         open_copy(path)
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_unchanged(path: Path) -> None:
     path.write_text("Minutes of the meeting\n" * 100)
-    with pytest.raises(ConfigurationError, match="is no SQLite database"):
+    with pytest.raises(ConfigurationError, match="is not a SQLite database"):
         open_copy(path)
     assert path.read_text() == "Minutes of the meeting\n" * 100
 
@@ -247,9 +240,7 @@ def test_an_empty_file_becomes_a_copy(path: Path) -> None:
         assert copy.cursor is None
 
 
-def test_names_that_sqlite_takes_for_something_else_are_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_with_a_meaning_in_sqlite_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (":memory:", "file:x?mode=ro", "100% höflich#1.db"):
         with Database(name, event_id=EVENT, base_url=ADDRESS) as copy:
@@ -258,21 +249,21 @@ def test_names_that_sqlite_takes_for_something_else_are_files(
             assert copy.cursor == {"in": name}
 
 
-def test_a_place_where_nothing_can_be_made_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_copy(tmp_path / "nowhere" / "event.db")
     with pytest.raises(OSError, match="unable to open"):
         open_copy(tmp_path)
 
 
-def test_expansions_are_no_single_string(path: Path) -> None:
+def test_expand_as_a_single_string_is_an_error(path: Path) -> None:
     with pytest.raises(TypeError, match=r"write \['composition'\]"):
         open_copy(path, expand="composition")
     assert not path.exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights of this kind")
-def test_a_new_file_is_for_its_owner_alone(path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
+def test_a_new_file_is_readable_only_by_its_owner(path: Path) -> None:
     before = os.umask(0)
     try:
         with open_copy(path) as copy:
@@ -282,7 +273,7 @@ def test_a_new_file_is_for_its_owner_alone(path: Path) -> None:
         os.umask(before)
 
 
-def test_what_was_removed_does_not_stay_in_the_file(copy: Database, path: Path) -> None:
+def test_removed_data_is_overwritten_in_the_file(copy: Database, path: Path) -> None:
     person = {"id": "p", "full_name": SECRET, "custom_fields": [{"id": "c", "value": SECRET}]}
     copy.apply([upsert("a", title=SECRET, participants=[person]), upsert("p", "contacts", **person)], {})
     assert SECRET.encode() in path.read_bytes()
@@ -300,22 +291,22 @@ def test_a_copy_can_be_used_from_one_thread_after_another(copy: Database, path: 
     assert copy.cursor == {"at": 2}
 
 
-def test_nothing_is_left_beside_the_file(copy: Database, path: Path) -> None:
+def test_no_other_file_is_left_beside_the_copy(copy: Database, path: Path) -> None:
     copy.apply([upsert("a")], {})
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_a_closed_copy_says_so(path: Path) -> None:
+def test_a_closed_copy_cannot_be_used(path: Path) -> None:
     copy = open_copy(path)
     copy.close()
     copy.close()
-    with pytest.raises(RuntimeError, match="was closed"):
+    with pytest.raises(RuntimeError, match="is closed"):
         copy.apply([upsert("a")], {})
-    with pytest.raises(RuntimeError, match="was closed"):
+    with pytest.raises(RuntimeError, match="is closed"):
         copy.counts()
 
 
-def test_two_who_write_at_the_same_time_wait_for_each_other(copy: Database, path: Path) -> None:
+def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> None:
     def write(first: int) -> None:
         with open_copy(path) as other:
             for number in range(first, first + 25):
@@ -328,7 +319,7 @@ def test_two_who_write_at_the_same_time_wait_for_each_other(copy: Database, path
 
 
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM sessions"])
-def test_a_file_that_somebody_else_holds_is_told_and_nothing_is_written(
+def test_a_locked_file_is_an_error_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
     monkeypatch.setattr("sessionboard_async.sqlite.database._BUSY_SECONDS", 0.0)
@@ -345,7 +336,7 @@ def test_a_file_that_somebody_else_holds_is_told_and_nothing_is_written(
     assert titles(path) == {"a": "Two"}
 
 
-def test_an_error_of_the_driver_shows_nothing_of_the_record(copy: Database, path: Path) -> None:
+def test_an_error_of_the_driver_does_not_show_the_record(copy: Database, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE session_tags")
     with pytest.raises(OSError, match="no such table: session_tags") as caught:

@@ -1,4 +1,4 @@
-"""A process that is killed while it writes leaves what was there before, or all that it was to write."""
+"""A process that is killed while it writes leaves the copy unchanged, or completely written."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ while status:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     number += 1
 """
-"""Writes again and again, killed before the first statement, the second, and so on until it is through."""
+"""Writes again and again, killed before the first statement, the second, and so on, until it completes."""
 
 
 def killed_copies(source: Path | None, directory: Path) -> list[Path]:
-    """Return the files that were left, in the order of the kills; the last process was not killed."""
+    """Return the files left by the kills, in their order; the last process was not killed."""
     directory.mkdir()
     subprocess.run(
         [sys.executable, "-c", WRITE_AND_DIE, str(source or ""), str(directory)], check=True, timeout=300
@@ -73,14 +73,14 @@ def killed_copies(source: Path | None, directory: Path) -> list[Path]:
     return sorted(directory.glob("*.db"), key=lambda path: int(path.stem))
 
 
-def test_changes_are_there_with_their_cursor_or_not_at_all(tmp_path: Path) -> None:
-    source = tmp_path / "event.db"
+def test_changes_and_their_cursor_are_written_together_or_not_at_all(memory_folder: Path) -> None:
+    source = memory_folder / "event.db"
     with open_copy(source) as copy:
         copy.apply(
             [upsert("a", title="Old", tags=[{"id": "o"}]), upsert("b", speakers=[{"id": "q"}])], {"at": "old"}
         )
     before = everything(source)
-    *killed, whole = killed_copies(source, tmp_path / "killed")
+    *killed, whole = killed_copies(source, memory_folder / "killed")
     assert len(killed) > 15
     assert [everything(path) for path in killed] == [before] * len(killed)
     assert everything(whole) != before
@@ -89,8 +89,8 @@ def test_changes_are_there_with_their_cursor_or_not_at_all(tmp_path: Path) -> No
         assert other.cursor == {"at": "new"}
 
 
-def test_a_new_file_is_a_copy_or_still_empty(tmp_path: Path) -> None:
-    *killed, whole = killed_copies(None, tmp_path / "killed")
+def test_a_new_file_is_a_copy_or_empty(memory_folder: Path) -> None:
+    *killed, whole = killed_copies(None, memory_folder / "killed")
     assert len(killed) > 30
     for path in killed:
         with open_copy(path) as copy:

@@ -1,7 +1,8 @@
-"""Whatever comes in whatever order, a copy holds what a plain dict would."""
+"""After any sequence of changes, a copy holds the same records as a plain dict."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessionboard_async.change_feed.feed import Change
@@ -18,11 +20,17 @@ from sessionboard_async.sqlite import Applied, Database
 from sessionboard_async.sqlite.schema import RESOURCES
 from tests.sqlite.sample_changes import ask, deleted, left_scope, open_copy, upsert
 
+QUIET = settings(
+    deadline=None,
+    # The fixture only holds an empty copy, which every example copies.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
 Records = dict[tuple[str, str], dict[str, Any]]
 
 START = datetime(2026, 8, 1, 9, tzinfo=UTC)
 
-MOMENTS = st.builds(
+TIMES = st.builds(
     lambda minutes, zone: (
         (START + timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=zone))).isoformat()
     ),
@@ -31,7 +39,7 @@ MOMENTS = st.builds(
 )
 PEOPLE = st.lists(
     st.fixed_dictionaries(
-        {"id": st.sampled_from("pqr")}, optional={"updated_at": MOMENTS, "order": st.integers(0, 3)}
+        {"id": st.sampled_from("pqr")}, optional={"updated_at": TIMES, "order": st.integers(0, 3)}
     ),
     max_size=3,
 )
@@ -40,7 +48,7 @@ UPSERTS = st.builds(
     st.sampled_from("abc"),
     st.sampled_from(["sessions", "sessions", "contacts"]),
     title=st.sampled_from(["One", "Two"]),
-    updated_at=MOMENTS | st.none(),
+    updated_at=TIMES | st.none(),
     participants=PEOPLE,
     speakers=PEOPLE,
     tags=st.lists(st.just({"name": "sql"}), max_size=2),
@@ -66,10 +74,10 @@ JSON = st.recursive(
 
 
 def names(resource: str) -> st.SearchStrategy[str]:
-    """The names under which a resource's columns and parts are found."""
+    """The names of the fields that fill the columns and tables of a resource."""
     layout = RESOURCES[resource]
-    found = {path[0] for place in layout.places for path in place.paths} | {
-        part.array for part in layout.parts
+    found = {path[0] for source in layout.sources for path in source.paths} | {
+        array.name for array in layout.arrays
     }
     return st.sampled_from(sorted(found | {"participants", "speakers", "moderators"}))
 
@@ -81,45 +89,51 @@ ENTRIES = st.lists(
 )
 
 
+@pytest.fixture
+def empty_copy(memory_folder: Path) -> Path:
+    """A copy without records; copying the file is faster than creating all tables."""
+    path = memory_folder / "event.db"
+    open_copy(path).close()
+    return path
+
+
 @contextmanager
-def new_copy() -> Iterator[tuple[Database, Path]]:
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "event.db"
+def new_copy(empty_copy: Path) -> Iterator[tuple[Database, Path]]:
+    with tempfile.TemporaryDirectory(dir=empty_copy.parent) as directory:
+        path = Path(shutil.copy(empty_copy, directory))
         with open_copy(path) as copy:
             yield copy, path
 
 
-def in_memory(records: Records, changes: Sequence[Change[dict[str, Any]]]) -> Applied:
-    """Do the same to a dict."""
-    became = dict.fromkeys(("upserted", "unchanged", "outdated", "removed"), 0)
+def apply_to_dict(records: Records, changes: Sequence[Change[dict[str, Any]]]) -> Applied:
+    """Apply changes to a dict."""
+    outcome = dict.fromkeys(("upserted", "unchanged", "outdated", "removed"), 0)
     for change in changes:
         key = (change.resource, change.id)
         old, new = records.get(key), change.record
         if new is None:
-            became["removed"] += records.pop(key, None) is not None
-        elif old and old["updated_at"] and new["updated_at"] and moment(new) < moment(old):
-            became["outdated"] += 1
+            outcome["removed"] += records.pop(key, None) is not None
+        elif old and old["updated_at"] and new["updated_at"] and updated_at(new) < updated_at(old):
+            outcome["outdated"] += 1
         else:
-            became["unchanged" if new == old else "upserted"] += 1
+            outcome["unchanged" if new == old else "upserted"] += 1
             records[key] = new
-    return Applied(**became)
+    return Applied(**outcome)
 
 
-def moment(record: dict[str, Any]) -> datetime:
+def updated_at(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["updated_at"])
 
 
-@settings(max_examples=60, deadline=None)
-@given(BATCHES)
-def test_batches_leave_what_they_leave_of_a_dict(batches: list[list[Change[dict[str, Any]]]]) -> None:
-    with new_copy() as (copy, path):
+def check_batches(empty_copy: Path, batches: list[list[Change[dict[str, Any]]]]) -> None:
+    with new_copy(empty_copy) as (copy, path):
         records: Records = {}
         for number, batch in enumerate(batches):
-            assert copy.apply(batch, {"at": number}) == in_memory(records, batch)
+            assert copy.apply(batch, {"at": number}) == apply_to_dict(records, batch)
         for resource in ("sessions", "contacts"):
-            kept = dict(ask(path, f"SELECT id, record FROM {resource}"))
+            stored = dict(ask(path, f"SELECT id, record FROM {resource}"))
             there = {id_: record for (name, id_), record in records.items() if name == resource}
-            assert {id_: msgspec.json.decode(record) for id_, record in kept.items()} == there
+            assert {id_: msgspec.json.decode(record) for id_, record in stored.items()} == there
             assert copy.ids(resource) == sorted(there)
         sessions = {id_: record for (name, id_), record in records.items() if name == "sessions"}
         on = {
@@ -135,13 +149,28 @@ def test_batches_leave_what_they_leave_of_a_dict(batches: list[list[Change[dict[
         assert copy.cursor == ({"at": len(batches) - 1} if batches else None)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_any_record_goes_in_and_comes_out(data: st.DataObject) -> None:
+@settings(QUIET, max_examples=25)
+@given(batches=BATCHES)
+def test_batches_change_a_copy_as_a_dict(
+    empty_copy: Path, batches: list[list[Change[dict[str, Any]]]]
+) -> None:
+    check_batches(empty_copy, batches)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=150)
+@given(batches=BATCHES)
+def test_many_batches_change_a_copy_as_a_dict(
+    empty_copy: Path, batches: list[list[Change[dict[str, Any]]]]
+) -> None:
+    check_batches(empty_copy, batches)
+
+
+def check_record(empty_copy: Path, data: st.DataObject) -> None:
     resource = data.draw(st.sampled_from(sorted(RESOURCES)))
     odd = data.draw(st.dictionaries(names(resource) | st.text(max_size=3), JSON | ENTRIES, max_size=8))
     id_ = data.draw(st.text(min_size=1, max_size=4))
-    with new_copy() as (copy, path):
+    with new_copy(empty_copy) as (copy, path):
         change = Change(kind="upsert", resource=resource, id=id_, record=odd)
         assert copy.apply([change], {}) == Applied(upserted=1)
         assert copy.apply([change], {}) == Applied(unchanged=1)
@@ -150,3 +179,16 @@ def test_any_record_goes_in_and_comes_out(data: st.DataObject) -> None:
         assert msgspec.json.decode(record) == odd
         assert copy.apply([deleted(id_, resource)], {}) == Applied(removed=1)
         assert ask(path, "SELECT count(*) FROM people") == [(0,)]
+
+
+@settings(QUIET, max_examples=50)
+@given(data=st.data())
+def test_any_record_can_be_written_and_read(empty_copy: Path, data: st.DataObject) -> None:
+    check_record(empty_copy, data)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=300)
+@given(data=st.data())
+def test_many_records_can_be_written_and_read(empty_copy: Path, data: st.DataObject) -> None:
+    check_record(empty_copy, data)

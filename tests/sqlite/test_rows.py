@@ -1,4 +1,4 @@
-"""What is in the tables of a copy: the columns people ask for, and what lies inside of records."""
+"""The tables of a copy: columns for common fields, and tables for nested data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ import pytest
 
 from sessionboard_async.sqlite import Database
 from tests.sqlite.sample_changes import ask, deleted, open_copy, upsert
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "event.db"
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def people(path: Path) -> dict[str, str]:
     return dict(ask(path, "SELECT id, full_name FROM people"))
 
 
-def test_what_people_ask_for_has_columns(copy: Database, path: Path) -> None:
+def test_common_fields_have_columns(copy: Database, path: Path) -> None:
     session = upsert(
         "a",
         friendly_id="SESS-1",
@@ -68,11 +63,11 @@ def test_what_people_ask_for_has_columns(copy: Database, path: Path) -> None:
         capacity="180",
     )
     copy.apply([session], {})
-    asked = (
+    columns = (
         "friendly_id, title, status, custom_status, is_abstract, is_public, starts_at, ends_at, "
         "track_id, track, room_id, room, level, format, capacity"
     )
-    assert ask(path, f"SELECT {asked} FROM sessions") == [
+    assert ask(path, f"SELECT {columns} FROM sessions") == [
         (
             "SESS-1",
             "Opening",
@@ -93,7 +88,7 @@ def test_what_people_ask_for_has_columns(copy: Database, path: Path) -> None:
     ]
 
 
-def test_times_of_all_forms_compare_as_text(copy: Database, path: Path) -> None:
+def test_times_in_any_form_sort_as_text(copy: Database, path: Path) -> None:
     for id_, starts_at in {
         "second": "2026-09-14T08:00:00Z",
         "first": "2026-09-14T09:59:59.999+02:00",
@@ -109,18 +104,18 @@ def test_the_country_of_an_account_is_found_in_either_spelling(copy: Database, p
     assert ask(path, "SELECT address_country FROM sponsors ORDER BY id") == [("BR",), ("CA",)]
 
 
-def test_what_does_not_fit_a_column_is_there_as_json(copy: Database, path: Path) -> None:
+def test_values_of_unexpected_types_are_stored_as_json(copy: Database, path: Path) -> None:
     copy.apply([upsert("a", title=["x"], status=True, capacity={"seats": 5}, track="Data", starts_at=5)], {})
     found = ask(path, "SELECT title, status, capacity, track, track_id, starts_at FROM sessions")
     assert found == [('["x"]', "true", '{"seats":5}', "Data", None, "5")]
 
 
-def test_numbers_that_sqlite_does_not_know_go_in(copy: Database, path: Path) -> None:
+def test_numbers_beyond_64_bits_are_stored(copy: Database, path: Path) -> None:
     copy.apply([upsert("a", capacity=10**30)], {})
     assert ask(path, "SELECT capacity FROM sessions") == [(1e30,)]
 
 
-def test_the_record_is_kept_as_it_was_sent(copy: Database, path: Path) -> None:
+def test_the_record_is_stored_as_sent(copy: Database, path: Path) -> None:
     session = upsert(
         "a", new_field={"": [1.0, 10**30, None, "\0 é 🎈"]}, updated_at="2026-09-14T08:00:00+02:00"
     )
@@ -129,7 +124,7 @@ def test_the_record_is_kept_as_it_was_sent(copy: Database, path: Path) -> None:
     assert msgspec.json.decode(record) == session.record
 
 
-def test_everybody_on_a_session_is_there_once_and_with_all_roles(copy: Database, path: Path) -> None:
+def test_each_person_on_a_session_is_stored_once_with_all_roles(copy: Database, path: Path) -> None:
     ada, bo, cy = (
         person("a", "Ada", "guest", order=2, is_public=True),
         person("b", "Bo", "host", order=1),
@@ -151,14 +146,14 @@ def test_everybody_on_a_session_is_there_once_and_with_all_roles(copy: Database,
     ]
 
 
-def test_people_without_an_id_are_not_lost(copy: Database, path: Path) -> None:
+def test_people_without_an_id_are_stored(copy: Database, path: Path) -> None:
     copy.apply([upsert("s", speakers=[person(None, "Ada"), person(None, "Bo")], updated_at=None)], {})
     assert [name for name, *_ in on_session(path)] == ["Ada", "Bo"]
     copy.apply([upsert("s", speakers=[person(None, "Cy")])], {})
     assert list(people(path).values()) == ["Cy"]
 
 
-def test_people_stay_while_they_are_on_any_session(copy: Database, path: Path) -> None:
+def test_people_are_removed_with_their_last_session(copy: Database, path: Path) -> None:
     ada, bo = person("a", "Ada"), person("b", "Bo")
     copy.apply([upsert("one", speakers=[ada, bo]), upsert("two", speakers=[ada])], {})
     copy.apply([deleted("one")], {})
@@ -168,7 +163,7 @@ def test_people_stay_while_they_are_on_any_session(copy: Database, path: Path) -
     assert people(path) == {}
 
 
-def test_a_person_is_as_on_the_session_that_knows_them_best(copy: Database, path: Path) -> None:
+def test_a_person_has_the_data_of_the_newest_entry(copy: Database, path: Path) -> None:
     old = person("a", "Ada Early", updated_at="2026-08-01T10:00:00+02:00")
     new = person("a", "Ada Late", updated_at="2026-08-01T09:00:00Z")
     copy.apply([upsert("one", speakers=[old])], {})
@@ -180,7 +175,7 @@ def test_a_person_is_as_on_the_session_that_knows_them_best(copy: Database, path
     assert len(on_session(path)) == 4
 
 
-def test_tags_fields_and_translations_have_tables_and_go_with_their_record(
+def test_tags_fields_and_translations_have_tables_and_are_removed_with_their_record(
     copy: Database, path: Path
 ) -> None:
     inside = {
@@ -207,10 +202,10 @@ def test_tags_fields_and_translations_have_tables_and_go_with_their_record(
             ("a", "audience", "007"),
             ("a", "booths", "[1,2]"),
         ]
-        asked = (
+        query = (
             f"SELECT {one}_id, translated_language, parent_field_internal_name, value FROM {one}_translations"
         )
-        assert ask(path, asked) == [("a", "fr", "title", "Bonjour")]
+        assert ask(path, query) == [("a", "fr", "title", "Bonjour")]
         copy.apply([upsert("a", owner, custom_fields=[{"id": "g"}])], {})
         assert ask(path, f"SELECT field_id FROM {one}_custom_fields") == [("g",)]
         copy.apply([deleted("a", owner)], {})
@@ -220,7 +215,7 @@ def test_tags_fields_and_translations_have_tables_and_go_with_their_record(
 
 
 @pytest.mark.parametrize("odd", [None, {}, [], "x", 5, True, [None, [], "x", 5, {}], {"id": "x"}])
-def test_arrays_that_are_none_break_nothing(copy: Database, path: Path, odd: Any) -> None:
+def test_values_that_are_not_arrays_are_ignored(copy: Database, path: Path, odd: Any) -> None:
     arrays = ("tags", "custom_fields", "translated_fields", "participants", "speakers", "moderators")
     session = upsert("a", **dict.fromkeys(arrays, odd))
     copy.apply([session], {})

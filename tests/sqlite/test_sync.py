@@ -1,10 +1,11 @@
-"""A copy of an event becomes what the API holds, run by run, and is never left half open."""
+"""A copy follows the event run by run, and is always closed."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import Engine, event
 
 from sessionboard_async import AsyncSession, ConfigurationError
 from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
+from tests.support.file_access import recorded_file_access
 from tests.support.http_server import IMPATIENT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -60,7 +63,7 @@ async def test_the_first_run_copies_everything_and_the_second_writes_nothing(
     assert second == SyncSummary(upserted=0, removed=0, counts=first.counts, refused={})
 
 
-async def test_what_changed_is_written_and_what_was_deleted_is_removed(
+async def test_changes_are_written_and_deleted_records_removed(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     path = tmp_path / "event.db"
@@ -79,12 +82,12 @@ async def test_what_changed_is_written_and_what_was_deleted_is_removed(
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"only": ["lectures"]}, "there is no lectures"),
+        ({"only": ["lectures"]}, "unknown resources: 'lectures'"),
         ({"expand": ["everything"]}, "everything"),
         ({"sweep_every": timedelta(-1)}, "sweep_every"),
     ],
 )
-async def test_a_wrong_argument_makes_no_file_and_asks_for_nothing(
+async def test_an_invalid_argument_creates_no_file_and_sends_nothing(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, wrong: dict[str, Any], said: str
 ) -> None:
     path = tmp_path / "event.db"
@@ -94,7 +97,7 @@ async def test_a_wrong_argument_makes_no_file_and_asks_for_nothing(
     assert not await anyio.Path(path).exists()
 
 
-async def test_a_copy_of_another_event_is_refused_and_kept(
+async def test_a_copy_of_another_event_is_refused_and_unchanged(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     path = tmp_path / "event.db"
@@ -105,7 +108,7 @@ async def test_a_copy_of_another_event_is_refused_and_kept(
     assert path.read_bytes() == before
 
 
-async def test_progress_tells_of_each_page_and_each_end(
+async def test_progress_is_reported_for_each_page_and_each_end(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     seen: list[ExportProgress] = []
@@ -116,7 +119,7 @@ async def test_progress_tells_of_each_page_and_each_end(
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3, 10, 30, 60, 100, 150, 200])
-async def test_a_cancelled_task_leaves_a_copy_that_goes_on(
+async def test_a_copy_can_be_continued_after_a_cancelled_task(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, turns: int
 ) -> None:
     path = tmp_path / "event.db"
@@ -126,13 +129,13 @@ async def test_a_cancelled_task_leaves_a_copy_that_goes_on(
     copying.cancel()
     (result,) = await asyncio.gather(copying, return_exceptions=True)
     assert isinstance(result, SyncSummary | asyncio.CancelledError)
-    # Nobody writes any more: SQLite keeps this file beside the copy as long as a transaction is open.
+    # SQLite keeps this file beside the copy while a transaction is open.
     assert not path.with_name("event.db-journal").exists()
     await sync_event(sb, server.event_id, path, only=ONLY)
     assert_whole(path, server)
 
 
-async def test_a_cancelled_scope_leaves_a_copy_that_goes_on(
+async def test_a_copy_can_be_continued_after_a_cancelled_scope(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     path = tmp_path / "event.db"
@@ -149,7 +152,7 @@ async def test_a_cancelled_scope_leaves_a_copy_that_goes_on(
     assert_whole(path, server)
 
 
-async def test_what_the_caller_raises_ends_the_run_at_once(
+async def test_an_error_of_on_progress_ends_the_run(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     path = tmp_path / "event.db"
@@ -161,3 +164,34 @@ async def test_what_the_caller_raises_ends_the_run_at_once(
         await sync_event(sb, server.event_id, path, only=ONLY, on_progress=fail)
     await sync_event(sb, server.event_id, path, only=ONLY)
     assert_whole(path, server)
+
+
+@pytest.fixture
+def statement_threads() -> Iterator[set[int]]:
+    """The threads that execute SQL statements or close connections."""
+    threads: set[int] = set()
+
+    def record(*_: object) -> None:
+        threads.add(threading.get_ident())
+
+    for name in ("before_cursor_execute", "close"):
+        event.listen(Engine, name, record)
+    yield threads
+    for name in ("before_cursor_execute", "close"):
+        event.remove(Engine, name, record)
+
+
+async def test_the_event_loop_never_waits_for_the_database(
+    server: EmbeddedServer,
+    sb: AsyncSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    statement_threads: set[int],
+) -> None:
+    with recorded_file_access(tmp_path, monkeypatch) as accesses:
+        for _ in range(2):
+            await sync_event(sb, server.event_id, tmp_path / "event.db", only=ONLY)
+    assert {kind for kind, _ in accesses} >= {"open", "sqlite3.connect", "os.stat"}
+    assert {kind for kind, thread in accesses if thread == threading.get_ident()} == set()
+    assert statement_threads
+    assert threading.get_ident() not in statement_threads

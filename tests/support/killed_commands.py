@@ -1,0 +1,121 @@
+"""Runs commands in forked children and kills them; modules are imported once, so that a run is quick.
+
+``python -m tests.support.killed_commands times KILLS TARGET COMMAND…`` kills a command again and again, after
+random times, before it completes, and runs it to its end at last.
+
+``python -m tests.support.killed_commands changes DIRECTORY COMMAND…`` runs a command for a new target in the
+directory, which dies before its n-th change of a file of the target, and then runs it to its end: for 0, 1, 2
+and so on, until it completes before it dies.
+
+The target is appended to the command.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from sessionboard_async.cli.app import sessionboard
+
+_DIED = 9
+
+_CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}
+
+
+def start(command: list[str], prepare: Callable[[], object] = lambda: None) -> int:
+    """Start a command in a child, and return the process id."""
+    child = os.fork()
+    if child:
+        return child
+    status: object = 1
+    try:
+        prepare()
+        sessionboard(command)
+    except SystemExit as end:
+        status = end.code
+    finally:
+        os._exit(status if isinstance(status, int) else 1)
+
+
+def wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def run(command: list[str]) -> None:
+    assert wait(start(command)) == 0
+
+
+def kill_at_times(kills: int, target: Path, command: list[str]) -> None:
+    began = time.monotonic()
+    run([*command, str(target)])
+    lasts = time.monotonic() - began
+    remove(target)
+    random, killed = Random(5), 0
+    while killed < kills:
+        child = start([*command, str(target)])
+        time.sleep(random.uniform(lasts / 10, lasts))
+        os.kill(child, signal.SIGKILL)
+        status = wait(child)
+        if status == -signal.SIGKILL:
+            killed += 1
+        else:
+            assert status == 0
+            remove(target)
+    run([*command, str(target)])
+
+
+def remove(target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink()
+
+
+def die_at_changes(directory: Path, command: list[str]) -> None:
+    number = 0
+    while True:
+        target = str(directory / str(number))
+        status = wait(start([*command, target], lambda: die_at(number, target)))  # noqa: B023  # called at once
+        if status == 0:
+            return
+        assert status == _DIED
+        run([*command, target])
+        number += 1
+
+
+def die_at(number: int, target: str) -> None:
+    """Let this process die as by SIGKILL before a change of the files of a target."""
+    left = number
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        if is_change(event, arguments, target):
+            left -= 1
+            if left < 0:
+                os._exit(_DIED)
+
+    sys.addaudithook(watch)
+
+
+def is_change(event: str, arguments: tuple[object, ...], target: str) -> bool:
+    if event == "open":
+        path, _, flags = arguments
+        return str(path).startswith(target) and bool(int(str(flags)) & (os.O_WRONLY | os.O_RDWR))
+    # A folder is removed by names relative to it.
+    return event in _CHANGES and (
+        str(arguments[0]).startswith(target) or not os.path.isabs(str(arguments[0]))
+    )
+
+
+if __name__ == "__main__":
+    kind, *arguments = sys.argv[1:]
+    if kind == "times":
+        kill_at_times(int(arguments[0]), Path(arguments[1]), arguments[2:])
+    else:
+        die_at_changes(Path(arguments[0]), arguments[1:])
