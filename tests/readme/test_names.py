@@ -13,6 +13,7 @@ import pytest
 import sessionboard_async
 from sessionboard_async import AsyncSession, Page, Pager, Pagination, SessionboardError
 from sessionboard_async.core.pagination.pager import PagerOptions
+from sessionboard_async.services import SERVICES
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, Sort, StatusSearch
 from sessionboard_async.services._common.service import Service
 
@@ -20,8 +21,8 @@ Rows = list[list[list[str]]]
 
 
 def services() -> dict[str, Service]:
-    members = vars(AsyncSession("a-token"))
-    return {name: service for name, service in members.items() if isinstance(service, Service)}
+    client = AsyncSession("a-token")
+    return {name: getattr(client, name) for name in SERVICES}
 
 
 def methods(service: Service) -> dict[str, Any]:
