@@ -148,7 +148,7 @@ def load_service(name: str) -> type[Service]:
         name: Its name on a client, such as ``sessions``.
 
     Raises:
-        KeyError: If there is no such service.
+        KeyError: If the service does not exist.
     """
     kind = SERVICES[name]
     service: type[Service] = getattr(import_module(f"{__name__}.{_MODULES[kind]}"), kind)

@@ -1,4 +1,4 @@
-"""Sponsors and exhibitors: two families, alike but for their names."""
+"""Sponsors and exhibitors: two families that share their methods."""
 
 from __future__ import annotations
 
@@ -58,29 +58,29 @@ def account_get(operation: str, path: str, record: type[T]) -> Endpoint[T]:
 
 
 class AccountService(RecordService[T]):
-    """What sponsors and exhibitors can do. Each comes with its contacts."""
+    """Sponsors or exhibitors, each with its contacts."""
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[AccountCreate]
     ) -> T:
-        """Create one.
+        """Create a record.
 
-        ``name`` or ``account_id`` must be passed.
+        ``name`` or ``account_id`` is required.
 
-        Scope ``write:sponsors`` or ``write:exhibitors``; limit category of the family's writes, and the daily
-        quota; not sent again once it may have arrived.
+        Scope ``write:sponsors`` or ``write:exhibitors``; rate-limit category of the family's writes, and the
+        daily quota; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``AccountCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``AccountCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            BadRequestError: If the API does not take a value.
-            TypeError: If a value is unknown, missing or of the wrong type.
+            BadRequestError: If the API refuses a value.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
         if all(values.get(name, UNSET) in (None, UNSET) for name in ("name", "account_id")):
@@ -95,31 +95,31 @@ class AccountService(RecordService[T]):
         extra: Extra | None = None,
         **values: Unpack[AccountUpdate],
     ) -> T:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:sponsors`` or ``write:exhibitors``; limit category of the family's writes; not sent
-        again once it may have arrived.
+        Scope ``write:sponsors`` or ``write:exhibitors``; rate-limit category of the family's writes; not
+        retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            record: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``AccountUpdate``; ``None`` clears.
+            record: The record as it was read, whose ``updated_at`` is sent back; or its id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``AccountUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now. Use this one: what a search answers may be three minutes old.
+            The updated record. A search may return an older copy for three minutes.
 
         Raises:
-            ConflictError: If it was changed since it had this ``updated_at``.
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ConflictError: If the record was changed after this ``updated_at``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         return await self._update(event_id, record, values, extra)
 
 
 class Sponsors(AccountService[Sponsor]):
-    """The sponsors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
+    """The sponsors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
     ID_ARGUMENT: str = "sponsor_id"
     SEARCH: Endpoint[Sponsor] = account_search("search-sponsors", "/v1/event/{event_id}/sponsors", Sponsor)
@@ -137,7 +137,7 @@ class Sponsors(AccountService[Sponsor]):
 
 
 class Exhibitors(AccountService[Exhibitor]):
-    """The exhibitors of an event. The feature may be switched off for an event: then a 403 or 404 comes."""
+    """The exhibitors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
     ID_ARGUMENT: str = "exhibitor_id"
     SEARCH: Endpoint[Exhibitor] = account_search(

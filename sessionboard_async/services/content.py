@@ -1,4 +1,4 @@
-"""What was made of sessions and events: transcripts, summaries, insights, podcasts, documents."""
+"""Content made from sessions and events: transcripts, summaries, insights, podcasts, documents."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sessionboard_async.services._common.paths import session_path
 from sessionboard_async.services._common.service import Service
 
 ContentExpansion = Literal["transcription", "summary", "insight", "podcast", "document", "items"]
-"""What the content of a session may hold; ``items`` stands for the elements of transcriptions."""
+"""Parts of the content of a session; ``items`` are the elements of transcriptions."""
 
 EventContentExpansion = Literal[ContentExpansion, "recap"]
-"""What the content of an event may hold."""
+"""Parts of the content of an event."""
 
 Variant = Literal["full", "daily", "theme"]
 """The forms of an event's report."""
 
 Provider = Literal["claude", "openai"]
-"""Whose model wrote what there is more than one of."""
+"""The provider of the model that wrote a summary."""
 
 _SCOPE = "read:transcriptions"
 _LONGEST_INTERVAL = 3600
 
 
 class ContentPacks(Service):
-    """What was made of sessions and events."""
+    """Content made from sessions and events."""
 
     LIST: Endpoint[SessionContent] = Endpoint(
         "list-event-content",
@@ -43,7 +43,7 @@ class ContentPacks(Service):
     EVENT: Endpoint[EventContent] = Endpoint(
         "get-event-content", "GET", "/v1/event/{event_id}/content/event", EventContent, scope=_SCOPE
     )
-    # Decoded as the one, and then one of the classes of the other.
+    # Items are decoded as ContentItem, and then turned into the class of their kind.
     ITEM: Endpoint[BaseContentItem] = Endpoint(
         "get-content-item",
         "GET",
@@ -83,22 +83,23 @@ class ContentPacks(Service):
         provider: Provider | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[SessionContent]:
-        """List what was made of the sessions of an event: the way to read transcripts.
+        """List the content packs of the sessions of an event; use this to read transcripts.
 
         Args:
             event_id: The event.
-            session_id: Only of this session.
-            expand: What the packs shall hold: ``transcription``, ``summary``, ``insight``, ``podcast``,
-                ``document``. Transcriptions have no elements unless ``items`` is among them.
-            interval_sec: How long an element of a transcription shall be, in seconds: 1 to 3600.
-            provider: Whose summaries: ``claude`` or ``openai``.
+            session_id: Only records of this session.
+            expand: The content to include: ``transcription``, ``summary``, ``insight``, ``podcast``,
+                ``document``. Transcriptions have elements only with ``items``.
+            interval_sec: The length of an element of a transcription, in seconds: 1 to 3600.
+            provider: The provider of the model that wrote the summaries: ``claude`` or ``openai``.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of packs, one a session. Scope ``read:transcriptions``; no limit is documented.
+            A pager of content packs, one per session. Scope ``read:transcriptions``; no rate limit is
+            documented.
 
         Raises:
-            ValueError: If an argument is not one that the API knows.
+            ValueError: If a value is not one that the API knows.
             TypeError: If an id is ``None``, or ``expand`` is a string.
         """
         query = {
@@ -112,16 +113,16 @@ class ContentPacks(Service):
     async def event(
         self, event_id: EventId | None, *, expand: Sequence[EventContentExpansion] = ()
     ) -> EventContent:
-        """Get what was made of a whole event: its report, and a recap of quotes, topics and summaries.
+        """Get the content pack of an event: its report, and a recap of quotes, topics and summaries.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            expand: What it shall hold; without any, the API sends ``document`` and ``recap``.
+            expand: The content to include; by default the API sends ``document`` and ``recap``.
 
         Returns:
-            The pack.
+            The content pack.
 
         Raises:
             ValueError: If an expansion is not one that the API knows, or the id is empty.
@@ -139,23 +140,23 @@ class ContentPacks(Service):
         interval_sec: int | None = None,
         provider: str | None = None,
     ) -> BaseContentItem:
-        """Get one item of content.
+        """Get an item of content.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            item_id: The id of a session, for its transcript; or that of a summary, insight or podcast; or
+            item_id: The id of a session, for its transcript; of a summary, insight or podcast; or
                 ``summary_pdf``, ``summary_card``, ``event_report`` or ``recap``.
-            session_id: The session, which ``summary_pdf`` and ``summary_card`` need.
-            interval_sec: How long an element of a transcription shall be, in seconds: 1 or more.
-            provider: Whose model wrote it, such as ``claude``.
+            session_id: The session; required for ``summary_pdf`` and ``summary_card``.
+            interval_sec: The length of an element of a transcription, in seconds: 1 or more.
+            provider: The provider of the model that wrote it, such as ``claude``.
 
         Returns:
-            The item, as the class of its kind; ``ContentItem`` for a kind that is not known.
+            The item, as the class of its kind; ``ContentItem`` for an unknown kind.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If ``interval_sec`` is too small, or an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -171,25 +172,25 @@ class ContentPacks(Service):
         interval_sec: int | None = None,
         provider: Provider | None = None,
     ) -> SessionContent:
-        """Get what was made of one session.
+        """Get the content pack of a session.
 
-        What is made of a recording appears some time after it ends.
+        Content of a recording appears some time after the recording ends.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
             session_id: The session.
-            expand: What the pack shall hold, as in ``list``.
-            interval_sec: How long an element of the transcription shall be, in seconds: 1 or more.
-            provider: Whose summaries: ``claude`` or ``openai``.
+            expand: The content to include, as in ``list``.
+            interval_sec: The length of an element of the transcription, in seconds: 1 or more.
+            provider: The provider of the model that wrote the summaries: ``claude`` or ``openai``.
 
         Returns:
-            The pack.
+            The content pack.
 
         Raises:
-            NotFoundError: If there is no such session.
-            ValueError: If an argument is not one that the API knows, or an id is empty.
+            NotFoundError: If the session does not exist.
+            ValueError: If a value is not one that the API knows, or an id is empty.
             TypeError: If an id is ``None``, or ``expand`` is a string.
         """
         query = {
@@ -209,25 +210,25 @@ class ContentPacks(Service):
     ) -> Download:
         """Download a document of an event: ``event_report``, a PDF.
 
-        Scope ``read:transcriptions``; no limit is documented. It is written in pieces as it comes;
-        ``Timeout.attempt`` bounds how long nothing may move, and ``Timeout.total`` does not apply. A download
-        that breaks is begun again, unless something was given to a writer already.
+        Scope ``read:transcriptions``; no rate limit is documented. The document is written in pieces as it
+        arrives; ``Timeout.attempt`` limits the time without progress, and ``Timeout.total`` does not apply.
+        An interrupted download is retried, unless a writer has already received data.
 
         Args:
             event_id: The event.
-            document_type: Which document.
-            to: The path of a file, which appears when all of it is there, in place of what stood there; or
-                something with a ``write`` that takes bytes, plain or async.
-            variant: Which form of it; the API gives ``"full"`` unless told otherwise.
+            document_type: The document.
+            to: The path of a file, which appears (or is replaced) when the download is complete; or an object
+                with a ``write`` method that takes bytes, sync or async.
+            variant: The form of the report; by default the API sends ``"full"``.
 
         Returns:
-            How large it is, and what.
+            The size and the content type.
 
         Raises:
-            NotFoundError: If there is no such document, or not yet.
+            NotFoundError: If the document does not exist, or not yet.
             ValueError: If an id is empty, or the variant is not one that the API knows.
-            TypeError: If an id is ``None``, or nothing can be written to ``to``.
-            OSError: If it cannot be written.
+            TypeError: If an id is ``None``, or ``to`` cannot be written to.
+            OSError: If the file cannot be written.
         """
         query = {"variant": None if variant is None else one_of("variant", variant, get_args(Variant))}
         path = {"event_id": event_id, "document_type": document_type}
@@ -242,32 +243,32 @@ class ContentPacks(Service):
     ) -> Download:
         """Download a document of a session: ``summary_pdf``, or ``summary_card``, a PNG.
 
-        Scope ``read:transcriptions``; no limit is documented. It is written in pieces as it comes;
-        ``Timeout.attempt`` bounds how long nothing may move, and ``Timeout.total`` does not apply. A download
-        that breaks is begun again, unless something was given to a writer already.
+        Scope ``read:transcriptions``; no rate limit is documented. The document is written in pieces as it
+        arrives; ``Timeout.attempt`` limits the time without progress, and ``Timeout.total`` does not apply.
+        An interrupted download is retried, unless a writer has already received data.
 
         Args:
             event_id: The event.
             session_id: The session.
-            document_type: Which document.
-            to: The path of a file, which appears when all of it is there, in place of what stood there; or
-                something with a ``write`` that takes bytes, plain or async.
+            document_type: The document.
+            to: The path of a file, which appears (or is replaced) when the download is complete; or an object
+                with a ``write`` method that takes bytes, sync or async.
 
         Returns:
-            How large it is, and what.
+            The size and the content type.
 
         Raises:
-            NotFoundError: If there is no such document, or not yet.
+            NotFoundError: If the document does not exist, or not yet.
             ValueError: If an id is empty.
-            TypeError: If an id is ``None``, or nothing can be written to ``to``.
-            OSError: If it cannot be written.
+            TypeError: If an id is ``None``, or ``to`` cannot be written to.
+            OSError: If the file cannot be written.
         """
         path = session_path(event_id, session_id, document_type=document_type)
         return await self._download(self.DOWNLOAD_SESSION_DOCUMENT, path, to)
 
 
 def _joined(expand: Sequence[str], allowed: Sequence[str]) -> str | None:
-    """Return expansions in the one word that these operations take, unlike all others."""
+    """Return expansions as one comma-separated word, which only these operations use."""
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
     return ",".join(one_of("expand", name, allowed) for name in expand) or None

@@ -86,14 +86,14 @@ class Dashboards(ReportService):
     def list(self, *, event_id: EventId | None = None, **options: Unpack[PagerOptions]) -> Pager[Dashboard]:
         """List dashboards, without their widgets.
 
-        Scope ``read:insights``; no limit is documented.
+        Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            event_id: The event; ``None`` for those of the organization and of all its events.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            event_id: The event; ``None`` for the organization and all its events.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of dashboards.
+            A pager of dashboards.
 
         Raises:
             ValueError: If the event's id is empty, or an option is out of bounds.
@@ -106,19 +106,19 @@ class Dashboards(ReportService):
         *,
         event_id: EventId | None = None,
     ) -> Dashboard:
-        """Get a dashboard with its widgets and what they show.
+        """Get a dashboard with its widgets and their data.
 
-        Scope ``read:insights``; no limit is documented.
+        Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
 
         Returns:
-            The dashboard. What its widgets show is in their ``as_sent``.
+            The dashboard; the data of a widget is in its ``as_sent``.
 
         Raises:
-            NotFoundError: If there is no such dashboard.
+            NotFoundError: If the dashboard does not exist.
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """
@@ -131,20 +131,20 @@ class Dashboards(ReportService):
         extra: Extra | None = None,
         **values: Unpack[DashboardCreate],
     ) -> Dashboard:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``DashboardCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``DashboardCreate``.
 
         Returns:
-            The record, as far as the API tells: its document promises nothing.
+            The created record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a value is masked, or the event's id is empty.
         """
         return await self._write(*self.CREATE.at(event_id), DashboardCreate, values, extra)
@@ -157,29 +157,29 @@ class Dashboards(ReportService):
         extra: Extra | None = None,
         **values: Unpack[DashboardUpdate],
     ) -> Dashboard:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``DashboardUpdate``; ``None`` clears.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``DashboardUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now, as far as the API tells: its document promises nothing.
+            The updated record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), DashboardUpdate, values, extra)
 
 
 class Widgets(ReportService):
-    """The panels of dashboards; ``dashboards.get`` reads them."""
+    """Widgets, the panels of dashboards; ``dashboards.get`` returns them."""
 
     ID_ARGUMENT: str = "widget_id"
     CREATE: InBothScopes[Widget] = report_write(
@@ -206,19 +206,19 @@ class Widgets(ReportService):
     ) -> Widget:
         """Create a widget on a dashboard.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             dashboard_id: The dashboard that it belongs to.
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``WidgetCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``WidgetCreate``.
 
         Returns:
-            The record, as far as the API tells: its document promises nothing.
+            The created record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         endpoint, path = self.CREATE.at(event_id)
@@ -233,22 +233,22 @@ class Widgets(ReportService):
         extra: Extra | None = None,
         **values: Unpack[WidgetUpdate],
     ) -> Widget:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``WidgetUpdate``; ``None`` clears.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``WidgetUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now, as far as the API tells: its document promises nothing.
+            The updated record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), WidgetUpdate, values, extra)

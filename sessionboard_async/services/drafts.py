@@ -1,4 +1,4 @@
-"""Drafts of an agenda: sessions are placed there, and the live schedule follows when they are committed."""
+"""Agenda drafts: sessions are placed in a draft, and a commit applies it to the live schedule."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sessionboard_async.services.planning import PlanningService, planning_endpo
 
 
 class DraftUpdate(TypedDict, total=False):
-    """What changes a draft.
+    """Values that update an agenda draft.
 
     Attributes:
-        name: Its name.
-        description: What it is for.
+        name: The name.
+        description: The purpose.
     """
 
     name: Writable[str]
@@ -29,21 +29,21 @@ class DraftUpdate(TypedDict, total=False):
 
 
 class DraftCreate(RequiredName, total=False):
-    """What creates a draft; ``name`` must be there.
+    """Values that create an agenda draft; ``name`` is required.
 
     Attributes:
-        description: What it is for.
+        description: The purpose.
     """
 
     description: Writable[str]
 
 
 class DraftSessionUpdate(TypedDict, total=False):
-    """Where and when a draft places a session.
+    """The time and room that a draft gives to a session.
 
     Attributes:
-        starts_at: When it begins: an aware datetime, or an ISO 8601 string with its offset.
-        ends_at: When it ends.
+        starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
+        ends_at: The end, in the same forms.
         room_id: The room.
     """
 
@@ -57,7 +57,7 @@ class _PlacedSession(TypedDict):
 
 
 class DraftSessionCreate(_PlacedSession, DraftSessionUpdate):
-    """What places a session; ``session_id`` must be there."""
+    """Values that place a session; ``session_id`` is required."""
 
 
 _DRAFT = "/v1/event/{event_id}/agenda-drafts/{draft_id}"
@@ -66,7 +66,7 @@ _ONE_SESSION = f"{_SESSIONS}/{{draft_session_id}}"
 
 
 class AgendaDrafts(PlanningService[AgendaDraft]):
-    """The drafts of an event's agenda, and the sessions that they place."""
+    """The agenda drafts of an event, and the sessions that they place."""
 
     CRUD: CRUDEndpoints[AgendaDraft] = planning_endpoints(
         "agenda-drafts",
@@ -133,20 +133,21 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[DraftCreate]
     ) -> AgendaDraft:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``DraftCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``DraftCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or the event's id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, DraftCreate, values, extra)
@@ -159,40 +160,40 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         extra: Extra | None = None,
         **values: Unpack[DraftUpdate],
     ) -> AgendaDraft:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``DraftUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``DraftUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, DraftUpdate, values, extra)
 
     async def changes(self, event_id: EventId | None, id: str | None) -> DraftChanges:  # noqa: A002  # the API's own word
-        """Tell what committing a draft would change.
+        """Get the changes that committing a draft would make.
 
-        Scope ``read:events``; no limit is documented.
+        Scope ``read:events``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            id: Its id.
+            id: The id.
 
         Returns:
-            The changes; the API's document does not say in which form, so all of it is in ``as_sent``.
+            The changes; their form is not documented, so the whole answer is in ``as_sent``.
 
         Raises:
-            NotFoundError: If there is no such draft.
+            NotFoundError: If the draft does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -201,15 +202,15 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     async def commit(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
         """Apply a draft to the live schedule.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
+            id: The id.
 
         Raises:
-            ConflictError: If the API cannot apply it; its document does not say when.
-            NotFoundError: If there is no such draft.
+            ConflictError: If the API cannot apply the draft; its document does not say when.
+            NotFoundError: If the draft does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -218,17 +219,17 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     def sessions(
         self, event_id: EventId | None, draft_id: str | None, **options: Unpack[PagerOptions]
     ) -> Pager[DraftSession]:
-        """List where and when a draft places sessions.
+        """List the placements of a draft: sessions with time and room.
 
-        Scope ``read:events``; no limit is documented.
+        Scope ``read:events``; no rate limit is documented.
 
         Args:
             event_id: The event.
             draft_id: The draft.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of placements.
+            A pager of placements.
 
         Raises:
             ValueError: If an id is empty, or an option is out of bounds.
@@ -246,20 +247,20 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     ) -> DraftSession:
         """Place a session in a draft.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             draft_id: The draft.
-            extra: Further properties, under the API's own names.
-            **values: What is placed where, as in ``DraftSessionCreate``.
+            extra: More properties, under the API's names.
+            **values: The session, time and room, as in ``DraftSessionCreate``.
 
         Returns:
             The placement.
 
         Raises:
-            NotFoundError: If there is no such draft.
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            NotFoundError: If the draft does not exist.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, or an id is empty.
         """
         return await self._write(
@@ -275,23 +276,23 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         extra: Extra | None = None,
         **values: Unpack[DraftSessionUpdate],
     ) -> DraftSession:
-        """Move a session in a draft: change what is passed, and nothing else.
+        """Move a session in a draft. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             draft_id: The draft.
-            draft_session_id: The placement, and not the session.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``DraftSessionUpdate``; ``None`` clears.
+            draft_session_id: The id of the placement, not of the session.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``DraftSessionUpdate``; ``None`` clears a value.
 
         Returns:
-            The placement as it is now.
+            The updated placement.
 
         Raises:
-            NotFoundError: If there is no such placement.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If the placement does not exist.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, or an id is empty.
         """
         path = self._placement(event_id, draft_id, draft_session_id)
@@ -300,17 +301,17 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     async def remove_session(
         self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None
     ) -> None:
-        """Take a session out of a draft; the session itself stays.
+        """Remove a session from a draft; the session itself is not deleted.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             draft_id: The draft.
-            draft_session_id: The placement, and not the session.
+            draft_session_id: The id of the placement, not of the session.
 
         Raises:
-            NotFoundError: If there is no such placement.
+            NotFoundError: If the placement does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -319,27 +320,27 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     async def bulk_sessions(
         self, event_id: EventId | None, draft_id: str | None, operations: Operations
     ) -> BulkResult:
-        """Place, move and remove any number of sessions, 100 in each request, one request after the other.
+        """Place, move and remove any number of sessions, in sequential requests of 100 operations.
 
-        Scope ``write:events``; each request counts once in the limit category ``event-writes``; none is sent
-        again once it may have arrived.
+        Scope ``write:events``; each request counts once in the rate-limit category ``event-writes``; no
+        request is retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             draft_id: The draft.
             operations: ``Create``, ``Update`` and ``Delete`` values with the keywords of ``add_session`` and
-                ``update_session``, also as an async iterator. Those of a list are all checked before anything
-                is sent.
+                ``update_session``, in an iterable or async iterable. Those of a list are all checked before
+                anything is sent.
 
         Returns:
-            What became of each operation, in the order given. Read ``failed``: that the API refused some of
-            them is no error.
+            The outcome of each operation, in the order given. Operations that the API refused raise nothing:
+            read ``failed``.
 
         Raises:
             BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the
                 outcomes.
             SessionboardError: If the first batch failed.
-            TypeError: If an operation has a value that is unknown, missing or of the wrong type.
+            TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset.
         """
         values = BulkValues(DraftSessionCreate, DraftSessionUpdate)

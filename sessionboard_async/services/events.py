@@ -1,4 +1,4 @@
-"""The events that a token may see."""
+"""The events that a token has access to."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from sessionboard_async.services._common.service import Service
 
 
 class Events(Service):
-    """The events that the token may see."""
+    """The events that the token has access to."""
 
     LIST: Endpoint[Event] = Endpoint("list-events", "GET", "/v1/events", page_of(Event), scope="read:events")
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[Event]:
-        """List the events that the token may see, each with its time zone and features.
+        """List the events that the token has access to, each with its time zone and features.
 
-        A token may be restricted to some events; the others are left out here.
+        A token may be restricted to some events; others are left out.
 
         Args:
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of events. Scope ``read:events``; not rate limited.
+            A pager of events. Scope ``read:events``; not rate limited.
 
         Raises:
             ValueError: If an option is out of bounds.

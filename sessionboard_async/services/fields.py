@@ -1,4 +1,4 @@
-"""The definitions of fields, standard and custom."""
+"""Definitions of fields, standard and custom."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sessionboard_async.services._common.filters import FIELD_SEARCH, FieldSearc
 from sessionboard_async.services._common.payloads import Extra, Writable
 
 FieldModule = Literal["session", "account", "contact"]
-"""What has the field; ``account`` stands for sponsors and exhibitors."""
+"""The kind of record that has the field; ``account`` stands for sponsors and exhibitors."""
 
 FieldSource = Literal["standard", "custom"]
-"""Whether every event has the field or somebody made it."""
+"""Whether the field is a standard field of every event, or a custom field."""
 
 FieldScope = Literal["global", "event"]
 """Whether the field belongs to the organization or to one event."""
@@ -95,10 +95,10 @@ class Fields(CRUDService[Field]):
             **search: Filters, sort, expansions and paging, as in ``FieldSearch``.
 
         Returns:
-            A stream of fields. Scope ``read:events``, as far as is known; not rate limited.
+            A pager of fields. Scope ``read:events``, as far as is known; not rate limited.
 
         Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
+            ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         filters = {
@@ -113,18 +113,18 @@ class Fields(CRUDService[Field]):
     ) -> Field:
         """Create a custom field.
 
-        Scope ``write:fields``; limit category ``field-writes``; not sent again once it may have arrived.
+        Scope ``write:fields``; rate-limit category ``field-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall be, as in ``FieldValues``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``FieldValues``.
 
         Returns:
-            The field, as far as the API tells: its document promises nothing.
+            The created field, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a value is unknown or of the wrong type.
+            TypeError: If a keyword is unknown, or a value has the wrong type.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, FieldValues, values, extra)
@@ -137,23 +137,23 @@ class Fields(CRUDService[Field]):
         extra: Extra | None = None,
         **values: Unpack[FieldValues],
     ) -> Field:
-        """Change what is passed of a custom field, and nothing else.
+        """Update a custom field. Only the fields you pass are sent.
 
-        Scope ``write:fields``; limit category ``field-writes``; not sent again once it may have arrived. The
-        API's document does not say what can be changed; what creates a field is offered here.
+        Scope ``write:fields``; rate-limit category ``field-writes``; not retried when the outcome is unknown.
+        The API's document does not list the values; those of ``create`` are accepted.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``FieldValues``.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``FieldValues``.
 
         Returns:
-            The field, as far as the API tells.
+            The updated field, as far as the API sends it.
 
         Raises:
-            NotFoundError: If there is no such field.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If the field does not exist.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, FieldValues, values, extra)

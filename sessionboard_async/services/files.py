@@ -1,4 +1,4 @@
-"""Files of sessions, such as slides, step by step."""
+"""Files of sessions, such as slides."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sessionboard_async.services._common.upload_limits import (
 
 
 class FileUpdate(TypedDict, total=False):
-    """What changes a file, but for its bytes.
+    """Values that update a file, without its bytes.
 
     Attributes:
-        title: What people see.
-        assigned_participant_id: The participant whose file it is.
+        title: The public title.
+        assigned_participant_id: The participant that the file belongs to.
     """
 
     title: Writable[str]
@@ -35,13 +35,13 @@ class FileUpdate(TypedDict, total=False):
 
 
 class FileCreate(RequiredUpload, FileUpdate, total=False):
-    """What announces a file; ``filename`` and ``size_bytes`` must be there.
+    """Values that announce a file; ``filename`` and ``size_bytes`` are required.
 
     Attributes:
         filename: The name of the file.
-        size_bytes: How many bytes will be uploaded, 1 to 524288000.
-        content_type: What they are, such as ``application/pdf``.
-        mimetype: The same under another name that the API takes.
+        size_bytes: The size in bytes, 1 to 524288000.
+        content_type: The content type, such as ``application/pdf``.
+        mimetype: The content type, under another name that the API accepts.
     """
 
     content_type: Writable[str]
@@ -55,7 +55,7 @@ _WRITE = "write:sessions"
 
 
 class Files(Service):
-    """Files of sessions: announce one, send its bytes to the address given, complete it."""
+    """Files of sessions. To upload one: ``create``, ``sb.send_file``, ``complete``; or ``upload``."""
 
     LIST: Endpoint[Content] = Endpoint("list-session-files", "GET", _ALL, list_of(Content), scope=_READ)
     CREATE: Endpoint[FileUpload] = Endpoint("create-session-file", "POST", _ALL, FileUpload, scope=_WRITE)
@@ -74,15 +74,15 @@ class Files(Service):
     def list(
         self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
     ) -> Pager[Content]:
-        """List the files of a session: the latest version of each, without those that are not complete.
+        """List the complete files of a session, each in its latest version.
 
         Args:
             event_id: The event.
             session_id: The session.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of files. Scope ``read:sessions``; no limit is documented.
+            A pager of files. Scope ``read:sessions``; no rate limit is documented.
 
         Raises:
             ValueError: If an id is empty.
@@ -98,23 +98,22 @@ class Files(Service):
         extra: Extra | None = None,
         **values: Unpack[FileCreate],
     ) -> FileUpload:
-        """Announce a file of up to 500 MB, and learn where its bytes go.
+        """Announce a file of up to 500 MB, and get the address for its bytes.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            extra: Further properties, under the API's own names.
-            **values: What will be uploaded, as in ``FileCreate``.
+            extra: More properties, under the API's names.
+            **values: The upload, as in ``FileCreate``.
 
         Returns:
-            The file, with the address in ``upload``. The bytes go there with exactly its headers, and without
-            the token; then call ``complete``.
+            The file, with the address in ``upload``: pass that to ``sb.send_file``, then call ``complete``.
 
         Raises:
-            BadRequestError: If the API takes no files of this type.
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            BadRequestError: If the API does not accept files of this type.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
@@ -134,28 +133,28 @@ class Files(Service):
     ) -> Content:
         """Upload a file of up to 50 MB in one request, read in pieces.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
-        ``Timeout.attempt`` bounds how long nothing may move; ``Timeout.total`` does not apply. Larger files
-        go the way of ``create``.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
+        ``Timeout.attempt`` limits the time without progress; ``Timeout.total`` does not apply. For larger
+        files, see ``create``.
 
         Args:
             event_id: The event.
             session_id: The session.
-            source: Bytes, the path of a file, or an open binary file that can seek, from where it stands.
+            source: Bytes, the path of a file, or an open binary file that can seek, read from its position.
             filename: The name of the file; by default that of the path.
-            content_type: What it is, such as ``application/pdf``; by default what its name says. The API
-                looks at the bytes too.
-            title: What people see.
-            assigned_participant_id: The participant whose file it is.
+            content_type: The content type, such as ``application/pdf``; by default guessed from the name. The
+                API checks the bytes too.
+            title: The public title.
+            assigned_participant_id: The participant that the file belongs to.
 
         Returns:
-            The file as it is on the session.
+            The uploaded file.
 
         Raises:
-            BadRequestError: If the API takes no such file.
-            ValueError: If it is empty or larger than 50 MB, has no name, a value is masked or no header can
-                carry it, or an id is empty.
-            TypeError: If the source or a value is something else, or an id is ``None``.
+            BadRequestError: If the API does not accept the file.
+            ValueError: If the file is empty, larger than 50 MB or has no name; a value is masked or cannot be
+                sent in a header; or an id is empty.
+            TypeError: If the source or a value has the wrong type, or an id is ``None``.
             OSError: If the source cannot be read.
         """
         content = FileContent(source, file_name=filename)
@@ -178,21 +177,21 @@ class Files(Service):
     async def complete(
         self, event_id: EventId | None, session_id: str | None, file_id: str | None
     ) -> Content:
-        """Tell that all bytes of a file are there; the API then looks whether it is harmless.
+        """Complete the upload of a file; the API then scans it.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: Its id.
+            file_id: The id.
 
         Returns:
-            The file as it is now. Some servers give it another id now.
+            The updated file. Some servers give it another id.
 
         Raises:
-            BadRequestError: If the bytes are not there, or the API takes no such file.
-            NotFoundError: If there is no file with this id.
+            BadRequestError: If the bytes are missing, or the API does not accept the file.
+            NotFoundError: If the file does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -207,24 +206,24 @@ class Files(Service):
         extra: Extra | None = None,
         **values: Unpack[FileCreate],
     ) -> FileUpload:
-        """Announce other bytes for a file, and learn where they go.
+        """Announce new bytes for a file, and get the address for them.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What will be uploaded, as in ``FileCreate``.
+            file_id: The id.
+            extra: More properties, under the API's names.
+            **values: The upload, as in ``FileCreate``.
 
         Returns:
             The file, with the address in ``upload``, as from ``create``.
 
         Raises:
-            BadRequestError: If the API takes no files of this type.
-            NotFoundError: If there is no file with this id.
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            BadRequestError: If the API does not accept files of this type.
+            NotFoundError: If the file does not exist.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
@@ -240,23 +239,23 @@ class Files(Service):
         extra: Extra | None = None,
         **values: Unpack[FileUpdate],
     ) -> Content:
-        """Change what is passed of a file, and nothing else; ``replace`` changes its bytes.
+        """Update a file, but not its bytes, which ``replace`` does. Only the fields you pass are sent.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: Its id.
-            extra: Further properties, under the API's own names; the API passes over those it does not know.
-            **values: What shall change, as in ``FileUpdate``; ``None`` clears.
+            file_id: The id.
+            extra: More properties, under the API's names; the API ignores those that it does not know.
+            **values: The values to change, as in ``FileUpdate``; ``None`` clears a value.
 
         Returns:
-            The file as it is now.
+            The updated file.
 
         Raises:
-            NotFoundError: If there is no file with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If the file does not exist.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         path = session_path(event_id, session_id, file_id=file_id)
@@ -265,15 +264,15 @@ class Files(Service):
     async def delete(self, event_id: EventId | None, session_id: str | None, file_id: str | None) -> None:
         """Delete a file from its session. No operation brings it back.
 
-        Scope ``write:sessions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: Its id.
+            file_id: The id.
 
         Raises:
-            NotFoundError: If there is no file with this id.
+            NotFoundError: If the file does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """

@@ -1,4 +1,4 @@
-"""Requests of people about the data that is kept about them."""
+"""GDPR requests: access to personal data, and erasure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sessionboard_async.services._common.payloads import payload
 from sessionboard_async.services._common.service import Service
 
 GDPRRequestType = Literal["erasure", "access"]
-"""What somebody asks for."""
+"""The kind of a GDPR request."""
 
 GDPRIdentityType = Literal["email"]
-"""What a person is told by."""
+"""The kind of value that identifies a person."""
 
 
 class _GDPRValues(TypedDict):
@@ -24,7 +24,7 @@ class _GDPRValues(TypedDict):
 
 
 class GDPR(Service):
-    """Requests for access to personal data, and for their erasure, of the organization."""
+    """GDPR requests of the organization: access to personal data, and erasure."""
 
     LIST: Endpoint[GDPRRequest] = Endpoint(
         "list-gdpr-requests", "GET", "/v1/gdpr/requests", list_of(GDPRRequest)
@@ -32,15 +32,15 @@ class GDPR(Service):
     CREATE: Endpoint[GDPRRequest] = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
-        """List all requests.
+        """List all GDPR requests.
 
         No scope is documented; not rate limited.
 
         Args:
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of requests.
+            A pager of requests.
 
         Raises:
             ValueError: If an option is out of bounds.
@@ -54,21 +54,21 @@ class GDPR(Service):
         identity_value: str,
         identity_type: GDPRIdentityType = "email",
     ) -> GDPRRequest:
-        """Request access to the data of a person, or their erasure, which nothing takes back.
+        """Request access to the data of a person, or their erasure, which cannot be undone.
 
-        No scope is documented; not rate limited; not sent again once it may have arrived.
+        No scope is documented; not rate limited; not retried when the outcome is unknown.
 
         Args:
-            request_type: What is asked for.
-            identity_value: The person's e-mail address.
-            identity_type: What the person is told by.
+            request_type: Access or erasure.
+            identity_value: The person's email address.
+            identity_type: The kind of ``identity_value``.
 
         Returns:
             The request.
 
         Raises:
             ValueError: If a word is not one that the API knows, or the address is masked or empty.
-            TypeError: If a value is of the wrong type.
+            TypeError: If a value has the wrong type.
         """
         values = {
             "request_type": request_type,
@@ -78,7 +78,7 @@ class GDPR(Service):
         body = {_WIRE_NAMES[name]: value for name, value in payload(_GDPRValues, values).items()}
         if not identity_value.strip():
             raise ValueError("identity_value must not be empty")
-        # Servers like to name what they refuse, and to write addresses in small letters.
+        # Servers may repeat a refused address in an error, in lower case.
         secrets = (identity_value, identity_value.lower())
         return await self._record(self.CREATE, {}, body=body, secrets=secrets)
 

@@ -1,4 +1,4 @@
-"""Insights: questions to the data in SbQL or in plain words, for an event or the whole organization."""
+"""Insights: SbQL queries and questions in plain words, for an event or the whole organization."""
 
 from __future__ import annotations
 
@@ -121,12 +121,12 @@ class Prompt(TypedDict):
 
 
 class Insights(Service):
-    """Questions to the data of an event, or of the whole organization.
+    """Queries of the data of an event, or of the whole organization.
 
-    The API answers 403 unless insights are enabled for the organization and the token. With ``event_id`` the
-    event's own operation is called; where something is asked for that only the organization's operation can
-    do, that one is called with the event as a filter. The API's document gives the organization's operations
-    to API tokens only: with an access token of OAuth, name an event and ask for what its own can do.
+    The API answers 403 unless insights are enabled for the organization and the token. With ``event_id``, the
+    event's operation is called; if an argument needs the organization's operation, that one is called with
+    the event as a filter. According to the API's document, the organization's operations accept API tokens
+    only: with an OAuth access token, pass ``event_id`` and no such argument.
     """
 
     EXECUTE: InBothScopes[dict[str, Any]] = insights_operation(
@@ -181,26 +181,26 @@ class Insights(Service):
         format: str | None = None,  # noqa: A002  # the API's own word
         **options: Any,
     ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
-        """Execute an SbQL query.
+        """Execute an SbQL query, for rows or for a file.
 
-        Scope ``read:insights``; limit category ``insights``; sent again like any read.
+        Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
             query: The query, such as ``SELECT session.title FROM sessions``.
-            format: A file format in place of rows, such as ``"csv"``; which there are is not documented.
-            **options: For which events and how, as in ``ExecuteOptions``; and paging, as in ``PagerOptions``
-                for rows, or ``page`` and ``limit`` for a file. Of one event, all but ``event_id``,
-                ``obfuscate_pii`` and paging take the organization's operation.
+            format: A file format instead of rows, such as ``"csv"``; the formats are not documented.
+            **options: Events and options, as in ``ExecuteOptions``, and paging, as in ``PagerOptions`` for
+                rows, or ``page`` and ``limit`` for a file. Options other than ``event_id``, ``obfuscate_pii``
+                and paging use the organization's operation.
 
         Returns:
-            A stream of rows, as plain objects, of which equal ones are all delivered; with ``format`` an
-            awaitable of the bytes of one file, whatever they are.
+            A pager of rows, as plain objects, without removal of equal rows; with ``format`` an awaitable of
+            the bytes of one file.
 
         Raises:
             BadRequestError: If the query is wrong.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is
-                out of bounds.
-            TypeError: If a keyword is unknown, or a value is of the wrong type.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is out of
+                bounds.
+            TypeError: If a keyword is unknown, or a value has the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
         return self._run(self.EXECUTE, {}, kind, validate(SbQLQuery, {"query": query}), format, options)
@@ -222,25 +222,25 @@ class Insights(Service):
         format: str | None = None,  # noqa: A002  # the API's own word
         **options: Any,
     ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
-        """Run a saved query.
+        """Run a saved query, for rows or for a file.
 
-        Scope ``read:insights``; limit category ``insights``; sent again like any read.
+        Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
             query_id: The query.
-            format: A file format in place of rows, such as ``"csv"``; which there are is not documented.
-            **options: For which events and how, as in ``RunOptions``; and paging, as in ``PagerOptions`` for
-                rows, or ``page`` and ``limit`` for a file.
+            format: A file format instead of rows, such as ``"csv"``; the formats are not documented.
+            **options: Events and options, as in ``RunOptions``, and paging, as in ``PagerOptions`` for rows,
+                or ``page`` and ``limit`` for a file.
 
         Returns:
-            A stream of rows, as plain objects, of which equal ones are all delivered; with ``format`` an
-            awaitable of the bytes of one file, whatever they are.
+            A pager of rows, as plain objects, without removal of equal rows; with ``format`` an awaitable of
+            the bytes of one file.
 
         Raises:
-            NotFoundError: If there is no such query.
-            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is
-                out of bounds.
-            TypeError: If a keyword is unknown, a value is of the wrong type, or the id is ``None``.
+            NotFoundError: If the query does not exist.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is out of
+                bounds.
+            TypeError: If a keyword is unknown, a value has the wrong type, or the id is ``None``.
         """
         kind = RunRows if format is None else RunFile
         return self._run(self.RUN_QUERY, {"query_id": query_id}, kind, {}, format, options)
@@ -279,22 +279,22 @@ class Insights(Service):
         event_ids: Sequence[EventId] | None = None,
         conversation_history: Sequence[Turn] | None = None,
     ) -> GeneratedQuery:
-        """Have a question in plain words made into an SbQL query, which is not executed.
+        """Generate an SbQL query from a question in plain words, without executing it.
 
-        Scope ``read:insights``; limit category ``insights``; sent again like any read.
+        Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
             prompt: The question.
             event_id: The event; ``None`` for the whole organization.
-            event_ids: Several events of the organization, in place of one.
-            conversation_history: What was said before; takes the organization's operation.
+            event_ids: Several events of the organization, instead of one.
+            conversation_history: The conversation so far; uses the organization's operation.
 
         Returns:
-            The query, and what it means.
+            The query, and its explanation.
 
         Raises:
             ValueError: If ``event_id`` and ``event_ids`` are both given, or an id is empty.
-            TypeError: If a value is of the wrong type.
+            TypeError: If a value has the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
         validate(Prompt, {"prompt": prompt, **wide})
@@ -305,13 +305,13 @@ class Insights(Service):
     async def schema(self, *, event_id: EventId | None = None) -> dict[str, Any]:
         """Get the entities and fields that queries may name.
 
-        Scope ``read:insights``; limit category ``insights``.
+        Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
             event_id: The event, with its custom fields; ``None`` for the whole organization.
 
         Returns:
-            The schema, in a form that is not documented.
+            The schema; its form is not documented.
 
         Raises:
             ValueError: If the event's id is empty.
@@ -321,18 +321,18 @@ class Insights(Service):
         return schema
 
     async def event_schema(self, event_id: EventId | None) -> dict[str, Any]:
-        """Get the schema of an event from the organization's side: the same, with the roles of participants.
+        """Get the schema of an event from the organization's operation, which adds the roles of participants.
 
-        Scope ``read:insights``; limit category ``insights``.
+        Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
             event_id: The event.
 
         Returns:
-            The schema, in a form that is not documented.
+            The schema; its form is not documented.
 
         Raises:
-            NotFoundError: If there is no such event.
+            NotFoundError: If the event does not exist.
             ValueError: If the event's id is empty.
             TypeError: If the event's id is ``None``.
         """
@@ -341,20 +341,20 @@ class Insights(Service):
     async def suggestions(
         self, *, event_id: EventId | None = None, category: str | None = None
     ) -> tuple[Suggestion, ...]:
-        """Get queries that may be of use.
+        """Get suggested queries.
 
-        Scope ``read:insights``; limit category ``insights``.
+        Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
             event_id: The event; ``None`` for the whole organization.
-            category: Only those of this category; takes the organization's operation.
+            category: Only queries of this category; uses the organization's operation.
 
         Returns:
             The suggestions.
 
         Raises:
             ValueError: If the event's id is empty.
-            TypeError: If the category is no string.
+            TypeError: If the category is not a string.
         """
         filters = validate(InsightsFilters, {"category": category})
         chosen = choose_form(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
@@ -368,40 +368,40 @@ class Insights(Service):
         category: str | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[SavedQuery]:
-        """List saved queries, with the scope of insights alone.
+        """List saved queries; needs only the scope ``read:insights``.
 
-        Scope ``read:insights``; limit category ``insights``.
+        Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
             event_id: The event; ``None`` for the whole organization.
-            category: Only those of this category; takes the organization's operation.
-            **options: Paging, as in ``PagerOptions``. Of an event all come at once.
+            category: Only queries of this category; uses the organization's operation.
+            **options: Paging, as in ``PagerOptions``; an event's queries come all at once.
 
         Returns:
-            A stream of queries.
+            A pager of queries.
 
         Raises:
             ValueError: If the event's id is empty, or an option is out of bounds.
-            TypeError: If the category is no string.
+            TypeError: If the category is not a string.
         """
         filters = validate(InsightsFilters, {"category": category})
         chosen = choose_form(self.QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 
     async def dashboard(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
-        """Get a dashboard with its widgets and what they show, with the scope of insights alone.
+        """Get a dashboard with its widgets and their data; needs only the scope ``read:insights``.
 
-        Scope ``read:insights``; limit category ``insights``.
+        Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            dashboard_id: Its id.
+            dashboard_id: The id.
             event_id: The event; ``None`` for the whole organization.
 
         Returns:
-            The dashboard. What its widgets show is in their ``as_sent``.
+            The dashboard; the data of a widget is in its ``as_sent``.
 
         Raises:
-            NotFoundError: If there is no such dashboard.
+            NotFoundError: If the dashboard does not exist.
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """

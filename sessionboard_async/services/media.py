@@ -1,4 +1,4 @@
-"""Videos and sound recordings of sessions, uploaded in parts, step by step."""
+"""Videos and sound recordings of sessions, uploaded in parts."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _WRITE = "write:media"
 
 
 class Media(Service):
-    """Media of sessions: begin an upload, have its parts signed, send them, complete it.
+    """Media of sessions. To upload one: ``initiate``, ``sign_parts``, ``sb.send_file``, ``complete``.
 
-    The transcript is then made on its own: ``get`` tells how far it is.
+    The API then makes a transcript; ``get`` returns its status.
     """
 
     INITIATE: Endpoint[MediaUpload] = Endpoint(
@@ -55,7 +55,7 @@ class Media(Service):
         scope=_WRITE,
         may_be_empty=True,
     )
-    # Signing makes addresses and changes nothing: doing it twice makes them twice.
+    # Signing only makes addresses, so it may be repeated.
     SIGN_PARTS: Endpoint[SignedParts] = Endpoint(
         "sign-media-upload-part",
         "POST",
@@ -90,19 +90,20 @@ class Media(Service):
     ) -> MediaUpload:
         """Begin an upload in parts.
 
-        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            extra: Further properties, under the API's own names.
-            **values: What will be uploaded, as in ``RecordingCreate``.
+            extra: More properties, under the API's names.
+            **values: The upload, as in ``RecordingCreate``.
 
         Returns:
-            What names the upload in the steps that follow. The API's document does not describe this answer.
+            The ``key`` and ``upload_id`` for the following steps. The API's document does not describe this
+            answer.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If ``size_bytes`` is less than 1, a value is masked, or an id is empty.
         """
         check_size(values)
@@ -120,23 +121,24 @@ class Media(Service):
         part_numbers: Sequence[int],
         extra: Extra | None = None,
     ) -> SignedParts:
-        """Ask where parts of an upload go.
+        """Get the addresses for the parts of an upload.
 
-        Scope ``write:media``; no limit is documented; may be sent again, since it only makes addresses.
+        Scope ``write:media``; no rate limit is documented; retried like a read, since it only makes
+        addresses.
 
         Args:
             event_id: The event.
             session_id: The session.
-            key: As ``initiate`` answered.
-            upload_id: As ``initiate`` answered.
+            key: As returned by ``initiate``.
+            upload_id: As returned by ``initiate``.
             part_numbers: The numbers of the parts, from 1.
-            extra: Further properties, under the API's own names.
+            extra: More properties, under the API's names.
 
         Returns:
-            Where they go: read ``addresses``. The API's document does not describe this answer.
+            The addresses, in ``addresses``. The API's document does not describe this answer.
 
         Raises:
-            TypeError: If a value is of the wrong type, or an id is ``None``.
+            TypeError: If a value has the wrong type, or an id is ``None``.
             ValueError: If there is no part, a number is less than 1, or an id is empty.
         """
         values = {"key": key, "upload_id": upload_id, "part_numbers": _numbers("part_numbers", part_numbers)}
@@ -153,19 +155,19 @@ class Media(Service):
         upload_id: str,
         extra: Extra | None = None,
     ) -> None:
-        """Give an upload up, so that its parts are thrown away.
+        """Abort an upload and discard its parts.
 
-        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            key: As ``initiate`` answered.
-            upload_id: As ``initiate`` answered.
-            extra: Further properties, under the API's own names.
+            key: As returned by ``initiate``.
+            upload_id: As returned by ``initiate``.
+            extra: More properties, under the API's names.
 
         Raises:
-            TypeError: If a value is of the wrong type, or an id is ``None``.
+            TypeError: If a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
         values = {"key": key, "upload_id": upload_id}
@@ -184,29 +186,28 @@ class Media(Service):
         duration_seconds: Writable[float] = UNSET,
         extra: Extra | None = None,
     ) -> MediaItem:
-        """Put the parts of an upload together; its transcript is then made on its own.
+        """Complete an upload from its parts; the API then makes a transcript.
 
-        Scope ``write:media``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            key: As ``initiate`` answered.
-            upload_id: As ``initiate`` answered.
-            parts: Each part's number and ``ETag``, in any order; they are sent by number, as storages want
-                them.
+            key: As returned by ``initiate``.
+            upload_id: As returned by ``initiate``.
+            parts: Each part's number and ``ETag``, in any order; they are sent in the order of their numbers.
             filename: The name of the file.
-            size_bytes: How many bytes were uploaded in all.
-            duration_seconds: How long the medium is.
-            extra: Further properties, under the API's own names.
+            size_bytes: The total size in bytes.
+            duration_seconds: The duration in seconds.
+            extra: More properties, under the API's names.
 
         Returns:
-            The medium. The API's document does not describe this answer, so its ``id`` may be missing; all
-            that came is in ``as_sent``.
+            The medium. The API's document does not describe this answer, so the ``id`` may be missing; the
+            whole answer is in ``as_sent``.
 
         Raises:
-            TypeError: If a value is of the wrong type, or an id is ``None``.
-            ValueError: If there is no part, a part is there twice or has no ``ETag``, or an id is empty.
+            TypeError: If a value has the wrong type, or an id is ``None``.
+            ValueError: If there is no part, a part occurs twice or has no ``ETag``, or an id is empty.
         """
         values = {
             "key": key,
@@ -224,20 +225,20 @@ class Media(Service):
     async def get(
         self, event_id: EventId | None, session_id: str | None, media_item_id: str | None
     ) -> MediaItem:
-        """Get a medium, and how far its transcript is.
+        """Get a medium, with the status of its transcript.
 
-        Scope ``read:media``; no limit is documented.
+        Scope ``read:media``; no rate limit is documented.
 
         Args:
             event_id: The event.
             session_id: The session.
-            media_item_id: Its id.
+            media_item_id: The id.
 
         Returns:
             The medium.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -245,11 +246,11 @@ class Media(Service):
 
 
 def _numbers(name: str, numbers: Sequence[int]) -> list[int]:
-    """Return the numbers of parts, if they are such.
+    """Return the numbers of parts as a list, if they are valid.
 
     Raises:
-        TypeError: If one is no integer.
-        ValueError: If there are none, or one is there twice or less than 1.
+        TypeError: If one is not an integer.
+        ValueError: If there are none, or one occurs twice or is less than 1.
     """
     if not numbers:
         raise ValueError(f"{name} must not be empty")

@@ -1,4 +1,4 @@
-"""The settings of an event that sessions refer to: seven families, alike but for their names."""
+"""Settings of an event that sessions refer to: families that share their methods."""
 
 from __future__ import annotations
 
@@ -89,29 +89,30 @@ def metadata_search(operation: str, path: str, record: type[T], *, dated: bool =
 
 
 class MetadataService(SearchService[T], CRUDService[T]):
-    """What the seven families can do."""
+    """Settings of an event: families that can be searched, listed and written."""
 
 
 class NamedService(MetadataService[T]):
-    """What the families can do whose records have only a name."""
+    """Settings with a name only."""
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[NamedCreate]
     ) -> T:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``NamedCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``NamedCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, NamedCreate, values, extra)
@@ -124,47 +125,49 @@ class NamedService(MetadataService[T]):
         extra: Extra | None = None,
         **values: Unpack[NamedUpdate],
     ) -> T:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``NamedUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``NamedUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, NamedUpdate, values, extra)
 
 
 class ColoredService(MetadataService[T]):
-    """What the families can do whose records have a color too."""
+    """Settings with a name and a color."""
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ColoredCreate]
     ) -> T:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``ColoredCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``ColoredCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, ColoredCreate, values, extra)
@@ -177,22 +180,23 @@ class ColoredService(MetadataService[T]):
         extra: Extra | None = None,
         **values: Unpack[ColoredUpdate],
     ) -> T:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``ColoredUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``ColoredUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, ColoredUpdate, values, extra)
@@ -292,19 +296,20 @@ class Statuses(ColoredService[Status]):
     )
 
     async def restore(self, event_id: EventId | None, id: str | None) -> Status:  # noqa: A002  # the API's own word
-        """Bring a deleted one back.
+        """Restore a deleted status.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
+            id: The id.
 
         Returns:
-            The status as it is now.
+            The updated status.
 
         Raises:
-            NotFoundError: If no status was deleted under this id.
+            NotFoundError: If no deleted status has this id.
             ValueError: If the id is empty.
             TypeError: If an id is ``None``.
         """

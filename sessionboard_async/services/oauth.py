@@ -1,4 +1,4 @@
-"""OAuth 2.1 with PKCE: how an application gets tokens of a user's own."""
+"""OAuth 2.1 with PKCE: tokens of a user for an application."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ class _Revocation(_TokenHint):
 
 
 class OAuth(Service):
-    """How an application gets, renews and gives back tokens. The session's own token goes nowhere here."""
+    """Tokens of a user for an application. The client's own token is never sent."""
 
     AUTHORIZE: Endpoint[AuthorizationAnswer] = Endpoint(
         "oauth-authorize", "GET", "/oauth/authorize", AuthorizationAnswer, authenticated=False
     )
-    # Codes and refresh tokens work once: sent again they are refused, and what they brought may be revoked.
+    # Codes and refresh tokens work once: using one twice may revoke the tokens it brought.
     EXCHANGE_CODE: Endpoint[OAuthTokens] = Endpoint(
         "oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False
     )
-    # A token that is gone already is a success (RFC 7009), so revoking twice does what revoking once does.
+    # Revoking a revoked token succeeds (RFC 7009).
     REVOKE: Endpoint[None] = Endpoint(
         "oauth-revoke", "POST", "/oauth/revoke", None, idempotent=True, authenticated=False, may_be_empty=True
     )
@@ -82,24 +82,24 @@ class OAuth(Service):
         scope: str | None = None,
         state: str | None = None,
     ) -> AuthorizationRequest:
-        """Have a request for access checked, before the user is sent to consent to it.
+        """Validate a request for access, before the user is asked to consent to it.
 
         Consent itself happens in the browser. No token is needed; not rate limited.
 
         Args:
-            client_id: The application, as registered with the API.
-            redirect_uri: Where the browser returns to, exactly as registered.
-            code_challenge: The challenge of a new verifier, from ``code_challenge()``; always of method S256.
-            scope: What is asked for, separated by spaces; without it, all that the application registered.
-            state: A random value that comes back with the code.
+            client_id: The id of the application, as registered with the API.
+            redirect_uri: The address that the browser returns to, exactly as registered.
+            code_challenge: The challenge of a new verifier, from ``code_challenge()`` (method S256).
+            scope: The requested scopes, separated by spaces; by default all that the application registered.
+            state: A random value that is returned with the code.
 
         Returns:
-            The request as it is shown to whoever shall consent.
+            The request, as it is shown to the user.
 
         Raises:
-            BadRequestError: If the API finds the request not in order.
-            ValueError: If the challenge is none.
-            TypeError: If a value is no string.
+            BadRequestError: If the API refuses the request.
+            ValueError: If the challenge has another form.
+            TypeError: If a value is not a string.
         """
         values = {
             "client_id": client_id,
@@ -121,24 +121,24 @@ class OAuth(Service):
     async def exchange_code(
         self, *, code: str, redirect_uri: str, client_id: str, code_verifier: str
     ) -> OAuthTokens:
-        """Exchange a code for tokens.
+        """Exchange an authorization code for tokens.
 
-        No token is needed; not rate limited; not sent again once it may have arrived, since a code works
-        once: if the answer got lost, let the user consent anew.
+        No token is needed; not rate limited; not retried when the outcome is unknown, since a code works
+        once: if the answer is lost, the user must consent again.
 
         Args:
-            code: The code that came back from the consent.
-            redirect_uri: As ``authorize`` was given it.
-            client_id: As ``authorize`` was given it.
-            code_verifier: The verifier whose challenge ``authorize`` was given.
+            code: The code that the browser returned with.
+            redirect_uri: As passed to ``authorize``.
+            client_id: As passed to ``authorize``.
+            code_verifier: The verifier of the challenge passed to ``authorize``.
 
         Returns:
             The tokens.
 
         Raises:
-            BadRequestError: If the code or anything else does not fit, or was used already.
-            ValueError: If the verifier is none.
-            TypeError: If a value is no string.
+            BadRequestError: If a value does not match, or the code was used before.
+            ValueError: If the verifier has another form.
+            TypeError: If a value is not a string.
         """
         values = {
             "grant_type": "authorization_code",
@@ -154,19 +154,19 @@ class OAuth(Service):
     async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
         """Get new tokens for a refresh token, which works once.
 
-        No token is needed; not rate limited; not sent again once it may have arrived. Never run two of these
-        with the same refresh token, and keep the new one before using the tokens.
+        No token is needed; not rate limited; not retried when the outcome is unknown. Never run two refreshes
+        with the same token, and store the new refresh token before using the tokens.
 
         Args:
-            refresh_token: The refresh token that came last.
-            client_id: The application.
+            refresh_token: The newest refresh token.
+            client_id: The id of the application.
 
         Returns:
-            The new tokens, a new refresh token among them.
+            The new tokens, including a new refresh token.
 
         Raises:
-            BadRequestError: If the refresh token is no longer good: let the user consent anew.
-            TypeError: If a value is no string.
+            BadRequestError: If the refresh token is no longer valid; the user must consent again.
+            TypeError: If a value is not a string.
         """
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
         body = payload(_RefreshGrant, values)
@@ -174,18 +174,18 @@ class OAuth(Service):
         return self._engine.decode(self.EXCHANGE_CODE, await self._engine.send(request))
 
     async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
-        """Give a token back, so that nobody can use it any more.
+        """Revoke a token.
 
-        No other token is needed; not rate limited; may be sent again: a token that is gone already is a
-        success too (RFC 7009).
+        No other token is needed; not rate limited; retried like a read: revoking a revoked token succeeds
+        (RFC 7009).
 
         Args:
             token: The token to revoke.
-            token_type_hint: Which of the two it is, so that the API finds it faster.
+            token_type_hint: The kind of the token, so that the API finds it faster.
 
         Raises:
-            ValueError: If the hint is neither of the two.
-            TypeError: If the token is no string.
+            ValueError: If the hint is not one of the two.
+            TypeError: If the token is not a string.
         """
         values = {"token": token}
         if token_type_hint is not None:
@@ -194,7 +194,7 @@ class OAuth(Service):
         self._engine.decode(self.REVOKE, await self._engine.send(request))
 
     async def metadata(self) -> AuthorizationServer:
-        """Get what the authorization server can do, and where (RFC 8414).
+        """Get the metadata of the authorization server (RFC 8414).
 
         No token is needed; not rate limited.
 

@@ -56,9 +56,9 @@ class ContactCreate(_ContactEmail, ContactValues, total=False):
 
 
 class Speakers(RetrieveService[Contact]):
-    """The speakers of an event: those of its contacts who have the role of a speaker.
+    """The speakers of an event: its contacts who have the role of a speaker.
 
-    Chairpersons and moderators are contacts, and not found here.
+    Chairpersons and moderators are contacts, and not included.
     """
 
     ID_ARGUMENT: str = "contact_id"
@@ -80,7 +80,7 @@ class Speakers(RetrieveService[Contact]):
 
 
 class Contacts(RecordService[Contact]):
-    """The contacts of an event: speakers, attendees, and everybody else who is on record."""
+    """The contacts of an event: speakers, attendees, and all other people on record."""
 
     ID_ARGUMENT: str = "contact_id"
     SEARCH: Endpoint[Contact] = Endpoint(
@@ -119,18 +119,18 @@ class Contacts(RecordService[Contact]):
     )
 
     async def sessions(self, event_id: EventId | None, contact_id: str | None) -> ContactSessions:
-        """Get a contact's sessions at an event, those merged into others included.
+        """Get a contact's sessions at an event, including those merged into others.
 
         Args:
             event_id: The event.
             contact_id: The contact.
 
         Returns:
-            Light rows of sessions, and one status that sums them up. Scope ``read:contacts``; no limit is
-            documented.
+            The sessions in a short form, and one status that summarizes them. Scope ``read:contacts``; no
+            rate limit is documented.
 
         Raises:
-            NotFoundError: If there is no such contact.
+            NotFoundError: If the contact does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -141,21 +141,21 @@ class Contacts(RecordService[Contact]):
     ) -> Contact:
         """Create a contact.
 
-        Scope ``write:contacts``; limit category ``contact-writes``, and the daily quota; not sent again once
-        it may have arrived.
+        Scope ``write:contacts``; rate-limit category ``contact-writes``, and the daily quota; not retried
+        when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``ContactCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``ContactCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            BadRequestError: If the API does not take a value, or another
-                contact of the event has the e-mail address.
-            TypeError: If a value is unknown, missing or of the wrong type.
+            BadRequestError: If the API refuses a value, or another contact of the event has the email
+                address.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
         return await self._create(event_id, values, extra)
@@ -168,25 +168,26 @@ class Contacts(RecordService[Contact]):
         extra: Extra | None = None,
         **values: Unpack[ContactUpdate],
     ) -> Contact:
-        """Change what is passed of a contact, and nothing else.
+        """Update a contact. Only the fields you pass are sent.
 
-        A new e-mail address does not change with which one the person logs in.
+        A new email address does not change the address that the person logs in with.
 
-        Scope ``write:contacts``; limit category ``contact-writes``; not sent again once it may have arrived.
+        Scope ``write:contacts``; rate-limit category ``contact-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            record: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``ContactUpdate``; ``None`` clears.
+            record: The record as it was read, whose ``updated_at`` is sent back; or its id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``ContactUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now. Use this one: what a search answers may be three minutes old.
+            The updated record. A search may return an older copy for three minutes.
 
         Raises:
-            ConflictError: If it was changed since it had this ``updated_at``.
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ConflictError: If the record was changed after this ``updated_at``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         return await self._update(event_id, record, values, extra)
@@ -222,14 +223,15 @@ class OrgContacts(Service):
         """Search the contacts of an organization.
 
         Args:
-            org_id: The organization's UUID, which ``events.list`` does not tell; webhooks do.
+            org_id: The UUID of the organization, which webhooks and GDPR requests have, but not
+                ``events.list``.
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
         Returns:
-            A stream of contacts. Scope ``read:contacts``; not rate limited.
+            A pager of contacts. Scope ``read:contacts``; not rate limited.
 
         Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
+            ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"org_id": org_id}, search)
@@ -245,14 +247,14 @@ class OrgContacts(Service):
 
         Args:
             org_id: The organization's UUID.
-            id: Its id.
-            expand: What the contact shall hold in addition.
+            id: The id.
+            expand: Expansions to include.
 
         Returns:
             The contact. Scope ``read:contacts``; not rate limited.
 
         Raises:
-            NotFoundError: If there is no such contact.
+            NotFoundError: If the contact does not exist.
             ValueError: If an id is empty, or an expansion is not one that the API knows.
             TypeError: If an id is ``None``.
         """
@@ -267,11 +269,11 @@ class OrgContacts(Service):
             contact_id: The contact.
 
         Returns:
-            Light rows of sessions, each with its event, and one status that sums them up. Scope
+            The sessions in a short form, each with its event, and one status that summarizes them. Scope
             ``read:contacts``; not rate limited.
 
         Raises:
-            NotFoundError: If there is no such contact.
+            NotFoundError: If the contact does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """

@@ -1,4 +1,4 @@
-"""The rules and personas that an agenda is planned by, and what its drafts share with them."""
+"""Rules and personas of agenda planning, and the methods that they share with agenda drafts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Config = Mapping[str, Any]
 
 
 class PersonaValues(TypedDict, total=False):
-    """What personas have beside a name.
+    """Values of a persona, without its name.
 
     Attributes:
-        description: Who it is.
-        config: What the API makes its judgement from; its form is not documented.
+        description: The person.
+        config: The basis of the API's judgement; its form is not documented.
     """
 
     description: Writable[str]
@@ -30,26 +30,26 @@ class PersonaValues(TypedDict, total=False):
 
 
 class PersonaCreate(RequiredName, PersonaValues):
-    """What creates a persona; ``name`` must be there."""
+    """Values that create a persona; ``name`` is required."""
 
 
 class PersonaUpdate(PersonaValues, total=False):
-    """What changes a persona.
+    """Values that update a persona.
 
     Attributes:
-        name: Its name.
+        name: The name.
     """
 
     name: Writable[str]
 
 
 class RuleUpdate(TypedDict, total=False):
-    """What changes a rule; its type stays.
+    """Values that update a rule; its type cannot change.
 
     Attributes:
-        name: Its name.
-        config: What it demands; the form depends on the type.
-        enabled: Whether it counts.
+        name: The name.
+        config: The constraint; its form depends on the type.
+        enabled: Whether the rule applies.
     """
 
     name: Writable[str]
@@ -62,13 +62,13 @@ class _RuleType(RequiredName):
 
 
 class RuleCreate(_RuleType, total=False):
-    """What creates a rule; ``name`` and ``type`` must be there.
+    """Values that create a rule; ``name`` and ``type`` are required.
 
     Attributes:
-        name: Its name.
-        type: What kind of rule it is.
-        config: What it demands; the form depends on the type.
-        enabled: Whether it counts; it does unless this is false.
+        name: The name.
+        type: The kind of the rule.
+        config: The constraint; its form depends on the type.
+        enabled: Whether the rule applies; the API enables it unless this is ``False``.
     """
 
     config: Writable[Config]
@@ -112,24 +112,24 @@ def planning_get(operation: str, path: str, id_argument: str, record: type[T]) -
 
 
 class PlanningService(CRUDService[T]):
-    """What drafts, rules and personas can do."""
+    """Agenda drafts, rules or personas."""
 
     GET: Endpoint[T]
 
     async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
         """Get one.
 
-        Scope ``read:events``; no limit is documented.
+        Scope ``read:events``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            id: Its id.
+            id: The id.
 
         Returns:
             The record.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -137,7 +137,7 @@ class PlanningService(CRUDService[T]):
 
 
 class Rules(PlanningService[Rule]):
-    """The constraints that a schedule of an event shall meet."""
+    """The constraints on the schedule of an event."""
 
     CRUD: CRUDEndpoints[Rule] = planning_endpoints(
         "rules",
@@ -153,20 +153,21 @@ class Rules(PlanningService[Rule]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
     ) -> Rule:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``RuleCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``RuleCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or the event's id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, RuleCreate, values, extra)
@@ -179,29 +180,29 @@ class Rules(PlanningService[Rule]):
         extra: Extra | None = None,
         **values: Unpack[RuleUpdate],
     ) -> Rule:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``RuleUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``RuleUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, RuleUpdate, values, extra)
 
 
 class Personas(PlanningService[Persona]):
-    """The invented attendees by whose eyes a schedule of an event is judged."""
+    """Invented attendees, from whose point of view the API judges the schedule of an event."""
 
     CRUD: CRUDEndpoints[Persona] = planning_endpoints(
         "personas",
@@ -217,20 +218,21 @@ class Personas(PlanningService[Persona]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]
     ) -> Persona:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``PersonaCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``PersonaCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or the event's id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, PersonaCreate, values, extra)
@@ -243,22 +245,22 @@ class Personas(PlanningService[Persona]):
         extra: Extra | None = None,
         **values: Unpack[PersonaUpdate],
     ) -> Persona:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``PersonaUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``PersonaUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, PersonaUpdate, values, extra)

@@ -43,7 +43,7 @@ class QueryCreate(_QueryText, total=False):
 
 
 class Queries(ReportService):
-    """Saved SbQL queries of an event, or of the whole organization. See ``insights`` to run others."""
+    """Saved SbQL queries of an event, or of the whole organization; ``insights.execute`` runs others."""
 
     ID_ARGUMENT: str = "query_id"
     LIST: InBothScopes[SavedQuery] = report_read(
@@ -82,20 +82,20 @@ class Queries(ReportService):
     ) -> Pager[SavedQuery]:
         """List saved queries.
 
-        Scope ``read:insights``; no limit is documented.
+        Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            event_id: The event; ``None`` for those of the organization and of all its events.
-            category: Only queries of this category; the API filters only those of the organization.
-            **options: Paging, as in ``PagerOptions``. Of an event all come at once.
+            event_id: The event; ``None`` for the organization and all its events.
+            category: Only queries of this category; only without ``event_id``.
+            **options: Paging, as in ``PagerOptions``; an event's queries come all at once.
 
         Returns:
-            A stream of queries.
+            A pager of queries.
 
         Raises:
             ValueError: If both an event and a category are given, the event's id is empty, or an option is
                 out of bounds.
-            TypeError: If the category is no string.
+            TypeError: If the category is not a string.
         """
         if event_id is not None and category is not None:
             raise ValueError("the API filters by category only without event_id: insights.queries takes both")
@@ -105,20 +105,20 @@ class Queries(ReportService):
     async def create(
         self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
     ) -> SavedQuery:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``QueryCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``QueryCreate``.
 
         Returns:
-            The record, as far as the API tells: its document promises nothing.
+            The created record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a value is masked, or the event's id is empty.
         """
         return await self._write(*self.CREATE.at(event_id), QueryCreate, values, extra)
@@ -131,22 +131,22 @@ class Queries(ReportService):
         extra: Extra | None = None,
         **values: Unpack[QueryUpdate],
     ) -> SavedQuery:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``QueryUpdate``; ``None`` clears.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``QueryUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now, as far as the API tells: its document promises nothing.
+            The updated record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), QueryUpdate, values, extra)
@@ -159,23 +159,23 @@ class Queries(ReportService):
         obfuscate_pii: bool | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[dict[str, Any]]:
-        """Run a saved query.
+        """Run a saved query, for rows or for a file.
 
         Scope ``write:events``, since the API counts it as a write (limit category ``event-writes``), though
-        it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Sent again like a read.
+        it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Retried like a read.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
-            obfuscate_pii: Whether personal data is masked; the API does so unless this is false.
+            obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of rows, as plain objects; equal rows are all delivered.
+            A pager of rows, as plain objects, without removal of equal rows.
 
         Raises:
             ValueError: If an id is empty, or an option is out of bounds.
-            TypeError: If the id is ``None``, or ``obfuscate_pii`` no boolean.
+            TypeError: If the id is ``None``, or ``obfuscate_pii`` is not a boolean.
         """
         validate(RunOptions, {"obfuscate_pii": obfuscate_pii})
         body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}

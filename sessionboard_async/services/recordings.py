@@ -1,4 +1,4 @@
-"""Sound recordings of sessions, step by step."""
+"""Sound recordings of sessions."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sessionboard_async.services._common.upload_limits import RequiredUpload, ch
 
 
 class RecordingCreate(RequiredUpload, total=False):
-    """What announces a recording or another medium; ``filename`` and ``size_bytes`` must be there.
+    """Values that announce a recording or another medium; ``filename`` and ``size_bytes`` are required.
 
     Attributes:
         filename: The name of the file.
-        size_bytes: How many bytes will be uploaded.
-        content_type: What they are, such as ``audio/mpeg``.
+        size_bytes: The size in bytes.
+        content_type: The content type, such as ``audio/mpeg``.
     """
 
     content_type: Writable[str]
 
 
 class RecordingComplete(TypedDict, total=False):
-    """What completes a recording.
+    """Values that complete a recording.
 
     Attributes:
-        duration_seconds: How long it is.
-        file_size_bytes: How many bytes were uploaded.
+        duration_seconds: The duration in seconds.
+        file_size_bytes: The size in bytes.
     """
 
     duration_seconds: Writable[float]
@@ -45,7 +45,7 @@ _WRITE = "write:transcriptions"
 
 
 class Recordings(Service):
-    """The sound of sessions: announce a recording, send its bytes to the address given, complete it."""
+    """Sound recordings of sessions. To upload one: ``create`` it, ``sb.send_file``, and ``complete`` it."""
 
     LIST: Endpoint[Recording] = Endpoint(
         "list-session-recordings", "GET", _ALL, list_of(Recording), scope=_READ
@@ -66,10 +66,10 @@ class Recordings(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            **options: Paging, as in ``PagerOptions``. Pages matter only with servers that send them here.
+            **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A stream of recordings. Scope ``read:transcriptions``; no limit is documented.
+            A pager of recordings. Scope ``read:transcriptions``; no rate limit is documented.
 
         Raises:
             ValueError: If an id is empty.
@@ -85,22 +85,22 @@ class Recordings(Service):
         extra: Extra | None = None,
         **values: Unpack[RecordingCreate],
     ) -> RecordingUpload:
-        """Announce a recording, and learn where its bytes go.
+        """Announce a recording, and get the address for its bytes.
 
-        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            extra: Further properties, under the API's own names.
-            **values: What will be uploaded, as in ``RecordingCreate``.
+            extra: More properties, under the API's names.
+            **values: The upload, as in ``RecordingCreate``.
 
         Returns:
-            The recording, with the address in ``upload``. The bytes go there with exactly its headers, and
-            without the token.
+            The recording, with the address in ``upload``: pass that to ``sb.send_file``, then call
+            ``complete``.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type, or an id is ``None``.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If ``size_bytes`` is less than 1, a value is masked, or an id is empty.
         """
         check_size(values)
@@ -112,18 +112,18 @@ class Recordings(Service):
     ) -> Recording:
         """Get a recording.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
             session_id: The session.
-            recording_id: Its id.
+            recording_id: The id.
 
         Returns:
             The recording.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -138,25 +138,25 @@ class Recordings(Service):
         extra: Extra | None = None,
         **values: Unpack[RecordingComplete],
     ) -> Recording:
-        """Tell that all bytes of a recording are there; the API then turns it into PCM.
+        """Complete the upload of a recording; the API then converts it to PCM.
 
-        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
-        Calling it again for a recording that is complete changes nothing.
+        Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
+        Completing a complete recording changes nothing.
 
         Args:
             event_id: The event.
             session_id: The session.
-            recording_id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What is known of it, as in ``RecordingComplete``.
+            recording_id: The id.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``RecordingComplete``.
 
         Returns:
-            The recording as it is now; ``s3_key`` is another one.
+            The updated recording, with another ``s3_key``.
 
         Raises:
-            UnprocessableError: If the API cannot turn it into PCM.
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            UnprocessableError: If the API cannot convert it to PCM.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
         path = session_path(event_id, session_id, recording_id=recording_id)

@@ -52,20 +52,21 @@ class Rooms(MetadataService[Room]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
     ) -> Room:
-        """Create one.
+        """Create a record.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``RoomCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``RoomCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            TypeError: If a value is unknown, missing or of the wrong type.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a value is masked.
         """
         return await self._create(event_id, RoomCreate, values, extra)
@@ -78,22 +79,23 @@ class Rooms(MetadataService[Room]):
         extra: Extra | None = None,
         **values: Unpack[RoomUpdate],
     ) -> Room:
-        """Change what is passed of one, and nothing else.
+        """Update a record. Only the fields you pass are sent.
 
-        Scope ``write:metadata``; limit category ``metadata-writes``; not sent again once it may have arrived.
+        Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            id: Its id.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``RoomUpdate``; ``None`` clears.
+            id: The id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``RoomUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now.
+            The updated record.
 
         Raises:
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         return await self._update(event_id, id, RoomUpdate, values, extra)

@@ -93,7 +93,7 @@ class SessionFields(TypedDict):
 
 
 class Sessions(RecordService[Session]):
-    """What is on the programme of an event, and what was submitted for it."""
+    """The sessions on the programme of an event, and the abstracts submitted for it."""
 
     ID_ARGUMENT: str = "session_id"
     SEARCH: Endpoint[Session] = Endpoint(
@@ -150,11 +150,11 @@ class Sessions(RecordService[Session]):
     def search(  # pyright: ignore[reportIncompatibleMethodOverride]  # it takes one keyword more
         self, event_id: EventId | None, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
     ) -> Pager[Session]:
-        """Search the sessions of an event: the way to read many.
+        """Search the sessions of an event; use this to read many of them.
 
-        Without filters every status comes, program sessions and abstracts alike. Sessions that were merged
-        into another one come only with ``expand=["linked_sources"]``. The API may serve answers that are up
-        to three minutes old.
+        Without filters, sessions of every status are returned, program sessions and abstracts alike. Sessions
+        that were merged into another one are returned only with ``expand=["linked_sources"]``. Answers may be
+        up to three minutes old.
 
         Args:
             event_id: The event.
@@ -162,10 +162,10 @@ class Sessions(RecordService[Session]):
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
         Returns:
-            A stream of sessions. Scope ``read:sessions``; not rate limited.
+            A pager of sessions. Scope ``read:sessions``; not rate limited.
 
         Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
+            ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH, {"event_id": event_id}, search, {"isAbstract": is_abstract})
@@ -182,7 +182,7 @@ class Sessions(RecordService[Session]):
         expand: Sequence[Expansion] = (),
         **options: Unpack[PagerOptions],
     ) -> Pager[Session]:
-        """List the sessions of an event by track, tag or words, which ``search`` cannot filter by.
+        """List the sessions of an event, filtered by track, tag or words; ``search`` has no such filters.
 
         Args:
             event_id: The event.
@@ -190,12 +190,12 @@ class Sessions(RecordService[Session]):
             is_abstract: Only abstracts, or only program sessions.
             track_id: Only sessions of this track.
             tag_id: Only sessions with this tag.
-            search: Only sessions that hold these words.
-            expand: What the sessions shall hold in addition.
+            search: Only sessions that contain these words.
+            expand: Expansions to include.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of sessions. Scope ``read:sessions``; no limit is documented.
+            A pager of sessions. Scope ``read:sessions``; no rate limit is documented.
 
         Raises:
             ValueError: If an expansion is not one that the API knows, or the event's id is empty.
@@ -214,19 +214,20 @@ class Sessions(RecordService[Session]):
     def search_statuses(
         self, event_id: EventId | None, **search: Unpack[StatusSearch]
     ) -> Pager[SessionStatus]:
-        """Search the statuses of sessions, deleted ones included: the only way to learn of deletions.
+        """Search the statuses of sessions, including deleted ones.
 
-        A subsession comes twice: within its parent, and on a row of its own.
+        Only ``search_statuses(deleted_after=…)`` reports deletions, and only of sessions. A subsession is
+        returned twice: inside its parent, and as a row of its own.
 
         Args:
             event_id: The event.
             **search: Filters, sort, expansions and paging, as in ``StatusSearch``.
 
         Returns:
-            A stream of light rows. Scope ``read:sessions``; not rate limited.
+            A pager of session statuses. Scope ``read:sessions``; not rate limited.
 
         Raises:
-            ValueError: If an argument is not one that the API knows, or a time has no offset.
+            ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
@@ -236,23 +237,23 @@ class Sessions(RecordService[Session]):
     ) -> Session:
         """Create a session.
 
-        With ``parent_session_id`` it becomes a part of that session; with ``is_abstract=True`` a submission,
-        which it stays for ever.
+        With ``parent_session_id`` it becomes a subsession; with ``is_abstract=True`` a submission, which
+        cannot be changed later.
 
-        Scope ``write:sessions``; limit category ``session-writes``, and the daily quota; not sent again once
-        it may have arrived.
+        Scope ``write:sessions``; rate-limit category ``session-writes``, and the daily quota; not retried
+        when the outcome is unknown.
 
         Args:
             event_id: The event.
-            extra: Further properties, under the API's own names.
-            **values: What it shall have, as in ``SessionCreate``.
+            extra: More properties, under the API's names.
+            **values: The values, as in ``SessionCreate``.
 
         Returns:
-            The record as it was created.
+            The created record.
 
         Raises:
-            BadRequestError: If the API does not take a value.
-            TypeError: If a value is unknown, missing or of the wrong type.
+            BadRequestError: If the API refuses a value.
+            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
         return await self._create(event_id, values, extra)
@@ -265,26 +266,27 @@ class Sessions(RecordService[Session]):
         extra: Extra | None = None,
         **values: Unpack[SessionUpdate],
     ) -> Session:
-        """Change what is passed of a session, and nothing else.
+        """Update a session. Only the fields you pass are sent.
 
-        Level, format and language, people and files cannot be changed in this way. Of a session that was
-        merged into another one nothing can.
+        Level, format, language, people and files cannot be updated. A session that was merged into another
+        one cannot be updated at all.
 
-        Scope ``write:sessions``; limit category ``session-writes``; not sent again once it may have arrived.
+        Scope ``write:sessions``; rate-limit category ``session-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            record: Its id; or the record as it was read, whose id and ``updated_at`` are taken then.
-            extra: Further properties, under the API's own names.
-            **values: What shall change, as in ``SessionUpdate``; ``None`` clears.
+            record: The record as it was read, whose ``updated_at`` is sent back; or its id.
+            extra: More properties, under the API's names.
+            **values: The values to change, as in ``SessionUpdate``; ``None`` clears a value.
 
         Returns:
-            The record as it is now. Use this one: what a search answers may be three minutes old.
+            The updated record. A search may return an older copy for three minutes.
 
         Raises:
-            ConflictError: If it was changed since it had this ``updated_at``.
-            NotFoundError: If there is none with this id.
-            TypeError: If a value is unknown or of the wrong type, or an id is ``None``.
+            ConflictError: If the record was changed after this ``updated_at``.
+            NotFoundError: If no record has this id.
+            TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         return await self._update(event_id, record, values, extra)
@@ -292,21 +294,22 @@ class Sessions(RecordService[Session]):
     async def update_fields(
         self, event_id: EventId | None, record: str | Session | None, custom_fields: CustomFields
     ) -> Session:
-        """Change values of custom fields of a session, and nothing else.
+        """Update custom fields of a session. Only the fields you pass are sent.
 
-        Scope ``write:sessions``; limit category ``session-writes``; not sent again once it may have arrived.
+        Scope ``write:sessions``; rate-limit category ``session-writes``; not retried when the outcome is
+        unknown.
 
         Args:
             event_id: The event.
-            record: Its id, or the session itself.
-            custom_fields: Values by internal name, or the list in which a record has them.
+            record: The session, or its id.
+            custom_fields: Values by internal name, or the ``custom_fields`` of a record.
 
         Returns:
-            The session as it is now.
+            The updated session.
 
         Raises:
-            NotFoundError: If there is no such session.
-            TypeError: If ``custom_fields`` is something else, or an id is ``None``.
+            NotFoundError: If the session does not exist.
+            TypeError: If ``custom_fields`` has another type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         path, values = self._path(event_id, record), {"custom_fields": custom_fields}

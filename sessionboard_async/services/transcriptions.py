@@ -16,7 +16,7 @@ from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 
 TranscriptionType = Literal["fragment", "summary", "insight", "translation"]
-"""The kinds of the API's document."""
+"""The kinds of transcriptions in the API's document."""
 
 
 class _TranscriptionUpdate(TypedDict, total=False):
@@ -38,7 +38,7 @@ _OF_SESSION = "/v1/event/{event_id}/sessions/{session_id}/transcriptions"
 
 
 class Transcriptions(Service):
-    """What was heard in sessions, piece by piece; ``content`` has the same put together."""
+    """Single transcriptions of sessions; ``content`` has them combined into whole transcripts."""
 
     LIST: Endpoint[Transcription] = Endpoint(
         "list-event-transcriptions", "GET", _ALL, page_of(Transcription), scope=_READ
@@ -80,15 +80,15 @@ class Transcriptions(Service):
 
         Args:
             event_id: The event.
-            type: Only of this kind.
-            session_id: Only of this session.
-            language_code: Only in this language.
-            include_partial: Whether fragments come too that are not complete yet; the API leaves them out
-                by default.
+            type: Only transcriptions of this kind.
+            session_id: Only records of this session.
+            language_code: Only transcriptions in this language.
+            include_partial: Whether to include fragments that are not complete yet; by default the API leaves
+                them out.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no
+            A pager of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no rate
             limit is documented.
 
         Raises:
@@ -104,19 +104,19 @@ class Transcriptions(Service):
         return self._pages(self.LIST, {"event_id": event_id}, query, **options)
 
     async def get(self, event_id: EventId | None, transcription_id: str | None) -> Transcription:
-        """Get a transcription, whichever session it is of.
+        """Get a transcription of any session of an event.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            transcription_id: Its id.
+            transcription_id: The id.
 
         Returns:
             The transcription, as the class of its kind.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -134,7 +134,7 @@ class Transcriptions(Service):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A stream of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no
+            A pager of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no rate
             limit is documented.
 
         Raises:
@@ -155,20 +155,20 @@ class Transcriptions(Service):
     ) -> Transcription:
         """Create a transcription.
 
-        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            type: What kind it is.
+            type: The kind.
             transcription: The text.
-            extra: Further properties, under the API's own names.
+            extra: More properties, under the API's names.
 
         Returns:
-            The transcription as it was created.
+            The created transcription.
 
         Raises:
-            TypeError: If a value is of the wrong type, or an id is ``None``.
+            TypeError: If a value has the wrong type, or an id is ``None``.
             ValueError: If the kind is not one that the API knows, a value is masked, or an id is empty.
         """
         path = session_path(event_id, session_id)
@@ -183,18 +183,18 @@ class Transcriptions(Service):
     ) -> Transcription:
         """Get a transcription of one session.
 
-        Scope ``read:transcriptions``; no limit is documented.
+        Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: Its id.
+            transcription_id: The id.
 
         Returns:
             The transcription, as the class of its kind.
 
         Raises:
-            NotFoundError: If that session has none with this id.
+            NotFoundError: If the session has no transcription with this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
@@ -211,23 +211,23 @@ class Transcriptions(Service):
         transcription: Writable[str] = UNSET,
         extra: Extra | None = None,
     ) -> Transcription:
-        """Change what is passed of a transcription, and nothing else.
+        """Update a transcription. Only the fields you pass are sent.
 
-        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: Its id.
-            transcription: The new text; ``None`` clears.
-            extra: Further properties, under the API's own names: its document leaves open what can change.
+            transcription_id: The id.
+            transcription: The new text; ``None`` clears it.
+            extra: More properties, under the API's names; its document does not say which can change.
 
         Returns:
-            The transcription as it is now.
+            The updated transcription.
 
         Raises:
-            NotFoundError: If that session has none with this id.
-            TypeError: If a value is of the wrong type, or an id is ``None``.
+            NotFoundError: If the session has no transcription with this id.
+            TypeError: If a value has the wrong type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
         path = session_path(event_id, session_id, transcription_id=transcription_id)
@@ -240,15 +240,15 @@ class Transcriptions(Service):
     ) -> None:
         """Delete a transcription.
 
-        Scope ``write:transcriptions``; no limit is documented; not sent again once it may have arrived.
+        Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: Its id.
+            transcription_id: The id.
 
         Raises:
-            NotFoundError: If that session has none with this id.
+            NotFoundError: If the session has no transcription with this id.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """

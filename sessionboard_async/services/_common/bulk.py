@@ -1,4 +1,4 @@
-"""Many writes at once: as values, in batches, with one result."""
+"""Bulk writes: operations as values, sent in batches, with one result."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.payloads import Extra, identified, payload
 
 LARGEST_BATCH = 100
-"""The most operations that the API takes at once."""
+"""The most operations in one request."""
 
 
 class Operation:
-    """One write among many: ``Create``, ``Update`` or ``Delete``."""
+    """An operation of a bulk write: ``Create``, ``Update`` or ``Delete``."""
 
     __slots__ = ()
 
@@ -40,8 +40,8 @@ class Create(Operation):
     """Create a record.
 
     Attributes:
-        data: What it shall have: the keywords of the service's ``create``.
-        extra: Further properties, under the API's own names.
+        data: The values: the keywords of the service's ``create``.
+        extra: More properties, under the API's names.
     """
 
     data: Mapping[str, object] = field(repr=False)
@@ -50,13 +50,13 @@ class Create(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Update(Operation):
-    """Change a record.
+    """Update a record.
 
     Attributes:
-        id: Its id, or the record itself: then its ``updated_at`` is sent too, so that nothing is overwritten
-            that was changed meanwhile.
-        data: What shall change: the keywords of the service's ``update``.
-        extra: Further properties, under the API's own names.
+        id: The record, whose ``updated_at`` is sent back so that no change made meanwhile is overwritten; or
+            its id.
+        data: The values to change: the keywords of the service's ``update``.
+        extra: More properties, under the API's names.
     """
 
     id: str | RecordWithFields
@@ -69,7 +69,7 @@ class Delete(Operation):
     """Delete a record.
 
     Attributes:
-        id: Its id, or the record itself.
+        id: The record, or its id.
     """
 
     id: str | RecordWithFields
@@ -79,7 +79,7 @@ Operations = Iterable[Operation] | AsyncIterable[Operation]
 
 
 class BulkValues(NamedTuple):
-    """The values that the operations of a service take, as ``TypedDict`` classes."""
+    """The values of the operations of a service, as ``TypedDict`` classes."""
 
     create: type[Any]
     update: type[Any]
@@ -90,17 +90,17 @@ Send = Callable[[list[Encoded]], Awaitable[BulkAnswer]]
 
 
 async def run_bulk(operations: Operations, values: BulkValues, send: Send) -> BulkResult:
-    """Send operations in batches, one after the other, and put their outcomes together.
+    """Send operations in sequential batches, and collect their outcomes.
 
     Args:
-        operations: The operations. Those of a list are all checked before the first is sent.
-        values: What creates and updates take.
-        send: Sends one batch.
+        operations: The operations. Those of a list are all checked before anything is sent.
+        values: The values of creates and updates.
+        send: A function that sends one batch.
 
     Raises:
-        BulkInterruptedError: If something failed after a batch had been answered.
+        BulkInterruptedError: If a batch failed after others had been answered.
         SessionboardError: If the first batch failed.
-        TypeError, ValueError: If an operation cannot be sent, and none was sent yet.
+        TypeError, ValueError: If an operation is invalid, and nothing was sent yet.
     """
     known = [*_encode(operations, values)] if isinstance(operations, Collection) else None
     outcomes: list[BulkOutcome] = []
@@ -148,7 +148,7 @@ async def _stream(operations: Operations, values: BulkValues) -> AsyncGenerator[
         return
     async with AsyncExitStack() as stack:
         if isinstance(operations, AsyncGenerator):
-            # Nobody else has a hand on a generator that was passed in as an argument.
+            # A generator that was passed as an argument has no other owner to close it.
             stack.push_async_callback(operations.aclose)
         index = 0
         async for operation in operations:
@@ -157,7 +157,7 @@ async def _stream(operations: Operations, values: BulkValues) -> AsyncGenerator[
 
 
 async def _fill(batch: list[Encoded], source: AsyncIterator[Encoded]) -> bool:
-    """Take the operations of one batch, into the caller's hand should the source fail; tell if any came."""
+    """Append the operations of one batch to the caller's list, which keeps them if the source fails."""
     async for encoded in source:
         batch.append(encoded)
         if len(batch) == LARGEST_BATCH:
@@ -168,7 +168,7 @@ async def _fill(batch: list[Encoded], source: AsyncIterator[Encoded]) -> bool:
 def _encoded(index: int, operation: Operation, values: BulkValues) -> Encoded:
     try:
         encoded = _in_its_form(operation, values)
-        # What cannot become JSON shall be found here, and not when others were sent.
+        # Find values that JSON cannot hold here, before other operations are sent.
         msgspec.json.encode(encoded)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -199,12 +199,12 @@ def _checked_id(id_: object) -> str:
 
 
 def _outcomes(batch: list[Encoded], answer: BulkAnswer, first: int) -> Iterator[BulkOutcome]:
-    """Yield what became of each operation of a batch, whatever order and gaps the answer has."""
+    """Yield the outcome of each operation of a batch; an answer may be unordered and incomplete."""
     given = answer.results or ()
     by_index: dict[int, BulkOutcome] = {}
     for place, one in enumerate(given):
         index = place if one.index is None else one.index
-        # Of two that contradict each other, the one that claims less.
+        # Of two contradictory outcomes, keep the one that claims less.
         if index not in by_index or one.status != "success":
             by_index[index] = one
     for place, operation in enumerate(batch):
@@ -226,5 +226,5 @@ def _without_answer(batch: list[Encoded], status: str, first: int) -> Iterator[B
 
 
 def _surely_refused(error: Exception) -> bool:
-    """Tell whether a batch that failed surely changed nothing."""
+    """Return whether a batch that failed changed nothing for certain."""
     return isinstance(error, ConnectError) or (isinstance(error, APIError) and (error.status or 500) < 500)

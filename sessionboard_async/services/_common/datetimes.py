@@ -1,4 +1,4 @@
-"""Moments as callers pass them, and as the API takes them."""
+"""Timestamps as callers pass them, and their form in the API."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ Timestamp = datetime | str
 
 
 def iso_timestamp(name: str, value: Timestamp) -> str:
-    """Return a moment as the API takes it: ISO 8601 in UTC.
+    """Return a timestamp in the form of the API: ISO 8601 in UTC.
 
     Raises:
-        ValueError: If it has no offset from UTC, so that nobody could say which moment it is, or is no time.
+        ValueError: If it has no offset from UTC, or is not a time.
         TypeError: If it is neither a datetime nor a string.
     """
     return format_utc(_in_utc(name, value))
 
 
 def exact_iso_timestamp(name: str, value: Timestamp) -> str:
-    """Return a moment exactly as it was given, since servers compare some of them by the millisecond.
+    """Return a timestamp exactly as it was given, since servers compare some of them by the millisecond.
 
-    A string stays what it is; a datetime is written with its milliseconds, or with its microseconds where it
-    has any.
+    A string is returned unchanged; a datetime is written with milliseconds, or with microseconds if it has
+    any.
 
     Raises:
-        ValueError: If it has no offset from UTC, or is no time.
+        ValueError: If it has no offset from UTC, or is not a time.
         TypeError: If it is neither a datetime nor a string.
     """
     utc = _in_utc(name, value)

@@ -1,4 +1,4 @@
-"""The arguments that searches share, from Python to the API's own form."""
+"""Arguments of searches, and their form in the API."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 
 SessionStatusName = Literal["accepted", "accept_queue", "pending", "decline_queue", "declined"]
-"""The statuses of the API itself; the ones that an event defines each stand for one of these."""
+"""The statuses of the API; each status that an event defines stands for one of these."""
 
 Sort = Literal["created_at", "-created_at", "updated_at", "-updated_at"]
-"""What to sort by; a leading minus means descending."""
+"""The field to sort by; a leading minus means descending."""
 
 StatusSort = Literal[Sort, "deleted_at", "-deleted_at"]
-"""As ``Sort``, and by the time of deletion, for the search that returns what was deleted."""
+"""As ``Sort``, and by the time of deletion, for the search that includes deleted sessions."""
 
 Expansion = Literal["translated_fields", "subsession_details", "linked_sources", "composition"]
-"""What an answer may hold in addition."""
+"""Optional parts of records, which the API sends only on request."""
 
 
 class SearchFilters(PagerOptions, total=False):
-    """What every search takes by keyword, beside its paging.
+    """Keywords of every search.
 
     Attributes:
-        created_after: Only records created after this moment: an aware datetime, or an ISO 8601 string with
-            its offset. So for the three that follow.
-        created_before: Only records created before this moment.
-        updated_after: Only records changed after this moment.
-        updated_before: Only records changed before this moment.
-        expand: What the records shall hold in addition.
+        created_after: Only records created after this time: an aware datetime, or an ISO 8601 string with its
+            offset. The following three take the same forms.
+        created_before: Only records created before this time.
+        updated_after: Only records changed after this time.
+        updated_before: Only records changed before this time.
+        expand: Expansions to include.
     """
 
     created_after: Timestamp | None
@@ -43,17 +43,17 @@ class SearchFilters(PagerOptions, total=False):
 
 
 class FieldSearch(SearchFilters, total=False):
-    """What the search for fields takes by keyword.
+    """Keywords of the search for fields.
 
     Attributes:
-        sort: What to sort by; a leading minus means descending. The API's own order is not documented.
+        sort: The field to sort by; a leading minus means descending. The default order is not documented.
     """
 
     sort: Sort | None
 
 
 class RecordSearch(FieldSearch, total=False):
-    """What a search takes by keyword.
+    """Keywords of a search.
 
     Attributes:
         status: Only records with this status.
@@ -63,13 +63,13 @@ class RecordSearch(FieldSearch, total=False):
 
 
 class StatusSearch(SearchFilters, total=False):
-    """What the search for statuses takes by keyword.
+    """Keywords of the search for session statuses.
 
     Attributes:
         status: Only sessions with this status.
-        deleted_after: Only sessions deleted after this moment.
-        deleted_before: Only sessions deleted before this moment.
-        sort: What to sort by; a leading minus means descending.
+        deleted_after: Only sessions deleted after this time.
+        deleted_before: Only sessions deleted before this time.
+        sort: The field to sort by; a leading minus means descending.
     """
 
     status: SessionStatusName | None
@@ -79,7 +79,7 @@ class StatusSearch(SearchFilters, total=False):
 
 
 class SearchKind(msgspec.Struct, frozen=True):
-    """What a kind of search accepts.
+    """The keywords and sorts of a kind of search.
 
     Attributes:
         keywords: Its keyword arguments.
@@ -100,16 +100,16 @@ _SORT_FIELDS = {"created_at": "createdAt", "updated_at": "updatedAt", "deleted_a
 def search_body(
     kind: SearchKind, search: Mapping[str, Any], more_filters: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """Build the body of a search; what is ``None`` is left out.
+    """Return the body of a search, without the values that are ``None``.
 
     Args:
-        kind: What the search accepts.
-        search: What was passed; its paging does not matter here.
-        more_filters: Filters that only this search knows, under the API's own names.
+        kind: The kind of search.
+        search: The keywords that were passed; paging is ignored.
+        more_filters: Filters of this search only, under the API's names.
 
     Raises:
         ValueError: If a value is not one that the API knows, or a time has no offset.
-        TypeError: If a keyword is unknown, or a value is of the wrong type.
+        TypeError: If a keyword is unknown, or a value has the wrong type.
     """
     if unknown := search.keys() - kind.keywords:
         raise TypeError(f"a search takes no {', '.join(sorted(unknown))}")
@@ -130,10 +130,10 @@ def search_body(
 
 
 def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
-    """Return a value if it is allowed.
+    """Return a value unchanged if it is allowed.
 
     Raises:
-        ValueError: If it is not, with what would be.
+        ValueError: If it is not allowed; names the allowed values.
     """
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
@@ -141,11 +141,11 @@ def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def expansions(expand: Sequence[Expansion]) -> list[str]:
-    """Return the expansions as the API takes them.
+    """Return expansions in the form of the API.
 
     Raises:
-        TypeError: If it is one string and not a sequence of them.
-        ValueError: If there is one that the API does not know.
+        TypeError: If it is a string and not a sequence of strings.
+        ValueError: If an expansion is not one that the API knows.
     """
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")

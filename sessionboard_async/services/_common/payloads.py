@@ -1,4 +1,4 @@
-"""The values that writes share, from Python to the API's own form."""
+"""Values of writes, and their form in the API."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from sessionboard_async.services._common.filters import one_of
 T = TypeVar("T")
 
 Writable: TypeAlias = T | UnsetType | None
-"""A value to write: ``None`` sends null, and ``UNSET``, as which not passing it counts, sends nothing."""
+"""A value to write: ``None`` sends null; ``UNSET``, the same as not passing the value, sends nothing."""
 
 CustomFields = Mapping[str, Any] | Sequence[CustomFieldValue]
-"""Custom fields to write: values by internal name, or the list in which a record has them."""
+"""Custom fields to write: values by internal name, or the ``custom_fields`` of a record."""
 
 Extra = Mapping[str, Any]
-"""Further properties to write, under the API's own names, since it knows more than its document."""
+"""More properties to write, under the API's names: the API accepts more than its document lists."""
 
 
 class RequiredName(TypedDict):
@@ -49,21 +49,21 @@ class RequiredName(TypedDict):
 
 _MASK = re.compile(r"\*{3}")
 _NEVER_MASKED = frozenset({"description", "transcription", "query"})
-"""Texts that are never masked, and may well hold stars: speech recognition writes them for swear words."""
+"""Texts that are never masked but may contain asterisks: speech recognition writes them for swear words."""
 
 
 def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None) -> dict[str, object]:
-    """Build the body of a write: only what was passed, checked and in the API's own form.
+    """Return the body of a write: the values that were passed, validated and in the form of the API.
 
     Args:
-        kind: The ``TypedDict`` of the values that the write knows.
-        values: What was passed.
-        extra: Further properties.
+        kind: The ``TypedDict`` of the write's values.
+        values: The values that were passed.
+        extra: More properties.
 
     Raises:
-        TypeError: If a value is unknown, missing, or of the wrong type.
+        TypeError: If a keyword is unknown or missing, or a value has the wrong type.
         ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
-            a value is masked: writing what a token that hides personal data has read would destroy the data.
+            a value is masked: writing back a masked value would destroy the data.
     """
     given = validate(kind, values)
     more = dict(extra or {})
@@ -78,14 +78,14 @@ def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
 
 
 def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that were passed, if they are those that a call takes.
+    """Return the values that were passed, without those that are ``UNSET``, if a call accepts them.
 
     Args:
-        kind: The ``TypedDict`` of the values that the call knows.
-        values: What was passed; ``UNSET`` counts as not passed.
+        kind: The ``TypedDict`` of the call's values.
+        values: The values that were passed; ``UNSET`` counts as not passed.
 
     Raises:
-        TypeError: If a value is unknown, missing, or of the wrong type.
+        TypeError: If a keyword is unknown or missing, or a value has the wrong type.
         ValueError: If a word is not one that the API knows.
     """
     hints = _hints(cast("Hashable", kind))
@@ -123,7 +123,7 @@ def _hints(kind: Hashable) -> dict[str, Any]:
 
 
 def _checked(name: str, value: object, hint: Any) -> object:
-    """Return a value if it is of one of the types that are wanted."""
+    """Return a value unchanged if it has one of the wanted types."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     words = [word for option in options if get_origin(option) is Literal for word in get_args(option)]
     if words and isinstance(value, str):
@@ -131,7 +131,7 @@ def _checked(name: str, value: object, hint: Any) -> object:
     kinds = tuple(
         str if get_origin(option) is Literal else get_origin(option) or option for option in options
     )
-    # A string is a sequence of strings, and a boolean an integer, but they are never meant as that.
+    # A string is a sequence, and a boolean an integer, but neither is ever meant as one.
     is_mistaken = (isinstance(value, str) and str not in kinds) or (
         isinstance(value, bool) and bool not in kinds
     )
@@ -150,7 +150,7 @@ def _encoded(name: str, value: object) -> object:
 
 
 def _inner(name: str, value: object) -> object:
-    """Return a value with all that JSON knows no form of in the API's own, at whatever depth it stands."""
+    """Return a value with datetimes, structs and sets at any depth in the form of the API."""
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value, builtin_types=(datetime,))
     if isinstance(value, datetime):
@@ -160,7 +160,7 @@ def _inner(name: str, value: object) -> object:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_inner(name, item) for item in cast("Iterable[object]", value)]
     if isinstance(value, float) and not isfinite(value):
-        # It would become null, which clears what is there.
+        # JSON would turn it into null, which clears the value.
         raise ValueError(f"{name} must be a finite number, not {value}")
     if isinstance(value, (bytes, bytearray, memoryview)):
         kind = type(cast("object", value)).__name__

@@ -1,4 +1,4 @@
-"""What dashboards, widgets and saved queries have in common."""
+"""Methods that dashboards, widgets and saved queries share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 def report_write(
     event: str, organization: str, method: Method, path: str, answer: type[T] | None
 ) -> InBothScopes[T]:
-    """Declare a write in its two forms, by its operations and by what follows in the paths of both."""
+    """Declare a write in its two forms, by their operation ids and the end of both paths."""
     return in_both_scopes(
         event,
         organization,
@@ -37,29 +37,29 @@ def report_read(
     *,
     of_organization: Pages[T] | None = None,
 ) -> InBothScopes[T]:
-    """Declare a read in its two forms, in the same way."""
+    """Declare a read in its two forms, by their operation ids and the end of both paths."""
     return in_both_scopes(
         event, organization, "GET", path, answer, of_organization=of_organization, scope="read:insights"
     )
 
 
 class ReportService(Service):
-    """What dashboards, widgets and saved queries can do."""
+    """Dashboards, widgets or saved queries."""
 
     ID_ARGUMENT: str
     DELETE: InBothScopes[None]
 
     async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
-        """Delete one; with a dashboard go its widgets.
+        """Delete a record. Deleting a dashboard deletes its widgets.
 
-        Scope ``write:events``; limit category ``event-writes``; not sent again once it may have arrived.
+        Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: Its id.
+            id: The id.
             event_id: The event; ``None`` for the whole organization.
 
         Raises:
-            NotFoundError: If there is none with this id.
+            NotFoundError: If no record has this id.
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """

@@ -1,4 +1,4 @@
-"""Operations that exist twice: for one event, and for the whole organization."""
+"""Operations that exist twice: for an event, and for the whole organization."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 
 class InBothScopes(msgspec.Struct, Generic[T], frozen=True):
-    """An operation in its two forms."""
+    """An operation in its two forms: for an event, and for the organization."""
 
     event: Endpoint[T]
     organization: Endpoint[T]
 
     def at(self, event_id: EventId | None) -> tuple[Endpoint[T], Path]:
-        """Return the form to use, and the arguments that its path has for that.
+        """Return the form to use, and the path arguments that choose it.
 
         Args:
             event_id: The event; ``None`` for the organization.
@@ -47,13 +47,13 @@ def in_both_scopes(
         event: The ``operationId`` of the event's form.
         organization: The ``operationId`` of the organization's form.
         method: The HTTP method of both.
-        path: What follows ``/v1/event/{event_id}`` in the one path, and ``/v1`` in the other.
-        answer: What a success holds.
-        of_organization: What it holds for the organization, where that is more.
+        path: The end of both paths, after ``/v1/event/{event_id}`` and after ``/v1``.
+        answer: The content of a successful answer.
+        of_organization: The answer of the organization's form, if it differs.
         scope: The scope that both need.
-        limit: The category of the rate limits.
-        idempotent: Whether it may be sent twice without harm.
-        may_be_empty: Whether a success may come without a body.
+        limit: The rate-limit category.
+        idempotent: Whether sending it twice is harmless.
+        may_be_empty: Whether a successful answer may have no body.
     """
 
     def declared(operation: str, path: str, answer: type[T] | Pages[T] | None) -> Endpoint[T]:

@@ -1,4 +1,4 @@
-"""What all services have in common."""
+"""The base class of all services."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Service:
-    """A family of operations, reached as an attribute of the session."""
+    """A family of operations; an attribute of the client."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""How large an upload may be."""
+"""Limits of uploads."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 LARGEST_FILE = 524_288_000
-"""The most bytes that a file of a session may have, when its bytes go to an address of its own."""
+"""The largest file of a session, in bytes, that is sent to an upload address."""
 
 LARGEST_FORM_FILE = 52_428_800
-"""The most bytes that a file may have that is sent to the API itself."""
+"""The largest file, in bytes, that is sent to the API itself."""
 
 
 class RequiredUpload(TypedDict):
@@ -20,14 +20,14 @@ class RequiredUpload(TypedDict):
 
 
 def check_size(values: Mapping[str, object], most: int | None = None) -> None:
-    """Refuse an upload that the API would refuse.
+    """Refuse an upload whose size the API would refuse.
 
     Args:
-        values: What is announced; ``size_bytes`` is looked at, if it is a number.
-        most: The most bytes allowed; ``None`` where no bound is known.
+        values: The announced values; ``size_bytes`` is checked if it is an integer.
+        most: The largest size in bytes; ``None`` if no limit is known.
 
     Raises:
-        ValueError: If it has less than one byte, or too many.
+        ValueError: If it is less than one byte, or too large.
     """
     size = values.get("size_bytes")
     if not isinstance(size, int) or (size >= 1 and (most is None or size <= most)):
