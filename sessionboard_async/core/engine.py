@@ -22,7 +22,7 @@ from sessionboard_async.errors import APIError, ConnectError, DeadlineExceededEr
 
 T = TypeVar("T")
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
 class Engine:

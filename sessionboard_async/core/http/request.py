@@ -251,10 +251,10 @@ class Call:
     __slots__ = ("attempts", "deadline", "order", "request")
 
     def __init__(self, request: Request, deadline: float | None) -> None:
-        self.request = request
-        self.order = next(_arrivals)
-        self.attempts = 0
-        self.deadline = deadline
+        self.request: Request = request
+        self.order: int = next(_arrivals)
+        self.attempts: int = 0
+        self.deadline: float | None = deadline
 
     @property
     def context(self) -> RequestContext:
