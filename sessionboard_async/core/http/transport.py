@@ -101,17 +101,16 @@ class Transport:
             ResponseError: If the answer is too large, or its compression is invalid.
         """
         client = self._open()
-        failure: errors.SessionboardError | None = None
-        local: Exception | None = None
+        failure: Exception
         try:
             async with self._slots:
                 if call.request.transfer is None:
                     return await self._exchange(client, call, timeout)
                 return await self._stream(client, call, call.request.transfer, timeout)
         except LocalFileError as error:
-            local = error.error.with_traceback(None)
+            failure = error.error
         except errors.SessionboardError as error:
-            failure = error.with_traceback(None)
+            failure = error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = transport_error(error, call.context)
         except BaseException as error:  # noqa: BLE001  # it is raised again
@@ -120,14 +119,8 @@ class Transport:
             raise error.with_traceback(None)  # noqa: B904  # the same error
         # Raised outside of the except clause: otherwise our error would be chained to that of aiohttp, which
         # holds the headers of the request and so the token.
-        if local is not None:
-            try:
-                raise local
-            finally:
-                del local
-        assert failure is not None  # noqa: S101  # else `local` was raised
         try:
-            raise failure
+            raise failure.with_traceback(None)
         finally:
             # The traceback of the error refers to this frame: without this, they would form a cycle.
             del failure
