@@ -1,1 +1,1 @@
-"""How fast and how frugal the package is, as ratios within one run: ``python -m benchmarks``."""
+"""Benchmarks of speed, memory and requests, as ratios within one run: ``python -m benchmarks``."""

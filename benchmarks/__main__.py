@@ -1,10 +1,10 @@
-"""``python -m benchmarks [PART ...] [--quick]``: measure, print the table, keep the figures and the chart.
+"""Command line of the benchmarks: ``python -m benchmarks [PART ...] [--quick]``.
 
-Every ratio is of two things measured side by side: in turn in one process where both are short (streams,
-calls), in fresh processes in turn where the state of the process is what matters (keeping records, imports,
-memory). Absolute times are not reported but for small calls: they tell about the machine. Only a whole run
-that is not quick replaces what is kept in ``benchmarks/results``. A missed target is printed and not hidden;
-the exit status is 0 all the same, since a benchmark is no test.
+Prints a table, and stores the figures and a chart in ``benchmarks/results`` after a full run. Every ratio
+compares two things measured side by side: in turn in one process where both are short (streams, calls), in
+fresh processes in turn where the state of the process matters (keeping records, imports, memory). Absolute
+times depend on the machine, so they are reported for small calls only. Missed targets are printed; the exit
+status is 0 nevertheless, because a benchmark is not a test.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
-    """Run the parts that the command line names, or all."""
+    """Run the parts named on the command line, or all of them."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measure how fast and how frugal the package is."
+        prog="python -m benchmarks", description="Measure speed, memory and requests of the package."
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which to run: {', '.join(PARTS)}; or all")
-    parser.add_argument("--quick", action="store_true", help="fewer samples, in less than a minute")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="take fewer samples, and store nothing")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - PARTS.keys():
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown part: {', '.join(sorted(unknown))} (choose from {', '.join(PARTS)})")
     parts = arguments.parts or [*PARTS]
 
     console = Console()
@@ -57,9 +57,9 @@ def main() -> None:
                 with console.status(f"measuring {part}"):
                     figures += PARTS[part](bench)
     show(console, figures)
-    console.print(f"load of the machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
+    console.print(f"load average: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
     if arguments.quick or set(parts) != PARTS.keys():
-        console.print("Not a whole run: the kept results stay as they are.")
+        console.print("Not a full run: the stored results stay unchanged.")
         return
     report = Report(
         date=now(),
@@ -73,7 +73,7 @@ def main() -> None:
     _RESULTS.mkdir(exist_ok=True)
     write(report, _RESULTS / "latest.json")
     chart.draw(report, _RESULTS / "latest.png")
-    console.print("written: benchmarks/results/latest.json and latest.png")
+    console.print("Written: benchmarks/results/latest.json and latest.png.")
 
 
 if __name__ == "__main__":

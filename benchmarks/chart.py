@@ -26,7 +26,7 @@ _DRAWN = ("streams", "latency", "memory", "keep", "imports", "uvloop")
 
 
 def draw(report: Report, file: Path) -> None:
-    """Draw the figures of a report as bars, with their quartiles and targets."""
+    """Draw the figures of a report as bars with quartiles and targets."""
     mpl.rcParams["font.size"] = 9
     parts = {part: [found for found in report.figures if found.part == part] for part in _DRAWN}
     parts = {part: figures for part, figures in parts.items() if figures}
@@ -69,7 +69,7 @@ def _bars(place: Axes, part: str, figures: Sequence[Figure]) -> None:
             place.vlines(found.target.value, row - 0.42, row + 0.42, color=_TARGET, linewidth=2)
         end = max(found.median, found.quartiles[1], _target(found))
         place.text(end + widest * 0.012, row, _label(found), va="center", fontsize=8)
-    place.set_yticks(rows, [found.what for found in figures])
+    place.set_yticks(rows, [found.name for found in figures])
     place.set_xlim(0, widest * 1.36)
     place.invert_yaxis()
     place.set_title(_TITLES[part], loc="left", fontsize=9, fontweight="bold")
@@ -87,5 +87,7 @@ def _colour(found: Figure) -> str:
 def _label(found: Figure) -> str:
     unit = "×" if found.unit == "×" else f" {found.unit}"
     target = found.target
-    told = "" if target is None else f"   {target.bound} {target.value:g}: {'pass' if found.met else 'MISS'}"
-    return f"{found.median:.3g}{unit}{told}"
+    verdict = (
+        "" if target is None else f"   {target.bound} {target.value:g}: {'pass' if found.met else 'MISS'}"
+    )
+    return f"{found.median:.3g}{unit}{verdict}"

@@ -1,7 +1,7 @@
-"""The ways to stream an event's sessions that are held against each other.
+"""The clients that are compared: ways to stream an event's sessions.
 
-Each opens its client once and then streams as often as it is asked to. A stream asks for page after page up
-to the last one, touches the title of every record, and lets go of a page before it reads the next.
+Each opens its client once and streams any number of times. A stream reads page after page up to the last one,
+reads the title of every record, and releases a page before it requests the next.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sessionboard_async import AsyncSession, Page, PagerOptions
 from sessionboard_async.models import Session
 
 Stream = Callable[[int], Awaitable[int]]
-"""Streams an event of so many pages, and returns how many records came."""
+"""Streams an event of a number of pages, and returns the number of records."""
 
 Contender = Callable[[str], AbstractAsyncContextManager[Stream]]
 """Opens a client for a base URL."""
@@ -37,7 +37,7 @@ def page_url(base_url: str, pages: int, number: int) -> str:
 
 @asynccontextmanager
 async def floor(base_url: str) -> AsyncIterator[Stream]:
-    """Open bare aiohttp with one kept msgspec decoder: the least that has to be done."""
+    """Open bare aiohttp with one msgspec decoder: the least work possible."""
     decoder = msgspec.json.Decoder(Page[Session])
     async with aiohttp.ClientSession() as client:
 
@@ -59,7 +59,7 @@ async def floor(base_url: str) -> AsyncIterator[Stream]:
 
 @asynccontextmanager
 async def us(base_url: str, **options: Unpack[PagerOptions]) -> AsyncIterator[Stream]:
-    """Open this package: retries, limiter, checks and all, with its defaults or with options of a pager."""
+    """Open this package with its defaults (retries, limiter, checks), or with options of a pager."""
     async with AsyncSession(TOKEN, base_url=base_url) as sb:
 
         async def stream(pages: int) -> int:
@@ -74,10 +74,10 @@ async def us(base_url: str, **options: Unpack[PagerOptions]) -> AsyncIterator[St
 
 @asynccontextmanager
 async def httpx_pydantic(base_url: str, *, from_dicts: bool = False) -> AsyncIterator[Stream]:
-    """Open httpx with pydantic v2: fed with bytes, its fastest way, or with dicts, its most usual one."""
+    """Open httpx with pydantic v2, decoding bytes (its fastest way) or dicts (the most usual one)."""
     import httpx
 
-    from benchmarks.twins import pydantic_page
+    from benchmarks.model_variants import pydantic_page
 
     model: Any = pydantic_page()
     async with httpx.AsyncClient() as client:
@@ -101,7 +101,7 @@ async def httpx_pydantic(base_url: str, *, from_dicts: bool = False) -> AsyncIte
 
 @asynccontextmanager
 async def aiohttp_json(base_url: str) -> AsyncIterator[Stream]:
-    """Open bare aiohttp with the standard library's JSON: dicts, without any types."""
+    """Open bare aiohttp with the standard library's JSON: untyped dicts."""
     async with aiohttp.ClientSession() as client:
 
         async def stream(pages: int) -> int:

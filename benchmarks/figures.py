@@ -1,4 +1,4 @@
-"""Figures: what was measured, with its spread and, where there is one, its target."""
+"""Figures: medians with their spread and, for some, a target."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.child import Rounds
+from benchmarks.measurements import Rounds
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a figure must reach.
+    """The target of a figure.
 
     Attributes:
-        bound: Whether it is the least or the most that passes.
-        value: The bound.
+        bound: Whether the value is the lower or the upper limit.
+        value: The limit.
     """
 
     bound: Literal["at least", "at most"]
     value: float
 
     def met(self, value: float) -> bool:
-        """Tell whether a value reaches it."""
+        """Return whether a value meets the target."""
         return value >= self.value if self.bound == "at least" else value <= self.value
 
 
@@ -31,18 +31,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured figure.
 
     Attributes:
-        part: The part of the benchmarks that measured it.
-        what: What it tells.
-        unit: Its unit; a ratio has a multiplication sign.
+        part: The part of the benchmarks that took it.
+        name: The name of the figure.
+        unit: Its unit; a multiplication sign for ratios.
         median: The median of the samples.
         quartiles: The first and third quartile.
-        samples: How many there are.
-        target: What it must reach; ``None`` where it only informs.
-        met: Whether it does.
+        samples: The number of samples.
+        target: The target; ``None`` where the figure only informs.
+        met: Whether the median meets the target.
     """
 
     part: str
-    what: str
+    name: str
     unit: str
     median: float
     quartiles: tuple[float, float]
@@ -51,13 +51,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     met: bool | None = None
 
 
-def figure(part: str, what: str, unit: str, samples: Sequence[float], target: Target | None = None) -> Figure:
-    """Sum up samples."""
+def figure(part: str, name: str, unit: str, samples: Sequence[float], target: Target | None = None) -> Figure:
+    """Summarize samples."""
     middle = median(samples)
     first, _, third = quantiles(samples, n=4, method="inclusive") if len(samples) > 1 else (middle,) * 3
     return Figure(
         part=part,
-        what=what,
+        name=name,
         unit=unit,
         median=middle,
         quartiles=(first, third),
@@ -68,15 +68,15 @@ def figure(part: str, what: str, unit: str, samples: Sequence[float], target: Ta
 
 
 def ratios(rounds: Rounds, numerator: str, denominator: str) -> list[float]:
-    """Return one ratio a round: what was measured side by side is compared, and nothing else."""
+    """Return one ratio a round, so that only values measured side by side are compared."""
     return [measured[numerator] / measured[denominator] for measured in rounds]
 
 
 def at_least(value: float) -> Target:
-    """Return the target of a figure that shall be large."""
+    """Return the target of a figure that should be large."""
     return Target("at least", value)
 
 
 def at_most(value: float) -> Target:
-    """Return the target of a figure that shall be small."""
+    """Return the target of a figure that should be small."""
     return Target("at most", value)

@@ -1,4 +1,4 @@
-"""What the limiter costs where nobody waits, and how much of the budget it uses where everybody does."""
+"""Costs of the limiter while no call waits, and its use of the budget while all calls wait."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 
 from multidict import CIMultiDict
 
-from benchmarks.child import Rounds
+from benchmarks.measurements import Rounds
 
 _PLENTY = 100_000
 
 
 async def cost(count: int, rounds: int) -> Rounds:
-    """Acquire and report beside what aiolimiter does for an acquire; seconds for one."""
+    """Measure acquire and report beside aiolimiter's acquire; return seconds for one."""
     from aiolimiter import AsyncLimiter
 
     from sessionboard_async import RateLimits
@@ -27,21 +27,22 @@ async def cost(count: int, rounds: int) -> Rounds:
     request = Request("GET", "/v1/a", "/v1/a", limit="entity-reads")
     usual = {"Content-Type": "application/json", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}
 
-    def ours(announce: bool) -> Callable[[], Awaitable[None]]:
+    def ours(with_headers: bool) -> Callable[[], Awaitable[None]]:
         limiter = Limiter(RateLimits(requests=_PLENTY))
-        # An answer is made by the transport: what it costs is not the limiter's.
-        told = (usual | (_announced(_PLENTY - made) if announce else {}) for made in range(1, count + 1))
-        answers = iter([Response(200, CIMultiDict(headers), b"") for headers in told])
+        # The transport makes the responses, so they are made before the time is taken.
+        remaining = range(_PLENTY - 1, _PLENTY - 1 - count, -1)
+        headers = (usual | (_limit_headers(left) if with_headers else {}) for left in remaining)
+        responses = iter([Response(200, CIMultiDict(pairs), b"") for pairs in headers])
 
         async def acquire_and_report() -> None:
             permit = await limiter.acquire(Call(request, None), max_wait=60.0)
-            limiter.report(permit, next(answers))
+            limiter.report(permit, next(responses))
 
         return acquire_and_report
 
     ways: dict[str, Callable[[], Callable[[], Awaitable[None]]]] = {
-        "us": lambda: ours(announce=True),
-        "us, no headers": lambda: ours(announce=False),
+        "us": lambda: ours(with_headers=True),
+        "us, no headers": lambda: ours(with_headers=False),
         "aiolimiter": lambda: AsyncLimiter(_PLENTY, 900).acquire,
     }
     measured: Rounds = []
@@ -54,12 +55,12 @@ async def cost(count: int, rounds: int) -> Rounds:
             for _ in range(count):
                 await way()
             seconds[name] = (time.perf_counter() - began) / count
-        if turn >= 0:  # The round before is for warming up.
+        if turn >= 0:  # The first round only warms up.
             measured.append(seconds)
     return measured
 
 
-def _announced(remaining: int) -> dict[str, str]:
+def _limit_headers(remaining: int) -> dict[str, str]:
     return {
         "RateLimit-Limit": f"{_PLENTY}",
         "RateLimit-Remaining": f"{remaining}",
@@ -68,10 +69,10 @@ def _announced(remaining: int) -> dict[str, str]:
 
 
 async def makespan(requests: int, limit: int, window: float) -> Rounds:
-    """Get one record many times at once from a server that limits; seconds, their optimum, and refusals.
+    """Get one record many times at once from a server with a limit; return seconds, optimum and refusals.
 
-    The optimum sends as many as the limit allows at the first moment of each window, and takes each window to
-    last longer by the guard.
+    The optimum sends as many requests as the limit allows at the start of each window, and adds the guard to
+    the length of each window.
     """
     from sessionboard_async import AsyncSession, RateLimits, Timeout
     from sessionboard_async.core.rate_limits.bucket import GUARD

@@ -1,4 +1,4 @@
-"""The parts of the benchmarks: what is held against what, how often, and which targets there are."""
+"""The parts of the benchmarks: comparisons, numbers of samples, and targets."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from itertools import chain
 
 import msgspec
 
-from benchmarks.child import Rounds
+from benchmarks.consistency import BY_NUMBER, EXACT, MANY, WAYS, read
 from benchmarks.figures import Figure, Target, at_least, at_most, figure, ratios
+from benchmarks.measurements import Rounds
 from benchmarks.processes import Bench
 from benchmarks.recording import recorded
-from benchmarks.storms import CHANGES, COMBINATIONS, EXACT, MANY, STORMS, WAYS, Outcome, Storm, weather
 from sessionboard_async.core.page import LARGEST_PAGE
+from tests.core.pagination.changing_data import ALL_CHANGES, SCENARIOS, SERVERS, ChangingData, Outcome
 
-# How the pages come over the wire, and what the reading process must do without.
+# The encoding of the pages, and the modules hidden from the reading process.
 _WIRES: dict[str, tuple[str, list[str]]] = {
     "identity": ("identity", []),
     "gzip": ("gzip", []),
@@ -38,7 +39,7 @@ def streams(bench: Bench) -> Iterator[Figure]:
     informing = () if bench.quick else ("httpx+pydantic from dicts", "aiohttp+json")
     for wire in _WIRES:
         for other in ("floor", "httpx+pydantic", *informing):
-            # What is close needs more samples than what is far apart.
+            # Close results need more samples than distant ones.
             processes, rounds = (bench.often(5, 1), 12) if other == "floor" else (bench.often(2, 1), 5)
             yield from _against(bench, wire, other, processes, rounds, targets.get((wire, other)))
 
@@ -65,7 +66,7 @@ def _against(
 
 
 def exact(bench: Bench) -> Iterator[Figure]:
-    """Reading by time, page by page, against the floor, which misses what moves."""
+    """Exact reading, page by page, against the floor, which misses records that move."""
     for wire in ("identity", "gzip"):
         for name in ("us by time, prefetch=1", "us by page numbers"):
             measured = _several(
@@ -84,48 +85,47 @@ def exact(bench: Bench) -> Iterator[Figure]:
 
 
 def consistency(bench: Bench) -> Iterator[Figure]:
-    """What is lost, and how many requests it takes, while the data changes and while it does not."""
-    # Page numbers say that the data changed; that is what is measured here.
+    """Lost records and requests, while the data changes and while it does not."""
+    # Reading by page numbers warns that the data changed, which is measured here.
     logging.getLogger("sessionboard_async").setLevel(logging.ERROR)
     seeds = range(1, bench.often(20, 2) + 1)
-    for name, storm in STORMS.items():
+    for name, data in SCENARIOS.items():
         for way in WAYS:
             yield from _outcomes(
-                f"{name}: {way}", way, [asyncio.run(weather(storm, way, seed)) for seed in seeds]
+                f"{name}: {way}", way, [asyncio.run(read(data, way, seed)) for seed in seeds]
             )
     for way in EXACT:
         outcomes = [
-            asyncio.run(weather(Storm(CHANGES, times, sessions=1500), way, seed))
-            for times in COMBINATIONS.values()
+            asyncio.run(read(ChangingData(ALL_CHANGES, times, sessions=1500), way, seed))
+            for times in SERVERS.values()
             for seed in seeds
         ]
-        lost = [outcome.lost + outcome.twice for outcome in outcomes]
-        yield figure(
-            "consistency", f"24 kinds of servers: most lost or twice, {way}", "", [max(lost)], at_most(0)
-        )
-        many = asyncio.run(weather(MANY, way, 1))
+        lost = [outcome.lost + outcome.repeated for outcome in outcomes]
+        title = f"{len(SERVERS)} kinds of servers: most lost or repeated, {way}"
+        yield figure("consistency", title, "", [max(lost)], at_most(0))
+        many = asyncio.run(read(MANY, way, 1))
         yield figure("consistency", f"150,000 records: lost, {way}", "", [many.lost], at_most(0))
         fewest = MANY.sessions / LARGEST_PAGE
-        what = f"150,000 records: requests / fewest, {way}"
-        yield figure("consistency", what, "×", [many.requests / fewest], at_most(1.10))
-    calm = Storm({})
-    by_number = asyncio.run(weather(calm, "page 1, 2, 3, oldest first", 1))
-    by_time = asyncio.run(weather(calm, "exact", 1))
-    what = "data at rest: requests, exact / page numbers"
-    yield figure("consistency", what, "×", [by_time.requests / by_number.requests], at_most(1.03))
+        title = f"150,000 records: requests / fewest, {way}"
+        yield figure("consistency", title, "×", [many.requests / fewest], at_most(1.10))
+    unchanging = ChangingData({})
+    by_number = asyncio.run(read(unchanging, BY_NUMBER, 1))
+    by_time = asyncio.run(read(unchanging, "exact", 1))
+    title = "data at rest: requests, exact / page numbers"
+    yield figure("consistency", title, "×", [by_time.requests / by_number.requests], at_most(1.03))
 
 
-def _outcomes(what: str, way: str, outcomes: Sequence[Outcome]) -> Iterator[Figure]:
+def _outcomes(title: str, way: str, outcomes: Sequence[Outcome]) -> Iterator[Figure]:
     target = at_most(0) if way in EXACT else None
     lost = [outcome.lost for outcome in outcomes]
-    yield figure("consistency", f"{what}: lost", "", lost)
-    most = max(outcome.lost + outcome.twice for outcome in outcomes)
-    yield figure("consistency", f"{what}: most lost or twice", "", [most], target)
-    yield figure("consistency", f"{what}: requests", "", [outcome.requests for outcome in outcomes])
+    yield figure("consistency", f"{title}: lost", "", lost)
+    most = max(outcome.lost + outcome.repeated for outcome in outcomes)
+    yield figure("consistency", f"{title}: most lost or repeated", "", [most], target)
+    yield figure("consistency", f"{title}: requests", "", [outcome.requests for outcome in outcomes])
 
 
 def latency(bench: Bench) -> Iterator[Figure]:
-    """Reading ahead, with and without a network in between."""
+    """Reading ahead, with and without network latency."""
     for coding in ("gzip",) if bench.quick else ("gzip", "identity"):
         measured = bench.measure(
             "prefetch",
@@ -135,8 +135,8 @@ def latency(bench: Bench) -> Iterator[Figure]:
             rounds=bench.often(3, 1),
             pause=0,
         )
-        what = f"{coding}, 50 ms: prefetch=8 / sequential, 160 pages"
-        yield figure("latency", what, "×", ratios(measured, "0", "8"), at_least(6.0))
+        title = f"{coding}, 50 ms: prefetch=8 / sequential, 160 pages"
+        yield figure("latency", title, "×", ratios(measured, "0", "8"), at_least(6.0))
     measured = bench.measure(
         "prefetch",
         base_url=bench.base_url("gzip", 50),
@@ -145,8 +145,8 @@ def latency(bench: Bench) -> Iterator[Figure]:
         rounds=bench.often(3, 1),
         pause=0.03,
     )
-    what = "gzip, 50 ms, 30 ms of work a page: default / sequential"
-    yield figure("latency", what, "×", ratios(measured, "0", "None"), at_least(1.2))
+    title = "gzip, 50 ms, 30 ms of work a page: default / sequential"
+    yield figure("latency", title, "×", ratios(measured, "0", "None"), at_least(1.2))
     measured = _several(
         bench.often(2, 1),
         lambda: bench.measure(
@@ -158,12 +158,12 @@ def latency(bench: Bench) -> Iterator[Figure]:
             pause=0,
         ),
     )
-    what = "identity, no latency: default / sequential"
-    yield figure("latency", what, "×", ratios(measured, "0", "None"), at_least(0.95))
+    title = "identity, no latency: default / sequential"
+    yield figure("latency", title, "×", ratios(measured, "0", "None"), at_least(0.95))
 
 
 def memory(bench: Bench) -> Iterator[Figure]:
-    """How much the process grows while it streams 100,000 sessions."""
+    """Growth of the process while it streams 100,000 sessions."""
     depths = {"default": None} if bench.quick else {"default": None, "prefetch=8": 8}
     for name, depth in depths.items():
         measured = _several(
@@ -172,13 +172,13 @@ def memory(bench: Bench) -> Iterator[Figure]:
                 "memory", base_url=bench.base_url("identity"), depth=depth
             ),
         )
-        for what, target in (("growth", at_most(8.0) if depth is None else None), ("peak", None)):
-            sizes = [taken[what] / 1e6 for taken in measured]
-            yield figure("memory", f"{what} over 100,000 sessions, {name}", "MB", sizes, target)
+        for title, target in (("growth", at_most(8.0) if depth is None else None), ("peak", None)):
+            sizes = [taken[title] / 1e6 for taken in measured]
+            yield figure("memory", f"{title} over 100,000 sessions, {name}", "MB", sizes, target)
 
 
 def keep(bench: Bench) -> Iterator[Figure]:
-    """Decoding 10,000 records and keeping them all, against structs with lists; fresh processes in turn."""
+    """Decoding and keeping 10,000 records, against structs with lists; fresh processes in turn."""
     measured = []
     for _ in range(bench.often(7, 3)):
         seconds: dict[str, float] = {}
@@ -191,7 +191,7 @@ def keep(bench: Bench) -> Iterator[Figure]:
 
 
 def imports(bench: Bench) -> Iterator[Figure]:
-    """Importing the package against importing what it needs anyway; fresh processes in turn."""
+    """Importing the package against importing its dependencies; fresh processes in turn."""
     ours, theirs = ["sessionboard_async"], ["aiohttp", "msgspec", "anyio", "backoff"]
     measured = []
     for _ in range(bench.often(15, 5) + 1):
@@ -199,8 +199,8 @@ def imports(bench: Bench) -> Iterator[Figure]:
         for modules in (ours, theirs):
             seconds |= bench.measure("imported", modules=modules)[0]
         measured.append(seconds)
-    samples = ratios(measured[1:], "+".join(ours), "+".join(theirs))  # The first found nothing in a cache.
-    yield figure("imports", "time to import, ours / dependencies", "×", samples, at_most(1.25))
+    samples = ratios(measured[1:], "+".join(ours), "+".join(theirs))  # The first one fills the caches.
+    yield figure("imports", "time to import, ours / dependencies", "×", samples, at_most(1.20))
 
 
 def calls(bench: Bench) -> Iterator[Figure]:
@@ -216,28 +216,30 @@ def calls(bench: Bench) -> Iterator[Figure]:
             rounds=bench.often(6, 3),
         ),
     )
-    yield figure("calls", "calls per second, us / bare aiohttp", "×", ratios(measured, "floor", "us"))
+    yield figure(
+        "calls", "calls per second, us / bare aiohttp", "×", ratios(measured, "floor", "us"), at_least(0.75)
+    )
     yield figure("calls", "sessions.get", "µs", [seconds["us"] * 1e6 for seconds in measured])
 
 
 def limits(bench: Bench) -> Iterator[Figure]:
-    """What the limiter costs beside aiolimiter, and how much of the budget it leaves unused."""
+    """Cost of the limiter beside aiolimiter, and the budget that it leaves unused."""
     costs = bench.measure("cost of limits", count=20_000, rounds=bench.often(15, 5))
     for name, target in (("us", at_most(6.0)), ("us, no headers", None), ("aiolimiter", None)):
-        what = f"{name}: acquire" if name == "aiolimiter" else f"{name}: acquire and report"
-        yield figure("limits", what, "µs", [cost[name] * 1e6 for cost in costs], target)
+        title = f"{name}: acquire" if name == "aiolimiter" else f"{name}: acquire and report"
+        yield figure("limits", title, "µs", [cost[name] * 1e6 for cost in costs], target)
     yield figure("limits", "us / aiolimiter", "×", ratios(costs, "us", "aiolimiter"))
     requests = bench.often(200, 60)
     spans = bench.measure("makespan", requests=requests, limit=20, window=2.0)
-    what = f"{requests} requests at 20 in 2 s"
+    title = f"{requests} requests at 20 in 2 s"
     yield figure(
-        "limits", f"{what}: time / optimum with guard", "×", ratios(spans, "taken", "optimum"), at_most(1.15)
+        "limits", f"{title}: time / optimum with guard", "×", ratios(spans, "taken", "optimum"), at_most(1.15)
     )
-    yield figure("limits", f"{what}: refusals", "", [span["refusals"] for span in spans], at_most(0))
+    yield figure("limits", f"{title}: refusals", "", [span["refusals"] for span in spans], at_most(0))
 
 
 def uvloop(bench: Bench) -> Iterator[Figure]:
-    """The same stream on uvloop and on asyncio's own loop; fresh processes in turn; if it is installed."""
+    """A stream on uvloop, if installed, and on asyncio's own loop; fresh processes in turn."""
     if find_spec("uvloop") is None:
         return
     for coding in ("identity", "gzip"):

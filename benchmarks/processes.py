@@ -1,4 +1,4 @@
-"""Starting the server and the measurements, each in a process of its own."""
+"""Processes of the server and of the measurements."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from benchmarks.child import Rounds
+from benchmarks.measurements import Rounds
 
 
 class Bench:
-    """Where measurements find their pages and their server.
+    """The pages, the server and the size of a run.
 
     Attributes:
         file: The recorded pages.
@@ -28,16 +28,21 @@ class Bench:
         self.quick = quick
 
     def base_url(self, coding: str, milliseconds: int = 0) -> str:
-        """Return the address at which the server answers in one way."""
+        """Return the address of the server with an encoding and a latency."""
         return f"http://127.0.0.1:{self.port}/{coding}/{milliseconds}"
 
     def often(self, full: int, quick: int) -> int:
-        """Return how often to do something."""
+        """Return the number of repetitions: ``quick`` in a quick run, otherwise ``full``."""
         return quick if self.quick else full
 
-    def measure(self, what: str, **arguments: object) -> Rounds:
+    def measure(self, measurement: str, **arguments: object) -> Rounds:
         """Run one measurement in a fresh process."""
-        command = [sys.executable, "-m", "benchmarks.child", json.dumps({"what": what, **arguments})]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.measurements",
+            json.dumps({"measurement": measurement, **arguments}),
+        ]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
         return cast("Rounds", json.loads(done.stdout))
 

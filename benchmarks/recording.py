@@ -1,4 +1,4 @@
-"""Pages to serve: taken once, over HTTP, from the embedded server's own answers."""
+"""Pages to serve, recorded once over HTTP from the embedded server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sessionboard_async import AsyncSession
 from sessionboard_async.testing import EmbeddedServer
 
 RECORDED_PAGES = 40
-"""How many different pages there are; longer streams repeat them under other ids."""
+"""The number of different pages; longer streams repeat them with other ids."""
 
 RECORDS_PER_PAGE = 100
 
@@ -19,7 +19,7 @@ _ID_LENGTH = 36
 
 
 class RecordedPage:
-    """The records of one page as JSON, which can be served as any page of a stream of any length.
+    """The records of one page as JSON, to be served as any page of a stream of any length.
 
     Args:
         records: The array of records, exactly as the embedded server encoded it.
@@ -30,7 +30,7 @@ class RecordedPage:
         self._id_positions = tuple(_positions_of_ids(records))
 
     def as_page(self, number: int, of: int) -> bytes:
-        """Return the whole answer for one page; ids differ from those of every other page."""
+        """Return the complete answer for one page, with ids that no other page has."""
         records = bytearray(self.records)
         mark = b"%08x" % number
         for position in self._id_positions:
@@ -52,14 +52,14 @@ def _positions_of_ids(records: bytes) -> Iterator[int]:
         text = bytes(record)
         id_ = msgspec.json.decode(text)["id"].encode()
         if len(id_) != _ID_LENGTH:
-            raise ValueError("the embedded server's ids are UUIDs no more: the marks would not fit")
+            raise ValueError("the ids are not UUIDs: page numbers cannot be written into them")
         start = records.index(text, start)
         yield start + text.index(id_)
         start += len(text)
 
 
 async def record() -> bytes:
-    """Take pages of sessions from the embedded server, as the content of the file that ``recorded`` reads."""
+    """Record pages of sessions from the embedded server, in the format that ``recorded`` reads."""
     async with (
         EmbeddedServer(sessions=RECORDED_PAGES * RECORDS_PER_PAGE, compress=False) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -70,6 +70,6 @@ async def record() -> bytes:
 
 
 def recorded(file: Path) -> list[RecordedPage]:
-    """Read the pages that ``record`` took."""
+    """Read the pages recorded by ``record``."""
     pages = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
     return [RecordedPage(bytes(page)) for page in pages]

@@ -1,4 +1,4 @@
-"""A run of the benchmarks as a table, a file and the facts that belong to it."""
+"""The report of a run: a table, a file, and facts about the machine."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All figures of a run.
 
     Attributes:
-        date: When it ended, in UTC.
-        machine: What it ran on.
+        date: The end of the run, in UTC.
+        machine: Facts about the machine.
         load: The machine's load average over the last minute, before and after.
-        packages: The versions of what took part.
-        bytes_per_record: How large the records were.
-        gzip_ratio: How much smaller gzip made the pages.
-        figures: What was measured.
+        packages: The versions of the packages involved.
+        bytes_per_record: The mean size of a record.
+        gzip_ratio: The size of the pages divided by their size under gzip.
+        figures: The figures.
     """
 
     date: str
@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts() -> dict[str, str | int]:
-    """Return what a reader must know of the machine, and nothing that names it."""
+    """Return facts about the machine that do not identify it."""
     return {
         "system": platform.system(),
         "architecture": platform.machine(),
@@ -62,7 +62,7 @@ def facts() -> dict[str, str | int]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that are installed among those that matter."""
+    """Return the versions of the packages involved, as far as they are installed."""
     found = {}
     for name in _PACKAGES:
         try:
@@ -73,14 +73,14 @@ def versions() -> dict[str, str]:
 
 
 def now() -> str:
-    """Return the time as it stands in a report."""
+    """Return the time in the format of a report."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def table(figures: Sequence[Figure]) -> Table:
     """Return the figures as a table."""
     drawn = Table(title="Medians and quartiles of paired runs", title_justify="left")
-    for name in ("part", "what"):
+    for name in ("part", "name"):
         drawn.add_column(name)
     for name in ("figure", "quartiles", "samples", "target"):
         drawn.add_column(name, justify="right")
@@ -93,7 +93,7 @@ def table(figures: Sequence[Figure]) -> Table:
         target = found.target
         drawn.add_row(
             "" if found.part == part else found.part,
-            found.what,
+            found.name,
             f"{found.median:.3g} {found.unit}",
             f"{low:.3g} to {high:.3g}",
             str(found.samples),
@@ -105,21 +105,21 @@ def table(figures: Sequence[Figure]) -> Table:
 
 
 def show(console: Console, figures: Sequence[Figure]) -> None:
-    """Print the table, and after it plainly what missed its target."""
+    """Print the table and, below it, every missed target."""
     console.print(table(figures))
     missed = [found for found in figures if found.met is False]
     for found in missed:
         assert found.target is not None
         console.print(
-            f"[bold red]MISS[/] {found.part}: {found.what} is {found.median:.3g} {found.unit}, "
-            f"and {found.target.bound} {found.target.value:g} is the target"
+            f"[bold red]MISS[/] {found.part}: {found.name} is {found.median:.3g} {found.unit}; "
+            f"the target is {found.target.bound} {found.target.value:g}"
         )
     if not missed:
         console.print("Every target is met.")
 
 
 def write(report: Report, file: Path) -> None:
-    """Write the report as JSON; the file appears only when it is complete."""
+    """Write the report as JSON, replacing the file at once."""
     beside = file.with_suffix(".tmp")
     beside.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     beside.replace(file)

@@ -1,7 +1,7 @@
-"""A server that does nothing but hand out rendered pages, so that the client is what is measured.
+"""A server of prepared pages, so cheap that the measurements show the cost of the client.
 
-The address says how it answers: ``/gzip/50/v1/event/160/sessions?page=3`` is the third of 160 pages, as gzip,
-50 milliseconds late.
+The path selects the encoding, the latency and the number of pages: ``/gzip/50/v1/event/160/sessions?page=3``
+is the third of 160 pages, as gzip, after 50 milliseconds.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Answers:
-    """Complete HTTP answers, made once and kept.
+    """Complete HTTP answers, cached.
 
-    The records of the pages are repeated as often as it takes, each time with other ids, and created one
-    second after the other, so that they can be searched by time.
+    The records of the pages repeat with new ids, and are created one second apart, so that they can be
+    searched by time.
     """
 
     def __init__(self, pages: list[RecordedPage]) -> None:
@@ -51,7 +51,7 @@ class Answers:
         self.record = lru_cache(_KEPT_ANSWERS)(self._render_record)
 
     def _render_page(self, number: int, size: int, after: bytes | None, of: int, coding: bytes) -> bytes:
-        """Render a page of those records, of so many pages in all, that were created after a moment."""
+        """Render a page of the records created after a timestamp, in a stream of ``of`` pages."""
         every = of * RECORDS_PER_PAGE
         first = 0 if after is None else _second_after(after)
         total = max(0, every - first)
@@ -69,15 +69,15 @@ class Answers:
 
     def _as_record(self, index: int) -> bytes:
         before, between, after = self._parts[index % len(self._parts)]
-        moment = (_EPOCH + index * _SECOND).isoformat(timespec="milliseconds")[:23].encode()
-        return b"".join((before, b"%036x" % index, between, moment, b"Z", after))
+        timestamp = (_EPOCH + index * _SECOND).isoformat(timespec="milliseconds")[:23].encode()
+        return b"".join((before, b"%036x" % index, between, timestamp, b"Z", after))
 
     def _render_record(self, coding: bytes) -> bytes:
         return _answer(self._record, coding)
 
 
 def _without_id_and_time(record: bytes) -> tuple[bytes, bytes, bytes]:
-    """Cut a record where its id and its time of creation stand."""
+    """Split a record around its id and its time of creation."""
     values = msgspec.json.decode(record)
     text = msgspec.json.encode({"id": "#ID#", "created_at": "#TIME#"} | _without(values, "id", "created_at"))
     before, _, rest = text.partition(b"#ID#")
@@ -89,9 +89,9 @@ def _without(values: dict[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-def _second_after(moment: bytes) -> int:
-    """Return the first whole second after a moment, since the first record was created."""
-    return (datetime.fromisoformat(moment.decode()) - _EPOCH) // _SECOND + 1
+def _second_after(timestamp: bytes) -> int:
+    """Return the first whole second after a timestamp, counted from the first record."""
+    return (datetime.fromisoformat(timestamp.decode()) - _EPOCH) // _SECOND + 1
 
 
 def _answer(body: bytes, coding: bytes) -> bytes:
@@ -132,23 +132,23 @@ class Connection(asyncio.Protocol):
         self._answer(head + end, rest)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        asked = _HEAD.match(head)
-        if asked is None:
+        request = _HEAD.match(head)
+        if request is None:
             self._send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             return
-        if asked["session"]:
-            answer = self._answers.record(asked["coding"])
+        if request["session"]:
+            answer = self._answers.record(request["coding"])
         else:
-            query = asked["query"] or b""
+            query = request["query"] or b""
             page, size, after = _PAGE.search(query), _SIZE.search(query), _AFTER.search(body)
             answer = self._answers.page(
                 int(page[1]) if page else 1,
                 int(size[1]) if size else RECORDS_PER_PAGE,
                 after[1] if after else None,
-                int(asked["pages"]),
-                asked["coding"],
+                int(request["pages"]),
+                request["coding"],
             )
-        if latency := int(asked["milliseconds"]) / 1000:
+        if latency := int(request["milliseconds"]) / 1000:
             asyncio.get_running_loop().call_later(latency, partial(self._send, answer))
         else:
             self._send(answer)
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(file: Path) -> None:
-    """Serve the recorded pages until the standard input is closed; the port is printed first."""
+    """Print the port, and serve the recorded pages until standard input is closed."""
     loop = asyncio.get_running_loop()
     answers = Answers(recorded(file))
     server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)

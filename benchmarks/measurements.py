@@ -1,4 +1,4 @@
-"""What is measured, each in a process of its own: ``python -m benchmarks.child`` prints one line of JSON."""
+"""Measurements, each run in a process of its own that prints one line of JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rounds = list[dict[str, float]]
 
 
 async def streams(base_url: str, names: list[str], pages: int, rounds: int) -> Rounds:
-    """Stream with each contender in turn, and in the reverse turn every other time; seconds by name."""
+    """Stream with each contender in turn, in reverse order every other round; return seconds by name."""
     from benchmarks.contenders import CONTENDERS
 
     measured: Rounds = []
@@ -33,19 +33,19 @@ async def streams(base_url: str, names: list[str], pages: int, rounds: int) -> R
                 seconds[f"{name} processor"] = time.process_time() - began_work
                 if records != pages * 100:
                     raise RuntimeError(f"{name} delivered {records} records instead of {pages * 100}")
-            if turn >= 0:  # The round before is for warming up.
+            if turn >= 0:  # The first round only warms up.
                 measured.append(seconds)
     return measured
 
 
 async def prefetch(base_url: str, depths: list[int | None], pages: int, rounds: int, pause: float) -> Rounds:
-    """Stream with different depths of prefetch in turn; ``pause`` is what the consumer waits after a page."""
+    """Stream with different depths of prefetch in turn; the consumer waits ``pause`` seconds a page."""
     from benchmarks.contenders import TOKEN
     from sessionboard_async import AsyncSession
 
     measured: Rounds = []
     async with AsyncSession(TOKEN, base_url=base_url) as sb:
-        # Fills the server's cache, and opens the connections.
+        # Fill the server's cache, and open the connections.
         async for _ in sb.sessions.search(pages, prefetch=16).raw_json():
             pass
         for turn in range(rounds):
@@ -65,14 +65,14 @@ async def prefetch(base_url: str, depths: list[int | None], pages: int, rounds: 
 
 
 async def memory(base_url: str, depth: int | None) -> Rounds:
-    """Stream 100,000 sessions and return by how many bytes the process has grown, and was at most larger."""
+    """Stream 100,000 sessions; return the growth of the process and its peak, in bytes."""
     from benchmarks.contenders import TOKEN
     from sessionboard_async import AsyncSession
 
     async with AsyncSession(TOKEN, base_url=base_url) as sb:
         await _consume(sb, pages=20, depth=depth, records=2_000)
         before = _memory("VmRSS")
-        # A search ends at page 999, which is 100 records short.
+        # A search ends at page 999, 100 records short of the total.
         await _consume(sb, pages=999, depth=depth, records=99_900)
         await _consume(sb, pages=1, depth=depth, records=100)
         return [{"growth": _memory("VmRSS") - before, "peak": _memory("VmHWM") - before}]
@@ -87,19 +87,19 @@ async def _consume(sb: Any, *, pages: int, depth: int | None, records: int) -> N
         raise RuntimeError(f"{delivered} records were delivered instead of {records}")
 
 
-def _memory(what: str) -> float:
+def _memory(field: str) -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         name, _, value = line.partition(":")
-        if name == what:
+        if name == field:
             return float(value.split()[0]) * 1024
-    raise LookupError(what)
+    raise LookupError(field)
 
 
 def keep(kind: str, pages: list[bytes]) -> Rounds:
-    """Decode pages and keep every record; the seconds that the decoding took."""
+    """Decode pages and keep every record; return the seconds of decoding."""
     import msgspec
 
-    from benchmarks.twins import SESSION_PAGE, list_page
+    from benchmarks.model_variants import SESSION_PAGE, list_page
 
     decoder = msgspec.json.Decoder[Any](SESSION_PAGE if kind == "ours" else list_page())
     decoder.decode(pages[0])
@@ -115,7 +115,7 @@ def keep(kind: str, pages: list[bytes]) -> Rounds:
 
 
 async def calls(base_url: str, session_id: str, count: int, rounds: int) -> Rounds:
-    """Get one record again and again, with bare aiohttp and with this package."""
+    """Get one record repeatedly, with bare aiohttp and with this package; return seconds a call."""
     import aiohttp
     import msgspec
 
@@ -149,7 +149,7 @@ async def calls(base_url: str, session_id: str, count: int, rounds: int) -> Roun
 
 
 def imported(modules: list[str]) -> Rounds:
-    """Import modules; the seconds that it took."""
+    """Import modules; return the seconds."""
     from importlib import import_module
 
     began = time.perf_counter()
@@ -159,16 +159,16 @@ def imported(modules: list[str]) -> Rounds:
 
 
 def main(arguments: dict[str, Any]) -> Rounds:
-    """Run one measurement, as its name and arguments say."""
-    what = arguments.pop("what")
+    """Run the measurement named by ``measurement`` with the other arguments."""
+    name = arguments.pop("measurement")
     for module in arguments.pop("hide", ()):
-        sys.modules[module] = None  # type: ignore[assignment]  # how an import is made to fail
-    if what == "keep":
+        sys.modules[module] = None  # type: ignore[assignment]  # makes the import fail
+    if name == "keep":
         from benchmarks.recording import recorded
 
         pages = [page.as_page(1, 1) for page in recorded(Path(arguments["file"]))]
         return keep(arguments["kind"], (pages * arguments["pages"])[: arguments["pages"]])
-    if what == "imported":
+    if name == "imported":
         return imported(**arguments)
     from benchmarks import limits
 
@@ -186,7 +186,7 @@ def main(arguments: dict[str, Any]) -> Rounds:
         "makespan": limits.makespan,
     }
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(measure[what](**arguments))
+        return runner.run(measure[name](**arguments))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The package's own models as other kinds of classes: made from them, so that the fields are the same."""
+"""Other kinds of classes with the fields of the package's models, for comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sessionboard_async.models import Session
 SESSION_PAGE = cast("type[msgspec.Struct]", Page[Session])
 
 
-class Twins(ABC):
-    """Makes classes with the fields of structs, and of the structs within."""
+class Variants(ABC):
+    """Creates classes with the fields of structs and of their inner structs."""
 
     def __init__(self) -> None:
         self._made: dict[object, type] = {}
 
     def of(self, struct: type[msgspec.Struct]) -> type:
-        """Return the class that has the fields of a struct."""
+        """Return the class with the fields of a struct."""
         if struct not in self._made:
             fields = msgspec.structs.fields(struct)
             translated = [(field.name, field.encode_name, self._type(field.type)) for field in fields]
@@ -35,7 +35,7 @@ class Twins(ABC):
 
     @abstractmethod
     def _make(self, name: str, fields: Sequence[tuple[str, str, Any]]) -> type:
-        """Make a class from each field's name, its name in JSON, and its type."""
+        """Create a class from the name of each field, its name in JSON, and its type."""
 
     def _type(self, type_: Any) -> Any:
         origin, arguments = get_origin(type_), get_args(type_)
@@ -50,8 +50,8 @@ class Twins(ABC):
         return type_
 
 
-class PydanticTwins(Twins):
-    """Pydantic models, as people write them."""
+class PydanticVariants(Variants):
+    """Pydantic models as they are usually written."""
 
     def _make(self, name: str, fields: Sequence[tuple[str, str, Any]]) -> type:
         definitions: dict[str, Any] = {
@@ -60,8 +60,8 @@ class PydanticTwins(Twins):
         return cast("type", pydantic.create_model(name, **definitions))
 
 
-class ListTwins(Twins):
-    """Structs as msgspec makes them unless told otherwise: not frozen, known to the garbage collector."""
+class ListVariants(Variants):
+    """Structs with msgspec's defaults: mutable, and tracked by the garbage collector."""
 
     def _make(self, name: str, fields: Sequence[tuple[str, str, Any]]) -> type:
         return msgspec.defstruct(
@@ -74,9 +74,9 @@ class ListTwins(Twins):
 
 def pydantic_page() -> type[pydantic.BaseModel]:
     """Return the page of sessions as a pydantic model."""
-    return cast("type[pydantic.BaseModel]", PydanticTwins().of(SESSION_PAGE))
+    return cast("type[pydantic.BaseModel]", PydanticVariants().of(SESSION_PAGE))
 
 
 def list_page() -> type[msgspec.Struct]:
-    """Return the page of sessions as ordinary structs with lists."""
-    return cast("type[msgspec.Struct]", ListTwins().of(SESSION_PAGE))
+    """Return the page of sessions as default structs with lists."""
+    return cast("type[msgspec.Struct]", ListVariants().of(SESSION_PAGE))
