@@ -156,8 +156,8 @@ class KeysetPages(Generic[T]):
         rows = len(page.results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         try:
-            seen = self._observe(request, page, rows, total)
-            new = self._state.accept(request, seen)
+            observed = self._observe(request, page, rows, total)
+            new = self._state.accept(request, observed)
         except KeysetUnsupportedError:
             if not self._pages:
                 self.first_page = page, response
@@ -172,7 +172,7 @@ class KeysetPages(Generic[T]):
             raise self._reader.error(str(error), EqualTimestampsError) from None
         if self._state.pending < len(self._pending):
             await self._pending.aclose()
-        return None if new is None else (seen, new)
+        return None if new is None else (observed, new)
 
     def _set_end(self, response: Response) -> None:
         self.as_of = http_date(response.headers.get("Date") or "")
@@ -197,11 +197,11 @@ class KeysetPages(Generic[T]):
         return Observation(MillisecondTimestamps(timestamps), ids, rows, total)
 
     def _new_results(
-        self, request: KeysetRequest, page: Page[T], seen: Observation, new: NewRecords
+        self, request: KeysetRequest, page: Page[T], observed: Observation, new: NewRecords
     ) -> tuple[T, ...]:
         self._pages += 1
         results = (*(page.results[index] for index in new.indexes), *page.results[new.rest :])
-        ids = (*(seen.ids[index] for index in new.indexes), *seen.ids[new.rest :])
+        ids = (*(observed.ids[index] for index in new.indexes), *observed.ids[new.rest :])
         if len({*ids}) < len(ids):
             by_id = dict(zip(ids, results, strict=True))
             results, ids = tuple(by_id.values()), tuple(by_id)
@@ -209,7 +209,7 @@ class KeysetPages(Generic[T]):
         self.id_hashes.extend(map(hash, ids))
         self.delivered += len(results) + page.skipped
         if not self._state.reads_equal_timestamps:
-            rest = seen.total - request.rows_before - seen.rows
+            rest = observed.total - request.rows_before - observed.rows
             self._total = self.delivered + max(0, rest)
             # Records delivered before the checkpoint may have been removed since.
             if self._pages == 1 and not self._is_resumed:

@@ -175,7 +175,7 @@ class KeysetState:
             self._planned = request.start + request.size
         return request
 
-    def accept(self, request: KeysetRequest, seen: Observation) -> NewRecords | None:
+    def accept(self, request: KeysetRequest, observed: Observation) -> NewRecords | None:
         """Process the response to the oldest pending request.
 
         Returns:
@@ -189,44 +189,44 @@ class KeysetState:
         """
         self.pending -= 1
         if self._equal is not None:
-            new = self._new_records(seen)
-            self._accept_equal(self._equal, seen)
+            new = self._new_records(observed)
+            self._accept_equal(self._equal, observed)
             return new
-        if seen.total and not seen.rows:
+        if observed.total and not observed.rows:
             self._empty_pages += 1
             if self._empty_pages == _EMPTY_PAGES:
                 raise EmptyPageError
             self._drop_pending()
             return None
         self._empty_pages = 0
-        if seen.rows and not seen.timestamps:
+        if observed.rows and not observed.timestamps:
             raise KeysetUnsupportedError("no record of a page can be read")
-        if request.number > 1 and not self._overlaps(seen):
+        if request.number > 1 and not self._overlaps(observed):
             return None
-        if request.after is not None and seen.timestamps:
-            oldest, newest = seen.timestamps[0], seen.timestamps[-1]
+        if request.after is not None and observed.timestamps:
+            oldest, newest = observed.timestamps[0], observed.timestamps[-1]
             if newest < request.after or oldest < request.after - _COARSEST_BOUNDS:
                 raise KeysetUnsupportedError("the API returned records from before the requested time")
-        new = self._new_records(seen)
-        self._advance(request, seen)
+        new = self._new_records(observed)
+        self._advance(request, observed)
         return new
 
-    def _new_records(self, seen: Observation) -> NewRecords:
+    def _new_records(self, observed: Observation) -> NewRecords:
         indexes: list[int] = []
-        for index, timestamp in enumerate(seen.timestamps):
+        for index, timestamp in enumerate(observed.timestamps):
             is_newer = self._equal is None and (self._newest is None or timestamp > self._newest)
             if is_newer and not self._delivered_ids:
                 return NewRecords(indexes, index)
-            if seen.ids[index] in self._delivered_ids:
+            if observed.ids[index] in self._delivered_ids:
                 # Its timestamp is known from now on.
-                self._delivered_ids.discard(seen.ids[index])
+                self._delivered_ids.discard(observed.ids[index])
             elif is_newer or (
                 # Older records were delivered, or reappeared after their timestamp was confirmed.
                 (self._confirmed is None or timestamp >= self._confirmed)
-                and seen.ids[index] not in self._recent
+                and observed.ids[index] not in self._recent
             ):
                 indexes.append(index)
-        return NewRecords(indexes, len(seen.timestamps))
+        return NewRecords(indexes, len(observed.timestamps))
 
     def _next_request(self) -> KeysetRequest | None:
         if self._equal is not None:
@@ -270,9 +270,9 @@ class KeysetState:
         """Return the size of a page that holds the known rows besides the new ones."""
         return min(LARGEST_PAGE, self._size + known)
 
-    def _overlaps(self, seen: Observation) -> bool:
+    def _overlaps(self, observed: Observation) -> bool:
         """Return whether a response overlaps the previous one; otherwise rows may lie between them."""
-        if seen.timestamps and self._newest is not None and seen.timestamps[0] < self._newest:
+        if observed.timestamps and self._newest is not None and observed.timestamps[0] < self._newest:
             return True
         if self._overlap * 2 > self._size:
             self._sequential_pages = _SEQUENTIAL_PAGES
@@ -281,42 +281,42 @@ class KeysetState:
         self._drop_pending()
         return False
 
-    def _advance(self, request: KeysetRequest, seen: Observation) -> None:
-        self._reached = request.start + seen.rows
-        self._end = request.start - request.rows_before + seen.total
+    def _advance(self, request: KeysetRequest, observed: Observation) -> None:
+        self._reached = request.start + observed.rows
+        self._end = request.start - request.rows_before + observed.total
         self._sequential_pages = max(0, self._sequential_pages - 1)
         is_next = request.number == 1 and request.after == self._confirmed
-        if seen.timestamps:
+        if observed.timestamps:
             if self._concurrent:
                 self._anchors = [
                     _Anchor(request.start + index, timestamp)
-                    for index, (before, timestamp) in enumerate(pairwise(seen.timestamps), 1)
+                    for index, (before, timestamp) in enumerate(pairwise(observed.timestamps), 1)
                     if before < timestamp
                 ]
-            newest = seen.timestamps[-1]
+            newest = observed.timestamps[-1]
             if self._newest is not None and newest <= self._newest:
                 # Rows were added, or more have equal timestamps than pages overlap by: concurrent pages might
                 # make no progress.
                 newest, self._sequential_pages = self._newest, _SEQUENTIAL_PAGES
             self._newest = newest
-            self._confirm(newest - 1, seen)
-        if request.rows_before + seen.rows >= seen.total or self._is_past_the_end:
+            self._confirm(newest - 1, observed)
+        if request.rows_before + observed.rows >= observed.total or self._is_past_the_end:
             self.done, self.pending = True, 0
             return
-        if seen.rows < request.size:
+        if observed.rows < request.size:
             # If pages are smaller than requested, their numbers do not determine which rows they hold.
             self._sequential_pages = _SEQUENTIAL_PAGES
             self._drop_pending()
-        if is_next and request.after is not None and seen.timestamps[-1] - 1 <= request.after:
-            self._equal, self._equal_timestamp = EqualTimestamps(), seen.timestamps[-1]
+        if is_next and request.after is not None and observed.timestamps[-1] - 1 <= request.after:
+            self._equal, self._equal_timestamp = EqualTimestamps(), observed.timestamps[-1]
             self._equal_is_found = False
             self._confirmed = request.after
             self._drop_pending()
 
-    def _accept_equal(self, equal: EqualTimestamps, seen: Observation) -> None:
-        equal.accept(seen.ids, seen.rows, seen.total)
-        self._recent.update(zip(seen.ids, seen.timestamps, strict=True))
-        if seen.timestamps and seen.timestamps[-1] >= self._equal_timestamp:
+    def _accept_equal(self, equal: EqualTimestamps, observed: Observation) -> None:
+        equal.accept(observed.ids, observed.rows, observed.total)
+        self._recent.update(zip(observed.ids, observed.timestamps, strict=True))
+        if observed.timestamps and observed.timestamps[-1] >= self._equal_timestamp:
             self._equal_is_found = True
         if not equal.complete:
             return
@@ -332,11 +332,11 @@ class KeysetState:
         self._confirm(self._newest - 1)
         self.done = self._is_past_the_end
 
-    def _confirm(self, after: int, seen: Observation = _NOTHING) -> None:
+    def _confirm(self, after: int, observed: Observation = _NOTHING) -> None:
         """Confirm everything before a timestamp, and keep the ids of the records that are not older."""
         self._confirmed = after
         self._recent = {id_: timestamp for id_, timestamp in self._recent.items() if timestamp >= after}
-        for id_, timestamp in zip(reversed(seen.ids), reversed(seen.timestamps), strict=True):
+        for id_, timestamp in zip(reversed(observed.ids), reversed(observed.timestamps), strict=True):
             if timestamp < after:
                 break
             self._recent[id_] = timestamp

@@ -101,12 +101,12 @@ def read(
             change(model, random, gone, throughout, changes)
             pending.append((request, model.answer(request)))
             assert model.asked < 2000, "the iteration does not end"
-        request, seen = pending.popleft()
-        new = state.accept(request, seen)
+        request, observed = pending.popleft()
+        new = state.accept(request, observed)
         if state.pending < len(pending):
             pending.clear()
         if new is not None:
-            got += map(int, [*(seen.ids[index] for index in new.indexes), *seen.ids[new.rest :]])
+            got += map(int, [*(observed.ids[index] for index in new.indexes), *observed.ids[new.rest :]])
             pages += 1
             if pages == stop_after:
                 return got, throughout, state.position, False
@@ -241,9 +241,9 @@ def test_equal_timestamps_removed_before_they_are_read_are_no_error() -> None:
     while (request := state.plan()) is not None:
         if state.reads_equal_timestamps:
             model.rows = {number: timestamp for number, timestamp in model.rows.items() if number >= 200}
-        seen = model.answer(request)
-        state.accept(request, seen)
-        got.update(seen.ids)
+        observed = model.answer(request)
+        state.accept(request, observed)
+        got.update(observed.ids)
 
     assert got >= {str(number) for number in range(200, 230)}
 
@@ -282,14 +282,14 @@ def test_responses_that_ignore_bounds_are_detected() -> None:
     state = KeysetState(2, position=KeysetPosition())
     first = state.plan()
     assert first is not None
-    seen = Observation([5_000, 90_000], ["a", "b"], 2, 9)
-    assert state.accept(first, seen) is not None
+    observed = Observation([5_000, 90_000], ["a", "b"], 2, 9)
+    assert state.accept(first, observed) is not None
     second = state.plan()
     assert second is not None
     assert second.after == 89_999
 
     with pytest.raises(KeysetUnsupportedError, match="before the requested time"):
-        state.accept(second, seen)
+        state.accept(second, observed)
 
 
 def test_an_empty_page_is_requested_again_a_few_times() -> None:
@@ -310,9 +310,9 @@ def test_nothing_is_read_beyond_the_end() -> None:
     state = KeysetState(10, position=KeysetPosition(), before=25)
     got: set[int] = set()
     while (request := state.plan()) is not None:
-        seen = model.answer(request)
-        state.accept(request, seen)
-        got.update(map(int, seen.ids))
+        observed = model.answer(request)
+        state.accept(request, observed)
+        got.update(map(int, observed.ids))
 
     assert got == set(range(25))
 
@@ -373,11 +373,11 @@ def test_after_equal_timestamps_pages_are_concurrent_again(ties: int, most_reque
     while not state.done:
         while len(pending) < 8 and (request := state.plan()) is not None:
             pending.append((request, model.answer(request)))
-        request, seen = pending.popleft()
-        state.accept(request, seen)
+        request, observed = pending.popleft()
+        state.accept(request, observed)
         if state.pending < len(pending):
             pending.clear()
-        if seen.timestamps[0] > model.rows[4500] // 1000:
+        if observed.timestamps[0] > model.rows[4500] // 1000:
             most = max(most, state.pending)
 
     assert most == 7
