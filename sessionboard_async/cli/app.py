@@ -1,4 +1,4 @@
-"""The command line. What it does is done elsewhere; here are only its words."""
+"""Commands: argument parsing and output."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from sessionboard_async.cli.coverage import CoveredOperation, covered_operations
 from sessionboard_async.cli.display import StatusDisplay
 from sessionboard_async.cli.runner import Connection, run_command, with_connection
 from sessionboard_async.core.http.base_url import Region
-from sessionboard_async.export.exporter import RESOURCES, Manifest, export_event
+from sessionboard_async.export.exporter import export_event
+from sessionboard_async.export.manifest import Manifest
+from sessionboard_async.export.resources import RESOURCES, validate_resources
 from sessionboard_async.models import Event
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from sessionboard_async.testing.rate_limits import HeaderStyle
 
 _ANY_WIDTH = 10_000
-"""More columns than any terminal has."""
+"""A width that no terminal reaches."""
 
 
 def _finite(_: click.Context, __: click.Parameter, number: float) -> float:
-    """Refuse what click takes for a number within any bounds."""
+    """Refuse infinity and NaN, which pass the bounds of click."""
     if not math.isfinite(number):
         raise click.BadParameter(f"{number} is not a finite number.")
     return number
@@ -51,7 +53,7 @@ def sessionboard() -> None:
 @sessionboard.command()
 @with_connection
 async def events(connection: Connection) -> None:
-    """List the events that the token may see."""
+    """List the events that the token can read."""
     async with connection.open() as sb:
         found = await sb.events.list().collect()
     console = Console()
@@ -70,9 +72,9 @@ def _cells(event: Event) -> list[str]:
 
 
 @sessionboard.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def endpoints(as_json: bool) -> None:
-    """List every operation of the API that is covered, with the method that calls it."""
+    """List all operations of the API with the methods that call them."""
     covered = covered_operations()
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(covered)))
@@ -101,7 +103,7 @@ def endpoints(as_json: bool) -> None:
 @sessionboard.command()
 @with_connection
 async def check(connection: Connection) -> None:
-    """Tell whether the token works, and in which region."""
+    """Check whether the token works, and in which region."""
     choices = [connection]
     if not (connection.region or connection.base_url or connection.embedded):
         choices = [Connection(connection.token, region, None, embedded=False) for region in get_args(Region)]
@@ -113,29 +115,48 @@ async def check(connection: Connection) -> None:
         except AuthenticationError as error:
             refused = error
             continue
-        where: str = choice.region or "the default region"
+        where = f"in {choice.region or 'the default region'}"
         if choice.base_url:
-            where = "the given address"
+            where = "at the given address"
         if choice.embedded:
-            where = "the embedded server"
-        click.echo(f"The token works in {where} ({sb.base_url}): it sees {count} events.")
+            where = "on the embedded server"
+        click.echo(f"The token works {where} ({sb.base_url}): it can read {count} events.")
         return
     if refused is not None and len(choices) > 1:
-        raise click.ClickException("the token works in no region: it is wrong or revoked")
+        raise click.ClickException("the token works in no region: it is invalid or revoked")
     if refused is not None:
         raise refused
 
 
 @sessionboard.command()
 @click.argument("event")
-@click.option("--to", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
 @click.option(
-    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+    "--to",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The target folder.",
 )
-@click.option("--updated-after", help="Only records changed after this time: 2026-08-01T09:00:00Z.")
-@click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
-@click.option("--resume", is_flag=True, help="Go on where an export with --resume was interrupted.")
+@click.option("--only", help=f"Resources, separated by commas: {', '.join(RESOURCES)}; all by default.")
+@click.option(
+    "--expand",
+    multiple=True,
+    type=click.Choice(get_args(Expansion)),
+    help="An expansion to include in the records; can be repeated.",
+)
+@click.option(
+    "--updated-after", help="Export only records changed after this time, such as 2026-08-01T09:00:00Z."
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="The number of resources read, and of requests in flight, at a time.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Keep unfinished files, and continue an interrupted export that kept them."
+)
 @with_connection
 async def export(
     connection: Connection,
@@ -147,12 +168,12 @@ async def export(
     concurrency: int,
     resume: bool,
 ) -> None:
-    """Write the data of EVENT to files, one JSON Lines file per resource and a manifest.
+    """Write the data of EVENT to a folder: one JSON Lines file per resource, and a manifest.
 
-    The files appear together when all are complete; before that the directory stays as it was.
+    Files appear only when the whole export succeeds.
     """
-    screen = StatusDisplay()
-    async with connection.open(screen, concurrency=concurrency) as sb:
+    display = StatusDisplay()
+    async with connection.open(display, concurrency=concurrency) as sb:
         manifest = await export_event(
             sb,
             _event_id(event),
@@ -162,17 +183,26 @@ async def export(
             updated_after=updated_after,
             concurrency=concurrency,
             resume=resume,
-            on_progress=screen.show_progress,
+            on_progress=display.show_progress,
         )
     _summarize(manifest, directory)
 
 
 @sessionboard.command()
 @click.argument("event")
-@click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@click.option("--only", help=f"Some of the resources, with commas between: {', '.join(RESOURCES)}.")
 @click.option(
-    "--expand", multiple=True, type=click.Choice(get_args(Expansion)), help="What to add to records."
+    "--to",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The database file.",
+)
+@click.option("--only", help=f"Resources, separated by commas: {', '.join(RESOURCES)}; all by default.")
+@click.option(
+    "--expand",
+    multiple=True,
+    type=click.Choice(get_args(Expansion)),
+    help="An expansion to include in the records; can be repeated.",
 )
 @click.option(
     "--sweep-every",
@@ -181,7 +211,7 @@ async def export(
     default=24.0,
     show_default=True,
     metavar="HOURS",
-    help="After how many hours to compare all ids.",
+    help="The time between comparisons of all ids, which find removed records.",
 )
 @with_connection
 async def sync(
@@ -192,15 +222,15 @@ async def sync(
     expand: tuple[Expansion, ...],
     sweep_every: float,
 ) -> None:
-    """Keep a copy of EVENT in a SQLite file: run it again and it applies the changes.
+    """Copy EVENT into a SQLite database; later runs apply the changes.
 
-    It may be interrupted at any moment; the next run goes on.
+    A run may be interrupted at any moment, and the next run continues.
     """
-    from sessionboard_async.sqlite.sync import sync_event  # Nothing else here needs SQLAlchemy, and its time.
+    from sessionboard_async.sqlite.sync import sync_event  # SQLAlchemy is slow to import.
 
-    screen = StatusDisplay()
+    display = StatusDisplay()
     wanted = _resources(only)
-    async with connection.open(screen) as sb:
+    async with connection.open(display) as sb:
         summary = await sync_event(
             sb,
             _event_id(event),
@@ -208,7 +238,7 @@ async def sync(
             only=wanted,
             expand=expand,
             sweep_every=timedelta(hours=sweep_every),
-            on_progress=screen.show_progress,
+            on_progress=display.show_progress,
         )
     for resource, reason in summary.refused.items():
         click.echo(f"Warning: {resource} were refused: {reason}", err=True)
@@ -223,12 +253,12 @@ def _event_id(event: str) -> int | str:
 
 
 def _resources(only: str | None) -> Sequence[str]:
-    wanted = [name.strip() for name in only.split(",")] if only is not None else RESOURCES
-    if unknown := [name for name in wanted if name not in RESOURCES]:
-        raise click.UsageError(
-            f"--only knows no {', '.join(map(repr, unknown))}; it knows {', '.join(RESOURCES)}"
-        )
-    return wanted
+    if only is None:
+        return RESOURCES
+    try:
+        return validate_resources(name.strip() for name in only.split(","))
+    except ValueError as error:
+        raise click.UsageError(f"--only: {error}") from None
 
 
 def _summarize(manifest: Manifest, directory: Path) -> None:
@@ -237,8 +267,8 @@ def _summarize(manifest: Manifest, directory: Path) -> None:
     for resource, summary in manifest.resources.items():
         if summary.reported is not None and summary.reported != summary.records:
             click.echo(
-                f"Warning: {summary.records} {resource} came and {summary.reported} were reported: "
-                "the data changed meanwhile",
+                f"Warning: {summary.records} {resource} were read and {summary.reported} reported: "
+                "the data changed during the export",
                 err=True,
             )
     records = sum(summary.records for summary in manifest.resources.values())
@@ -249,20 +279,26 @@ def _summarize(manifest: Manifest, directory: Path) -> None:
 
 
 @sessionboard.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default.")
-@click.option("--events", type=click.IntRange(1), default=2, show_default=True)
-@click.option("--sessions", type=click.IntRange(0), default=120, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Decides every name, text and id.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free port by default.")
+@click.option("--events", type=click.IntRange(1), default=2, show_default=True, help="The number of events.")
 @click.option(
-    "--latency", type=click.FloatRange(0), callback=_finite, default=0.0, help="Seconds before each answer."
+    "--sessions",
+    type=click.IntRange(0),
+    default=120,
+    show_default=True,
+    help="The number of sessions of each event.",
 )
-@click.option("--limit", metavar="REQUESTS/SECONDS", help="So many requests per category and time, as 20/2.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The seed of all generated data.")
+@click.option(
+    "--latency", type=click.FloatRange(0), callback=_finite, default=0.0, help="Seconds before each response."
+)
+@click.option("--limit", metavar="REQUESTS/SECONDS", help="Limit the requests per category, such as 20/2.")
 @click.option(
     "--limit-headers",
     type=click.Choice(get_args(HeaderStyle)),
-    help="How the limit is announced; draft-6 by default.",
+    help="The style of rate-limit headers; draft-6 by default.",
 )
-@click.option("--limit-searches", is_flag=True, help="Limit searches and the list of events as well.")
+@click.option("--limit-searches", is_flag=True, help="Limit searches and the list of events, too.")
 def serve(
     port: int,
     events: int,
@@ -273,12 +309,12 @@ def serve(
     limit_headers: HeaderStyle | None,
     limit_searches: bool,
 ) -> None:
-    """Run a server of invented data on this machine, until Ctrl-C."""
+    """Run a server with generated data on this machine, until Ctrl-C."""
     limits = None
     if limit is not None:
         limits = _limits(limit, limit_headers or "draft-6", limit_searches)
     elif limit_headers or limit_searches:
-        raise click.UsageError("--limit-headers and --limit-searches say how to --limit, which is missing")
+        raise click.UsageError("--limit-headers and --limit-searches need --limit")
     server = EmbeddedServer(
         port=port, events=events, sessions=sessions, seed=seed, latency=latency, limits=limits
     )
@@ -291,7 +327,7 @@ def _limits(limit: str, headers: HeaderStyle, searches: bool) -> ServerLimits:
         return ServerLimits(requests=int(requests), window=float(seconds), headers=headers, searches=searches)
     except ValueError:
         raise click.UsageError(
-            f"--limit takes a number of requests and one of seconds, both more than 0: 20/2, not {limit!r}"
+            f"--limit must be requests/seconds, both positive, such as 20/2, not {limit!r}"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What the library covers: every operation of the API, with the method that calls it."""
+"""The operations of the API that the package covers, with the methods that call them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sessionboard_async.services._common.service import Service
 
 
 class CoveredOperation(msgspec.Struct, frozen=True):
-    """One operation of the API, and how to call it.
+    """One operation of the API, and the method that calls it.
 
     Attributes:
-        operation: Its ``operationId`` in the API's document.
+        operation: The ``operationId`` in the API's document.
         method: The HTTP method.
         path: The path template.
-        calls: The service and its method: ``sessions.search``.
-        scope: The scope that a token needs; ``None`` where none is known.
-        limit: The category of the API's rate limits; ``None`` where none applies.
+        calls: The service and the method, such as ``sessions.search``.
+        scope: The scope that a token needs; ``None`` if it is not known.
+        limit: The rate-limit category; ``None`` if no limit is known.
     """
 
     operation: str

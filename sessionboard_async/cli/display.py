@@ -1,4 +1,4 @@
-"""What a command shows on stderr while it works."""
+"""The output of a command on stderr while it works."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _WAITING = "Waiting for the rate limit: "
 
 
 class StatusDisplay:
-    """Shows how far each resource has come, and what is waited for.
+    """Shows the progress of each resource, and waits for rate limits.
 
-    On a terminal both are drawn live, the waits as countdowns. Elsewhere there is a line for each resource
+    On a terminal both are drawn live, waits as countdowns. Elsewhere, one line is printed for each resource
     that is done and for each wait that begins.
 
     Args:
-        console: Where to show it; stderr by default.
+        console: The console to write to; stderr by default.
     """
 
     def __init__(self, console: Console | None = None) -> None:
         console = Console(stderr=True) if console is None else console
         self._is_live = console.is_interactive
-        # What a command prints on stdout may go elsewhere than what it shows here.
+        # stdout may be redirected elsewhere.
         self._display = _LiveDisplay(
             TextColumn("{task.description:<12}"),
             BarColumn(),
@@ -41,7 +41,7 @@ class StatusDisplay:
             redirect_stdout=False,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._announcements = WaitNotices()
+        self._notices = WaitNotices()
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +53,7 @@ class StatusDisplay:
             self._display.stop()
 
     def show_progress(self, progress: ExportProgress) -> None:
-        """Show how far a resource has come."""
+        """Show the progress of a resource."""
         if not self._is_live:
             if progress.done:
                 click.echo(f"{progress.resource}: {progress.records} records", err=True)
@@ -65,18 +65,18 @@ class StatusDisplay:
         self._display.update(self._tasks[progress.resource], completed=progress.records, total=total)
 
     def show_waits(self, waits: Sequence[Wait]) -> None:
-        """Show the waits that there are now."""
+        """Show the current waits."""
         if self._is_live:
             self._display.waits = waits
             if waits:
                 self._display.start()
-        elif new := self._announcements.new(waits):
+        elif new := self._notices.new(waits):
             ends = (f"{wait.category} until {wait.until.astimezone():%H:%M:%S}" for wait in new)
             click.echo(_WAITING + ", ".join(ends), err=True)
 
 
 class _LiveDisplay(ProgressDisplay):
-    """Bars, and below them the countdowns, which are right whenever they are drawn."""
+    """Progress bars with countdowns below, computed whenever they are drawn."""
 
     waits: Sequence[Wait] = ()
 

@@ -1,4 +1,4 @@
-"""How a command connects, runs, and ends."""
+"""Connect a command to the API, run it, and turn its end into an exit code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TERMINATED = 143
 
 @dataclass(frozen=True)
 class Connection:
-    """Where to connect, as the options say."""
+    """The options that select the API and the token."""
 
     token: str | None
     region: Region | None
@@ -36,22 +36,22 @@ class Connection:
 
     @asynccontextmanager
     async def open(
-        self, screen: StatusDisplay | None = None, *, concurrency: int = 8
+        self, display: StatusDisplay | None = None, *, concurrency: int = 8
     ) -> AsyncGenerator[AsyncSession, None]:
-        """Open a session, on an embedded server where that was asked for.
+        """Open a client, on an embedded server if that is requested.
 
-        It waits for the rate limits as long as they ask, and shows it.
+        The client waits for rate limits without a bound, and shows the waits.
 
         Args:
-            screen: Where waits are shown.
-            concurrency: The most requests at a time.
+            display: Where waits are shown; a new one by default.
+            concurrency: The maximum number of requests in flight.
         """
         async with AsyncExitStack() as stack:
             token, region, base_url = self.token, self.region, self.base_url
             if self.embedded:
                 server = await stack.enter_async_context(EmbeddedServer())
                 token, region, base_url = server.token, None, server.base_url
-            screen = stack.enter_context(StatusDisplay() if screen is None else screen)
+            display = stack.enter_context(StatusDisplay() if display is None else display)
             sb = AsyncSession(
                 token,
                 region=region,
@@ -61,28 +61,32 @@ class Connection:
                 limits=RateLimits(max_wait=None, concurrency=concurrency),
             )
             await stack.enter_async_context(sb)
-            await stack.enter_async_context(report_waits(sb.limits, screen.show_waits))
+            await stack.enter_async_context(report_waits(sb.limits, display.show_waits))
             yield sb
 
 
 def with_connection(
     command: Callable[Concatenate[Connection, P], Coroutine[Any, Any, None]],
 ) -> Callable[..., None]:
-    """Give a command the options that say where to connect, and run it."""
+    """Add the options that select the API and the token to a command, and run it."""
 
     @click.option(
         "--token",
         envvar="SESSIONBOARD_TOKEN",
-        help="The API token. Better set SESSIONBOARD_TOKEN.",
+        help="The API token. Prefer the variable SESSIONBOARD_TOKEN.",
     )
     @click.option(
         "--region",
         envvar="SESSIONBOARD_REGION",
         type=click.Choice(get_args(Region)),
-        help="Where the organization's data lies.",
+        help="The region of the organization's data.",
     )
-    @click.option("--base-url", envvar="SESSIONBOARD_BASE_URL", help="Another address than the region's.")
-    @click.option("--embedded", is_flag=True, help="Use a server of invented data; no token, no network.")
+    @click.option(
+        "--base-url", envvar="SESSIONBOARD_BASE_URL", help="The address of the API, instead of the region's."
+    )
+    @click.option(
+        "--embedded", is_flag=True, help="Use a server with generated data; needs no token and no network."
+    )
     def run(
         token: str | None,
         region: Region | None,
@@ -97,9 +101,9 @@ def with_connection(
 
 
 def run_command(work: Coroutine[Any, Any, None]) -> None:
-    """Run what a command does; an error is one line, and the exit status tells how it ended."""
+    """Run a command to its end: an error is one line, and the exit code depends on how it ended."""
     try:
-        asyncio.run(_ended_by_sigterm(work))
+        asyncio.run(_cancelled_by_sigterm(work))
     except asyncio.CancelledError:
         click.echo("Terminated.", err=True)
         sys.exit(_TERMINATED)
@@ -107,16 +111,16 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         click.echo("Interrupted.", err=True)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe has seen enough; click ends quietly.
+        # The reader of a pipe closed it; click exits silently.
         raise
     except (SessionboardError, ValueError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
 
 
-async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
-    """Let a supervisor's signal end the work as Ctrl-C does: with everything closed and cleaned up."""
+async def _cancelled_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
+    """Run work that SIGTERM cancels as Ctrl-C does, so that everything is closed and cleaned up."""
     task = asyncio.current_task()
-    assert task is not None  # noqa: S101  # a coroutine always runs in a task
+    assert task is not None  # noqa: S101  # coroutines run in tasks
     with suppress(NotImplementedError):  # On Windows there is no such signal.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await work

@@ -1,35 +1,60 @@
-"""Runs the command line as a shell does: beside a pipe, or on a terminal of its own."""
+"""Runs the command line: in this process, in a process of its own, or on a terminal."""
 
 from __future__ import annotations
 
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from sessionboard_async.cli.app import sessionboard
 from sessionboard_async.testing import EmbeddedServer
 
 COMMAND = [sys.executable, "-m", "sessionboard_async"]
-SECONDS = 20
-"""No command takes as long; a bound keeps a broken one from hanging."""
+SECONDS = 60
+"""A bound for commands that hang; no command takes as long."""
+
+_VARIABLES = ("SESSIONBOARD_TOKEN", "SESSIONBOARD_REGION", "SESSIONBOARD_BASE_URL")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONBOARD_")}
-    return {**kept, "PYTHONWARNINGS": "error", "COLUMNS": "100", **variables}
+    """Return the variables for a process of its own."""
+    others = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+    return {**others, "PYTHONWARNINGS": "error", "COLUMNS": "100", **variables}
 
 
 def at(server: EmbeddedServer) -> dict[str, str]:
     return environment(SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=server.token)
 
 
-def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, **variables: str) -> Result:
+    """Run a command in this process."""
+    unset: dict[str, str | None] = dict.fromkeys(_VARIABLES)
+    env = {**unset, "COLUMNS": "100", **variables}
+    result = CliRunner().invoke(sessionboard, [*map(str, arguments)], env=env)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def run_at(server: EmbeddedServer, *arguments: str | Path) -> Result:
+    """Run a command in this process against a server, and check that it does not print the token."""
+    result = run(*arguments, SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=server.token)
+    assert server.token not in result.output
+    return result
+
+
+def run_process(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env=environment(**variables),
@@ -38,20 +63,6 @@ def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess
         timeout=SECONDS,
         check=False,
     )
-
-
-def run_at(server: EmbeddedServer, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command against a server, and make sure that it tells nobody the token."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env=at(server),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert server.token not in done.stdout + done.stderr
-    return done
 
 
 def run_killed(server: EmbeddedServer, *arguments: str | int | Path) -> None:
@@ -67,71 +78,102 @@ def run_killed(server: EmbeddedServer, *arguments: str | int | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def one_error(done: subprocess.CompletedProcess[str]) -> str:
+def one_error(result: Result) -> str:
     """Return the message of a command that failed with one line and no output."""
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"Error: [^\n]+\n", done.stderr), done.stderr
-    return done.stderr
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
+    return result.stderr
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let children start with the default action for SIGINT, which background jobs of a shell ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def killed_in_time(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill a process at the end of the block, or when it hangs."""
+    timer = threading.Timer(SECONDS, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        process.kill()
 
 
 @contextmanager
 def started(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    """Start a command beside a pipe; it ends with the block at the latest."""
+    with interruptible():
+        process = subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    with process, killed_in_time(process):
+        yield process
 
 
-needs_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals of its own")
+needs_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo-terminals")
 
 
 class Terminal:
-    """A command on a terminal of its own.
+    """A command on a terminal of its own. Reading has a deadline for the whole command.
 
     Attributes:
         process: The command.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
         self.process = process
-        self._screen = screen
+        self._descriptor = descriptor
         self._sent = b""
+        self._deadline = time.monotonic() + SECONDS
 
     @property
     def shown(self) -> str:
-        """All that the screen was sent so far, without its control sequences."""
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._sent.decode(errors="replace"))
+        """The text sent to the terminal so far, without control sequences."""
+        return without_controls(self._sent.decode(errors="replace"))
 
     @property
     def cursor_is_shown(self) -> bool:
-        """Whether the cursor is there, which whatever draws hides."""
+        """Whether the cursor is visible; live displays hide it."""
         return self._sent.rfind(b"\x1b[?25h") >= self._sent.rfind(b"\x1b[?25l")
 
     def read(self) -> bool:
-        """Read what comes next; tell whether there may be more."""
-        ready, _, _ = select.select([self._screen], [], [], SECONDS)
-        assert ready, f"nothing more was shown after {self.shown!r}"
+        """Read the next piece of output; return whether there may be more."""
+        left = max(0.0, self._deadline - time.monotonic())
+        ready, _, _ = select.select([self._descriptor], [], [], left)
+        assert ready, f"the command did not end in {SECONDS} s, after {self.shown[-2000:]!r}"
         try:
-            piece = os.read(self._screen, 65536)
-        except OSError:  # the way Linux tells that the other side was closed
+            piece = os.read(self._descriptor, 65536)
+        except OSError:  # Linux reports the other end being closed in this way.
             return False
         self._sent += piece
+        assert time.monotonic() < self._deadline, f"still running, after {self.shown[-2000:]!r}"
         return bool(piece)
 
     def read_until(self, pattern: str) -> re.Match[str]:
-        """Read until something is shown."""
+        """Read until a pattern is shown."""
         while not (found := re.search(pattern, self.shown)):
             assert self.read(), f"{pattern!r} was never shown, but {self.shown!r}"
         return found
 
-    def read_to_its_end(self) -> int:
-        """Read all, and return the exit code."""
+    def read_to_end(self) -> int:
+        """Read all output, and return the exit code."""
         while self.read():
             pass
         return self.process.wait(SECONDS)
+
+
+def without_controls(text: str) -> str:
+    """Return a text without the control sequences of terminals."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
 
 
 @contextmanager
@@ -145,24 +187,23 @@ def terminal(
     ours, theirs = os.openpty()
     variables = environment() if env is None else env
     try:
-        with subprocess.Popen(
-            [*COMMAND, *map(str, arguments)],
-            env=variables | {"TERM": kind, "COLUMNS": str(columns)},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        ) as process:
-            os.close(theirs)
-            try:
-                yield Terminal(process, ours)
-            finally:
-                process.kill()
+        with interruptible():
+            process = subprocess.Popen(
+                [*COMMAND, *map(str, arguments)],
+                env=variables | {"TERM": kind, "COLUMNS": str(columns)},
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+            )
+        os.close(theirs)
+        with process, killed_in_time(process):
+            yield Terminal(process, ours)
     finally:
         os.close(ours)
 
 
 def on_a_terminal(*arguments: str | Path, columns: int = 80) -> tuple[int, str]:
-    """Run a command on a terminal, and return its exit code and all that was shown."""
+    """Run a command on a terminal, and return its exit code and the text shown."""
     with terminal(*arguments, columns=columns) as run:
-        code = run.read_to_its_end()
+        code = run.read_to_end()
         return code, run.shown

@@ -1,4 +1,4 @@
-"""The command line as a shell sees it: what it prints, where, and how it ends."""
+"""The commands: output, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, __version__
-from sessionboard_async.core.endpoint import ENDPOINTS
 from sessionboard_async.export.exporter import RESOURCES, Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.cli.command_line import (
@@ -29,6 +28,7 @@ from tests.cli.command_line import (
     one_error,
     run,
     run_at,
+    run_process,
     started,
 )
 from tests.support.http_server import TOKEN, Handler, HttpServer
@@ -45,8 +45,8 @@ def server() -> Iterator[EmbeddedServer]:
 # Help
 
 
-def test_the_command_says_what_it_can_do() -> None:
-    done = run("--help")
+def test_help_names_the_commands_and_variables() -> None:
+    done = run_process("--help")
     assert done.returncode == 0
     for word in ("events", "check", "export", "serve", "SESSIONBOARD_TOKEN", "SESSIONBOARD_REGION"):
         assert word in done.stdout
@@ -56,16 +56,16 @@ def test_the_command_says_what_it_can_do() -> None:
 # events
 
 
-def test_events_are_one_a_line(server: EmbeddedServer) -> None:
+def test_events_are_printed_one_per_line(server: EmbeddedServer) -> None:
     done = run_at(server, "events")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert [int(row[0]) for row in rows] == list(server.event_ids)
     assert all(len(row) == 3 and row[1] and "/" in row[2] for row in rows)
     assert run("events", "--embedded").stdout.count("\n") == 2
 
 
-def test_without_a_token_the_message_names_the_variable() -> None:
+def test_a_missing_token_is_an_error_that_names_the_variable() -> None:
     for command in (["check"], ["export", "1", "--to", "nowhere"]):
         assert "SESSIONBOARD_TOKEN" in one_error(run(*command))
     assert not Path("nowhere").exists()
@@ -87,15 +87,15 @@ async def test_an_error_is_one_line_without_the_token(serve: Serve) -> None:
     assert TOKEN.encode() not in done.stderr
 
 
-def test_an_address_that_could_be_overheard_is_refused() -> None:
+def test_an_unencrypted_address_is_refused() -> None:
     done = run("events", "--token", TOKEN, "--base-url", "http://example.com")
     assert "https://" in one_error(done)
     assert TOKEN not in done.stderr
 
 
-def test_an_unknown_region_is_a_wrong_use() -> None:
+def test_an_unknown_region_is_a_usage_error() -> None:
     done = run("events", "--region", "mars", SESSIONBOARD_TOKEN=TOKEN)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "us" in done.stderr
     assert TOKEN not in done.stderr
 
@@ -103,14 +103,14 @@ def test_an_unknown_region_is_a_wrong_use() -> None:
 # check
 
 
-def test_check_tells_that_the_token_works(server: EmbeddedServer) -> None:
+def test_check_reports_that_the_token_works(server: EmbeddedServer) -> None:
     done = run_at(server, "check")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"The token works in the given address ({server.base_url}): it sees 2 events.\n"
-    assert "the embedded server" in run("check", "--embedded").stdout
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == f"The token works at the given address ({server.base_url}): it can read 2 events.\n"
+    assert "on the embedded server" in run("check", "--embedded").stdout
 
 
-def test_check_fails_with_a_wrong_token(server: EmbeddedServer) -> None:
+def test_check_fails_with_an_invalid_token(server: EmbeddedServer) -> None:
     done = run("check", "--token", TOKEN, "--base-url", server.base_url)
     assert "401" in one_error(done)
     assert TOKEN not in done.stderr
@@ -122,7 +122,7 @@ def test_check_fails_with_a_wrong_token(server: EmbeddedServer) -> None:
 def test_an_export_is_summarized(server: EmbeddedServer, tmp_path: Path) -> None:
     target = tmp_path / "export"
     done = run_at(server, "export", f"{server.event_id}", "--to", target)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     manifest = msgspec.json.decode((target / "manifest.json").read_bytes(), type=Manifest)
     records = {name: summary.records for name, summary in manifest.resources.items()}
     assert tuple(records) == RESOURCES
@@ -137,7 +137,7 @@ def test_an_export_of_some_resources_with_options(server: EmbeddedServer, tmp_pa
     chosen = ["--only", "sessions, tracks", "--concurrency", "1", "--updated-after", "2020-01-01T00:00:00Z"]
     expand = ["--expand", "translated_fields", "--expand", "composition"]
     done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen, *expand)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
     assert tuple(manifest.resources) == ("sessions", "tracks")
     assert manifest.expand == ("translated_fields", "composition")
@@ -153,15 +153,15 @@ def test_an_export_of_some_resources_with_options(server: EmbeddedServer, tmp_pa
         (["--concurrency", "0"], "concurrency"),
     ],
 )
-def test_a_wrong_use_ends_with_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_usage_error_has_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
     done = run("export", "1", "--to", tmp_path / "new", "--embedded", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: ")
     assert said in done.stderr
     assert not (tmp_path / "new").exists()
 
 
-def test_an_export_that_fails_says_why(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_a_failed_export_prints_the_reason(server: EmbeddedServer, tmp_path: Path) -> None:
     done = run_at(server, "export", "1", "--to", tmp_path)
     assert "there is no such event" in one_error(done)
     assert "time zone" in one_error(
@@ -170,18 +170,18 @@ def test_an_export_that_fails_says_why(server: EmbeddedServer, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_was_refused_is_a_warning(tmp_path: Path) -> None:
+def test_a_refused_resource_is_a_warning(tmp_path: Path) -> None:
     fault = Fault("status", every=1, status=403, operation="search-sponsors")
     with EmbeddedServer(sessions=3, faults=[fault]).in_thread() as server:
         chosen = ["--only", "sponsors,tracks"]
         done = run_at(server, "export", f"{server.event_id}", "--to", tmp_path, *chosen)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert re.search(r"^Warning: sponsors were refused: .*403", done.stderr, re.MULTILINE)
     assert {path.name for path in tmp_path.iterdir()} == {"tracks.jsonl", "manifest.json"}
 
 
 @pytest.mark.anyio
-async def test_another_number_than_was_reported_is_a_warning(serve: Serve, tmp_path: Path) -> None:
+async def test_a_number_of_records_other_than_reported_is_a_warning(serve: Serve, tmp_path: Path) -> None:
     async def answer(request: web.Request) -> web.Response:
         number = int(request.query["page"])
         rows = [{"id": f"t{n}"} for n in (range(100) if number == 1 else range(98, 103))]
@@ -195,7 +195,7 @@ async def test_another_number_than_was_reported_is_a_warning(serve: Serve, tmp_p
         check=False,
     )
     assert done.returncode == 0
-    assert b"Warning: 103 tracks came and 104 were reported" in done.stderr
+    assert b"Warning: 103 tracks were read and 104 reported" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -212,13 +212,13 @@ def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
         with started([*COMMAND, *arguments], at(server)) as process:
             assert process.stderr is not None
             assert process.stderr.readline() == "sessions: 300 records\n"
-            # The next resource has begun, and its file with it.
-            deadline = time.monotonic() + 5
+            # The next resource has begun, and its file exists.
+            deadline = time.monotonic() + SECONDS
             while not list(tmp_path.glob(".export-*/speakers.jsonl")):
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
             process.send_signal(name)
-            output, errors = process.communicate(timeout=5)
+            output, errors = process.communicate(timeout=SECONDS)
     assert (process.returncode, output) == (status, "")
     assert errors.splitlines()[-1] == word
     assert "Traceback" not in errors
@@ -229,7 +229,7 @@ def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
-def test_serve_serves_until_it_is_told_to_stop(name: signal.Signals) -> None:
+def test_serve_runs_until_a_signal(name: signal.Signals) -> None:
     command = [*COMMAND, "serve", "--events", "1", "--sessions", "7", "--seed", "3"]
     with started(command, environment()) as process:
         assert process.stdout is not None
@@ -247,26 +247,26 @@ def test_serve_serves_until_it_is_told_to_stop(name: signal.Signals) -> None:
 
         assert anyio.run(count) == 7
         process.send_signal(name)
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=SECONDS)
     assert (process.returncode, errors) == (0, "")
 
 
-def test_serve_at_a_taken_port(server: EmbeddedServer) -> None:
+def test_serve_on_a_port_in_use_is_an_error(server: EmbeddedServer) -> None:
     assert f"{server.port}" in one_error(run("serve", "--port", f"{server.port}"))
 
 
 @pytest.mark.parametrize("latency", ["-1", "inf", "nan"])
-def test_serve_with_a_latency_that_is_no_time(latency: str) -> None:
+def test_serve_refuses_an_invalid_latency(latency: str) -> None:
     done = run("serve", f"--latency={latency}")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "Invalid value for '--latency'" in done.stderr
 
 
-# The rest
+# Packages and terminals
 
 
 @pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy"])
-def test_without_its_packages_the_command_says_what_to_install(missing: str) -> None:
+def test_missing_packages_are_an_error_with_the_command_to_install_them(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\nfrom sessionboard_async.__main__ import main; main()"
     )
@@ -284,7 +284,7 @@ def test_without_its_packages_the_command_says_what_to_install(missing: str) -> 
 
 
 @needs_terminals
-def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_progress_is_drawn_on_a_terminal(server: EmbeddedServer, tmp_path: Path) -> None:
     where = ["--base-url", server.base_url, "--token", server.token]
     code, shown = on_a_terminal("export", f"{server.event_id}", "--to", tmp_path, *where)
     assert code == 0
@@ -295,60 +295,19 @@ def test_on_a_terminal_the_progress_is_drawn_to_its_end(server: EmbeddedServer, 
 
 
 @needs_terminals
-def test_on_a_terminal_events_are_a_table() -> None:
+def test_events_are_a_table_on_a_terminal() -> None:
     code, shown = on_a_terminal("events", "--embedded")
     assert code == 0
     assert "time zone" in shown
     assert "Europe/Paris" in shown
 
 
-# A copy
+# sync
 
 
 @pytest.mark.parametrize("hours", ["-1", "inf", "1e300", "nan"])
-def test_sweeps_are_some_hours_apart(tmp_path: Path, hours: str) -> None:
+def test_sync_refuses_invalid_hours(tmp_path: Path, hours: str) -> None:
     done = run("sync", "4630", "--embedded", "--to", tmp_path / "event.db", f"--sweep-every={hours}")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "Invalid value for '--sweep-every'" in done.stderr
     assert not (tmp_path / "event.db").exists()
-
-
-# Endpoints
-
-
-def test_endpoints_lists_every_operation_with_the_method_that_calls_it() -> None:
-    done = run("endpoints")
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = [line.split("\t") for line in done.stdout.splitlines()]
-    assert [
-        "search-sessions",
-        "POST",
-        "/v1/event/{event_id}/sessions",
-        "sessions.search",
-        "read:sessions",
-        "",
-    ] in lines
-    assert sorted(line[0] for line in lines) == sorted(ENDPOINTS)
-
-
-@needs_terminals
-@pytest.mark.parametrize("columns", [40, 80, 200, 300])
-def test_endpoints_are_never_cut_to_the_width_of_a_terminal(columns: int) -> None:
-    code, shown = on_a_terminal("endpoints", columns=columns)
-    assert code == 0
-    assert ("┃" in shown) == (columns == 300)
-    for operation, endpoint in ENDPOINTS.items():
-        assert re.search(rf"\b{operation}\b", shown)
-        assert f"{endpoint.path} " in shown or f"{endpoint.path}\r\n" in shown
-
-
-def test_endpoints_as_json_are_the_declarations() -> None:
-    done = run("endpoints", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    sb = AsyncSession("a-token")
-    for covered in msgspec.json.decode(done.stdout):
-        endpoint = ENDPOINTS[covered["operation"]]
-        assert (covered["method"], covered["path"]) == (endpoint.method, endpoint.path)
-        assert (covered["scope"], covered["limit"]) == (endpoint.scope, endpoint.limit)
-        service, method = covered["calls"].split(".")
-        assert callable(getattr(getattr(sb, service), method))

@@ -1,4 +1,4 @@
-"""The command line within rate limits: how it waits, what it shows meanwhile, and how it serves with some."""
+"""The command line with rate limits: waits, their display, and a server with limits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.support.http_server import TOKEN, Handler, HttpServer
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 QUARTER = ServerLimits(requests=1, window=900, searches=True)
-"""One request in a quarter of an hour."""
+"""One request per quarter of an hour."""
 
 SECOND = ServerLimits(requests=1, window=1, searches=True)
 
@@ -61,34 +61,32 @@ def export(server: EmbeddedServer, directory: Path, *arguments: str) -> list[str
 # Waiting
 
 
-def test_where_no_terminal_is_a_wait_is_one_line_when_it_begins(
-    slow_server: EmbeddedServer, tmp_path: Path
-) -> None:
+def test_a_wait_is_one_line_without_a_terminal(slow_server: EmbeddedServer, tmp_path: Path) -> None:
     before = datetime.now().replace(microsecond=0)
     command = [*COMMAND, *export(slow_server, tmp_path, "--only", "sessions")]
     with started(command, at(slow_server)) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
-        told = re.fullmatch(r"Waiting for the rate limit: search-sessions until (\d\d:\d\d:\d\d)\n", line)
-        assert told, line
-        until = datetime.combine(before, datetime.strptime(told[1], "%H:%M:%S").time())
+        found = re.fullmatch(r"Waiting for the rate limit: search-sessions until (\d\d:\d\d:\d\d)\n", line)
+        assert found, line
+        until = datetime.combine(before, datetime.strptime(found[1], "%H:%M:%S").time())
         until += timedelta(days=until < before)
         assert timedelta(minutes=15) <= until - before <= timedelta(minutes=15, seconds=SECONDS)
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=5)
+        output, errors = process.communicate(timeout=SECONDS)
     assert (process.returncode, output, errors) == (143, "", "Terminated.\n")
     assert list(tmp_path.iterdir()) == []
 
 
 @needs_terminals
-def test_on_a_terminal_a_wait_is_a_countdown_that_ctrl_c_ends(
+def test_a_wait_is_a_countdown_on_a_terminal_and_ctrl_c_ends_it(
     slow_server: EmbeddedServer, tmp_path: Path
 ) -> None:
     with terminal(*export(slow_server, tmp_path, "--only", "sessions"), env=at(slow_server)) as screen:
         shown = screen.read_until(r"Waiting for the rate limit: search-sessions (14:59|15:0\d) left")
         screen.read_until(f"(?!{shown[1]})\\d\\d:\\d\\d left")
         screen.process.send_signal(signal.SIGINT)
-        assert screen.read_to_its_end() == 130
+        assert screen.read_to_end() == 130
     assert screen.cursor_is_shown
     *_, last_drawn, word = screen.shown.rstrip().splitlines()
     assert (last_drawn[:9], word) == ("sessions ", "Interrupted.")
@@ -97,10 +95,10 @@ def test_on_a_terminal_a_wait_is_a_countdown_that_ctrl_c_ends(
 
 
 @needs_terminals
-def test_an_export_goes_on_after_each_wait_and_is_never_refused(tmp_path: Path) -> None:
+def test_an_export_continues_after_each_wait_and_is_never_refused(tmp_path: Path) -> None:
     with EmbeddedServer(sessions=101, limits=SECOND).in_thread() as server:
         with terminal(*export(server, tmp_path, "--only", "sessions,tags"), env=at(server)) as screen:
-            assert screen.read_to_its_end() == 0
+            assert screen.read_to_end() == 0
         assert server.refusals == 0
     assert re.search(r"sessions .*100/101 ", screen.shown)
     assert re.search(r"Waiting for the rate limit: search-sessions 00:0\d left", screen.shown)
@@ -112,24 +110,24 @@ def test_an_export_goes_on_after_each_wait_and_is_never_refused(tmp_path: Path) 
 
 @needs_terminals
 @pytest.mark.parametrize("command", ["events", "check"])
-def test_other_commands_count_down_too(slow_server: EmbeddedServer, command: str) -> None:
-    assert run_at(slow_server, "events").returncode == 0
+def test_other_commands_show_countdowns(slow_server: EmbeddedServer, command: str) -> None:
+    assert run_at(slow_server, "events").exit_code == 0
     with terminal(command, env=at(slow_server)) as screen:
         screen.read_until(r"Waiting for the rate limit: list-events 1\d:\d\d left")
         screen.process.send_signal(signal.SIGTERM)
-        assert screen.read_to_its_end() == 143
+        assert screen.read_to_end() == 143
     assert screen.cursor_is_shown
     assert screen.shown.rstrip().endswith("Terminated.")
 
 
-def test_a_terminal_that_cannot_draw_gets_lines(slow_server: EmbeddedServer, tmp_path: Path) -> None:
+def test_a_dumb_terminal_gets_lines(slow_server: EmbeddedServer, tmp_path: Path) -> None:
     arguments = export(slow_server, tmp_path, "--only", "sessions")
     with terminal(*arguments, env=at(slow_server), kind="dumb") as screen:
         screen.read_until(r"Waiting for the rate limit: search-sessions until \d\d:\d\d:\d\d\r\n")
 
 
 @pytest.mark.anyio
-async def test_as_many_requests_at_a_time_as_concurrency_says(serve: Serve, tmp_path: Path) -> None:
+async def test_concurrency_limits_the_requests_in_flight(serve: Serve, tmp_path: Path) -> None:
     many = 10
     enough = asyncio.Event()
 
@@ -161,7 +159,7 @@ async def test_as_many_requests_at_a_time_as_concurrency_says(serve: Serve, tmp_
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_limit_that_is_not_waited_for_is_one_line(error: SessionboardError) -> None:
+def test_a_limit_that_is_not_waited_for_is_a_one_line_error(error: SessionboardError) -> None:
     @click.command()
     @with_connection
     async def write(_: Connection) -> None:
@@ -189,9 +187,9 @@ def test_serve_limits_requests(arguments: list[str], header: str, value: str | N
     command = [*COMMAND, "serve", "--limit", "3/900", "--limit-searches", *arguments]
     with started(command, environment()) as process:
         assert process.stdout is not None
-        told = "".join(process.stdout.readline() for _ in range(3))
-        address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", told)
-        assert address, told
+        hint = "".join(process.stdout.readline() for _ in range(3))
+        address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", hint)
+        assert address, hint
 
         async def ask_four_times() -> list[str | None]:
             sb = AsyncSession(address[2], base_url=address[1], limits=None, retry=Retry(attempts=1))
@@ -204,30 +202,27 @@ def test_serve_limits_requests(arguments: list[str], header: str, value: str | N
         assert anyio.run(ask_four_times)[0] == value
 
 
-def test_serve_limits_no_searches_unless_it_is_told_to(tmp_path: Path) -> None:
+def test_serve_limits_searches_only_on_request(tmp_path: Path) -> None:
     with started([*COMMAND, "serve", "--limit", "1/900", "--sessions", "300"], environment()) as process:
         assert process.stdout is not None
-        told = "".join(process.stdout.readline() for _ in range(3))
-        address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", told)
-        assert address, told
+        hint = "".join(process.stdout.readline() for _ in range(3))
+        address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", hint)
+        assert address, hint
         where = ["--base-url", address[1], "--token", address[2]]
         done = run("export", "4630", "--to", tmp_path, "--only", "sessions", *where)
-    assert (done.returncode, done.stderr) == (0, "sessions: 300 records\n")
+    assert (done.exit_code, done.stderr) == (0, "sessions: 300 records\n")
 
 
 @pytest.mark.parametrize("limit", ["20", "20/", "/2", "0/2", "20/0", "20/-1", "2.5/2", "20/nan", "a/b"])
-def test_a_limit_that_makes_no_sense_is_a_wrong_use(limit: str) -> None:
+def test_an_invalid_limit_is_a_usage_error(limit: str) -> None:
     done = CliRunner().invoke(serve_with, ["--limit", limit])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert (
-        f"--limit takes a number of requests and one of seconds, both more than 0: 20/2, not {limit!r}"
-        in (done.stderr)
-    )
+    assert f"--limit must be requests/seconds, both positive, such as 20/2, not {limit!r}" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--limit-headers", "x"], ["--limit-searches"]])
-def test_how_to_limit_without_a_limit_is_a_wrong_use(arguments: list[str]) -> None:
+def test_options_of_a_limit_without_a_limit_are_a_usage_error(arguments: list[str]) -> None:
     done = CliRunner().invoke(serve_with, arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "--limit" in done.stderr
-    assert "missing" in done.stderr
+    assert "need --limit" in done.stderr

@@ -1,4 +1,4 @@
-"""Waits for the rate limits: which ones are told, when, and in which words."""
+"""Waits for rate limits: which are reported, when, and in which form."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def budget(
     return Budget(category, 100, remaining, resets_at, in_flight=1, waiting=waiting)
 
 
-# What is a wait
+# Waits in a snapshot
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def budget(
         (36_061, "10:01:01"),
     ],
 )
-def test_a_countdown_is_read_at_a_glance(seconds: float, words: str) -> None:
+def test_the_time_left_is_minutes_and_seconds(seconds: float, words: str) -> None:
     assert Wait("insights", in_seconds(seconds)).time_left(NOON) == words
 
 
-def test_a_wait_is_where_calls_wait_for_a_window_to_end() -> None:
+def test_a_wait_is_a_category_whose_calls_wait_for_the_next_window() -> None:
     assert waits_of({"insights": budget()}, NOON) == [Wait("insights", in_seconds(761))]
     assert waits_of({"insights": budget(remaining=None)}, NOON) == [Wait("insights", in_seconds(761))]
     assert waits_of({}, NOON) == []
@@ -67,31 +67,31 @@ def test_a_wait_is_where_calls_wait_for_a_window_to_end() -> None:
         budget(seconds=0.9),
         budget(seconds=-1),
     ],
-    ids=["nobody waits", "for another call", "for the first answer", "for a moment", "no longer"],
+    ids=["no call waits", "for another call", "for the first answer", "for less than a second", "no longer"],
 )
-def test_everything_else_is_none(other: Budget) -> None:
+def test_other_budgets_are_not_waits(other: Budget) -> None:
     both = {"session-writes": other, "entity-reads": budget("entity-reads")}
     assert [wait.category for wait in waits_of(both, NOON)] == ["entity-reads"]
 
 
-# When it is told
+# Reports
 
 
-def test_where_nothing_is_drawn_each_wait_is_told_once() -> None:
-    announcements = WaitNotices()
+def test_each_wait_is_new_once() -> None:
+    notices = WaitNotices()
     reads, writes = Wait("entity-reads", in_seconds(900)), Wait("event-writes", in_seconds(905))
-    assert announcements.new([]) == []
-    assert announcements.new([reads]) == [reads]
-    assert announcements.new([reads]) == []
-    # The end is known better with every answer.
-    assert announcements.new([Wait("entity-reads", in_seconds(900.4)), writes]) == [writes]
-    assert announcements.new([Wait("entity-reads", in_seconds(898)), writes]) == []
+    assert notices.new([]) == []
+    assert notices.new([reads]) == [reads]
+    assert notices.new([reads]) == []
+    # The end of a window becomes more precise with every answer.
+    assert notices.new([Wait("entity-reads", in_seconds(900.4)), writes]) == [writes]
+    assert notices.new([Wait("entity-reads", in_seconds(898)), writes]) == []
     next_window = Wait("entity-reads", in_seconds(1800))
-    assert announcements.new([next_window, writes]) == [next_window]
+    assert notices.new([next_window, writes]) == [next_window]
 
 
 class Shown:
-    """What was shown, and when."""
+    """The waits shown, and the times."""
 
     def __init__(self) -> None:
         self.waits: list[list[Wait]] = []
@@ -107,7 +107,7 @@ def call() -> Call:
     return Call(request, None)
 
 
-def test_while_a_call_waits_it_is_told_twice_a_second() -> None:
+def test_waits_are_reported_twice_a_second() -> None:
     async def main() -> None:
         limiter, shown = Limiter(RateLimits(requests=1, window=900), clock=now), Shown()
         limiter.report(await limiter.acquire(call()), Response(200, {}, b""))
@@ -126,7 +126,7 @@ def test_while_a_call_waits_it_is_told_twice_a_second() -> None:
     run(main())
 
 
-def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
+def test_without_limits_there_are_no_waits() -> None:
     async def main() -> None:
         shown = Shown()
         async with report_waits(Limits(None), shown.show):
@@ -137,7 +137,7 @@ def test_where_no_limits_are_kept_there_is_nothing_to_tell() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("mine"), asyncio.CancelledError()], ids=type)
-def test_what_ends_the_body_goes_its_way(error: BaseException) -> None:
+def test_errors_of_the_body_are_raised_unchanged(error: BaseException) -> None:
     async def work() -> None:
         async with report_waits(Limits(None), Shown().show):
             await asyncio.sleep(0.7)
@@ -152,7 +152,7 @@ def test_what_ends_the_body_goes_its_way(error: BaseException) -> None:
     run(main())
 
 
-def test_what_cannot_be_shown_is_no_secret() -> None:
+def test_errors_of_show_are_raised() -> None:
     def show(_: Sequence[Wait]) -> None:
         raise BrokenPipeError
 

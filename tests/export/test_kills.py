@@ -40,7 +40,7 @@ def test_a_killed_export_is_completed_by_the_next_runs(
 ) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     event = str(server.event_id)
-    assert run_at(server, "export", event, "--to", undisturbed).returncode == 0
+    assert run_at(server, "export", event, "--to", undisturbed).exit_code == 0
 
     run_killed(server, "times", kills, killed, "export", event, "--resume", "--to")
 
@@ -51,7 +51,7 @@ def test_an_export_may_die_before_any_change_of_a_file(server: EmbeddedServer, t
     # Kills after random times hardly ever hit the moments in which complete files are moved.
     undisturbed, died = tmp_path / "undisturbed", tmp_path / "died"
     command = ["export", str(server.event_id), "--only", "rooms,levels", "--resume", "--to"]
-    assert run_at(server, *command, undisturbed).returncode == 0
+    assert run_at(server, *command, undisturbed).exit_code == 0
 
     run_killed(server, "changes", died, *command)
 

@@ -39,7 +39,7 @@ def test_a_killed_copy_is_completed_by_the_next_runs(
 ) -> None:
     undisturbed, killed = memory_folder / "undisturbed.db", memory_folder / "killed.db"
     event = str(server.event_id)
-    assert run_at(server, "sync", event, "--to", undisturbed).returncode == 0
+    assert run_at(server, "sync", event, "--to", undisturbed).exit_code == 0
 
     run_killed(server, "times", kills, killed, "sync", event, "--to")
 
