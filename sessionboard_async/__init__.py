@@ -1,4 +1,4 @@
-"""Asyncio client for the Sessionboard Public API: typed, streaming, polite and fast.
+"""Asyncio client for the Sessionboard Public API: typed, streaming, within the rate limits.
 
 ::
 

@@ -1,6 +1,6 @@
-"""What calls take, as types: to annotate code of your own that hands values on to them.
+"""Types of the values that calls take, to annotate code that passes them on.
 
-The keywords of searches and pagers are exported by the package itself.
+The package itself exports the keywords of searches and pagers.
 """
 
 from __future__ import annotations

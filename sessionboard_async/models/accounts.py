@@ -11,7 +11,7 @@ from sessionboard_async.models.profile import Profile
 
 
 class AccountContact(Record, frozen=True, kw_only=True):
-    """A person who stands for a sponsor or exhibitor, with the times of both the person and that tie."""
+    """A contact of a sponsor or exhibitor, with the timestamps of the person and of the relationship."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id")
 
@@ -34,7 +34,7 @@ class AccountContact(Record, frozen=True, kw_only=True):
 
 
 class Account(Profile, frozen=True, kw_only=True):
-    """What sponsors and exhibitors have in common, at an event and on a session.
+    """The fields that sponsors and exhibitors share, at an event and on a session.
 
     The API misspells the country of an account as ``address_coutnry``. Either spelling is read into
     ``address_country``; ``address_coutnry`` is always ``None``.

@@ -1,4 +1,4 @@
-"""What all records have in common."""
+"""The base classes of all records."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 import msgspec
 
 EventId: TypeAlias = int | str
-"""An event's id: an integer in the API's document, a string on some servers."""
+"""The id of an event: an integer in the API's document, a string on some servers."""
 
 Timestamp: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A moment with its offset from UTC. A time without an offset does not pass: nobody could say when it is."""
+"""A time with its offset from UTC; a time without an offset is refused as ambiguous."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """One object as the API sent it.
+    """An object that the API sent.
 
-    Every field is optional, since the API leaves out, nulls or empties nearly any of them: ``None`` means
-    "not there". Fields that the class does not know are ignored. Records never change, so they can be
-    compared, shared, copied and pickled; ``repr()`` shows what names a record and nothing about a person,
-    so that a record may stand in a log.
+    Every field is optional, since the API omits, nulls or empties almost any of them; ``None`` means that
+    there is no value. Fields that the class does not know are ignored. Records are immutable, so they can be
+    compared, shared, copied and pickled. ``repr()`` shows ids, names and statuses but no personal data, so
+    that records can be logged.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ()
-    """The fields that ``repr()`` shows where they are set."""
+    """The fields that ``repr()`` shows if they are set."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -36,13 +36,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
 
 
 class OpenRecord(Record, frozen=True, kw_only=True):
-    """An object that the API's document leaves open: what is known of it has fields, all is in ``as_sent``.
+    """An object that the API's document does not fully describe: ``as_sent`` holds all of it.
 
     Attributes:
-        as_sent: Everything that came, under the API's own names.
+        as_sent: The whole object, under the API's names.
     """
 
     _array: ClassVar[str | None] = None
-    """The field to which an answer belongs that is an array and no object."""
+    """The field that takes an answer that is an array instead of an object."""
 
     as_sent: dict[str, Any] = {}

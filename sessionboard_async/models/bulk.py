@@ -1,4 +1,4 @@
-"""What becomes of many writes that are sent together."""
+"""Outcomes of bulk writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sessionboard_async.models.base import Record
 
 
 class BulkItemError(Record, frozen=True, kw_only=True):
-    """Why one operation was refused."""
+    """The reason why an operation was refused."""
 
     _shown: ClassVar[tuple[str, ...]] = ("code",)
 
@@ -20,16 +20,16 @@ class BulkItemError(Record, frozen=True, kw_only=True):
 
 
 class BulkOutcome(Record, frozen=True, kw_only=True):
-    """What became of one operation.
+    """The outcome of one operation.
 
     Attributes:
-        index: Its place among the operations, from 0.
+        index: The position among the operations, from 0.
         action: ``create``, ``update`` or ``delete``.
-        status: ``success`` or ``error``, as the API says. Three come from this library, where a batch failed:
-            ``refused`` for what surely was not carried out, ``unknown`` for what may have been, ``not_sent``
-            for what came after. ``unknown`` also stands for what the API left out of its answer.
-        id: The record; ``None`` where none was created.
-        error: Why it was refused.
+        status: ``success`` or ``error``, from the API. If a batch failed, the client adds ``refused`` for
+            operations that were not carried out, ``unknown`` for those that may have been, and ``not_sent``
+            for those after them. ``unknown`` also marks operations that the API's answer omits.
+        id: The record; ``None`` if none was created.
+        error: The reason for a refusal.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("index", "action", "status", "id")
@@ -46,7 +46,7 @@ class BulkOutcome(Record, frozen=True, kw_only=True):
 
 
 class BulkStats(Record, frozen=True, kw_only=True):
-    """The API's own count of one batch."""
+    """The API's count of one batch."""
 
     _shown: ClassVar[tuple[str, ...]] = ("total", "succeeded", "failed")
 
@@ -56,10 +56,10 @@ class BulkStats(Record, frozen=True, kw_only=True):
 
 
 class BulkAnswer(Record, frozen=True, kw_only=True):
-    """What the API answers to one batch."""
+    """The API's answer to one batch."""
 
     _shown: ClassVar[tuple[str, ...]] = ("batch_id",)
-    # Lists of this API come bare and under `data` too.
+    # The API sends lists bare and under `data` too.
     _array: ClassVar[str] = "results"
 
     batch_id: str | None = None
@@ -73,10 +73,10 @@ class BulkAnswer(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
-    """What became of all operations, however many batches they took.
+    """The outcome of all operations of a bulk write.
 
     Attributes:
-        outcomes: One for each operation, in the order in which they were given.
+        outcomes: One outcome for each operation, in the order given.
         batch_ids: The ids of the batches that the API answered, in order.
     """
 
@@ -85,20 +85,20 @@ class BulkResult:
 
     @property
     def total(self) -> int:
-        """How many operations there were."""
+        """The number of operations."""
         return len(self.outcomes)
 
     @property
     def succeeded(self) -> int:
-        """How many of them were carried out."""
+        """The number of operations that were carried out."""
         return sum(outcome.status == "success" for outcome in self.outcomes)
 
     @property
     def failed(self) -> int:
-        """How many of them were not, or perhaps not."""
+        """The number of operations that were not, or may not have been, carried out."""
         return self.total - self.succeeded
 
     @property
     def failures(self) -> tuple[BulkOutcome, ...]:
-        """What was not carried out, or perhaps not."""
+        """The outcomes of operations that were not, or may not have been, carried out."""
         return tuple(outcome for outcome in self.outcomes if outcome.status != "success")

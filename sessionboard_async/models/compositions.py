@@ -1,4 +1,4 @@
-"""How sessions are merged into, or linked to, other sessions."""
+"""Compositions: sessions that are merged into, or linked to, other sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sessionboard_async.models.base import Record, Timestamp
 
 
 class CompositionTarget(Record, frozen=True, kw_only=True):
-    """The session that another one is merged into."""
+    """The session that another session is merged into."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id", "title")
 
@@ -21,7 +21,7 @@ class CompositionTarget(Record, frozen=True, kw_only=True):
 
 
 class CompositionSource(CompositionTarget, frozen=True, kw_only=True):
-    """A session that is merged into another one, and how."""
+    """A session that is merged into another session."""
 
     composition_id: str | None = None
     relationship_type: str | None = None
@@ -29,10 +29,10 @@ class CompositionSource(CompositionTarget, frozen=True, kw_only=True):
 
 
 class CompositionStatus(Record, frozen=True, kw_only=True):
-    """Whether a session stands alone, is made of others (``target``), or is part of one (``source``).
+    """The role of a session in a composition: made of others (``target``), or part of one (``source``).
 
-    A ``source`` is read-only, and searches leave it out unless ``linked_sources`` is expanded. ``target``
-    is there only for a ``source``.
+    A ``source`` is read-only, and searches omit it without the expansion ``linked_sources``. ``target`` is
+    set only for a ``source``.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("role",)
@@ -49,7 +49,7 @@ class CompositionStatus(Record, frozen=True, kw_only=True):
 
 
 class CompositionDetail(Record, frozen=True, kw_only=True):
-    """All that a session is part of or made of; sent when ``composition`` is expanded."""
+    """The composition of a session in full; sent with the expansion ``composition``."""
 
     target: CompositionTarget | None = None
     sources: tuple[CompositionSource, ...] | None = None

@@ -1,4 +1,4 @@
-"""What the API makes of what was said: packs of content, and the single items in them."""
+"""Content packs that the API makes from sessions, and their items."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sessionboard_async.models.kinds import KindRecord, Kinds
 
 
 class ContentSpeaker(Record, frozen=True, kw_only=True):
-    """Who speaks, as far as a transcript knows.
+    """A speaker in a transcript.
 
     Attributes:
-        label: How the transcript tells them apart.
-        name: The name, where it is known.
+        label: The label of the speaker in the transcript.
+        name: The name, if it is known.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)
@@ -29,13 +29,13 @@ _NOBODY = ContentSpeaker()
 
 
 class TranscriptionElement(OpenRecord, frozen=True, kw_only=True):
-    """One stretch of a transcript.
+    """An element of a transcript.
 
     Attributes:
-        value: What was said.
-        start_time: Where it begins in the recording, in seconds.
-        end_time: Where it ends.
-        fragment_ids: The transcriptions that it was composed of.
+        value: The text.
+        start_time: The start in the recording, in seconds.
+        end_time: The end in the recording, in seconds.
+        fragment_ids: The transcriptions that it is composed of.
     """
 
     value: str | None = None
@@ -50,15 +50,15 @@ class TranscriptionElement(OpenRecord, frozen=True, kw_only=True):
 
 
 class BaseContentItem(KindRecord, frozen=True, kw_only=True):
-    """What all items of content have in common.
+    """The fields that all items of content share.
 
-    Each is one of the classes below it: tell them apart with ``isinstance`` or ``match``. The API's document
-    does not say which kind has which fields, so one that a class lacks may still be in ``as_sent``.
+    Each item is of one of the subclasses: use ``isinstance`` or ``match``. The API's document does not list
+    the fields of each kind, so a field that a class lacks may be in ``as_sent``.
 
     Attributes:
         type: The kind, an open string: ``transcription``, ``summary``, ``insight``, ``podcast``,
-            ``document``, ``recap``, or one that this library does not know.
-        session_id: The session that it is about; ``None`` for the whole event.
+            ``document``, ``recap``, or an unknown one.
+        session_id: The session; ``None`` for the whole event.
     """
 
     session_id: str | None = None
@@ -67,13 +67,13 @@ class BaseContentItem(KindRecord, frozen=True, kw_only=True):
 
 
 class ComposedTranscription(BaseContentItem, frozen=True, kw_only=True):
-    """The whole transcript of a session, composed of its fragments.
+    """The whole transcript of a session, composed from its fragments.
 
     Attributes:
-        text: All of it.
-        elements: It in stretches; empty unless ``items`` was expanded.
-        fragment_count: How many fragments it was composed of.
-        interval_sec: How long a stretch is, in seconds.
+        text: The whole text.
+        elements: The text in elements; empty without the expansion ``items``.
+        fragment_count: The number of fragments.
+        interval_sec: The length of an element, in seconds.
     """
 
     text: str | None = None
@@ -88,7 +88,7 @@ class Summary(BaseContentItem, frozen=True, kw_only=True):
     """A summary of a session.
 
     Attributes:
-        provider: Whose model wrote it, such as ``claude``.
+        provider: The provider of the model that wrote it, such as ``claude``.
     """
 
     text: str | None = None
@@ -100,7 +100,7 @@ class Summary(BaseContentItem, frozen=True, kw_only=True):
 
 
 class Insight(BaseContentItem, frozen=True, kw_only=True):
-    """Something worth knowing that was found in a session."""
+    """An insight from a session."""
 
     text: str | None = None
     language_code: str | None = None
@@ -112,12 +112,12 @@ class Insight(BaseContentItem, frozen=True, kw_only=True):
 
 
 class Podcast(BaseContentItem, frozen=True, kw_only=True):
-    """A session as something to listen to.
+    """A podcast made from a session.
 
     Attributes:
-        status: How far its making is.
-        url: Where it is, once it is there.
-        expires_at: When that address ends.
+        status: The progress of its production.
+        url: The address, when it is complete.
+        expires_at: The time when the address expires.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "type", "status")
@@ -136,10 +136,10 @@ class Document(BaseContentItem, frozen=True, kw_only=True):
     """A document to download: a summary as PDF or picture, or the report of an event.
 
     Attributes:
-        document_type: What to pass on to download it: ``summary_pdf``, ``summary_card`` or ``event_report``.
-        status: How far its making is.
-        url: Where it is, once it is there.
-        expires_at: When that address ends.
+        document_type: The type to download it by: ``summary_pdf``, ``summary_card`` or ``event_report``.
+        status: The progress of its production.
+        url: The address, when it is complete.
+        expires_at: The time when the address expires.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "type", "document_type", "status")
@@ -155,7 +155,7 @@ class Document(BaseContentItem, frozen=True, kw_only=True):
 
 
 class Recap(BaseContentItem, frozen=True, kw_only=True):
-    """What an event was about: quotes, topics, and pieces of summaries."""
+    """A recap of an event: quotes, topics, and parts of summaries."""
 
     text: str | None = None
     scope: str | None = None
@@ -166,7 +166,7 @@ class Recap(BaseContentItem, frozen=True, kw_only=True):
 
 
 class ContentItem(BaseContentItem, frozen=True, kw_only=True):
-    """An item of a kind that is not known: with the fields of all of them."""
+    """An item of an unknown kind, with the fields of all kinds."""
 
     text: str | None = None
     elements: tuple[TranscriptionElement, ...] | None = None
@@ -209,7 +209,7 @@ _ITEMS: dict[str, type[BaseContentItem]] = {
 if TYPE_CHECKING:
     ContentItems = tuple[BaseContentItem, ...]
 else:
-    # What is decoded; each item then becomes one of its own kind.
+    # The decoded type; each item is then converted to the class of its kind.
     ContentItems = tuple[ContentItem, ...]
 
 
@@ -223,13 +223,13 @@ class _Pack(OpenRecord, frozen=True, kw_only=True):
 
 
 class SessionContent(_Pack, frozen=True, kw_only=True):
-    """Everything that was made of one session: transcript, summaries, insights, podcast, documents.
+    """The content pack of a session: transcript, summaries, insights, podcast, documents.
 
     Attributes:
         id: The session.
         title: The title of the session.
-        speakers: Who speaks in the transcript.
-        items: What there is, each as a class of its kind.
+        speakers: The speakers in the transcript.
+        items: The items, each in the class of its kind.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "title")
@@ -245,11 +245,11 @@ class SessionContent(_Pack, frozen=True, kw_only=True):
 
 
 class EventContent(_Pack, frozen=True, kw_only=True):
-    """What was made of a whole event.
+    """The content pack of an event.
 
     Attributes:
         id: The event.
-        items: What there is, each as a class of its kind.
+        items: The items, each in the class of its kind.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)

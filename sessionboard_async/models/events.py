@@ -10,7 +10,7 @@ from sessionboard_async.models.base import EventId, Record
 
 
 class EventFeatures(Record, frozen=True, kw_only=True):
-    """What is switched on for an event."""
+    """The features that are switched on for an event."""
 
     _shown: ClassVar[tuple[str, ...]] = ("translated_fields",)
 
@@ -18,10 +18,10 @@ class EventFeatures(Record, frozen=True, kw_only=True):
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """An event that the token may see.
+    """An event that the token has access to.
 
-    The two regions number their events apart: an ``id`` says nothing without the region. ``timezone`` is
-    an IANA name, such as ``America/Chicago``; all times the API sends are UTC.
+    The two regions number their events independently, so an ``id`` is unique only with its region.
+    ``timezone`` is an IANA name, such as ``America/Chicago``; all timestamps of the API are UTC.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")

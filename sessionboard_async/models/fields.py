@@ -1,4 +1,4 @@
-"""The fields an event defines, and their values on records."""
+"""Field definitions of an event, and field values of records."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sessionboard_async.models.base import Record, Timestamp
 class Field(Record, frozen=True, kw_only=True):
     """The definition of a standard or custom field of an event.
 
-    The API writes its times as ``createdAt`` and ``updatedAt``, here alone; they are read under the names
-    that every other record uses.
+    Only here, the API calls the timestamps ``createdAt`` and ``updatedAt``; they are read under the names
+    that all other records have.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "internal_name", "public_name")
@@ -32,8 +32,8 @@ class Field(Record, frozen=True, kw_only=True):
 class CustomFieldValue(Record, frozen=True, kw_only=True):
     """The value of a custom field on one record.
 
-    The API's document promises a string; servers send any JSON value, and some send only ``key`` and
-    ``value``.
+    The API's document says that the value is a string; servers send any JSON value, and some send only
+    ``key`` and ``value``.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "internal_name", "key")
@@ -48,14 +48,14 @@ class CustomFieldValue(Record, frozen=True, kw_only=True):
 
     @property
     def lookup_name(self) -> str | None:
-        """The name to find the field by: ``internal_name``, or ``key`` where only that was sent."""
+        """The name to find the field by: ``internal_name``, or ``key`` if only that was sent."""
         return self.key if self.internal_name is None else self.internal_name
 
 
 class TranslatedField(Record, frozen=True, kw_only=True):
-    """The text of one field in one of the event's other languages.
+    """The text of a field in one of the event's other languages.
 
-    Sent only when the request expands ``translated_fields`` and the event has other languages.
+    Sent only with the expansion ``translated_fields``, and if the event has other languages.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "parent_field_internal_name", "translated_language")
@@ -72,15 +72,15 @@ class TranslatedField(Record, frozen=True, kw_only=True):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it holds no text, so that the text of a more general language is to stand there."""
+        """Whether it has no text, so that the text of a more general language applies."""
         return self.value is None or not self.value.strip()
 
     def is_in(self, language: str) -> bool:
-        """Whether its language is a given one; tags are compared without regard to capitals."""
+        """Whether its language is the given one; tags are compared without regard to case."""
         return self.translated_language is not None and self.translated_language.lower() == language.lower()
 
     def is_about(self, field: CustomFieldValue) -> bool:
-        """Whether it translates a given custom field, told by its id or by its internal name."""
+        """Whether it translates the given custom field, identified by id or internal name."""
         if field.id is not None and field.id == self.parent_field_id:
             return True
         return field.lookup_name is not None and field.lookup_name == self.parent_field_internal_name

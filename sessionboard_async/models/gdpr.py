@@ -1,4 +1,4 @@
-"""Requests of people who want to know, or to have erased, what is kept about them."""
+"""GDPR requests: access to personal data, and erasure."""
 
 from __future__ import annotations
 

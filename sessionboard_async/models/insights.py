@@ -1,4 +1,4 @@
-"""What the insights answer beside rows: queries that were written for somebody, and suggestions."""
+"""Answers of insights other than rows: generated queries, and suggestions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sessionboard_async.models.base import OpenRecord
 
 
 class GeneratedQuery(OpenRecord, frozen=True, kw_only=True):
-    """An SbQL query that was made of a question in plain words."""
+    """An SbQL query, generated from a question in plain words."""
 
     query: str | None = None
     explanation: str | None = None
 
 
 class Suggestion(OpenRecord, frozen=True, kw_only=True):
-    """An SbQL query that may be of use."""
+    """A suggested SbQL query."""
 
     query: str | None = None
     description: str | None = None
@@ -23,7 +23,7 @@ class Suggestion(OpenRecord, frozen=True, kw_only=True):
 
 
 class Suggestions(OpenRecord, frozen=True, kw_only=True):
-    """Some suggestions."""
+    """The suggested queries of an answer."""
 
     _array: ClassVar[str | None] = "suggestions"
 

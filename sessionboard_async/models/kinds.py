@@ -1,4 +1,4 @@
-"""Objects whose ``type`` tells what they are."""
+"""Objects of several kinds, told apart by ``type``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ Kinds = Mapping[str, type[OpenRecord]]
 
 
 class KindRecord(OpenRecord, frozen=True, kw_only=True):
-    """An object of one of several kinds, under the one class that can hold them all.
+    """An object of one of several kinds, in a class that can hold all of them.
 
-    It is decoded as that class, whatever its ``type`` says, and then becomes one of the class of its kind:
-    a kind that nobody knows yet, or none at all, cannot make an answer unreadable. (A tagged union of
-    ``msgspec`` would.)
+    It is decoded as this class, whatever its ``type``, and then converted to the class of its kind, so that a
+    new kind or a missing ``type`` is no error. (With a tagged union of ``msgspec``, it would be.)
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "type")
@@ -30,7 +29,7 @@ class KindRecord(OpenRecord, frozen=True, kw_only=True):
         return {}
 
     def in_its_kind(self) -> OpenRecord:
-        """Return the same as the class of its kind; itself where there is none."""
+        """Return the object as the class of its kind; itself if there is none."""
         kind = self.kinds().get(self.type or "")
         if kind is None or isinstance(self, kind):
             return self

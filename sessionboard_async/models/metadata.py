@@ -8,10 +8,10 @@ from sessionboard_async.models.base import EventId, Record, Timestamp
 
 
 class Metadata(Record, frozen=True, kw_only=True):
-    """What all settings of an event have in common.
+    """The fields that all settings of an event share.
 
-    The API sends ``event_id`` only inside sessions, and not with every kind; tags have no ``order``; the
-    format inside a session has nothing but ``id`` and ``name``.
+    The API sends ``event_id`` only inside sessions, and not for every kind; tags have no ``order``; the
+    format inside a session has only ``id`` and ``name``.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")
@@ -29,25 +29,25 @@ class Tag(Metadata, frozen=True, kw_only=True):
 
 
 class Track(Metadata, frozen=True, kw_only=True):
-    """A track: the thread of topics a session belongs to."""
+    """A track, the line of topics that a session belongs to."""
 
     color: str | None = None
 
 
 class Language(Metadata, frozen=True, kw_only=True):
-    """A language that sessions are held in."""
+    """A language of sessions."""
 
 
 class Format(Metadata, frozen=True, kw_only=True):
-    """The kind of a session: a workshop, a panel, a keynote."""
+    """A format of sessions, such as workshop, panel or keynote."""
 
 
 class Level(Metadata, frozen=True, kw_only=True):
-    """How much a session asks of its audience."""
+    """A level of difficulty of sessions."""
 
 
 class Room(Metadata, frozen=True, kw_only=True):
-    """A room, with the number of people it holds where somebody entered it."""
+    """A room, with its number of seats if known."""
 
     capacity: int | None = None
 
@@ -55,8 +55,8 @@ class Room(Metadata, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """A session status that an event defines.
 
-    ``status`` is the one of the API's own statuses that it stands for, and that decides what happens to the
-    session; ``name`` is what people see. On a session of a search only ``id`` and ``name`` may be there.
+    ``status`` is the API's status that it stands for, and that decides what happens to the session; ``name``
+    is the public name. On a session from a search, only ``id`` and ``name`` may be set.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name", "status")

@@ -1,4 +1,4 @@
-"""What the OAuth operations answer."""
+"""Answers of the OAuth operations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sessionboard_async.models.base import OpenRecord, Record
 
 
 class OAuthTokens(Record, frozen=True, kw_only=True):
-    """The tokens that a grant brought. ``repr()`` shows neither; pickling keeps both.
+    """The tokens of a grant. ``repr()`` shows neither of them; pickling keeps both.
 
     Attributes:
         token_type: ``Bearer``.
-        expires_in: How many seconds the access token lives.
-        refresh_token: What brings the next tokens, once: keep the new one before using it.
-        scope: What was granted, separated by spaces; perhaps less than was asked for.
+        expires_in: The lifetime of the access token, in seconds.
+        refresh_token: The token for the next ``oauth.refresh``; works once. Store a new one before using it.
+        scope: The granted scopes, separated by spaces; possibly fewer than requested.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("token_type", "expires_in", "scope")
@@ -29,7 +29,7 @@ class OAuthTokens(Record, frozen=True, kw_only=True):
 
 
 class AuthorizationRequest(Record, frozen=True, kw_only=True):
-    """A request for access that the API found in order, as it is shown to whoever shall consent."""
+    """A valid request for access, as it is shown to the user."""
 
     _shown: ClassVar[tuple[str, ...]] = ("client_name",)
 
@@ -43,7 +43,7 @@ _NO_REQUEST = AuthorizationRequest()
 
 
 class AuthorizationAnswer(Record, frozen=True, kw_only=True):
-    """The envelope in which an authorization request comes back."""
+    """The envelope of an authorization request."""
 
     authorization_request: AuthorizationRequest | None = None
 
@@ -53,7 +53,7 @@ class AuthorizationAnswer(Record, frozen=True, kw_only=True):
 
 
 class AuthorizationServer(OpenRecord, frozen=True, kw_only=True):
-    """What the authorization server can do (RFC 8414); what that allows beyond these is in ``as_sent``."""
+    """The metadata of the authorization server (RFC 8414); further values are in ``as_sent``."""
 
     _shown: ClassVar[tuple[str, ...]] = ("issuer",)
 

@@ -12,10 +12,10 @@ from sessionboard_async.models.profile import Profile
 
 
 class Person(Profile, frozen=True, kw_only=True):
-    """What a contact and a person on a session have in common.
+    """The fields that contacts and people on a session share.
 
-    Of a token that hides personal data the API masks e-mail addresses, phone numbers and more with
-    asterisks: do not key people by them, and never write such a value back.
+    For a token that hides personal data, the API masks email addresses, phone numbers and more with
+    asterisks: never use them as keys, and never write them back.
     """
 
     full_name: str | None = None
@@ -31,9 +31,9 @@ class Person(Profile, frozen=True, kw_only=True):
 
 
 class Contact(Person, frozen=True, kw_only=True):
-    """A person of an organization or event: a speaker, an attendee, someone to write to.
+    """A contact of an organization or event, such as a speaker or attendee.
 
-    Figures such as ``speaker_fee`` or ``headcount`` are texts: people type them as they like.
+    Figures such as ``speaker_fee`` or ``headcount`` are texts of any form.
     """
 
     honorific: str | None = None
@@ -64,10 +64,10 @@ class Contact(Person, frozen=True, kw_only=True):
 
 
 class ParticipantRole(Record, frozen=True, kw_only=True):
-    """The role of a person on a session, as the event names it.
+    """The role of a person on a session, as defined by the event.
 
-    Show ``name``. ``core_role`` only says which of the three older lists (``speaker``, ``chairperson``,
-    ``moderator``) the role counts to.
+    Display ``name``. ``core_role`` is the older list that the role belongs to: ``speaker``, ``chairperson``
+    or ``moderator``.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "slug", "name")
@@ -85,8 +85,8 @@ _NO_ROLE = ParticipantRole()
 class SessionSpeaker(Person, frozen=True, kw_only=True):
     """A speaker, chairperson or moderator on a session; ``id`` is that of the contact.
 
-    The API sends hidden people too: show nobody in public whose ``is_public`` is false.
-    ``order``, ``is_public`` and ``friendly_id_raw`` are sent, though the API's document does not name them.
+    The API sends hidden people too: in public, omit those whose ``is_public`` is false. ``order``,
+    ``is_public`` and ``friendly_id_raw`` are not in the API's document.
     """
 
     participant_role: ParticipantRole | None = None
@@ -99,9 +99,9 @@ class SessionSpeaker(Person, frozen=True, kw_only=True):
 
 
 class SessionParticipant(SessionSpeaker, frozen=True, kw_only=True):
-    """A person on a session in one of the roles that the event itself defines.
+    """A person on a session, in a role that the event defines.
 
-    Somebody with two roles is there twice: ``id`` is the person, ``session_participant_id`` the entry.
+    A person with two roles has two entries: ``id`` is the person, ``session_participant_id`` the entry.
     """
 
     session_participant_id: str | None = None
@@ -125,7 +125,7 @@ class ContactSessionSummary(Record, frozen=True, kw_only=True):
 
 
 class OrgContactSessionSummary(ContactSessionSummary, frozen=True, kw_only=True):
-    """A session in the list of a contact's sessions over all events, with the event it belongs to."""
+    """A session in the list of a contact's sessions at all events, with its event."""
 
     _shown: ClassVar[tuple[str, ...]] = ("event_id", "id", "title", "status")
 
@@ -135,7 +135,7 @@ class OrgContactSessionSummary(ContactSessionSummary, frozen=True, kw_only=True)
 class ContactSessions(Record, frozen=True, kw_only=True):
     """A contact's sessions at one event.
 
-    ``status`` sums them up: ``accepted``, ``pending``, or the status of the only session.
+    ``status`` summarizes them: ``accepted``, ``pending``, or the status of the only session.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("status",)
@@ -145,7 +145,7 @@ class ContactSessions(Record, frozen=True, kw_only=True):
 
 
 class OrgContactSessions(Record, frozen=True, kw_only=True):
-    """A contact's sessions at all events of the organization; ``status`` sums them up."""
+    """A contact's sessions at all events of the organization; ``status`` summarizes them."""
 
     _shown: ClassVar[tuple[str, ...]] = ("status",)
 

@@ -1,4 +1,4 @@
-"""Drafts of an agenda, and the rules and personas that it is planned by."""
+"""Agenda drafts, and the rules and personas of agenda planning."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from sessionboard_async.models.base import EventId, OpenRecord, Record, Timestam
 
 
 class AgendaDraft(Record, frozen=True, kw_only=True):
-    """A workspace in which sessions are placed before the live schedule follows.
+    """A draft of the schedule, in which sessions are placed before a commit applies it.
 
-    ``status`` is ``draft`` or ``committed``, and an open string.
+    ``status`` is an open string, such as ``draft`` or ``committed``.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name", "status")
@@ -26,7 +26,7 @@ class AgendaDraft(Record, frozen=True, kw_only=True):
 
 
 class DraftSession(Record, frozen=True, kw_only=True):
-    """Where and when a draft places a session."""
+    """The time and room that a draft gives to a session."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)
 
@@ -41,10 +41,10 @@ class DraftSession(Record, frozen=True, kw_only=True):
 
 
 class DraftChanges(OpenRecord, frozen=True, kw_only=True):
-    """What committing a draft would change. The API's document says nothing of its form: see ``as_sent``.
+    """The changes that committing a draft would make. Their form is not documented: see ``as_sent``.
 
     Attributes:
-        changes: The changes one by one, where the API lists them.
+        changes: The single changes, if the API lists them.
     """
 
     _array: ClassVar[str | None] = "changes"
@@ -53,7 +53,7 @@ class DraftChanges(OpenRecord, frozen=True, kw_only=True):
 
 
 class Rule(Record, frozen=True, kw_only=True):
-    """A constraint that a schedule shall meet; ``config`` depends on ``type``."""
+    """A constraint on the schedule; ``config`` depends on ``type``."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")
 
@@ -68,7 +68,10 @@ class Rule(Record, frozen=True, kw_only=True):
 
 
 class Persona(Record, frozen=True, kw_only=True):
-    """An invented attendee by whose eyes a schedule is judged; ``config`` has no documented form."""
+    """An invented attendee, from whose point of view the API judges a schedule.
+
+    The form of ``config`` is not documented.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")
 

@@ -1,4 +1,4 @@
-"""What people and accounts have in common."""
+"""Fields that people and accounts share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sessionboard_async.models.translation import RecordWithFields
 
 
 class Profile(RecordWithFields, frozen=True, kw_only=True):
-    """The address and the links of a person or an account."""
+    """The address and the links of a person or account."""
 
     address_line_1: str | None = None
     address_line_2: str | None = None

@@ -1,4 +1,4 @@
-"""Dashboards, their widgets, and saved queries. The API's document describes little of them."""
+"""Dashboards, widgets and saved queries. The API's document describes few of their fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sessionboard_async.models.base import EventId, OpenRecord, Timestamp
 
 
 class Widget(OpenRecord, frozen=True, kw_only=True):
-    """One panel of a dashboard; what it shows is where the API puts it in ``as_sent``."""
+    """A panel of a dashboard; its data is in ``as_sent``."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "title")
 
@@ -23,7 +23,7 @@ class Widget(OpenRecord, frozen=True, kw_only=True):
 
 
 class Dashboard(OpenRecord, frozen=True, kw_only=True):
-    """A dashboard of an event, or of the organization: then ``event_id`` is ``None``."""
+    """A dashboard of an event; or of the organization, if ``event_id`` is ``None``."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")
 
@@ -37,9 +37,9 @@ class Dashboard(OpenRecord, frozen=True, kw_only=True):
 
 
 class SavedQuery(OpenRecord, frozen=True, kw_only=True):
-    """A saved SbQL query of an event, or of the organization: then ``event_id`` is ``None``.
+    """A saved SbQL query of an event; or of the organization, if ``event_id`` is ``None``.
 
-    One operation spells it ``eventId``; it is read under the name that all others use.
+    One operation spells it ``eventId``; it is read as ``event_id`` too.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")

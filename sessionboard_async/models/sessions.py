@@ -1,4 +1,4 @@
-"""Sessions, their parts, and the short form that tells which are gone."""
+"""Sessions, subsessions, and their short form, which includes deleted ones."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _NO_ROOM = Room()
 
 
 class BaseSession(RecordWithFields, frozen=True, kw_only=True):
-    """What sessions and subsessions have in common.
+    """The fields that sessions and subsessions share.
 
-    ``status`` is an open string: beside the five of the API's document there are others. ``starts_at`` and
-    ``ends_at`` are UTC, and ``None`` while nothing is scheduled. ``description`` is HTML. ``room`` is there
-    only where the session takes place in one.
+    ``status`` is an open string: there are more than the five of the API's document. ``starts_at`` and
+    ``ends_at`` are UTC, and ``None`` while the session is not scheduled. ``description`` is HTML. ``room`` is
+    ``None`` if the session has no room.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id", "title", "status")
@@ -86,8 +86,8 @@ class BaseSession(RecordWithFields, frozen=True, kw_only=True):
     deleted_at: Timestamp | None = None
 
     def __post_init__(self) -> None:
-        # ``{}`` stands for what is not assigned. This runs for every session: kept objects to compare with,
-        # and the look at one field before, cost half of what a loop over the names does.
+        # ``{}`` means unassigned. This runs for every session: cached objects to compare with, and a check of
+        # one field before, are faster than a loop over the names.
         if (status := self.custom_status) is not None and status.id is None and status == _NO_STATUS:
             force_setattr(self, "custom_status", None)
         if (part := self.composition_status) is not None and part.role is None and part == _NO_PART:
@@ -107,15 +107,15 @@ class BaseSession(RecordWithFields, frozen=True, kw_only=True):
 
     @property
     def people(self) -> tuple[SessionSpeaker, ...]:
-        """Everybody on the session, in whatever role, each person once.
+        """The people on the session, in any role, each person once.
 
-        The API repeats people over four arrays. A person is given as in the first of them that has the
-        person: ``participants``, ``speakers``, ``chairpersons``, ``moderators``. Two things are taken from
-        all of the person's entries, since not every array has them: ``order`` is the first one given, and
-        ``is_public`` is false where any entry says so. Entries without an ``id`` are all kept.
+        The API repeats people over four arrays. Each person is taken from the first array that has them, of
+        ``participants``, ``speakers``, ``chairpersons`` and ``moderators``. Two fields are combined from all
+        entries of a person, since not every array has them: ``order`` is the first one given, and
+        ``is_public`` is false if it is false in any entry. Entries without an ``id`` are all kept.
 
-        They are sorted by ``order``; those without one follow, as they were sent. Hidden people are among
-        them: for the public, leave out those whose ``is_public`` is false.
+        People are sorted by ``order``; those without one follow, in the API's order. Hidden people are
+        included: in public, omit those whose ``is_public`` is false.
         """
         entries: dict[str | int, SessionSpeaker] = {}
         for group in (self.participants, self.speakers, self.chairpersons, self.moderators):
@@ -127,17 +127,18 @@ class BaseSession(RecordWithFields, frozen=True, kw_only=True):
 
 
 class Subsession(BaseSession, frozen=True, kw_only=True):
-    """A part of a session, inside it: all its fields with ``subsession_details`` expanded, else a few.
+    """A part of a session; it has all fields only with the expansion ``subsession_details``.
 
-    ``status`` is its own and may be missing; ``is_abstract`` and the compositions are those of the session.
+    ``status`` is that of the subsession and may be missing; ``is_abstract`` and the compositions are those of
+    the session.
     """
 
 
 class Session(BaseSession, frozen=True, kw_only=True):
-    """A talk, a workshop, a panel; or, where ``is_abstract``, what somebody submitted to become one.
+    """A session, such as a talk, workshop or panel; or a submission, if ``is_abstract`` is true.
 
-    What comes for the id of a subsession is one too, with ``parent_session_friendly_id`` and no
-    ``subsessions``. Some servers still give a deleted session when asked for it; ``deleted_at`` is then set.
+    ``sessions.get`` with the id of a subsession returns one with ``parent_session_friendly_id`` and without
+    ``subsessions``. Some servers still return a deleted session, with ``deleted_at`` set.
     """
 
     subsessions: tuple[Subsession, ...] | None = None
@@ -145,7 +146,7 @@ class Session(BaseSession, frozen=True, kw_only=True):
 
 
 def _merged(first: SessionSpeaker, other: SessionSpeaker) -> SessionSpeaker:
-    """Fill in the first entry of a person what decides over place and visibility in another one."""
+    """Return the first entry of a person, with the order and visibility of both entries."""
     order = other.order if first.order is None else first.order
     shown = [entry.is_public for entry in (first, other) if entry.is_public is not None]
     is_public = all(shown) if shown else None
@@ -159,9 +160,9 @@ def _place(person: SessionSpeaker) -> tuple[bool, int]:
 
 
 class BaseStatus(Record, frozen=True, kw_only=True):
-    """What the short forms of sessions and subsessions have in common.
+    """The fields that the short forms of sessions and subsessions share.
 
-    Deleted ones are among them, with ``deleted_at`` set; nothing else tells what was deleted.
+    Deleted ones are included, with ``deleted_at`` set. No other operation reports deletions.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id", "status")
@@ -184,13 +185,13 @@ class BaseStatus(Record, frozen=True, kw_only=True):
 
 
 class SubsessionStatus(BaseStatus, frozen=True, kw_only=True):
-    """The short form of a subsession; its ``status`` is its own, not its session's, and may be missing."""
+    """The short form of a subsession; ``status`` is that of the subsession, and may be missing."""
 
 
 class SessionStatus(BaseStatus, frozen=True, kw_only=True):
     """The short form of a session, deleted or not.
 
-    A subsession comes twice: inside its session, and as a row of its own, with empty ``subsessions``.
+    A subsession is sent twice: inside its session, and as a row of its own with empty ``subsessions``.
     """
 
     is_abstract: bool | None = None

@@ -1,4 +1,4 @@
-"""Single transcriptions: what was heard, and what was made of it."""
+"""Single transcriptions: fragments of speech, and texts made from them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from sessionboard_async.models.kinds import KindRecord, Kinds
 
 
 class Transcription(KindRecord, frozen=True, kw_only=True):
-    """A piece of text about a session; of a kind that is not known, unless it is of a class below this one.
+    """A text about a session; of an unknown kind, unless it is of a subclass.
 
-    All kinds have the same fields in the API's document. What a kind has beyond them is in ``as_sent``.
+    All kinds have the same fields in the API's document. Further fields are in ``as_sent``.
 
     Attributes:
-        type: The kind, an open string: ``fragment``, ``summary``, ``insight``, ``translation``, or one that
-            this library does not know.
+        type: The kind, an open string: ``fragment``, ``summary``, ``insight``, ``translation``, or an unknown
+            one.
         transcription: The text.
-        speaker: Who speaks.
-        is_partial: Whether more of the sentence is still to come.
-        provider: Whose model wrote it.
-        language_code: Its language, where the server tells; the API's document names it only as a filter.
+        speaker: The speaker.
+        is_partial: Whether the sentence is still incomplete.
+        provider: The provider of the model that wrote it.
+        language_code: The language, if the server sends it; in the API's document it is only a filter.
     """
 
     session_id: str | None = None
@@ -37,7 +37,7 @@ class Transcription(KindRecord, frozen=True, kw_only=True):
 
 
 class TranscriptionFragment(Transcription, frozen=True, kw_only=True):
-    """What was said, in the order in which it was heard."""
+    """A piece of what was said in a session."""
 
 
 class TranscriptionSummary(Transcription, frozen=True, kw_only=True):
@@ -45,11 +45,11 @@ class TranscriptionSummary(Transcription, frozen=True, kw_only=True):
 
 
 class TranscriptionInsight(Transcription, frozen=True, kw_only=True):
-    """Something worth knowing that was found in what was said."""
+    """An insight from what was said."""
 
 
 class TranscriptionTranslation(Transcription, frozen=True, kw_only=True):
-    """What was said, in another language."""
+    """A translation of what was said."""
 
 
 _TRANSCRIPTIONS: dict[str, type[Transcription]] = {

@@ -1,4 +1,4 @@
-"""Records with custom and translated fields, and what is asked of both."""
+"""Records with custom fields and translations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sessionboard_async.models.fields import CustomFieldValue, TranslatedField
 
 
 class RecordWithFields(Record, frozen=True, kw_only=True):
-    """A record that an event can give custom fields and translations: sessions, people, accounts.
+    """A record with custom fields and translations: a session, person or account.
 
-    ``id`` is the only stable key: ``friendly_id`` changes on all records when an event changes its prefix.
+    ``id`` is the only stable key: ``friendly_id`` changes on all records when the event's prefix changes.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "friendly_id")
@@ -28,12 +28,12 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
     translated_fields: tuple[TranslatedField, ...] | None = None
 
     def custom(self, internal_name: str, default: Any = None) -> Any:
-        """Return the value of a custom field: text, number, list, whatever the event keeps there.
+        """Return the value of a custom field: a text, number, list or other JSON value.
 
         Args:
-            internal_name: The field's internal name, as ``sb.fields.list`` gives it. Of several fields of
-                one name, the first counts.
-            default: What to return where the record has no such field, or null in it.
+            internal_name: The field's internal name, as returned by ``sb.fields.list``. If several fields
+                have the name, the first is used.
+            default: The value to return if the record has no such field, or null in it.
         """
         for field in self.custom_fields or ():
             if field.lookup_name == internal_name:
@@ -42,10 +42,9 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
 
     @property
     def translations(self) -> dict[str, dict[str, str]]:
-        """The record's own translated texts: language as the API spells it -> internal field name -> text.
+        """The record's translated texts: language as the API spells it -> internal field name -> text.
 
-        Blank texts are left out, and texts that name neither a language nor a field: those are only in
-        ``translated_fields``.
+        Blank texts, and texts without a language or a field, are omitted; they are in ``translated_fields``.
         """
         found: dict[str, dict[str, str]] = {}
         for item in self.translated_fields or ():
@@ -60,17 +59,17 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
         return next((field.lookup_name for field in self.custom_fields or () if item.is_about(field)), None)
 
     def translated(self, language: str) -> Self:
-        """Return a copy with the texts of a language in place, in this record and those inside it.
+        """Return a copy with the texts of a language, in this record and the records inside it.
 
-        Each text is taken from the most specific language that has it: for ``fr-CA`` that is ``fr-CA``,
-        then ``fr``, then the text of the event's default language, which stays. ``fr`` never takes a text
-        of ``fr-CA``. Ask the record that the API sent: in a copy, the translated texts are the default.
+        Each text is taken from the most specific language that has it: for ``fr-CA``, that is ``fr-CA``, then
+        ``fr``, then the text of the event's default language. ``fr`` never uses a text of ``fr-CA``. Call
+        this on the record that the API sent: in a copy, the translated texts are the default.
 
         Args:
-            language: A language tag such as ``fr`` or ``pt-BR``, in capitals or not.
+            language: A language tag such as ``fr`` or ``pt-BR``, in any case.
 
         Returns:
-            The copy; the record itself where nothing is to be translated.
+            The copy; the record itself if there is nothing to translate.
 
         Raises:
             ValueError: If ``language`` is empty.
@@ -82,7 +81,7 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
 
 
 class _Layout(NamedTuple):
-    """Which fields of a class a translation can touch."""
+    """The fields of a class that a translation can change."""
 
     texts: frozenset[str]
     records: tuple[str, ...]
@@ -106,7 +105,7 @@ R = TypeVar("R", bound=RecordWithFields)
 
 
 def _translate(record: R, languages: tuple[str, ...]) -> R:
-    """Put the texts of ``languages``, the best one first, into a record and the records inside it."""
+    """Return a record with the texts of ``languages``, best first, also in the records inside it."""
     layout = _layout(type(record))
     texts = [item for item in record.translated_fields or () if not item.is_blank]
     found = [item for language in languages for item in texts if item.is_in(language)]

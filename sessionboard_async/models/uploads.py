@@ -1,4 +1,4 @@
-"""Uploads: where the bytes go, and the recordings, media and files that they become."""
+"""Uploads: addresses, and the recordings, media and files that are uploaded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sessionboard_async.models.sessions import Content
 
 
 class UploadAddress(Record, frozen=True, kw_only=True):
-    """Where bytes go, for a short while. ``repr()`` does not show it: whoever knows it can write there.
+    """An upload address. It is a secret for a short time, so ``repr()`` does not show it.
 
     Attributes:
-        url: The address. The token does not belong there.
+        url: The address. Never send the token to it.
         method: The HTTP method, ``PUT``.
-        headers: The headers that must be sent, exactly these.
+        headers: The headers to send, and no others.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("method",)
@@ -32,7 +32,7 @@ _NOWHERE = UploadAddress()
 
 
 class FileUpload(Content, frozen=True, kw_only=True):
-    """A file of a session that was announced, and where its bytes go."""
+    """An announced file of a session, with its upload address."""
 
     upload: UploadAddress | None = None
 
@@ -42,12 +42,12 @@ class FileUpload(Content, frozen=True, kw_only=True):
 
 
 class Recording(Record, frozen=True, kw_only=True):
-    """The sound of a session.
+    """A sound recording of a session.
 
     Attributes:
-        s3_key: Where it lies in the API's storage; another place once it is complete.
-        encoding: What the sound is; completing turns it into PCM.
-        status: ``recording``, ``completed``, or a word that this library does not know.
+        s3_key: The key in the API's storage; it changes when the recording is complete.
+        encoding: The encoding; a complete recording is PCM.
+        status: ``recording``, ``completed``, or another word.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "status")
@@ -70,7 +70,7 @@ class Recording(Record, frozen=True, kw_only=True):
 
 
 class RecordingUpload(Recording, frozen=True, kw_only=True):
-    """A recording that was announced, and where its bytes go."""
+    """An announced recording, with its upload address."""
 
     upload: UploadAddress | None = None
 
@@ -80,12 +80,11 @@ class RecordingUpload(Recording, frozen=True, kw_only=True):
 
 
 class MediaItem(OpenRecord, frozen=True, kw_only=True):
-    """A video or sound of a session, and how far its transcript is.
+    """A video or sound recording of a session, with the status of its transcript.
 
     Attributes:
-        media_s3_key: Where it lies in the API's storage.
-        transcript_status: ``queued``, ``processing``, ``ready``, ``failed``, or a word that this library does
-            not know.
+        media_s3_key: The key in the API's storage.
+        transcript_status: ``queued``, ``processing``, ``ready``, ``failed``, or another word.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "title", "transcript_status")
@@ -105,11 +104,11 @@ class MediaItem(OpenRecord, frozen=True, kw_only=True):
 
 
 class MediaUpload(OpenRecord, frozen=True, kw_only=True):
-    """An upload in parts that was begun. The API's document does not describe it: see ``as_sent`` too.
+    """An upload in parts. The API's document does not describe it: see also ``as_sent``.
 
     Attributes:
-        key: What names the upload in the steps that follow, together with ``upload_id``.
-        part_size: How many bytes a part shall have, the last one apart.
+        key: With ``upload_id``, the identity of the upload in the following steps.
+        part_size: The size of each part but the last, in bytes.
     """
 
     key: str | None = None
@@ -118,11 +117,11 @@ class MediaUpload(OpenRecord, frozen=True, kw_only=True):
 
 
 class MediaPart(NamedTuple):
-    """A part that was uploaded: a pair of these two may stand in its place.
+    """An uploaded part; a pair of these two values is accepted too.
 
     Attributes:
-        part_number: Its number, from 1.
-        etag: The ``ETag`` header that the storage answered with.
+        part_number: The number, from 1.
+        etag: The ``ETag`` header of the storage's answer.
     """
 
     part_number: int
@@ -130,7 +129,7 @@ class MediaPart(NamedTuple):
 
 
 class SignedPart(OpenRecord, frozen=True, kw_only=True):
-    """Where one part goes, for a short while. ``repr()`` does not show the address."""
+    """The upload address of one part. ``repr()`` does not show it."""
 
     _shown: ClassVar[tuple[str, ...]] = ("part_number",)
 
@@ -140,13 +139,13 @@ class SignedPart(OpenRecord, frozen=True, kw_only=True):
 
 
 class SignedParts(OpenRecord, frozen=True, kw_only=True):
-    """Where parts go. The API's document does not describe it: read ``addresses``."""
+    """The upload addresses of parts. The API's document does not describe them: use ``addresses``."""
 
     parts: tuple[SignedPart, ...] | None = None
 
     @property
     def addresses(self) -> dict[int, UploadAddress]:
-        """Where each part goes, by its number, in whichever of the likely forms the answer came."""
+        """The upload address of each part, by its number, from any of the likely forms of the answer."""
         known = {
             part.part_number: UploadAddress(url=part.url, method="PUT", headers=part.headers)
             for part in self.parts or ()
@@ -161,16 +160,16 @@ _URLS = ("url", "signed_url", "signedUrl", "presigned_url", "upload_url")
 
 
 def part_addresses(sent: Mapping[str, object]) -> dict[int, UploadAddress]:
-    """Find the addresses of parts in an answer that nobody has described.
+    """Return the addresses of parts from an answer whose form is not documented.
 
-    It may be an array of objects that have a number and an address, or an object of addresses by number,
-    under one of several names; or the object itself.
+    It may hold an array of objects with a number and an address, or an object of addresses by number, under
+    one of several names; or be such an object.
 
     Args:
         sent: The answer.
 
     Returns:
-        The addresses by the number of their part; none where none are understood.
+        The addresses by the number of their part; empty if none are recognized.
     """
     for candidate in (*(sent.get(name) for name in _LISTS), sent, [sent]):
         found = {

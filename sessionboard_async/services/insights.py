@@ -74,23 +74,11 @@ class ExecuteFile(ExecuteOptions, _FilePage, total=False):
     """
 
 
-class FileFormat(TypedDict):
-    """The file format of an answer.
-
-    Attributes:
-        format: The format, such as ``csv``.
-    """
-
+class _FileFormat(TypedDict):
     format: str
 
 
-class SbQLQuery(TypedDict):
-    """The query that ``insights.execute`` sends.
-
-    Attributes:
-        query: An SbQL query.
-    """
-
+class _SbQLQuery(TypedDict):
     query: str
 
 
@@ -106,15 +94,7 @@ class Turn(TypedDict):
     content: str
 
 
-class Prompt(TypedDict):
-    """Values that ``insights.generate`` makes a query from.
-
-    Attributes:
-        prompt: A question in plain words.
-        event_ids: Several events of the organization.
-        conversation_history: The conversation so far.
-    """
-
+class _Prompt(TypedDict):
     prompt: str
     event_ids: Sequence[EventId] | None
     conversation_history: Sequence[Turn] | None
@@ -203,7 +183,7 @@ class Insights(Service):
             TypeError: If a keyword is unknown, or a value has the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self.EXECUTE, {}, kind, validate(SbQLQuery, {"query": query}), format, options)
+        return self._run(self.EXECUTE, {}, kind, validate(_SbQLQuery, {"query": query}), format, options)
 
     @overload
     def run_query(
@@ -259,7 +239,7 @@ class Insights(Service):
         event_id = given.pop("event_id", None)
         paging = {name: given.pop(name) for name in given.keys() & PagerOptions.__optional_keys__}
         if format_ is not None:
-            validate(FileFormat, {"format": format_})
+            validate(_FileFormat, {"format": format_})
             everywhere |= file_page(given.pop("page", None), paging.pop("limit", None))
         endpoint, scope, values = choose_form(
             operation, event_id, everywhere=everywhere, wide={**given, "format": format_}
@@ -297,7 +277,7 @@ class Insights(Service):
             TypeError: If a value has the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
-        validate(Prompt, {"prompt": prompt, **wide})
+        validate(_Prompt, {"prompt": prompt, **wide})
         endpoint, path, body = choose_form(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated
