@@ -1,0 +1,210 @@
+"""The public names, module by module: a change of the public surface shows in this file."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+from sessionboard_async import AsyncSession
+from sessionboard_async.services import load_services
+
+PUBLIC = {
+    "sessionboard_async": """
+        APIError AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
+        BulkInterruptedError Checkpoint ClientClosedError ClientStateError ConfigurationError
+        ConflictError ConnectError ConnectionLostError Consistency Create DailyQuotaExceeded
+        DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion FieldSearch
+        NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError
+        RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits RecordSearch RedirectError
+        Region Response ResponseError ResponseTooLargeError Retry ServerError SessionStatusName
+        SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError
+        UNSET UnprocessableError UnsetType Update WrongEventLoopError __version__ code_challenge
+    """,
+    "sessionboard_async.change_feed": """
+        Batch Change ChangeFeed ChangeKind Cursor RESOURCES changes
+    """,
+    "sessionboard_async.errors": """
+        APIError AttemptTimeoutError AuthenticationError BadRequestError BulkInterruptedError
+        ClientClosedError ClientStateError ConfigurationError ConflictError ConnectError
+        ConnectionLostError DailyQuotaExceeded DeadlineExceededError DecodeError EqualTimestampsError
+        NotFoundError PaginationError PermissionDeniedError RateLimitError RateLimitStoreError
+        RateLimitWaitExceeded RedirectError RequestContext ResponseError ResponseTooLargeError
+        ServerError SessionboardError StorageError TransportError UnprocessableError WrongEventLoopError
+    """,
+    "sessionboard_async.export": """
+        ExportProgress Manifest RESOURCES ResourceSummary export_event
+    """,
+    "sessionboard_async.models": """
+        AccountContact AgendaDraft AuthorizationAnswer AuthorizationRequest AuthorizationServer
+        BaseContentItem BulkAnswer BulkItemError BulkOutcome BulkResult BulkStats ComposedTranscription
+        CompositionDetail CompositionSource CompositionStatus CompositionTarget Contact
+        ContactSessionSummary ContactSessions Content ContentItem ContentSpeaker CustomFieldValue
+        Dashboard Document DraftChanges DraftSession Event EventContent EventFeatures EventId Exhibitor
+        Field FileUpload Format GDPRMatches GDPRRequest GeneratedQuery Insight Language Level MediaItem
+        MediaPart MediaUpload OAuthTokens OpenRecord OrgContactSessionSummary OrgContactSessions
+        ParticipantRole Persona Podcast Recap Record Recording RecordingUpload Room Rule SavedQuery
+        Session SessionContent SessionParticipant SessionSpeaker SessionStatus SignedPart SignedParts
+        Sponsor Status Subsession SubsessionStatus Suggestion Suggestions Summary Tag Timestamp Track
+        Transcription TranscriptionElement TranscriptionFragment TranscriptionInsight
+        TranscriptionSummary TranscriptionTranslation TranslatedField UploadAddress Widget
+    """,
+    "sessionboard_async.services": """
+        AgendaDrafts Contacts ContentPacks Dashboards Events Exhibitors Fields Files Formats GDPR
+        Insights Languages Levels Media OAuth OrgContacts Personas Queries Recordings Rooms Rules
+        Sessions Speakers Sponsors Statuses Tags Tracks Transcriptions Widgets
+    """,
+    "sessionboard_async.sqlite": """
+        Applied Database RecordChange SyncSummary sync_event
+    """,
+    "sessionboard_async.testing": """
+        Changes EmbeddedServer Fault RecordedRequest ServerLimits SimulatedTime Times
+    """,
+    "sessionboard_async.types": """
+        AccountCreate AccountUpdate ColoredCreate ColoredUpdate ContactCreate ContactUpdate
+        ContentExpansion CustomFields DashboardCreate DashboardUpdate DraftCreate DraftSessionCreate
+        DraftSessionUpdate DraftUpdate EventContentExpansion EventId ExecuteFile ExecuteOptions
+        ExecuteRows Extra FieldModule FieldScope FieldSource FieldValues FileCreate FileUpdate
+        GDPRIdentityType GDPRRequestType NamedCreate NamedUpdate Operations PersonaCreate PersonaUpdate
+        Provider QueryCreate QueryUpdate RecordingComplete RecordingCreate RoomCreate RoomUpdate
+        RuleCreate RuleUpdate RunFile RunOptions RunRows SessionCreate SessionUpdate Source Target
+        TokenTypeHint TranscriptionType Turn Variant WidgetCreate WidgetUpdate Writable
+    """,
+}
+"""The names that each public module exports."""
+
+METHODS = {
+    "AsyncSession": """
+        aclose agenda_drafts base_url closed contacts content dashboards events exhibitors fields files
+        formats gdpr insights languages levels limits media oauth org_contacts personas queries
+        recordings request rooms rules send_file sessions speakers sponsors statuses tags tracks
+        transcriptions widgets with_options
+    """,
+    "events": """
+        list
+    """,
+    "sessions": """
+        bulk create delete get list restore search search_statuses update update_fields
+    """,
+    "speakers": """
+        get search
+    """,
+    "contacts": """
+        bulk create delete get restore search sessions update
+    """,
+    "org_contacts": """
+        get search sessions
+    """,
+    "sponsors": """
+        bulk create delete get restore search update
+    """,
+    "exhibitors": """
+        bulk create delete get restore search update
+    """,
+    "fields": """
+        create delete list search update
+    """,
+    "rooms": """
+        create delete list search update
+    """,
+    "tracks": """
+        create delete list search update
+    """,
+    "tags": """
+        create delete list search update
+    """,
+    "formats": """
+        create delete list search update
+    """,
+    "levels": """
+        create delete list search update
+    """,
+    "languages": """
+        create delete list search update
+    """,
+    "statuses": """
+        create delete list restore search update
+    """,
+    "agenda_drafts": """
+        add_session bulk_sessions changes commit create delete get list remove_session sessions update
+        update_session
+    """,
+    "rules": """
+        create delete get list update
+    """,
+    "personas": """
+        create delete get list update
+    """,
+    "dashboards": """
+        create delete get list update
+    """,
+    "widgets": """
+        create delete update
+    """,
+    "queries": """
+        create delete list run update
+    """,
+    "insights": """
+        dashboard event_schema execute generate queries run_query schema suggestions
+    """,
+    "content": """
+        download_event_document download_session_document event item list session
+    """,
+    "transcriptions": """
+        create delete get get_for_session list list_for_session update
+    """,
+    "recordings": """
+        complete create get list
+    """,
+    "media": """
+        abort complete get initiate sign_parts
+    """,
+    "files": """
+        complete create delete list replace update upload
+    """,
+    "gdpr": """
+        create list
+    """,
+    "oauth": """
+        authorize exchange_code metadata refresh revoke
+    """,
+}
+"""The attributes of the client, and the methods of each of its services."""
+
+
+def exported(module: str) -> list[str]:
+    """Return the names that a module exports: those in ``__all__``, else those that it defines."""
+    loaded = import_module(module)
+    if names := getattr(loaded, "__all__", None):
+        return sorted(names)
+    return sorted(
+        name
+        for name, value in vars(loaded).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module
+    )
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_a_module_exports_the_listed_names(module: str) -> None:
+    assert exported(module) == PUBLIC[module].split()
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_exported_name_is_there(module: str) -> None:
+    loaded = import_module(module)
+    assert [name for name in PUBLIC[module].split() if not hasattr(loaded, name)] == []
+
+
+def test_the_client_has_the_listed_attributes() -> None:
+    assert [name for name in dir(AsyncSession) if not name.startswith("_")] == METHODS["AsyncSession"].split()
+
+
+def test_every_service_is_listed() -> None:
+    assert ["AsyncSession", *load_services()] == [*METHODS]
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "AsyncSession"])
+def test_a_service_has_the_listed_methods(name: str) -> None:
+    methods = inspect.getmembers(load_services()[name], inspect.isfunction)
+    assert [method for method, _ in methods if not method.startswith("_")] == METHODS[name].split()
