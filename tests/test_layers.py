@@ -15,7 +15,7 @@ LAYERS = (
     *(("__main__",), ("cli",)),
     *(("sqlite", "testing"), ("change_feed",), ("export",)),
     ("",),
-    *(("client",), ("types",), ("services",)),
+    *(("client",), ("types",), ("services",), ("services._common",)),
     *(("core.pagination",), ("core.engine",), ("core.rate_limits", "core.retry")),
     *(("core.http", "core.decoding"), ("core",)),
     *(("errors",), ("models",), ("_lazy", "_version")),
