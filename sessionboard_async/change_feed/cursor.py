@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import blake2b
 from typing import Any, cast
 
 import msgspec
 
+from sessionboard_async.core.pagination.checkpoint import digest
 from sessionboard_async.models.base import EventId
 
 Cursor = dict[str, Any]
@@ -149,8 +149,3 @@ class FeedState:
                 "the cursor was made with other filters or expansions: start again without a cursor"
             )
         return stored.resources
-
-
-def digest(value: object) -> str:
-    """Return a short hash that is the same for equal values, whatever the order of their keys."""
-    return blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=8).hexdigest()

@@ -11,9 +11,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from sessionboard_async.change_feed.cursor import FeedState, ResourceCursor, digest
+from sessionboard_async.change_feed.cursor import FeedState, ResourceCursor
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.page import Page
+from sessionboard_async.core.pagination.checkpoint import digest
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.core.pagination.streams import PageStream

@@ -159,13 +159,14 @@ def _describe(query: PagedQuery, consistency: str) -> dict[str, Any]:
     return {
         "operation": query.endpoint.operation_id,
         **{name: str(value) for name, value in query.path.items()},
-        "filters": _hash(search.get("filters") or {}),
-        "arguments": _hash({**rest, **query.query}),
+        "filters": digest(search.get("filters") or {}),
+        "arguments": digest({**rest, **query.query}),
         "sort": "{order} {sort}".format_map(search["sort"]) if "sort" in search else "none",
         "expand": sorted(search.get("expand") or ()),
         "consistency": consistency,
     }
 
 
-def _hash(value: object) -> str:
+def digest(value: object) -> str:
+    """Return a short hash that is the same for equal values, whatever the order of their keys."""
     return blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=8).hexdigest()
