@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 OnInvalid = Literal["raise", "skip"]
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

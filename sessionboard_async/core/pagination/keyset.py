@@ -39,7 +39,7 @@ from sessionboard_async.errors import EqualTimestampsError
 
 T = TypeVar("T")
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
 class KeysetPages(Generic[T]):
@@ -71,7 +71,7 @@ class KeysetPages(Generic[T]):
     ) -> None:
         self.as_of: datetime | None = None
         self.first_page: tuple[Page[T], Response] | None = None
-        self.first_page_suffices = False
+        self.first_page_suffices: bool = False
         self.delivered: int = progress.delivered
         self.id_hashes: array[int] = array("q")
         self._reader = reader

@@ -133,8 +133,8 @@ class KeysetState:
         self, size: int, *, position: KeysetPosition, before: int | None = None, concurrent: bool = False
     ) -> None:
         self.before: int | None = before
-        self.done = False
-        self.pending = 0
+        self.done: bool = False
+        self.pending: int = 0
         self._size = size
         self._concurrent = concurrent
         self._confirmed = position.after

@@ -33,9 +33,9 @@ class EqualTimestamps:
     """
 
     def __init__(self) -> None:
-        self.page = 1
+        self.page: int = 1
         self.size: int = LARGEST_PAGE
-        self.complete = False
+        self.complete: bool = False
         self._passes = 0
         self._total: int | None = None
         self._ids: set[object] = set()

@@ -18,7 +18,7 @@ from sessionboard_async.errors import PaginationError
 
 T = TypeVar("T")
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
 class PageSource(Protocol[T]):
@@ -53,11 +53,11 @@ class PageReader(Generic[T]):
     """
 
     def __init__(self, engine: Engine, query: PagedQuery, record: type[T], on_invalid: OnInvalid) -> None:
-        self.engine = engine
-        self.query = query
+        self.engine: Engine = engine
+        self.query: PagedQuery = query
         self.record: type[Any] = record
         self.id_of: IdGetter = id_getter(record) if query.has_ids else no_id
-        self.seen = SeenIds()
+        self.seen: SeenIds = SeenIds()
         self._decoder = engine.decoders.pages(query.endpoint, record)
         self._on_invalid: OnInvalid = on_invalid
 
