@@ -20,6 +20,7 @@ import msgspec
 from sessionboard_async.change_feed.cursor import Cursor, FeedState
 from sessionboard_async.change_feed.reader import Change, ChangeKind, ChangeReader, FeedStep
 from sessionboard_async.client import AsyncSession
+from sessionboard_async.errors import NotFoundError, PermissionDeniedError
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.models.base import EventId, Record
 from sessionboard_async.services._common.filters import Expansion
@@ -150,7 +151,7 @@ class ChangeFeed(Generic[R]):
     """
 
     def __init__(self, reader: ChangeReader, *, raw: bool) -> None:
-        self.refused = reader.refused
+        self.refused: dict[str, NotFoundError | PermissionDeniedError] = reader.refused
         self._reader = reader
         self._steps = reader.steps(raw=raw)
         self._step = FeedStep("")

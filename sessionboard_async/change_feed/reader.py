@@ -27,7 +27,7 @@ from sessionboard_async.services._common.filters import Expansion
 
 R = TypeVar("R")
 
-logger = logging.getLogger("sessionboard_async")
+_logger = logging.getLogger("sessionboard_async")
 
 ChangeKind = Literal["upsert", "deleted", "left_scope"]
 """A record is new or changed; it is deleted; or it exists, and the search no longer finds it."""
@@ -81,7 +81,7 @@ class FeedStep:
         acknowledge: Callable[[], object] = lambda: None,
     ) -> None:
         self.resource = resource
-        self.changes = tuple(changes)
+        self.changes: tuple[Change[Any], ...] = tuple(changes)
         self.acknowledge = acknowledge
 
 
@@ -221,7 +221,7 @@ class ChangeReader:
                 async for page in stream:
                     records |= self._by_id(resource, pager, page)
                     pages += 1
-            # Page numbers miss records that move meanwhile; two passes that agree have missed none.
+            # Page numbers miss records that move meanwhile; two passes with the same ids have missed none.
             if pages < 2 or before == records.keys():
                 break
         digests = {id_: digest(record) for id_, record in records.items()}
@@ -280,7 +280,7 @@ class ChangeReader:
         }
         if records.pop("", None) is not None and resource not in self._warned:
             self._warned.add(resource)
-            logger.warning("%s: records without an id cannot be followed", resource)
+            _logger.warning("%s: records without an id cannot be followed", resource)
         return records
 
     def _search(self, resource: str, *, raw: bool, **arguments: Any) -> Pager[Any]:

@@ -27,8 +27,8 @@ class StagedFile:
 
     def __init__(self, staging: Staging, resource: str) -> None:
         self.resource = resource
-        self.name = f"{resource}.jsonl"
-        self.state = staging.file_state(resource)
+        self.name: str = f"{resource}.jsonl"
+        self.state: FileState = staging.file_state(resource)
         self._staging = staging
         self._file: BinaryIO | None = None
 

@@ -86,7 +86,7 @@ class Staging:
     """
 
     def __init__(self, target: Path, state: StagingState, *, resume: bool) -> None:
-        self.folder = target / (STAGING_FOLDER if resume else f".export-{secrets.token_hex(8)}")
+        self.folder: Path = target / (STAGING_FOLDER if resume else f".export-{secrets.token_hex(8)}")
         self.resume = resume
         self.complete: Manifest | None = None
         self._target = target

@@ -106,7 +106,7 @@ class Database:
 
         Args:
             changes: The changes, of any resources.
-            cursor: The cursor to save; it may hold whatever JSON can hold.
+            cursor: The cursor to save; it may hold anything that JSON can hold.
 
         Returns:
             The number of changes with each outcome.

@@ -1,4 +1,4 @@
-"""What the tests of the README share: its text, its Python blocks, and how they are run."""
+"""The text of the README and its Python blocks, and a way to run them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def readme() -> str:
 
 @pytest.fixture(scope="session")
 def blocks(readme: str) -> dict[str, str]:
-    """The Python blocks by the file name that each has after the word ``python``."""
+    """The Python blocks by their file names, which follow the word ``python``."""
     found = re.findall(r"^```python(.*)\n((?:.*\n)*?)^```$", readme, re.MULTILINE)
     names = [name.strip() for name, _ in found]
     assert all(re.fullmatch(r"\w+\.py", name) for name in names), names
@@ -40,7 +40,7 @@ def blocks(readme: str) -> dict[str, str]:
 
 @pytest.fixture
 def block(request: pytest.FixtureRequest, blocks: dict[str, str], tmp_path: Path) -> Path:
-    """One block as a file; the test says which by parameter."""
+    """One block as a file, selected with ``@block(name)``."""
     path = tmp_path / str(request.param)
     path.write_text(blocks[request.param], encoding="utf-8")
     return path

@@ -318,11 +318,19 @@ def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> N
     assert copy.counts()["sessions"] == 50
 
 
+@pytest.fixture
+def no_waits_for_locks() -> Iterator[None]:
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 0")
+
+    event.listen(Engine, "connect", prepare)
+    yield
+    event.remove(Engine, "connect", prepare)
+
+
+@pytest.mark.usefixtures("no_waits_for_locks")
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM sessions"])
-def test_a_locked_file_is_an_error_and_nothing_is_written(
-    path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
-) -> None:
-    monkeypatch.setattr("sessionboard_async.sqlite.database._BUSY_SECONDS", 0.0)
+def test_a_locked_file_is_an_error_and_nothing_is_written(path: Path, lock: str) -> None:
     with open_copy(path) as copy, closing(sqlite3.connect(path, isolation_level=None)) as other:
         copy.apply([upsert("a", title="One")], {"at": 1})
         for statement in lock.split(";"):

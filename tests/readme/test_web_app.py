@@ -1,0 +1,146 @@
+"""The web app of the README, run against the embedded server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from sessionboard_async.testing import EmbeddedServer
+from tests.readme.blocks import block, records
+
+
+@pytest.fixture
+async def app(
+    block: Path, sessionboard_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Starlette]:
+    """The app of the README, started."""
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    spec = importlib.util.spec_from_file_location("readme_app", block)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "readme_app", module)
+    spec.loader.exec_module(module)
+    async with module.app.router.lifespan_context(module.app):
+        yield module.app
+    assert module.app.state.sb.closed
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        yield client
+
+
+@block("app.py")
+@pytest.mark.anyio
+async def test_the_app_serves_one_session(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    talk = records(sessionboard_server, "sessions")[0]
+    answer = await client.get(f"/sessions/{talk['id']}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json().keys() == {"id", "title", "starts_at", "people"}
+    assert (answer.json()["id"], answer.json()["title"]) == (talk["id"], talk["title"])
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.parametrize("session_id", ["00000000-0000-0000-0000-000000000000", "%2e%2e", "x"])
+async def test_the_app_knows_no_other_session(
+    block: Path, client: httpx.AsyncClient, session_id: str
+) -> None:
+    assert (await client.get(f"/sessions/{session_id}")).status_code == 404
+
+
+@block("app.py")
+@pytest.mark.anyio
+async def test_the_app_streams_every_accepted_session_and_nothing_private(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    accepted = records(sessionboard_server, "sessions", status="accepted")
+    answer = await client.get("/sessions")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    talks = [json.loads(line) for line in answer.text.splitlines()]
+    assert [talk["id"] for talk in talks] == [talk["id"] for talk in accepted]
+    assert "@" not in answer.text
+    hidden = {
+        (talk["id"], person["full_name"])
+        for talk in accepted
+        for person in talk["speakers"] + talk["participants"]
+        if person["is_public"] is False
+    }
+    assert hidden
+    assert not hidden & {(talk["id"], person) for talk in talks for person in talk["people"]}
+
+
+class Visitor:
+    """A client of the app that observes the server while the response is sent."""
+
+    def __init__(self, server: EmbeddedServer, *, leaves_after: int | None = None) -> None:
+        self.server = server
+        self.leaves_after = leaves_after
+        self.left = asyncio.Event()
+        self.lines = 0
+        self.pages_when_first_line_came = 0
+
+    async def visit(self, app: Starlette, path: str) -> None:
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": [],
+        }
+        await app(scope, self.receive, self.send)
+
+    async def receive(self) -> Message:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.lines += bool(message.get("body"))
+        if self.lines == 1:
+            self.pages_when_first_line_came = len(self.server.requests)
+        if self.lines == self.leaves_after:
+            self.left.set()
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.sessionboard_server(sessions=1200)
+async def test_the_app_sends_while_it_reads(
+    block: Path, app: Starlette, sessionboard_server: EmbeddedServer
+) -> None:
+    visitor = Visitor(sessionboard_server)
+    await visitor.visit(app, "/sessions")
+    assert visitor.lines > 700
+    assert len(sessionboard_server.requests) == 8
+    assert visitor.pages_when_first_line_came <= 2
+
+
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.sessionboard_server(sessions=1200)
+async def test_the_app_stops_reading_when_the_visitor_leaves(
+    block: Path, app: Starlette, sessionboard_server: EmbeddedServer
+) -> None:
+    visitor = Visitor(sessionboard_server, leaves_after=1)
+    before = asyncio.all_tasks()
+    await visitor.visit(app, "/sessions")
+    assert visitor.lines < 700
+    assert len(sessionboard_server.requests) <= 2
+    assert asyncio.all_tasks() == before
