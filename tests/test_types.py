@@ -1,4 +1,4 @@
-"""What calls take can be imported from a public place."""
+"""The types of the values that calls take are public."""
 
 from __future__ import annotations
 

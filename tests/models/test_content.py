@@ -1,4 +1,4 @@
-"""Content of many kinds: each item is of the class of its kind, and none can make a page unreadable."""
+"""Content of many kinds: each item is decoded as the class of its kind, and a wrong one spoils no page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from sessionboard_async.models import (
 
 
 def declared(operation_id: str, answer: Any) -> Endpoint[Any]:
-    """Declare an operation that leaves no trace in the list of all."""
+    """Declare an operation and remove it from ENDPOINTS."""
     endpoint: Endpoint[Any] = Endpoint(operation_id, "GET", "/v1/event/{event_id}/things", answer)
     del ENDPOINTS[operation_id]
     return endpoint
@@ -82,7 +82,7 @@ def item(sent: dict[str, Any]) -> BaseContentItem:
     return decoded
 
 
-def told(content: BaseContentItem) -> str | None:
+def described(content: BaseContentItem) -> str | None:
     match content:
         case ComposedTranscription(elements=elements) if elements:
             return " ".join(element.value or "" for element in elements)
@@ -105,7 +105,7 @@ def test_items_are_told_apart_by_their_class() -> None:
         {"type": "insight", "name": "Mood"},
     )
     assert content.items is not None
-    assert [told(one) for one in content.items] == [
+    assert [described(one) for one in content.items] == [
         "Good morning",
         "They met.",
         "https://cdn.example/p.mp3",
@@ -175,7 +175,7 @@ def test_every_field_that_a_kind_has_is_read(type_: str) -> None:
             value="v",
             speaker=ContentSpeaker(id="1", label="A"),
             start_time=0.5,
-            as_sent=sent["elements"][0],  # type: ignore[index]  # the value of another type than its siblings
+            as_sent=sent["elements"][0],  # type: ignore[index]  # the value has another type than its siblings
         )
 
 

@@ -1,4 +1,4 @@
-"""Every model, held against the promises that hold for all of them."""
+"""Properties that all models have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from sessionboard_async.models import (
     Contact,
     Exhibitor,
     OpenRecord,
-    ParticipantRole,
     Record,
     Session,
     SessionParticipant,
@@ -52,7 +51,7 @@ MAY_BE_SHOWN = {
 
 
 def fields(model: type[Record]) -> tuple[FieldInfo, ...]:
-    """The fields of a model that come from the wire; what keeps all of it as it came is none of them."""
+    """Return the fields of a model that the API sends, without ``as_sent``."""
     return tuple(field for field in struct_fields(model) if field.name != "as_sent")
 
 
@@ -61,7 +60,7 @@ def decode(model: type[Record], payload: dict[str, Any]) -> Any:
 
 
 def alternatives(type_: Any) -> list[Any]:
-    """The types of an optional field, without ``None``."""
+    """Return the types of an optional field, without ``None``."""
     if get_origin(type_) in (Annotated, dict) or type_ in (Any, str, int, float, bool):
         return [type_]
     return [option for option in get_args(type_) if option is not type(None)]
@@ -72,7 +71,7 @@ def is_record(type_: Any) -> bool:
 
 
 def objects_in(model: type[Record]) -> Iterator[tuple[str, type[Record]]]:
-    """The fields of a model that hold one other record."""
+    """Yield the fields of a model that hold one other record."""
     for field in fields(model):
         for option in alternatives(field.type):
             if is_record(option):
@@ -80,7 +79,7 @@ def objects_in(model: type[Record]) -> Iterator[tuple[str, type[Record]]]:
 
 
 def filled(model: type[Record], path: str = "") -> dict[str, Any]:
-    """A payload with every field set; each string in it tells where it stands.
+    """Return a payload with every field set; each string in it names its place.
 
     The other spellings ``address_coutnry`` and ``eventId`` are left out: they are read into other fields.
     """
@@ -152,7 +151,7 @@ def values(type_: Any, depth: int) -> st.SearchStrategy[Any]:
 
 @st.composite
 def payloads(draw: st.DrawFn, model: type[Record], depth: int = 3) -> dict[str, Any]:
-    """What a server may send for a model: some of its fields, null among them, and fields nobody knows."""
+    """Return a strategy of payloads for a model: some of its fields, some null, and unknown fields."""
     types = {field.encode_name: field.type for field in fields(model)}
     names = draw(st.lists(st.sampled_from(sorted(types)), max_size=6, unique=True)) if depth > 0 else []
     payload = {
@@ -305,118 +304,3 @@ def test_whatever_is_read_can_be_written_pickled_and_copied(model: type[Record],
     assert msgspec.json.decode(msgspec.json.encode(record), type=model) == record
     assert pickle.loads(pickle.dumps(record)) == record
     assert copy.deepcopy(record) == copy.copy(record) == record
-
-
-def test_ids_of_events_may_be_strings() -> None:
-    assert [decode(models.Event, {"id": id_}).id for id_ in (4630, "4630")] == [4630, "4630"]
-    assert decode(models.Track, {"event_id": "evt"}).event_id == "evt"
-    assert decode(models.OrgContactSessionSummary, {"event_id": 4630}).event_id == 4630
-
-
-def test_field_definitions_are_dated_in_camel_case() -> None:
-    field = decode(models.Field, {"internal_name": "co_authors", "updatedAt": "2026-01-21T13:15:57.710Z"})
-
-    assert field.updated_at == datetime(2026, 1, 21, 13, 15, 57, 710_000, tzinfo=UTC)
-
-
-def test_a_session_of_a_search_reads_as_it_was_sent() -> None:
-    session: Session = decode(
-        Session,
-        {
-            "id": "0b6f1a52-8d2f-4f0e-9a57-3f4c5d6e7f80",
-            "friendly_id": "SESS-601",
-            "friendly_id_raw": 601,
-            "title": "Was Bäume über Städte wissen",
-            "status": "withdrawn",
-            "starts_at": "2026-08-11T09:00:00Z",
-            "ends_at": None,
-            "capacity": 120,
-            "ceu_credits": 1,
-            "custom_status": {"id": "st-1", "name": "Needs slides"},
-            "composition_status": {
-                "role": "source",
-                "is_read_only": True,
-                "target": {"id": "t-1", "friendly_id": "SESS-600", "title": "Urban trees"},
-            },
-            "language": {"id": "l-1", "event_id": "4630", "name": "Deutsch", "order": 0},
-            "track": {},
-            "level": None,
-            "format": {"id": "f-1", "name": "Panel"},
-            "room": {"id": "r-1", "name": "Saal 2", "capacity": None},
-            "tags": [{"id": "tag-1", "name": "Green"}],
-            "participants": [
-                {
-                    "id": "c-1",
-                    "session_participant_id": "sp-1",
-                    "full_name": "Ngozi Okafor",
-                    "photo_url": None,
-                    "participant_role": {"slug": "panelist", "name": "Panelist", "core_role": "speaker"},
-                    "order": 2,
-                    "is_public": False,
-                    "friendly_id_raw": 42,
-                }
-            ],
-            "content": [{"id": "file-1", "filename": "slides.pdf", "size": 12_345}],
-            "subsessions": [
-                {"id": "sub-1", "parent_session_friendly_id": "SESS-601", "format": {}, "source": "Manual"}
-            ],
-            "starts_at_epoch": 1_786_438_800_000,
-        },
-    )
-
-    assert session.starts_at == datetime(2026, 8, 11, 9, tzinfo=UTC)
-    assert session.ends_at is None
-    assert session.status == "withdrawn"
-    assert session.ceu_credits == 1.0
-    assert session.custom_status is not None
-    assert session.custom_status.name == "Needs slides"
-    assert session.composition_status is not None
-    assert session.composition_status.target is not None
-    assert session.composition_status.target.friendly_id == "SESS-600"
-    assert (session.track, session.level) == (None, None)
-    assert session.room is not None
-    assert session.room.capacity is None
-    assert session.speakers is None
-    assert session.participants == (
-        SessionParticipant(
-            id="c-1",
-            session_participant_id="sp-1",
-            full_name="Ngozi Okafor",
-            participant_role=ParticipantRole(slug="panelist", name="Panelist", core_role="speaker"),
-            order=2,
-            is_public=False,
-            friendly_id_raw=42,
-        ),
-    )
-    assert session.subsessions is not None
-    assert (session.subsessions[0].format, session.subsessions[0].source) == (None, "Manual")
-
-
-def test_deleted_sessions_and_their_parts_are_told_by_their_statuses() -> None:
-    row = decode(
-        models.SessionStatus,
-        {
-            "id": "s-1",
-            "status": None,
-            "custom_status": {},
-            "deleted_at": "2026-08-09T10:00:00.000Z",
-            "subsessions": [{"id": "s-1-1", "custom_status": {}, "parent_session_friendly_id_raw": 601}],
-        },
-    )
-
-    assert row.deleted_at == datetime(2026, 8, 9, 10, tzinfo=UTC)
-    assert row.custom_status is None
-    assert row.subsessions == (models.SubsessionStatus(id="s-1-1", parent_session_friendly_id_raw=601),)
-
-
-def test_the_sessions_of_a_contact_have_a_status_by_name() -> None:
-    answer = decode(
-        models.ContactSessions,
-        {
-            "status": "accepted",
-            "sessions": [{"id": "s-1", "title": "Opening", "custom_status": "Needs slides"}],
-        },
-    )
-
-    assert answer.status == "accepted"
-    assert answer.sessions[0].custom_status == "Needs slides"

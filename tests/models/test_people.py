@@ -1,4 +1,4 @@
-"""The people on a session, over all the arrays that hold them."""
+"""The people on a session, from all the arrays that hold them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SESSIONS = st.builds(
 
 
 def sent(session: Session) -> list[SessionSpeaker]:
-    """All entries, array by array."""
+    """Return all entries, array by array."""
     return [entry for name in ARRAYS for entry in getattr(session, name) or ()]
 
 

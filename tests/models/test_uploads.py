@@ -1,4 +1,4 @@
-"""Addresses of uploads: read from any likely answer, and shown to nobody."""
+"""Upload addresses: read from any likely answer, and never shown."""
 
 from __future__ import annotations
 

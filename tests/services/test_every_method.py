@@ -77,7 +77,7 @@ async def test_a_search_finds_everything_and_every_record_is_typed(
     assert server.requests[0].body == in_order
 
 
-# Fields are sorted, but their own tests are below; the five statuses of the API itself carry no times.
+# Fields have tests of their own below; the five statuses of the API have no timestamps.
 @pytest.mark.parametrize("name", sorted(SEARCHES.keys() - {"fields", "statuses"}))
 @pytest.mark.parametrize("field", ["created", "updated"])
 async def test_times_filter_and_sort_a_search(
@@ -87,10 +87,10 @@ async def test_times_filter_and_sort_a_search(
     everything = await search(server.event_id).collect()
 
     def time(record: Any) -> datetime:
-        moment = getattr(record, f"{field}_at")
-        assert isinstance(moment, datetime)
-        assert moment.utcoffset() is not None
-        return moment
+        when = getattr(record, f"{field}_at")
+        assert isinstance(when, datetime)
+        assert when.utcoffset() is not None
+        return when
 
     rising = await search(server.event_id, sort=f"{field}_at").collect()
     assert [time(record) for record in rising] == sorted(map(time, everything))
@@ -103,8 +103,8 @@ async def test_times_filter_and_sort_a_search(
         ("after", {record.id for record in everything if time(record) > middle}),
         ("before", {record.id for record in everything if time(record) < middle}),
     ):
-        for moment in (middle, middle.isoformat(), middle.astimezone(UTC) + timedelta(0)):
-            found = await search(server.event_id, **{f"{field}_{bound}": moment}).collect()
+        for when in (middle, middle.isoformat(), middle.astimezone(UTC) + timedelta(0)):
+            found = await search(server.event_id, **{f"{field}_{bound}": when}).collect()
             assert set(ids(found)) == expected
     both = {f"{field}_after": time(rising[0]), f"{field}_before": middle}
     found = await search(server.event_id, **both).collect()
@@ -250,7 +250,7 @@ async def test_get_gives_the_record_of_the_search(
             assert await service.get(server.event_id, record.id, expand=expand) == record
         assert any(record.translations for record in found) == bool(expand)
     with pytest.raises(NotFoundError):
-        await service.get(server.event_id, "nobody at all/%2e")
+        await service.get(server.event_id, "no such id/%2e")
 
 
 async def test_speakers_are_contacts(server: EmbeddedServer, sb: AsyncSession) -> None:
@@ -340,52 +340,6 @@ async def test_the_value_of_a_custom_field_is_found_by_the_name_that_fields_give
     assert used
     assert used <= names
     assert any(talk.custom(str(name)) is not None for talk in talks for name in used)
-
-
-# What is refused before it is sent
-
-
-@pytest.mark.parametrize(
-    ("name", "method", "arguments", "options"),
-    [
-        ("sessions", "search", (1,), {"status": "maybe"}),
-        ("sessions", "search", (1,), {"sort": "title"}),
-        ("sessions", "search", (1,), {"sort": "deleted_at"}),
-        ("sessions", "search", (1,), {"expand": ["everything"]}),
-        ("sessions", "search", (1,), {"expand": "composition"}),
-        ("sessions", "search", (1,), {"created_after": datetime(2026, 8, 1)}),  # that is the point
-        ("sessions", "search", (1,), {"created_after": "2026-08-01T00:00:00"}),
-        ("sessions", "search", (1,), {"created_after": "yesterday"}),
-        ("sessions", "search", (1,), {"colour": "red"}),
-        ("sessions", "search", ("",), {}),
-        ("sessions", "search", ("..",), {}),
-        ("sessions", "search", ("a\nb",), {}),
-        ("sessions", "search", (None,), {}),
-        ("sessions", "list", (1,), {"expand": ["everything"]}),
-        ("fields", "search", (1,), {"module": "sponsor"}),
-        ("fields", "search", (1,), {"source": "else"}),
-        ("fields", "search", (1,), {"scope": "world"}),
-    ],
-    ids=str,
-)
-async def test_a_wrong_argument_is_refused_where_it_stands(
-    server: EmbeddedServer, sb: AsyncSession, name: str, method: str, arguments: Any, options: Any
-) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        getattr(getattr(sb, name), method)(*arguments, **options)
-    assert not server.requests
-
-
-@pytest.mark.parametrize(
-    "name", ["sessions", "speakers", "contacts", "org_contacts", "sponsors", "exhibitors"]
-)
-@pytest.mark.parametrize("id_", ["", ".", "..", "a\r\nb", None, True])
-async def test_a_wrong_id_is_refused_before_it_is_sent(
-    server: EmbeddedServer, sb: AsyncSession, name: str, id_: Any
-) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        await getattr(sb, name).get("org", id_)
-    assert not server.requests
 
 
 async def test_every_operation_that_reads_an_event_was_asked_for(

@@ -1,4 +1,4 @@
-"""Files, recordings, media and documents, each the whole way against the embedded server."""
+"""Files, recordings, media and documents, from start to end against the embedded server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PDF = b"%PDF-1.4 slides"
 
 @dataclass
 class Place:
-    """A server, a session on it, and a talk."""
+    """A server, a client of it, and a session of the event."""
 
     server: EmbeddedServer
     sb: AsyncSession
@@ -44,7 +44,7 @@ class Place:
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
     async with EmbeddedServer(sessions=30) as server:
-        # Another origin than that of the upload addresses, as with the API.
+        # Another origin than the upload addresses have, as with the API.
         base_url = server.base_url.replace("127.0.0.1", "localhost")
         async with AsyncSession(server.token, base_url=base_url, retry=IMPATIENT) as sb:
             talk = await sb.sessions.create(server.event_id, title="Maps")
@@ -234,7 +234,7 @@ async def test_a_variant_that_the_api_does_not_know_is_refused_at_once(place: Pl
             place.event,
             "event_report",
             tmp_path / "a.pdf",
-            variant="monthly",  # type: ignore[arg-type]  # what is to be refused
+            variant="monthly",  # type: ignore[arg-type]  # wrong on purpose
         )
     assert not place.server.requests
 

@@ -1,4 +1,4 @@
-"""Requests about personal data, over a real socket: they are kept, and they show nobody."""
+"""GDPR requests over a real socket: they are stored, and errors never show the person."""
 
 from __future__ import annotations
 
@@ -96,18 +96,18 @@ async def test_any_token_may_ask_since_no_scope_is_documented(place: Place) -> N
 async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
     gdpr = place.sb.gdpr
     with pytest.raises(ValueError, match="request_type must be one of erasure, access"):
-        await gdpr.create(request_type="delete", identity_value=ADDRESS)  # type: ignore[arg-type]  # the mistake
+        await gdpr.create(request_type="delete", identity_value=ADDRESS)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match="identity_type must be one of email"):
         await gdpr.create(
             request_type="access",
-            identity_type="phone",  # type: ignore[arg-type]  # the mistake
+            identity_type="phone",  # type: ignore[arg-type]  # wrong on purpose
             identity_value=ADDRESS,
         )
     with pytest.raises(TypeError, match="identity_value must be str, not NoneType"):
-        await gdpr.create(request_type="access", identity_value=None)  # type: ignore[arg-type]  # the mistake
-    for nobody in ("", " \n"):
+        await gdpr.create(request_type="access", identity_value=None)  # type: ignore[arg-type]  # wrong on purpose
+    for blank in ("", " \n"):
         with pytest.raises(ValueError, match="identity_value must not be empty"):
-            await gdpr.create(request_type="erasure", identity_value=nobody)
+            await gdpr.create(request_type="erasure", identity_value=blank)
     with pytest.raises(ValueError, match="page_size"):
         gdpr.list(page_size=0)
     assert not place.server.requests

@@ -1,4 +1,4 @@
-"""Insights over a real socket: every row comes, from the operation that can do what is asked."""
+"""Insights over a real socket: all rows, from the operation that accepts the arguments."""
 
 from __future__ import annotations
 
@@ -258,8 +258,8 @@ async def test_rows_are_held_against_the_total(
 ) -> None:
     async def answer(request: web.Request) -> web.Response:
         page = (await request.json())["page"]
-        told = {"currentPage": page, "pageSize": 100, "totalPages": 3, "totalResults": 250}
-        return web.json_response({"results": [{"id": "one"}] * sizes[page - 1], "pagination": told})
+        pagination = {"currentPage": page, "pageSize": 100, "totalPages": 3, "totalResults": 250}
+        return web.json_response({"results": [{"id": "one"}] * sizes[page - 1], "pagination": pagination})
 
     server = await serve(answer)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:

@@ -1,4 +1,4 @@
-"""What the insights know beside rows: queries that are made, suggested or saved, and what they may name."""
+"""Insights other than rows: generated, suggested and saved queries, and schemas."""
 
 from __future__ import annotations
 

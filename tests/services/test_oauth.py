@@ -1,4 +1,4 @@
-"""Tokens of a user's own: asked for, renewed and given back, over a real connection."""
+"""OAuth over a real connection: authorize, exchange, refresh and revoke."""
 
 from __future__ import annotations
 

@@ -35,4 +35,4 @@ def test_a_bad_verifier_is_refused_without_being_repeated(verifier: str) -> None
 
 def test_a_verifier_that_is_no_string_is_told_as_that() -> None:
     with pytest.raises(TypeError, match="code_verifier must be str, not NoneType"):
-        code_challenge(None)  # type: ignore[arg-type]  # what is to be refused
+        code_challenge(None)  # type: ignore[arg-type]  # wrong on purpose

@@ -1,4 +1,4 @@
-"""Drafts, rules and personas over a real socket: what is planned is there, and the schedule follows."""
+"""Drafts, rules and personas over a real socket: they are stored, and a commit changes the schedule."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ async def place() -> AsyncIterator[Place]:
 
 
 async def some_sessions(place: Place, count: int) -> list[Session]:
-    """Sessions that a draft may place: those that stand on their own."""
+    """Return sessions that a draft may place: those without a parent."""
     sessions = await place.sb.sessions.search(place.event).collect()
     return [session for session in sessions if session.starts_at is not None][:count]
 
 
 async def drafted(place: Place) -> tuple[AgendaDraft, Session, DraftSession]:
-    """A draft that moves one session."""
+    """Create a draft that moves one session."""
     (session,) = await some_sessions(place, 1)
     draft = await place.sb.agenda_drafts.create(place.event, name="Plan B")
     placement = await place.sb.agenda_drafts.add_session(
@@ -60,7 +60,7 @@ async def drafted(place: Place) -> tuple[AgendaDraft, Session, DraftSession]:
 NEW: dict[str, dict[str, Any]] = {
     "agenda_drafts": {"name": "Plan B", "description": "If it rains"},
     "rules": {"name": "Lunch", "type": "break", "config": {"minutes": 60}, "enabled": False},
-    "personas": {"name": "Newcomer", "description": "Knows nobody", "config": {"likes": ["maps"]}},
+    "personas": {"name": "Newcomer", "description": "New to the event", "config": {"likes": ["maps"]}},
 }
 CHANGED: dict[str, dict[str, Any]] = {
     "agenda_drafts": {"description": None},
@@ -214,7 +214,7 @@ async def test_placements_that_cannot_be_right_are_not_sent(place: Place) -> Non
     with pytest.raises(ValueError, match="ends_at must be an ISO 8601 time"):
         await drafts.update_session(event, "1", "2", ends_at="tomorrow")
     with pytest.raises(TypeError, match="missing: session_id"):
-        await drafts.add_session(event, "1")  # type: ignore[call-arg]  # that is the mistake
+        await drafts.add_session(event, "1")  # type: ignore[call-arg]  # wrong on purpose
     with pytest.raises(TypeError, match="draft_session_id must be"):
         await drafts.remove_session(event, "1", None)
     with pytest.raises(ValueError, match="draft_id must not be empty"):

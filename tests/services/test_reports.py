@@ -36,7 +36,7 @@ async def place() -> AsyncIterator[Place]:
 
 
 class Scope:
-    """The event, or the organization, and what it calls operations."""
+    """The event or the organization, and the names of its operations."""
 
     def __init__(self, place: Place, name: str) -> None:
         self.event_id = place.event if name == "event" else None
@@ -77,10 +77,10 @@ async def test_a_dashboard_goes_through_its_whole_life(place: Place, scope: Scop
     assert widget.as_sent["data"][0].keys() == {"title"}
     assert repr(shown) == f"Dashboard(id={made.id!r}, name='Board')"
 
-    told = await dashboards.update(made.id, event_id=event_id, description=None)
+    answered = await dashboards.update(made.id, event_id=event_id, description=None)
     assert place.called() == [scope.operation("update", "dashboard")]
     assert place.sent() == {"description": None}
-    assert (told, told.as_sent) == (Dashboard(), {})
+    assert (answered, answered.as_sent) == (Dashboard(), {})
     assert (await dashboards.get(made.id, event_id=event_id)).description is None
 
     await dashboards.delete(made.id, event_id=event_id)
@@ -248,9 +248,9 @@ async def test_what_cannot_be_right_is_not_sent(place: Place, scope: Scope) -> N
         with pytest.raises(TypeError, match=says):
             await getattr(service, call)(event_id=event_id, **values)
     with pytest.raises(TypeError, match="missing: type"):
-        await place.sb.widgets.create("1", event_id=event_id)  # type: ignore[call-arg]  # that is the mistake
+        await place.sb.widgets.create("1", event_id=event_id)  # type: ignore[call-arg]  # wrong on purpose
     with pytest.raises(TypeError, match="unknown: type"):
-        await place.sb.widgets.update("1", event_id=event_id, type="bar")  # type: ignore[call-arg]  # the mistake
+        await place.sb.widgets.update("1", event_id=event_id, type="bar")  # type: ignore[call-arg]  # wrong on purpose
     with pytest.raises(ValueError, match="name is masked"):
         await place.sb.queries.update("1", event_id=event_id, name="J***")
     with pytest.raises(ValueError, match=r"^id must not be empty"):
@@ -260,9 +260,9 @@ async def test_what_cannot_be_right_is_not_sent(place: Place, scope: Scope) -> N
     with pytest.raises(TypeError, match="query_id must be"):
         place.sb.queries.run(None, event_id=event_id)
     with pytest.raises(TypeError, match="obfuscate_pii must be bool"):
-        place.sb.queries.run("1", event_id=event_id, obfuscate_pii="no")  # type: ignore[arg-type]  # the mistake
+        place.sb.queries.run("1", event_id=event_id, obfuscate_pii="no")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="category must be str"):
-        place.sb.queries.list(category=["own"])  # type: ignore[arg-type]  # the mistake
+        place.sb.queries.list(category=["own"])  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match="event_id must not be empty"):
         place.sb.dashboards.list(event_id="")
     with pytest.raises(ValueError, match=r"insights\.queries takes both"):

@@ -1,4 +1,4 @@
-"""Files, recordings and media, step by step, over a real connection."""
+"""Files, recordings and media, each step over a real connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written over a real socket is there when it is read, and what would do harm is not written."""
+"""Writes over a real socket: values are read back as written, and harmful ones are refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ START = datetime(2026, 9, 14, 9, tzinfo=UTC)
 
 @dataclass
 class Place:
-    """A server with a session on it."""
+    """A server with a client."""
 
     server: EmbeddedServer
     sb: AsyncSession
@@ -40,7 +40,7 @@ class Place:
         return self.server.event_id
 
     def sent(self) -> Any:
-        """The body of the last request."""
+        """Return the body of the last request."""
         return self.server.requests[-1].body
 
 
@@ -117,8 +117,8 @@ async def test_many_at_once_have_one_result(place: Place, family: str) -> None:
         *new,
         Update(first, CHANGED[family]),
         Delete(second),
-        Delete("nobody"),
-        Update("nobody", {}),
+        Delete("no-such-id"),
+        Update("no-such-id", {}),
     ]
     result = await service.bulk(event, operations)
     assert [outcome.index for outcome in result.outcomes] == list(range(122))

@@ -1,4 +1,4 @@
-"""An embedded server with a session on it, and what the one sent to the other."""
+"""An embedded server with a client, and the requests between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.http_server import IMPATIENT
 
 @dataclass
 class Place:
-    """A server with a session on it."""
+    """A server with a client."""
 
     server: EmbeddedServer
     sb: AsyncSession
@@ -24,22 +24,22 @@ class Place:
         return self.server.event_id
 
     def sent(self) -> Any:
-        """The body of the last request."""
+        """Return the body of the last request."""
         return self.server.requests[-1].body
 
     def called(self, most: int = 1) -> list[str | None]:
-        """The operations of the last requests, the oldest first."""
+        """Return the operations of the last requests, oldest first."""
         return [request.operation for request in self.server.requests][-most:]
 
     def other_session(self, **grant: Any) -> AsyncSession:
-        """A session with a token of its own."""
+        """Return a client with a token of its own."""
         token = self.server.issue_token(**grant)
         return AsyncSession(token, base_url=self.server.base_url, retry=IMPATIENT)
 
 
 @asynccontextmanager
 async def opened(sessions: int = 30) -> AsyncIterator[Place]:
-    """Start a server with so many sessions of the event, and open a session on it."""
+    """Start a server with a number of sessions of its event, and open a client of it."""
     async with (
         EmbeddedServer(sessions=sessions) as server,
         AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb,

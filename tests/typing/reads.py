@@ -1,4 +1,4 @@
-"""What users get, as the type checkers see it: read by mypy and pyright, and never run.
+"""Result types of reads, as the type checkers see them: checked by mypy and pyright, never run.
 
 One function per service. A wrong annotation anywhere on the way from the endpoint to the caller fails here.
 """

@@ -1,4 +1,4 @@
-"""The types refuse what the API would refuse, and cover every method there is."""
+"""The types refuse wrong calls, and the typing examples cover every method."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What mypy finds wrong with each expression, as the codes of its errors; one run for all."""
+    """Return the codes of mypy's errors for each expression; one run for all."""
     head = [
         "from sessionboard_async import AsyncSession",
         "from sessionboard_async.models import Contact",

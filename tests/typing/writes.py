@@ -1,4 +1,4 @@
-"""What users get from writes and from what is not read in pages, as the type checkers see it; never run."""
+"""Result types of writes and of calls without pages, as the type checkers see them; never run."""
 
 from __future__ import annotations
 

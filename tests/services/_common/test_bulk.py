@@ -1,4 +1,4 @@
-"""Many writes at once: batches, outcomes in order, and nothing lost when one batch fails."""
+"""Bulk writes: batches, outcomes in order, and no outcome lost when a batch fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BULK = cast("Endpoint[BulkAnswer]", ENDPOINTS["bulk-contacts"])
 
 
 class Api:
-    """Takes batches, and fails where it is told to."""
+    """Accept batches, and fail at the given ones."""
 
     def __init__(self, *, fails_at: int | None = None, error: SessionboardError | None = None) -> None:
         self.batches: list[list[dict[str, Any]]] = []

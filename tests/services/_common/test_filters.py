@@ -1,4 +1,4 @@
-"""The arguments of searches, in the API's own form or refused."""
+"""Arguments of searches: sent in the form of the API, or refused."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def test_paging_is_not_part_of_the_body() -> None:
 
 @pytest.mark.parametrize("kind", [RECORD_SEARCH, STATUS_SEARCH])
 def test_knows_every_sort(kind: SearchKind) -> None:
-    written = {sort: search_body(kind, {"sort": sort})["sort"] for sort in kind.sorts}
+    sorts = {sort: search_body(kind, {"sort": sort})["sort"] for sort in kind.sorts}
     fields = {"created_at": "createdAt", "updated_at": "updatedAt"}
     if kind is STATUS_SEARCH:
         fields["deleted_at"] = "deletedAt"
     ascending = {name: {"order": field, "sort": "asc"} for name, field in fields.items()}
     descending = {f"-{name}": {"order": field, "sort": "desc"} for name, field in fields.items()}
-    assert written == ascending | descending
+    assert sorts == ascending | descending
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_refuses_unknown_expansions_and_names_the_known(expand: list[Any]) -> No
 
 
 class Status(str, enum.Enum):  # noqa: UP042  # as many callers write it
-    """An enumeration of the caller's own."""
+    """An enumeration of a caller."""
 
     ACCEPTED = "accepted"
 
@@ -153,16 +153,16 @@ def test_an_enumeration_of_the_callers_stands_for_its_value() -> None:
     assert body == b'{"filters":{"status":"accepted"}}'
 
 
-# Moments
+# Timestamps
 
 
 @given(MOMENTS)
 def test_any_offset_leaves_the_instant_as_it_is(value: datetime) -> None:
-    written = iso_timestamp("created_after", value)
-    assert written.endswith("Z")
-    assert datetime.fromisoformat(written) == value
-    assert iso_timestamp("created_after", value.isoformat()) == written
-    assert iso_timestamp("created_after", written) == written
+    sent = iso_timestamp("created_after", value)
+    assert sent.endswith("Z")
+    assert datetime.fromisoformat(sent) == value
+    assert iso_timestamp("created_after", value.isoformat()) == sent
+    assert iso_timestamp("created_after", sent) == sent
 
 
 @pytest.mark.parametrize(
@@ -200,14 +200,14 @@ def test_refuses_moments_that_have_no_year_in_utc(value: str) -> None:
 
 
 class Nowhere(tzinfo):
-    """A zone that knows no offset."""
+    """A time zone without an offset."""
 
-    def utcoffset(self, moment: datetime | None) -> None:
+    def utcoffset(self, when: datetime | None) -> None:
         return None
 
     dst = utcoffset
 
-    def tzname(self, moment: datetime | None) -> str:
+    def tzname(self, when: datetime | None) -> str:
         return "nowhere"
 
 

@@ -1,4 +1,4 @@
-"""What writes send: only what was passed, in the API's own form, and nothing that would destroy data."""
+"""Payloads of writes: only the values passed, in the form of the API, and never a masked value."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_values_of_the_wrong_type_are_refused(kind: type[Any], values: dict[str,
 
 
 def test_what_the_document_lacks_goes_through_extra() -> None:
-    moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
-    body = payload(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": moment, "left_out": UNSET})
+    when = datetime(2026, 9, 14, 8, tzinfo=UTC)
+    body = payload(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": when, "left_out": UNSET})
     assert body == {"name": "Aula", "floor": 2, "open_from": "2026-09-14T08:00:00.000Z"}
 
 
@@ -70,14 +70,14 @@ def test_extra_is_no_second_way_to_a_known_value() -> None:
 
 @given(
     st.datetimes(
-        min_value=datetime(2, 1, 1),  # the offset comes on top
-        max_value=datetime(9998, 1, 1),  # the offset comes on top
+        min_value=datetime(2, 1, 1),  # the offset is added
+        max_value=datetime(9998, 1, 1),  # the offset is added
         timezones=st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone),
     )
 )
-def test_a_time_is_the_same_instant_when_it_is_sent(moment: datetime) -> None:
-    sent = payload(SessionUpdate, {"updated_at": moment})["updated_at"]
-    assert datetime.fromisoformat(str(sent)) == moment
+def test_a_time_is_the_same_instant_when_it_is_sent(when: datetime) -> None:
+    sent = payload(SessionUpdate, {"updated_at": when})["updated_at"]
+    assert datetime.fromisoformat(str(sent)) == when
     assert str(sent).endswith("Z")
     assert "." in str(sent)  # servers compare by the millisecond
 
@@ -98,10 +98,10 @@ def test_a_time_given_as_text_stays_as_it_is() -> None:
     assert payload(SessionUpdate, {"updated_at": sent}) == {"updated_at": sent}
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2026-09-14T08:00:00", datetime(2026, 9, 14)])
-def test_a_time_that_is_none_or_has_no_offset_is_refused(moment: object) -> None:
+@pytest.mark.parametrize("when", ["yesterday", "2026-09-14T08:00:00", datetime(2026, 9, 14)])
+def test_a_time_that_is_none_or_has_no_offset_is_refused(when: object) -> None:
     with pytest.raises(ValueError, match="starts_at"):
-        payload(SessionCreate, {"title": "T", "starts_at": moment})
+        payload(SessionCreate, {"title": "T", "starts_at": when})
 
 
 def test_what_the_caller_says_wins_over_the_record() -> None:
@@ -172,18 +172,18 @@ def test_a_mask_in_a_record_that_is_written_back_is_found() -> None:
         payload(SessionUpdate, {}, {"speaker": Contact(email="j***@a***.com")})
 
 
-# What JSON has no form of
+# Values that JSON cannot hold
 
 
 def test_times_are_the_same_at_whatever_depth() -> None:
-    moment = datetime(2026, 9, 14, 8, tzinfo=UTC)
+    when = datetime(2026, 9, 14, 8, tzinfo=UTC)
     sent = "2026-09-14T08:00:00.000Z"
-    assert payload(RoomUpdate, {}, {"hours": {"open": [{"from": moment}]}}) == {
+    assert payload(RoomUpdate, {}, {"hours": {"open": [{"from": when}]}}) == {
         "hours": {"open": [{"from": sent}]}
     }
-    assert payload(RoomUpdate, {}, {"copy_of": Session(updated_at=moment)})["copy_of"] == {"updated_at": sent}
+    assert payload(RoomUpdate, {}, {"copy_of": Session(updated_at=when)})["copy_of"] == {"updated_at": sent}
     with pytest.raises(ValueError, match="hours has no time zone"):
-        payload(RoomUpdate, {}, {"hours": {"open": [{"from": moment.replace(tzinfo=None)}]}})
+        payload(RoomUpdate, {}, {"hours": {"open": [{"from": when.replace(tzinfo=None)}]}})
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -1,4 +1,4 @@
-"""Planning, reports and insights as data: two forms of an operation, their budgets, and pages in the body."""
+"""Operations in two forms, their rate-limit categories, and pages in the body."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_organization_may_answer_in_pages_where_an_event_does_not() -> None:
     assert declared.organization.answer == page_of(Talk, size_parameter="limit")
 
 
-BUDGETS = {
+CATEGORIES = {
     "event-writes": [
         *("create-agenda-draft", "update-agenda-draft", "delete-agenda-draft", "commit-agenda-draft"),
         *("create-draft-session", "update-draft-session", "delete-draft-session", "bulk-draft-sessions"),
@@ -104,9 +104,11 @@ BUDGETS = {
 }
 
 
-@pytest.mark.parametrize(("budget", "operation"), [(key, one) for key in BUDGETS for one in BUDGETS[key]])
-def test_an_operation_counts_against_its_budget(budget: str | None, operation: str) -> None:
-    assert ENDPOINTS[operation].limit == budget
+@pytest.mark.parametrize(
+    ("category", "operation"), [(key, one) for key in CATEGORIES for one in CATEGORIES[key]]
+)
+def test_an_operation_counts_against_its_budget(category: str | None, operation: str) -> None:
+    assert ENDPOINTS[operation].limit == category
 
 
 def test_rows_are_told_apart_by_nothing_and_their_pages_asked_for_in_the_body() -> None:
