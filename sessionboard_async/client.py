@@ -136,13 +136,13 @@ class AsyncSession:
         self,
         token: str | None = None,
         *,
-        token_type: TokenType = "api",  # noqa: S107  # a kind, no secret
+        token_type: TokenType = "api",  # noqa: S107  # a type, not a secret
         region: Region | None = None,
         base_url: str | None = None,
         pool_size: int = 20,
         timeout: Timeout | None = None,
         retry: Retry | None = None,
-        limits: RateLimits | None = RateLimits(),  # noqa: B008  # it never changes
+        limits: RateLimits | None = RateLimits(),  # noqa: B008  # immutable
         max_response_bytes: int = 64 * 1024 * 1024,
         ssl: Ssl = True,
         proxy: str | None = None,
@@ -151,7 +151,7 @@ class AsyncSession:
     ) -> None:
         self._lifetime = Lifetime()
         credentials = _credentials(token, token_type)
-        # Out of this frame, which the traceback of a later error would keep.
+        # Removed from this frame, which the traceback of a later error would keep.
         del token
         if isinstance(credentials, ConfigurationError):
             raise credentials
