@@ -67,8 +67,8 @@ def changes(
     time. A missing id is looked up, and reported once the API says that it is gone, or once it is missing in
     a second comparison more than three minutes later.
 
-    Scopes and rate-limit categories are those of the searches, and of the ``get`` or ``list`` that looks up
-    missing ids.
+    Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
+    not rate limited by the API's document; looking up missing ids counts in ``entity-reads``.
 
     Args:
         sb: The client to read with.

@@ -67,6 +67,9 @@ async def export_event(
     are removed; those of resources that are not in ``only`` stay. A few pages of each resource are in
     memory at a time.
 
+    Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
+    not rate limited by the API's document.
+
     Args:
         sb: The client to read with; its ``pool_size`` limits the requests in flight.
         event_id: The event.
@@ -107,7 +110,7 @@ async def export_event(
 
 
 class _Step(Enum):
-    """The steps of an export. An interrupted export is resumed at READ or PUBLISH, as its files say."""
+    """The steps of an export. Resuming starts at PREPARE, which continues with READ or PUBLISH."""
 
     PREPARE = auto()
     READ = auto()

@@ -53,6 +53,9 @@ async def sync_event(
     Every page is written in one transaction with the cursor after it: a run may be interrupted at any
     moment, and the next run continues.
 
+    Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Looking up
+    missing records counts in the rate-limit category ``entity-reads``.
+
     Args:
         sb: The client to read with.
         event_id: The event.

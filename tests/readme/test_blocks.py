@@ -27,7 +27,7 @@ def test_every_block_is_run_by_a_test(readme: str, blocks: dict[str, str]) -> No
 
 
 @block("first_script.py")
-def test_the_first_script_names_the_events_and_the_accepted_talks(
+def test_the_first_script_prints_the_events_and_the_accepted_talks(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     accepted = records(sessionboard_server, "sessions", status="accepted")
@@ -43,7 +43,7 @@ def test_the_first_script_names_the_events_and_the_accepted_talks(
 
 
 @block("whats_new.py")
-def test_the_filters_reach_the_server_and_french_titles_come_back(
+def test_the_filters_reach_the_server_and_titles_are_translated(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     accepted = len(records(sessionboard_server, "sessions", status="accepted"))
@@ -67,7 +67,7 @@ def test_the_filters_reach_the_server_and_french_titles_come_back(
 
 
 @block("go_on.py")
-def test_an_iteration_goes_on_after_a_failure(
+def test_an_iteration_continues_after_a_failure(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     contacts = [contact["id"] for contact in records(sessionboard_server, "contacts")]
@@ -82,7 +82,7 @@ def test_an_iteration_goes_on_after_a_failure(
 
 
 @block("follow.py")
-def test_the_changes_are_everything_at_first_and_then_what_changed(
+def test_the_first_run_reports_all_records_and_later_runs_changes(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     talks, speakers = (records(sessionboard_server, name) for name in ("sessions", "speakers"))
@@ -112,7 +112,7 @@ def test_the_tally_counts_each_event(block: Path, run: Run, sessionboard_server:
 
 
 @block("tally.py")
-def test_the_tally_goes_on_without_an_event_that_it_may_not_read(
+def test_the_tally_skips_an_event_that_is_forbidden(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     sessionboard_server.faults.append(Fault("status", status=403, on=1, operation="search-sessions"))
@@ -160,7 +160,7 @@ def test_the_impatient_script_prints_the_title(
         ),
     ],
 )
-def test_the_impatient_script_says_in_one_line_what_went_wrong(
+def test_the_impatient_script_prints_errors_as_one_line(
     block: Path, run: Run, sessionboard_server: EmbeddedServer, faults: list[Fault], said: str
 ) -> None:
     sessionboard_server.faults.extend(faults)
@@ -169,7 +169,7 @@ def test_the_impatient_script_says_in_one_line_what_went_wrong(
 
 
 @block("budgets.py")
-def test_the_budgets_tell_what_is_left(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
+def test_the_budgets_are_printed(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
     sponsors = len(records(sessionboard_server, "sponsors"))
     result = run(block)
     assert (result.returncode, result.stdout) == (0, f"entity-reads: {100 - sponsors} of 100 left\n")
@@ -177,9 +177,7 @@ def test_the_budgets_tell_what_is_left(block: Path, run: Run, sessionboard_serve
 
 
 @block("raw_records.py")
-def test_raw_records_are_saved_as_the_api_spells_them(
-    block: Path, run: Run, sessionboard_server: EmbeddedServer
-) -> None:
+def test_raw_records_are_saved_as_sent(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
     sponsors = records(sessionboard_server, "sponsors")
     result = run(block)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -208,7 +206,7 @@ PYTEST = (
 
 
 @block("test_agenda.py")
-def test_the_tests_for_the_runner_of_anyio_pass(block: Path, run: Run) -> None:
+def test_the_tests_for_anyio_pass(block: Path, run: Run) -> None:
     result = run(*PYTEST, block)
     assert "2 passed" in result.stdout, result.stdout
 
@@ -240,7 +238,7 @@ def test_a_keynote_is_created_renamed_deleted_and_restored(
 
 
 @block("import_contacts.py")
-def test_contacts_are_imported_and_what_is_refused_is_told_by_its_line(
+def test_contacts_are_imported_and_refused_lines_are_printed(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     people = block.with_name("people.csv")
@@ -255,7 +253,7 @@ def test_contacts_are_imported_and_what_is_refused_is_told_by_its_line(
 
 
 @block("files.py")
-def test_files_go_up_and_a_report_comes_down(
+def test_files_are_uploaded_and_a_report_is_downloaded(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     talk = records(sessionboard_server, "sessions")[0]

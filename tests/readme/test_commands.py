@@ -1,4 +1,4 @@
-"""The shell commands of the README are those that the project has."""
+"""The shell commands of the README exist and work."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def sessionboard(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]
     return subprocess.run([script, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
-def test_there_are_two_commands_and_each_stands_alone(readme: str) -> None:
+def test_the_readme_has_two_command_blocks(readme: str) -> None:
     assert re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL) == [f"{SAVE}\n", f"{CHECK}\n"]
 
 
-def test_the_continuous_integration_finds_the_second(readme: str, root: Path) -> None:
+def test_continuous_integration_finds_the_second_command(readme: str, root: Path) -> None:
     pattern = re.search(
         r"sed -n 's/\^\\\((.*)\\\)\$/\\1/p'", root.joinpath(".ci/run").read_text(encoding="utf-8")
     )
@@ -68,7 +68,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_every_command_that_is_named_exists_with_its_options(readme: str) -> None:
+def test_every_named_command_exists_with_its_options(readme: str) -> None:
     named: dict[str, set[str]] = {}
     for line in readme.splitlines():
         for command in re.findall(r"(?:`|&& )sessionboard (\w+)", line):
@@ -87,9 +87,9 @@ def nox_sessions(root: Path, *selected: str) -> set[str]:
     return {session["name"] for session in json.loads(listed.stdout)}
 
 
-def test_nox_alone_checks_everything_that_is_named(root: Path) -> None:
+def test_nox_runs_all_checks_by_default(root: Path) -> None:
     assert {"lint", "types", "tests"} <= nox_sessions(root)
 
 
-def test_nox_has_the_session_that_measures(readme: str, root: Path) -> None:
+def test_nox_has_the_named_sessions(readme: str, root: Path) -> None:
     assert set(re.findall(r"nox -s (\w+)", readme)) == nox_sessions(root, "-s", "bench")

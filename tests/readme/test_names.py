@@ -1,4 +1,4 @@
-"""The README names only what exists, and leaves out nothing that its tables promise to list."""
+"""The names in the README exist, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def methods(service: Service) -> dict[str, Any]:
 
 @pytest.fixture
 def section(readme: str, request: pytest.FixtureRequest) -> str:
-    """One section of the README; the test says which by parameter."""
+    """One section of the README, selected with ``@in_section(heading)``."""
     heading = re.escape(request.param)
     found = re.search(rf"^(#+) {heading}$\n(.*?)(?=^\1 |\Z)", readme, re.MULTILINE | re.DOTALL)
     assert found is not None, f"the README has no section {request.param!r}"
@@ -47,7 +47,7 @@ def in_section(heading: str) -> pytest.MarkDecorator:
 
 
 def table(text: str) -> Rows:
-    """The body of the only table, as what each cell has in backticks."""
+    """The body of the only table: for each cell, its texts in backticks."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:-1]] for line in lines[2:]]
 
@@ -66,7 +66,7 @@ def test_the_table_lists_every_method_of_every_service(section: str) -> None:
 
 
 @in_section("Services and methods")
-def test_every_argument_that_is_named_exists(section: str) -> None:
+def test_every_named_argument_exists(section: str) -> None:
     known = {f"{name}.{method}" for name, service in services().items() for method in methods(service)}
     known |= {method for service in services().values() for method in methods(service)}
     known |= {*services(), "Pager", "event_id=4630", "None"}
@@ -91,7 +91,7 @@ def test_every_filter_is_named(section: str) -> None:
 
 
 @in_section("Filters, translated texts, and not all of it")
-def test_what_a_pager_can_do_exists_and_is_complete(section: str) -> None:
+def test_the_table_of_pager_methods_is_complete(section: str) -> None:
     named = set(re.findall(r"\bpager\.(\w+)\(", section))
     assert named == {name for name in vars(Pager) if not name.startswith("_")}
     assert set(re.findall(r"\bpage\.(\w+)", section)) <= set(Page.__struct_fields__)
@@ -123,13 +123,13 @@ def test_the_attributes_of_an_api_error_exist(section: str) -> None:
 
 
 @in_section("Configuration")
-def test_the_arguments_of_the_session_are_all_there_in_order(section: str) -> None:
+def test_the_table_of_client_arguments_is_complete_and_in_order(section: str) -> None:
     named = [name for row in table(section) for name in row[0]]
     assert named == list(inspect.signature(AsyncSession).parameters)
 
 
 @in_section("Configuration")
-def test_the_defaults_of_the_options_are_told_as_they_are(section: str) -> None:
+def test_the_defaults_of_the_options_are_correct(section: str) -> None:
     numbers = {
         (option[0].removesuffix("()"), field, float(value))
         for _, _, option, remarks in table(section)
@@ -145,14 +145,14 @@ def test_the_defaults_of_the_options_are_told_as_they_are(section: str) -> None:
     assert f"| {parameters['max_response_bytes'].default >> 20} MiB |" in section
 
 
-def test_the_variables_of_the_environment_are_those_that_are_read(readme: str, root: Path) -> None:
+def test_the_environment_variables_are_complete(readme: str, root: Path) -> None:
     sources = [path.read_text(encoding="utf-8") for path in root.joinpath("sessionboard_async").rglob("*.py")]
     read = {name for source in sources for name in re.findall(r"environ[^\n]*\"(SESSIONBOARD_\w+)\"", source)}
     assert set(re.findall(r"SESSIONBOARD_\w+", readme)) == read
     assert len(read) == 3
 
 
-def test_the_place_for_the_figures_is_marked_once(readme: str) -> None:
+def test_the_figures_are_marked_once(readme: str) -> None:
     figures = re.findall(
         r"^<!-- benchmarks -->$\n(.*?)^<!-- /benchmarks -->$", readme, re.MULTILINE | re.DOTALL
     )

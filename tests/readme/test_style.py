@@ -1,4 +1,4 @@
-"""The Python blocks of the README keep the rules that the package keeps."""
+"""The Python blocks of the README follow the style of the package."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def passes(root: Path, *command: str | Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_they_pass_the_linter(files: list[Path], root: Path) -> None:
-    # Scripts print; they, and tests, are not documented by docstrings, and tests assert.
+def test_the_blocks_pass_the_linter(files: list[Path], root: Path) -> None:
+    # Scripts print and have no docstrings; tests assert.
     passes(root, "ruff", "check", "--config", "pyproject.toml", "--ignore", "D,S101,T20,INP", *files)
 
 
-def test_they_are_formatted(files: list[Path], root: Path) -> None:
+def test_the_blocks_are_formatted(files: list[Path], root: Path) -> None:
     passes(root, "ruff", "format", "--check", "--config", "pyproject.toml", *files)
 
 
-def test_their_types_fit(files: list[Path], root: Path) -> None:
+def test_the_blocks_pass_the_type_checker(files: list[Path], root: Path) -> None:
     passes(root, "mypy", "--strict", "--cache-dir", ".mypy_cache/of_tests", *files)

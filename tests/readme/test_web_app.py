@@ -59,7 +59,7 @@ async def test_the_app_serves_one_session(
 @block("app.py")
 @pytest.mark.anyio
 @pytest.mark.parametrize("session_id", ["00000000-0000-0000-0000-000000000000", "%2e%2e", "x"])
-async def test_the_app_knows_no_other_session(
+async def test_the_app_answers_404_for_unknown_sessions(
     block: Path, client: httpx.AsyncClient, session_id: str
 ) -> None:
     assert (await client.get(f"/sessions/{session_id}")).status_code == 404
@@ -86,17 +86,17 @@ async def test_the_app_streams_every_accepted_session_and_nothing_private(
     assert not hidden & {(talk["id"], person) for talk in talks for person in talk["people"]}
 
 
-class Visitor:
+class StreamClient:
     """A client of the app that observes the server while the response is sent."""
 
-    def __init__(self, server: EmbeddedServer, *, leaves_after: int | None = None) -> None:
+    def __init__(self, server: EmbeddedServer, *, disconnects_after: int | None = None) -> None:
         self.server = server
-        self.leaves_after = leaves_after
-        self.left = asyncio.Event()
+        self.disconnects_after = disconnects_after
+        self.disconnected = asyncio.Event()
         self.lines = 0
-        self.pages_when_first_line_came = 0
+        self.requests_at_first_line = 0
 
-    async def visit(self, app: Starlette, path: str) -> None:
+    async def get(self, app: Starlette, path: str) -> None:
         scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -108,39 +108,39 @@ class Visitor:
         await app(scope, self.receive, self.send)
 
     async def receive(self) -> Message:
-        await self.left.wait()
+        await self.disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         self.lines += bool(message.get("body"))
         if self.lines == 1:
-            self.pages_when_first_line_came = len(self.server.requests)
-        if self.lines == self.leaves_after:
-            self.left.set()
+            self.requests_at_first_line = len(self.server.requests)
+        if self.lines == self.disconnects_after:
+            self.disconnected.set()
 
 
 @block("app.py")
 @pytest.mark.anyio
 @pytest.mark.sessionboard_server(sessions=1200)
-async def test_the_app_sends_while_it_reads(
+async def test_the_app_streams_while_it_reads(
     block: Path, app: Starlette, sessionboard_server: EmbeddedServer
 ) -> None:
-    visitor = Visitor(sessionboard_server)
-    await visitor.visit(app, "/sessions")
-    assert visitor.lines > 700
+    stream = StreamClient(sessionboard_server)
+    await stream.get(app, "/sessions")
+    assert stream.lines > 700
     assert len(sessionboard_server.requests) == 8
-    assert visitor.pages_when_first_line_came <= 2
+    assert stream.requests_at_first_line <= 2
 
 
 @block("app.py")
 @pytest.mark.anyio
 @pytest.mark.sessionboard_server(sessions=1200)
-async def test_the_app_stops_reading_when_the_visitor_leaves(
+async def test_the_app_stops_reading_when_the_client_disconnects(
     block: Path, app: Starlette, sessionboard_server: EmbeddedServer
 ) -> None:
-    visitor = Visitor(sessionboard_server, leaves_after=1)
+    stream = StreamClient(sessionboard_server, disconnects_after=1)
     before = asyncio.all_tasks()
-    await visitor.visit(app, "/sessions")
-    assert visitor.lines < 700
+    await stream.get(app, "/sessions")
+    assert stream.lines < 700
     assert len(sessionboard_server.requests) <= 2
     assert asyncio.all_tasks() == before
