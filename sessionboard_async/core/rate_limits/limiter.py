@@ -28,7 +28,7 @@ from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
 from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
 from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 DAILY = "daily-quota"
 """The name of the daily quota of writes in a snapshot."""

@@ -179,6 +179,30 @@ def test_requests_without_a_limit_get_one_from_headers() -> None:
     run(main())
 
 
+def test_requests_without_a_limit_are_not_in_a_snapshot() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        await make(limiter, answer(), call(None))
+        assert limiter.snapshot() == {}
+
+    run(main())
+
+
+def test_a_call_cancelled_at_the_cap_gives_its_place_in_the_budget_back() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(concurrency=1), clock=now)
+        await make(limiter, answer(**window(50)), call(None))
+        await limiter.acquire(call(None))
+        second = asyncio.ensure_future(limiter.acquire(call(None)))
+        await asyncio.sleep(1)
+        assert limiter.snapshot()["get-a"].in_flight == 2
+        second.cancel()
+        await asyncio.wait({second})
+        assert limiter.snapshot()["get-a"].in_flight == 1
+
+    run(main())
+
+
 # The daily quota
 
 
@@ -223,6 +247,45 @@ def test_a_used_up_window_is_not_the_daily_quota() -> None:
         began = now()
         await limiter.acquire(write)
         assert now() - began == pytest.approx(31, abs=0.01)
+
+    run(main())
+
+
+def test_a_refusal_for_the_daily_quota_does_not_move_the_end_of_the_window() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        assert await make(limiter, answer(429, Retry_After="40000"), write) is not None
+        resets_at = limiter.snapshot()["session-writes"].resets_at
+        assert resets_at is not None
+        assert resets_at - datetime.now(UTC) < timedelta(seconds=902)
+
+    run(main())
+
+
+def test_a_refusal_with_some_of_the_daily_quota_left_is_for_the_window() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(PATIENT, clock=now), call("session-writes", daily=True)
+        both = {
+            "RateLimit_Limit": "100, 10000",
+            "RateLimit_Remaining": "0, 9000",
+            "RateLimit_Reset": "30, 40000",
+        }
+        assert await make(limiter, answer(429, Retry_After="30", **both), write) is None
+        began = now()
+        await limiter.acquire(write)
+        assert now() - began == pytest.approx(31, abs=0.01)
+
+    run(main())
+
+
+def test_a_limiter_that_knows_the_daily_quota_is_not_idle() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        await make(limiter, answer(429, Retry_After="40000", **window(0, 40_000, 10_000)), write)
+        await asyncio.sleep(2000)
+        assert not limiter.is_idle()
+        await asyncio.sleep(40_000)
+        assert limiter.is_idle()
 
     run(main())
 

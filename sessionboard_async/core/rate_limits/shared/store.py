@@ -17,7 +17,7 @@ from sessionboard_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-logger = logging.getLogger("sessionboard_async")
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 LEASE_SECONDS = 120.0
 """How long a lease lasts if the end of its request is not reported: twice the default time of an attempt."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,14 +20,14 @@ from sessionboard_async import (
     AsyncSession,
     ClientClosedError,
     ConfigurationError,
+    RateLimitError,
     RateLimits,
     RateLimitStoreError,
     RateLimitWaitExceeded,
+    Retry,
     Timeout,
 )
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.rate_limits.bucket import BucketState
-from sessionboard_async.core.rate_limits.shared.store import RateLimitStore, StoreRequest
 from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler, until
 from tests.support.redis_server import RedisServer
 
@@ -39,23 +38,6 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 NOWHERE = "redis://someone:planted-password@127.0.0.1:1"
 READS = "entity-reads"
-NOTHING = StoreRequest(
-    state=BucketState(limit=10, window=30.0),
-    share=1.0,
-    reserve=0,
-    documented=True,
-    lease_seconds=1.0,
-    outcomes=[],
-    priorities=[],
-    leases=[],
-)
-
-
-@pytest.fixture
-async def store(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with redis_server.client() as client:
-        await client.flushall()
-        yield client
 
 
 @asynccontextmanager
@@ -193,38 +175,6 @@ async def test_leases_of_calls_ended_by_closing_are_returned(
     assert {type(call.exception()) for call in calls} == {ClientClosedError}
 
 
-@pytest.mark.parametrize("moment", range(8))
-async def test_an_exchange_can_be_cancelled_at_any_moment(
-    store: Redis, redis_server: RedisServer, moment: int
-) -> None:
-    asked = RateLimitStore(redis_server.url, "3" * 64, timeout=5.0, clock=time.monotonic)
-    await asked.exchange(READS, NOTHING)
-    asking = asyncio.ensure_future(asked.exchange(READS, NOTHING))
-    await turns(moment)
-    ended = asking.done()
-    asking.cancel()
-    await asyncio.wait({asking})
-    assert asking.cancelled() or ended
-    await asked.aclose()
-
-
-async def test_exchanges_succeed_while_scripts_are_flushed(store: Redis, redis_server: RedisServer) -> None:
-    asked = RateLimitStore(redis_server.url, "4" * 64, timeout=5.0, clock=time.monotonic)
-
-    async def forget() -> None:
-        while True:
-            await store.script_flush()
-
-    forgetting = asyncio.ensure_future(forget())
-    try:
-        for _ in range(200):
-            await asked.exchange(READS, NOTHING)
-    finally:
-        forgetting.cancel()
-        await asyncio.wait({forgetting})
-        await asked.aclose()
-
-
 async def test_a_wait_that_is_too_long_is_known_from_the_store(
     serve: Serve, store: Redis, redis_server: RedisServer
 ) -> None:
@@ -237,6 +187,23 @@ async def test_a_wait_that_is_too_long_is_known_from_the_store(
     assert 899 < caught.value.seconds <= 901
     assert caught.value.limit == 50
     assert len(server.requests) == 1
+
+
+async def test_retry_after_is_reported_to_the_store_before_the_reset(
+    serve: Serve, store: Redis, redis_server: RedisServer
+) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        headers = {"RateLimit-Remaining": "0", "RateLimit-Reset": "900", "Retry-After": "100"}
+        return web.json_response({}, status=429, headers=headers)
+
+    server = await serve(refuse)
+    async with open_client(server, redis_server.url) as one:
+        with pytest.raises(RateLimitError):
+            await one.with_options(retry=Retry(attempts=1)).sponsors.get(1, "a")
+    async with open_client(server, redis_server.url, max_wait=0) as other:
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await other.sponsors.get(1, "b")
+    assert 99 < caught.value.seconds <= 101
 
 
 async def test_no_key_and_no_value_holds_the_token(
