@@ -329,6 +329,30 @@ async def test_a_lease_granted_to_a_cancelled_call_is_returned(
     assert server.requests == []
 
 
+async def test_a_lease_granted_after_the_timeout_is_returned(
+    serve: Serve, redis_server: RedisServer, store: Redis
+) -> None:
+    async def all_is_reported() -> bool:
+        return await exchanges(store) >= before + 2 and await in_flight(store) == 0
+
+    server = await serve(Counted(40))
+    async with open_client(server, redis_server.url, store_timeout=0.5) as sb:
+        await sb.sponsors.get(1, "a")
+        await until_true(lambda: _equals(in_flight(store), 0))
+        before = await exchanges(store)
+        with redis_server.held():
+            await sb.sponsors.get(1, "a")
+        # The store carries out the exchange that the client has given up, and then the next one.
+        await until_true(all_is_reported)
+    assert len(server.requests) == 2
+
+
+async def exchanges(store: Redis) -> int:
+    """Return how often the script ran."""
+    statistics = await store.info("commandstats")
+    return sum(statistics.get(name, {"calls": 0})["calls"] for name in ("cmdstat_eval", "cmdstat_evalsha"))
+
+
 async def _count(store: Redis) -> int:
     return int(await store.dbsize())
 

@@ -1,0 +1,38 @@
+"""The exchange with a store that does not answer for a long time, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sessionboard_async import RateLimits
+from sessionboard_async.core.http.request import Priority
+from sessionboard_async.core.options import SharedRateLimits
+from sessionboard_async.core.rate_limits.shared.exchange import StoreExchange
+from sessionboard_async.core.rate_limits.shared.store import RateLimitStore
+from tests.support.virtual_time import now, run
+
+NOWHERE = "redis://127.0.0.1:1"
+
+
+def open_exchange(limits: SharedRateLimits) -> tuple[StoreExchange, RateLimitStore]:
+    store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=now)
+    exchange = StoreExchange(
+        "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
+    )
+    return exchange, store
+
+
+def test_outcomes_of_windows_long_over_are_not_kept() -> None:
+    async def main() -> None:
+        exchange, store = open_exchange(RateLimits.shared(NOWHERE))
+        for order in range(20):
+            await exchange.wait_queue.enter(Priority.INTERACTIVE, order)
+            exchange.bucket.unanswered(now(), now())
+            exchange.wait_queue.admit()
+            await asyncio.sleep(1000)
+        # Two windows of 900 seconds, and the 120 seconds of a lease.
+        assert 1 <= len(exchange.bucket.outcomes) <= 3
+        await exchange.aclose()
+        await store.aclose()
+
+    run(main())
