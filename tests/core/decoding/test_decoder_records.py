@@ -118,6 +118,11 @@ def test_a_record_with_required_fields_is_decoded_bare_or_under_data(body: objec
     assert decoder.decode(json.dumps(body).encode()) == Required(id="a")
 
 
+def test_invalid_utf_8_in_an_unknown_key_is_ignored_as_on_a_page() -> None:
+    body = b'{"id":"a","\xff":1}'
+    assert records().decode(body) == pages().decode(b"[%s]" % body, page=1).results[0] == Talk(id="a")
+
+
 # Content of errors
 
 
