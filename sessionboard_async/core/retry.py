@@ -1,4 +1,4 @@
-"""Which failures are retried, and after which delay. The delays come from `backoff`."""
+"""Decide which failures are retried, and after which delay. The delays come from `backoff`."""
 
 from __future__ import annotations
 

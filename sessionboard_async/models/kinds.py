@@ -1,4 +1,4 @@
-"""Objects of several kinds, told apart by ``type``."""
+"""Objects of several kinds, distinguished by ``type``."""
 
 from __future__ import annotations
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import cache
-from typing import Any, Generic, Literal, TypeGuard, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
-from msgspec.structs import force_setattr
 
 from sessionboard_async.core.decoding.lenient import (
     Coercion,
     UndecodableError,
     decode_leniently,
-    is_array,
     is_object,
 )
+from sessionboard_async.core.decoding.sent_values import keep_as_sent
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.errors import DecodeError
@@ -372,28 +371,6 @@ class Decoders:
         if decoder is None:
             decoder = self._pages[key] = PageDecoder(type_, endpoint)
         return decoder
-
-
-def keep_as_sent(record: object, sent: object) -> None:
-    """Keep the sent values in an open record, and in the records inside it."""
-    if not isinstance(record, OpenRecord) or not is_object(sent):
-        return
-    force_setattr(record, "as_sent", sent)
-    for field in msgspec.structs.fields(record):
-        inner: object = getattr(record, field.name)
-        for inner_record, inner_sent in _pairs(inner, sent.get(field.encode_name)):
-            keep_as_sent(inner_record, inner_sent)
-
-
-def _pairs(records: object, sent: object) -> Iterable[tuple[object, object]]:
-    if not _is_tuple(records) or not is_array(sent):
-        return ((records, sent),)
-    # Lenient decoding leaves out a null in an array of records.
-    return zip(records, (value for value in sent if value is not None), strict=False)
-
-
-def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
-    return isinstance(value, tuple)
 
 
 def _id_in(value: object) -> str | None:
