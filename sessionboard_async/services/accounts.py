@@ -63,7 +63,7 @@ class AccountService(RecordService[T]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[AccountCreate]
     ) -> T:
-        """Create a record.
+        """Create a sponsor or exhibitor.
 
         ``name`` or ``account_id`` is required.
 
@@ -76,7 +76,7 @@ class AccountService(RecordService[T]):
             **values: The values, as in ``AccountCreate``.
 
         Returns:
-            The created record.
+            The created sponsor or exhibitor.
 
         Raises:
             BadRequestError: If the API refuses a value.
@@ -95,7 +95,7 @@ class AccountService(RecordService[T]):
         extra: Extra | None = None,
         **values: Unpack[AccountUpdate],
     ) -> T:
-        """Update a record. Only the fields you pass are sent.
+        """Update a sponsor or exhibitor. Only the fields you pass are sent.
 
         Scope ``write:sponsors`` or ``write:exhibitors``; rate-limit category of the family's writes; not
         retried when the outcome is unknown.

@@ -111,7 +111,7 @@ class Dashboards(ReportService):
         Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            id: The id.
+            id: The id of the dashboard.
             event_id: The event; ``None`` for the whole organization.
 
         Returns:
@@ -131,7 +131,7 @@ class Dashboards(ReportService):
         extra: Extra | None = None,
         **values: Unpack[DashboardCreate],
     ) -> Dashboard:
-        """Create a record.
+        """Create a dashboard.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
@@ -157,12 +157,12 @@ class Dashboards(ReportService):
         extra: Extra | None = None,
         **values: Unpack[DashboardUpdate],
     ) -> Dashboard:
-        """Update a record. Only the fields you pass are sent.
+        """Update a dashboard. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id.
+            id: The id of the dashboard.
             event_id: The event; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``DashboardUpdate``; ``None`` clears a value.
@@ -233,12 +233,12 @@ class Widgets(ReportService):
         extra: Extra | None = None,
         **values: Unpack[WidgetUpdate],
     ) -> Widget:
-        """Update a record. Only the fields you pass are sent.
+        """Update a widget. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id.
+            id: The id of the widget.
             event_id: The event; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``WidgetUpdate``; ``None`` clears a value.

@@ -133,7 +133,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[DraftCreate]
     ) -> AgendaDraft:
-        """Create a record.
+        """Create a draft.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
@@ -143,7 +143,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             **values: The values, as in ``DraftCreate``.
 
         Returns:
-            The created record.
+            The created draft.
 
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
@@ -160,18 +160,18 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         extra: Extra | None = None,
         **values: Unpack[DraftUpdate],
     ) -> AgendaDraft:
-        """Update a record. Only the fields you pass are sent.
+        """Update a draft. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the draft.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``DraftUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated draft.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -187,7 +187,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the draft.
 
         Returns:
             The changes; their form is not documented, so the whole answer is in ``as_sent``.
@@ -206,7 +206,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the draft.
 
         Raises:
             ConflictError: If the API cannot apply the draft; its document does not say when.

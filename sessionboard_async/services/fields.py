@@ -144,7 +144,7 @@ class Fields(CRUDService[Field]):
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the custom field.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``FieldValues``.
 

@@ -184,7 +184,7 @@ class Files(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: The id.
+            file_id: The file.
 
         Returns:
             The updated file. Some servers give it another id.
@@ -213,7 +213,7 @@ class Files(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: The id.
+            file_id: The file.
             extra: More properties, under the API's names.
             **values: The upload, as in ``FileCreate``.
 
@@ -246,7 +246,7 @@ class Files(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: The id.
+            file_id: The file.
             extra: More properties, under the API's names; the API ignores those that it does not know.
             **values: The values to change, as in ``FileUpdate``; ``None`` clears a value.
 
@@ -269,7 +269,7 @@ class Files(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            file_id: The id.
+            file_id: The file.
 
         Raises:
             NotFoundError: If the file does not exist.

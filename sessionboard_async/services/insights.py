@@ -374,7 +374,7 @@ class Insights(Service):
         Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            dashboard_id: The id.
+            dashboard_id: The dashboard.
             event_id: The event; ``None`` for the whole organization.
 
         Returns:

@@ -232,7 +232,7 @@ class Media(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            media_item_id: The id.
+            media_item_id: The medium.
 
         Returns:
             The medium.

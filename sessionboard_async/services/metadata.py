@@ -98,7 +98,7 @@ class NamedService(MetadataService[T]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[NamedCreate]
     ) -> T:
-        """Create a record.
+        """Create a setting.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
@@ -109,7 +109,7 @@ class NamedService(MetadataService[T]):
             **values: The values, as in ``NamedCreate``.
 
         Returns:
-            The created record.
+            The created setting.
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
@@ -125,19 +125,19 @@ class NamedService(MetadataService[T]):
         extra: Extra | None = None,
         **values: Unpack[NamedUpdate],
     ) -> T:
-        """Update a record. Only the fields you pass are sent.
+        """Update a setting. Only the fields you pass are sent.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the setting.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``NamedUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated setting.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -153,7 +153,7 @@ class ColoredService(MetadataService[T]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ColoredCreate]
     ) -> T:
-        """Create a record.
+        """Create a track or status.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
@@ -164,7 +164,7 @@ class ColoredService(MetadataService[T]):
             **values: The values, as in ``ColoredCreate``.
 
         Returns:
-            The created record.
+            The created track or status.
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
@@ -180,19 +180,19 @@ class ColoredService(MetadataService[T]):
         extra: Extra | None = None,
         **values: Unpack[ColoredUpdate],
     ) -> T:
-        """Update a record. Only the fields you pass are sent.
+        """Update a track or status. Only the fields you pass are sent.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the track or status.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``ColoredUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated track or status.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -303,7 +303,7 @@ class Statuses(ColoredService[Status]):
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the status.
 
         Returns:
             The updated status.

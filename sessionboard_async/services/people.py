@@ -243,11 +243,11 @@ class OrgContacts(Service):
         *,
         expand: Sequence[Expansion] = (),
     ) -> Contact:
-        """Get one contact of an organization.
+        """Get a contact of an organization.
 
         Args:
             org_id: The organization's UUID.
-            id: The id.
+            id: The id of the contact.
             expand: Expansions to include.
 
         Returns:

@@ -117,13 +117,13 @@ class PlanningService(CRUDService[T]):
     GET: Endpoint[T]
 
     async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
-        """Get one.
+        """Get a record by its id.
 
         Scope ``read:events``; no rate limit is documented.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the record.
 
         Returns:
             The record.
@@ -153,7 +153,7 @@ class Rules(PlanningService[Rule]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
     ) -> Rule:
-        """Create a record.
+        """Create a rule.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
@@ -163,7 +163,7 @@ class Rules(PlanningService[Rule]):
             **values: The values, as in ``RuleCreate``.
 
         Returns:
-            The created record.
+            The created rule.
 
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
@@ -180,18 +180,18 @@ class Rules(PlanningService[Rule]):
         extra: Extra | None = None,
         **values: Unpack[RuleUpdate],
     ) -> Rule:
-        """Update a record. Only the fields you pass are sent.
+        """Update a rule. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the rule.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``RuleUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated rule.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -218,7 +218,7 @@ class Personas(PlanningService[Persona]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]
     ) -> Persona:
-        """Create a record.
+        """Create a persona.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
@@ -228,7 +228,7 @@ class Personas(PlanningService[Persona]):
             **values: The values, as in ``PersonaCreate``.
 
         Returns:
-            The created record.
+            The created persona.
 
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
@@ -245,18 +245,18 @@ class Personas(PlanningService[Persona]):
         extra: Extra | None = None,
         **values: Unpack[PersonaUpdate],
     ) -> Persona:
-        """Update a record. Only the fields you pass are sent.
+        """Update a persona. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the persona.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``PersonaUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated persona.
 
         Raises:
             NotFoundError: If no record has this id.

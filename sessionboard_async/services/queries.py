@@ -105,7 +105,7 @@ class Queries(ReportService):
     async def create(
         self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
     ) -> SavedQuery:
-        """Create a record.
+        """Create a saved query.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
@@ -131,12 +131,12 @@ class Queries(ReportService):
         extra: Extra | None = None,
         **values: Unpack[QueryUpdate],
     ) -> SavedQuery:
-        """Update a record. Only the fields you pass are sent.
+        """Update a saved query. Only the fields you pass are sent.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id.
+            id: The id of the saved query.
             event_id: The event; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``QueryUpdate``; ``None`` clears a value.
@@ -165,7 +165,7 @@ class Queries(ReportService):
         it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Retried like a read.
 
         Args:
-            id: The id.
+            id: The id of the saved query.
             event_id: The event; ``None`` for the whole organization.
             obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
             **options: Paging, as in ``PagerOptions``.

@@ -117,7 +117,7 @@ class Recordings(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            recording_id: The id.
+            recording_id: The recording.
 
         Returns:
             The recording.
@@ -146,7 +146,7 @@ class Recordings(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            recording_id: The id.
+            recording_id: The recording.
             extra: More properties, under the API's names.
             **values: The values, as in ``RecordingComplete``.
 

@@ -52,7 +52,7 @@ class Rooms(MetadataService[Room]):
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
     ) -> Room:
-        """Create a record.
+        """Create a room.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
@@ -63,7 +63,7 @@ class Rooms(MetadataService[Room]):
             **values: The values, as in ``RoomCreate``.
 
         Returns:
-            The created record.
+            The created room.
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
@@ -79,19 +79,19 @@ class Rooms(MetadataService[Room]):
         extra: Extra | None = None,
         **values: Unpack[RoomUpdate],
     ) -> Room:
-        """Update a record. Only the fields you pass are sent.
+        """Update a room. Only the fields you pass are sent.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
 
         Args:
             event_id: The event.
-            id: The id.
+            id: The id of the room.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``RoomUpdate``; ``None`` clears a value.
 
         Returns:
-            The updated record.
+            The updated room.
 
         Raises:
             NotFoundError: If no record has this id.

@@ -110,7 +110,7 @@ class Transcriptions(Service):
 
         Args:
             event_id: The event.
-            transcription_id: The id.
+            transcription_id: The transcription.
 
         Returns:
             The transcription, as the class of its kind.
@@ -188,7 +188,7 @@ class Transcriptions(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: The id.
+            transcription_id: The transcription.
 
         Returns:
             The transcription, as the class of its kind.
@@ -218,7 +218,7 @@ class Transcriptions(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: The id.
+            transcription_id: The transcription.
             transcription: The new text; ``None`` clears it.
             extra: More properties, under the API's names; its document does not say which can change.
 
@@ -245,7 +245,7 @@ class Transcriptions(Service):
         Args:
             event_id: The event.
             session_id: The session.
-            transcription_id: The id.
+            transcription_id: The transcription.
 
         Raises:
             NotFoundError: If the session has no transcription with this id.

@@ -55,7 +55,7 @@ class ReportService(Service):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id.
+            id: The id of the record.
             event_id: The event; ``None`` for the whole organization.
 
         Raises:
