@@ -201,6 +201,7 @@ def test_an_event_is_saved_with_a_manifest(
 
 PYTEST = (
     *("-m", "pytest", "-W", "error", "--strict-markers", "-p", "no:cacheprovider"),
+    *("-p", "no:hypothesispytest", "-p", "no:xdist", "-p", "no:randomly"),  # the blocks do not need them
     *("-o", "asyncio_default_fixture_loop_scope=function"),  # pytest-asyncio warns if it is not set
 )
 
