@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar, cast, overload
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
 import anyio
 
@@ -31,10 +31,7 @@ from sessionboard_async.services._common.service import Service
 if TYPE_CHECKING:
     from sessionboard_async.core.rate_limits.shared import SharedLimiter
     from sessionboard_async.models.uploads import UploadAddress
-    from sessionboard_async.services._common.crud import RetrieveService
-    from sessionboard_async.services.metadata import MetadataService
 
-    EventRecords: TypeAlias = RetrieveService[Any] | MetadataService[Any] | services.Fields
 
 S = TypeVar("S", bound=Service)
 
@@ -359,26 +356,6 @@ class AsyncSession:
         transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
         response = await self._engine.send(storage_request(upload.method or "PUT", transfer))
         return response.headers.get("ETag")
-
-
-EVENT_RESOURCES: Mapping[str, Callable[[AsyncSession], EventRecords]] = MappingProxyType(
-    {
-        "sessions": lambda sb: sb.sessions,
-        "speakers": lambda sb: sb.speakers,
-        "contacts": lambda sb: sb.contacts,
-        "sponsors": lambda sb: sb.sponsors,
-        "exhibitors": lambda sb: sb.exhibitors,
-        "fields": lambda sb: sb.fields,
-        "rooms": lambda sb: sb.rooms,
-        "tracks": lambda sb: sb.tracks,
-        "tags": lambda sb: sb.tags,
-        "formats": lambda sb: sb.formats,
-        "levels": lambda sb: sb.levels,
-        "languages": lambda sb: sb.languages,
-        "statuses": lambda sb: sb.statuses,
-    }
-)
-"""The service of each kind of record that can be searched in an event; takes the client."""
 
 
 def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:

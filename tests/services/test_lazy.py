@@ -13,8 +13,8 @@ import pytest
 
 import sessionboard_async
 from sessionboard_async import AsyncSession, Retry, models, services
-from sessionboard_async.client import EVENT_RESOURCES
 from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.export.resources import RESOURCES, event_service
 from sessionboard_async.services import SERVICES, load_service, load_services
 from sessionboard_async.services._common.crud import RetrieveService
 
@@ -115,10 +115,10 @@ def test_all_operations_are_declared_by_the_services() -> None:
     assert len(ENDPOINTS) == 177
 
 
-@pytest.mark.parametrize("resource", EVENT_RESOURCES)
+@pytest.mark.parametrize("resource", RESOURCES)
 async def test_a_resource_of_an_event_has_a_search_and_a_way_to_look_up_ids(resource: str) -> None:
     async with AsyncSession("a-token") as sb:
-        service = EVENT_RESOURCES[resource](sb)
+        service = event_service(sb, resource)
         assert service is getattr(sb, resource)
         assert inspect.ismethod(service.search)
         assert isinstance(service, RetrieveService) or inspect.ismethod(service.list)
