@@ -84,7 +84,7 @@ async def test_lists_come_in_both_envelopes(serve: Serve) -> None:
 
 
 async def test_any_token_may_ask_since_no_scope_is_documented(place: Place) -> None:
-    async with place.other_session(scopes=["read:sponsors"], hide_personal_data=True) as other:
+    async with place.other_client(scopes=["read:sponsors"], hide_personal_data=True) as other:
         asked = await other.gdpr.create(request_type="access", identity_value=ADDRESS)
         assert asked.identity_value == "A***@e***.org"
         with pytest.raises(ValueError, match="identity_value is masked"):

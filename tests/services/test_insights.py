@@ -169,7 +169,7 @@ async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place)
     assert not any("***" in row["reach"] for row in plain)
     content = await place.sb.insights.execute(EMAILS, event_id=place.event, obfuscate_pii=False, format="csv")
     assert str(plain[0]["reach"]).encode() in content
-    async with place.other_session(hide_personal_data=True) as blind:
+    async with place.other_client(hide_personal_data=True) as blind:
         rows = await blind.insights.execute(EMAILS, event_id=place.event, obfuscate_pii=False).collect()
         assert [row["id"] for row in rows] == [row["id"] for row in plain]
         assert all("***" in row["reach"] for row in rows)
@@ -177,7 +177,7 @@ async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place)
 
 async def test_a_token_of_some_events_sees_only_those(place: Place) -> None:
     first, second = place.server.event_ids
-    async with place.other_session(events=[second]) as local:
+    async with place.other_client(events=[second]) as local:
         assert await local.insights.execute(EVENTS).collect() == [{"event_id": second}]
         for options in (
             {"event_id": first},

@@ -93,7 +93,7 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
     board = await place.sb.dashboards.create(
         event_id=event, name="Board", widgets=[{"type": "table", "query": EMAILS}]
     )
-    async with place.other_session(scopes=["read:insights"]) as reader:
+    async with place.other_client(scopes=["read:insights"]) as reader:
         insights = reader.insights
         assert [query.id for query in await insights.queries(event_id=event).collect()] == [local.id]
         assert place.called() == ["list-event-insights-queries"]
@@ -113,7 +113,7 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
                 await insights.dashboard(NOBODY, event_id=event_id)
             with pytest.raises(NotFoundError):
                 await insights.run_query(NOBODY, event_id=event_id).collect()
-    async with place.other_session(scopes=["read:events", "write:events"]) as other:
+    async with place.other_client(scopes=["read:events", "write:events"]) as other:
         for refused in (
             other.insights.execute(IDS).collect(),
             other.insights.execute(IDS, format="csv"),

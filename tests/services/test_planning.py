@@ -269,11 +269,11 @@ async def test_a_batch_that_fails_is_not_sent_again(place: Place) -> None:
 
 async def test_planning_needs_its_scopes(place: Place) -> None:
     draft = await place.sb.agenda_drafts.create(place.event, name="Plan B")
-    async with place.other_session(scopes=["read:events"]) as reader:
+    async with place.other_client(scopes=["read:events"]) as reader:
         assert await reader.agenda_drafts.list(place.event).collect() == [draft]
         with pytest.raises(PermissionDeniedError, match="write:events"):
             await reader.agenda_drafts.commit(place.event, draft.id)
-    async with place.other_session(scopes=["write:events"]) as writer:
+    async with place.other_client(scopes=["write:events"]) as writer:
         with pytest.raises(PermissionDeniedError, match="read:events"):
             await writer.rules.list(place.event).collect()
         assert (await writer.rules.create(place.event, name="Lunch", type="break")).enabled is True

@@ -183,7 +183,7 @@ async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place,
     plain = await place.sb.queries.run(query.id, event_id=event_id, obfuscate_pii=False).collect()
     assert not any("***" in row["email"] for row in plain)
     assert len(plain) == len(masked) > 0
-    async with place.other_session(hide_personal_data=True) as blind:
+    async with place.other_client(hide_personal_data=True) as blind:
         assert await blind.queries.run(query.id, event_id=event_id, obfuscate_pii=False).collect() == masked
 
 
@@ -273,7 +273,7 @@ async def test_what_cannot_be_right_is_not_sent(place: Place, scope: Scope) -> N
 async def test_reports_need_their_scopes(place: Place, scope: Scope) -> None:
     event_id = scope.event_id
     query = await place.sb.queries.create(event_id=event_id, name="Titles", query=TITLES)
-    async with place.other_session(scopes=["read:insights"]) as reader:
+    async with place.other_client(scopes=["read:insights"]) as reader:
         assert await reader.queries.list(event_id=event_id).count() == 1
         assert await reader.insights.run_query(query.id, event_id=event_id).count() >= 130
         for refused in (
@@ -282,7 +282,7 @@ async def test_reports_need_their_scopes(place: Place, scope: Scope) -> None:
         ):
             with pytest.raises(PermissionDeniedError, match="write:events"):
                 await refused
-    async with place.other_session(scopes=["write:events"]) as writer:
+    async with place.other_client(scopes=["write:events"]) as writer:
         with pytest.raises(PermissionDeniedError, match="read:insights"):
             await writer.dashboards.list(event_id=event_id).collect()
 

@@ -31,7 +31,7 @@ class Place:
         """Return the operations of the last requests, oldest first."""
         return [request.operation for request in self.server.requests][-most:]
 
-    def other_session(self, **grant: Any) -> AsyncSession:
+    def other_client(self, **grant: Any) -> AsyncSession:
         """Return a client with a token of its own."""
         token = self.server.issue_token(**grant)
         return AsyncSession(token, base_url=self.server.base_url, retry=IMPATIENT)
