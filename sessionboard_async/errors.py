@@ -4,8 +4,8 @@
 
     SessionboardError
     ├── ConfigurationError            the token, region, base URL or an option is invalid   (ValueError)
-    ├── ClientStateError             the client cannot be used now                         (RuntimeError)
-    │   ├── ClientClosedError            it is closed
+    ├── ClientStateError              the client cannot be used now                         (RuntimeError)
+    │   ├── ClientClosedError             it is closed
     │   └── WrongEventLoopError           it belongs to another event loop
     ├── TransportError                no complete answer arrived
     │   ├── ConnectError                  no connection: the request did not arrive
