@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import sessionboard_async.sqlite  # noqa: F401  # the command ``sync`` imports it in every child otherwise
 from sessionboard_async.cli.app import sessionboard
 
 _DIED = 9
