@@ -100,6 +100,10 @@ class StoreExchange:
                 if pause:
                     await self._sleep_unless_closing(pause)
                     self._requested = bool(self.bucket.outcomes or self.wait_queue.waiting)
+        except BaseException:
+            # Nothing else would wake the calls that wait for this task.
+            self.wait_queue.fail_all(_store_error)
+            raise
         finally:
             self._task = None
 

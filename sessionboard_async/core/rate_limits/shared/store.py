@@ -129,13 +129,12 @@ class RateLimitStore:
             from redis import asyncio as redis
             from redis.asyncio.retry import Retry
             from redis.backoff import NoBackoff
-            from redis.exceptions import NoScriptError, RedisError
+            from redis.exceptions import NoScriptError
         except ImportError:
             raise ConfigurationError(
                 "RateLimits.shared needs a client for Redis: install sessionboard-async[redis]"
             ) from None
         self._no_script_error = NoScriptError
-        self._failures = (RedisError, OSError, TimeoutError, msgspec.MsgspecError)
         # Its other arguments are not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
         try:
@@ -169,11 +168,12 @@ class RateLimitStore:
         if self._outage and now < self._unavailable_until and not insist:
             raise StoreUnavailableError(self._unavailable_until - now)
         key = f"{{{self._prefix}:{category}}}"
+        packed_message = msgspec.msgpack.encode(message)
         try:
             async with asyncio.timeout(self._timeout):
-                packed = await self._run_script(f"{key}:s", f"{key}:l", msgspec.msgpack.encode(message))
+                packed = await self._run_script(f"{key}:s", f"{key}:l", packed_message)
             reply = msgspec.msgpack.decode(packed, type=StoreReply)
-        except self._failures as error:
+        except Exception as error:  # noqa: BLE001  # an unexpected reply fails with any error of the client
             raise self._unavailable(error) from None
         if self._outage:
             self._outage = 0.0

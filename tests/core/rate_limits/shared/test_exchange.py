@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from sessionboard_async import RateLimits
+import pytest
+
+from sessionboard_async import RateLimits, RateLimitStoreError
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.shared.exchange import StoreExchange
@@ -33,6 +35,28 @@ def test_outcomes_of_windows_long_over_are_not_kept() -> None:
         # Two windows of 900 seconds, and the 120 seconds of a lease.
         assert 1 <= len(exchange.bucket.outcomes) <= 3
         await exchange.aclose()
+        await store.aclose()
+
+    run(main())
+
+
+def test_a_task_that_dies_wakes_the_calls_that_wait_for_it() -> None:
+    def broken_clock() -> float:
+        raise ArithmeticError("planted")
+
+    async def main() -> None:
+        # asyncio reports the error of the task, which is not under test here.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        limits = RateLimits.shared(NOWHERE)
+        store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=broken_clock)
+        exchange = StoreExchange(
+            "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
+        )
+        for order in range(2):
+            with pytest.raises(RateLimitStoreError):
+                async with asyncio.timeout(60):
+                    await exchange.wait_queue.enter(Priority.INTERACTIVE, order)
+        assert exchange.wait_queue.waiting == 0
         await store.aclose()
 
     run(main())

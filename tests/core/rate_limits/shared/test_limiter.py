@@ -259,6 +259,31 @@ async def test_without_the_store_a_call_fails_if_so_configured(serve: Serve) -> 
     assert server.requests == []
 
 
+async def answer_every_command_with_a_number(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    while header := await reader.readline():
+        for _ in range(int(header[1:])):
+            size = int((await reader.readline())[1:])
+            await reader.readexactly(size + 2)
+        writer.write(b":1\r\n")
+
+
+async def test_a_store_with_an_unexpected_reply_counts_as_unavailable(
+    serve: Serve, serve_bytes: ServeBytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = (await serve_bytes(answer_every_command_with_a_number)).replace("http", "redis")
+    server = await serve(Counted(40))
+    with anyio.fail_after(5):
+        async with open_client(server, url) as sb:
+            await sb.sponsors.get(1, "a")
+        async with open_client(server, url, on_store_error="raise") as sb:
+            with pytest.raises(RateLimitStoreError):
+                await sb.sponsors.get(1, "a")
+    assert len(server.requests) == 1
+    assert "the store of the shared rate limits does not answer (TypeError)" in caplog.text
+
+
 async def test_a_store_that_starts_later_is_used(serve: Serve, tmp_path: Path) -> None:
     server, later = await serve(Counted(40)), RedisServer(tmp_path)
     async with open_client(server, later.url) as sb:
