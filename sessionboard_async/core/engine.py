@@ -123,15 +123,20 @@ class Engine:
                     limiter.release(permit, outcome_unknown=True)
             self._log(call, type(error).__name__, began)
             raise
-        self._log(call, str(response.status), began, response)
         refusal: APIError | None = None
         if limiter is not None and permit is not None:
             refusal = limiter.report(permit, response)
+        # Only now: a logging filter of the caller's may raise, and the permit would stay taken.
+        self._log(call, str(response.status), began, response)
         if refusal is None:
             # In one expression: a variable with the secrets would be in the traceback of the error.
             refusal = error_of(call, response, secrets=(self._token.reveal(), *call.request.secrets))
         if refusal is not None:
-            raise refusal
+            try:
+                raise refusal
+            finally:
+                # The traceback of the error refers to this frame: without this, they would form a cycle.
+                del refusal
         return response
 
     def decode(self, endpoint: Endpoint[T], response: Response) -> T:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -315,3 +317,33 @@ async def test_a_view_has_its_own_retry_policy(serve: Serve) -> None:
         with pytest.raises(ServerError):
             await sb.events.list().collect()
         assert len(server.requests) == 6
+
+
+async def test_a_logging_filter_that_raises_leaves_no_permit_taken(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: logging.LogRecord) -> bool:
+        raise ArithmeticError("planted")
+
+    caplog.set_level(logging.DEBUG, "sessionboard_async")
+    logger = logging.getLogger("sessionboard_async")
+    server = await serve(answers(200, 503))
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=Retry(attempts=1)) as sb:
+        logger.addFilter(refuse)
+        try:
+            for _ in range(2):
+                with pytest.raises(ArithmeticError):
+                    await sb.sponsors.get(1, "a")
+        finally:
+            logger.removeFilter(refuse)
+        assert (await sb.limits.snapshot())["entity-reads"].in_flight == 0
+
+
+async def test_an_error_of_the_api_is_freed_without_the_garbage_collector(serve: Serve) -> None:
+    server = await serve(answers(404))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        try:
+            await sb.sponsors.get(1, "a")
+        except APIError as error:
+            freed = weakref.ref(error)
+        assert freed() is None
