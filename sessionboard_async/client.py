@@ -251,11 +251,10 @@ class AsyncSession:
         if self._is_view or self.closed:
             return
         self._lifetime.check()
-        # A cancelled caller must not leave connections open.
-        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
-            await self._transport.close()
-            for limiter in self._shared.values():
-                await limiter.aclose()
+        # A cancelled caller must not leave connections open, nor a slow transport the stores unclosed.
+        for close in (self._transport.close, *(limiter.aclose for limiter in self._shared.values())):
+            with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+                await close()
 
     def with_options(
         self,

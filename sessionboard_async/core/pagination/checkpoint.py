@@ -36,6 +36,7 @@ class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     before: int | None = None
     page: int | None = None
     page_size: int | None = None
+    # The name that stored checkpoints have for it.
     recent_ids: tuple[str, ...] = msgspec.field(default=(), name="near")
     delivered: int = 0
 
