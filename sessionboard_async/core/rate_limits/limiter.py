@@ -266,8 +266,8 @@ class Limiter:
         if self._categories[name].bucket.state.without_headers and not self._warned:
             self._warned = True
             logger.warning(
-                "the server sends no rate-limit headers: the documented limits (%d requests in %g s) are kept "
-                "by counting; AsyncSession(limits=None) turns that off",
+                "the server sends no rate-limit headers: the documented limits (%d requests in %g s) are "
+                "kept by counting; AsyncSession(limits=None) turns that off",
                 self._limits.requests,
                 self._limits.window,
             )
