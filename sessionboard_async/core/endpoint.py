@@ -50,7 +50,10 @@ def list_of(record: type[T]) -> Pages[T]:
 
 
 ENDPOINTS: dict[str, Endpoint[object]] = {}
-"""All operations by ``operationId``, filled when ``sessionboard_async.services`` is imported."""
+"""The operations of the services that were used so far, by ``operationId``.
+
+``sessionboard_async.services.load_services`` adds all others.
+"""
 
 
 class Endpoint(msgspec.Struct, Generic[Answer], frozen=True, eq=False):

@@ -71,8 +71,11 @@ class Engine:
             APIError: If the API answered the last attempt with an error.
             TransportError: If the last attempt brought no complete answer.
             RateLimitWaitExceeded: If the call would wait for the rate limit longer than allowed.
+            RateLimitStoreError: If the store of shared limits does not answer, and ``on_store_error`` is
+                ``"raise"``.
             DeadlineExceededError: If ``Timeout.total`` ran out.
             ResponseError: If the answer is too large, or its compression is invalid.
+            OSError: If a file cannot be read or written.
         """
         self._lifetime.check()
         # The time that a file takes depends on its size: a transfer is bounded by how long nothing moves.

@@ -10,40 +10,12 @@ import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, PaginationError
+from sessionboard_async import AsyncSession
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.mark.parametrize("body", [{"results": []}, [], {"results": [], "pagination": {}}], ids=str)
-@pytest.mark.parametrize("prefetch", [0, 4, None])
-async def test_a_page_without_a_report_does_not_cancel_an_earlier_report(
-    serve: Serve, body: object, prefetch: int | None
-) -> None:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        number = int(request.query["page"])
-        if number == 3:
-            return web.json_response(body)
-        rows = [{"id": f"r{number}a"}, {"id": f"r{number}b"}]
-        pagination = {"currentPage": number, "pageSize": 2, "totalPages": 5, "totalResults": 10}
-        return web.json_response({"results": rows, "pagination": pagination})
-
-    server = await serve(answer)
-    got: list[str | None] = []
-    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-
-        async def read() -> None:
-            async for person in sb.speakers.search(1, page_size=2, prefetch=prefetch):
-                got.append(person.id)  # noqa: PERF401  # the records before the error count
-
-        with pytest.raises(
-            PaginationError, match="8 of 10 records were returned: page 3 held no new records"
-        ):
-            await read()
-    assert got == [f"r{number}{letter}" for number in (1, 2, 4, 5) for letter in "ab"]
 
 
 async def _never(_: web.Request) -> web.StreamResponse:
