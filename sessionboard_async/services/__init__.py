@@ -161,4 +161,4 @@ def load_services() -> dict[str, type[Service]]:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy_names(__name__, _MODULES)
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES)

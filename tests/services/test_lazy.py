@@ -8,6 +8,8 @@ import pydoc
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -104,6 +106,34 @@ def test_every_public_name_can_be_imported(package: object) -> None:
         assert getattr(package, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'Speech'"):
         package.Speech  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("package", ["models", "services"])
+def test_completion_offers_every_public_name_before_it_is_used(package: str) -> None:
+    script = f"import sessionboard_async.{package} as p; print(sorted({{*p.__all__}} - {{*dir(p)}}), dir(p))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("[] ")
+    assert "'__name__'" in result.stdout
+
+
+def test_threads_that_use_a_service_at_once_get_the_same_one() -> None:
+    threads = 16
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            sb = AsyncSession("a-token")
+            barrier = Barrier(threads)
+
+            def use(_: int, sb: AsyncSession = sb, barrier: Barrier = barrier) -> list[object]:
+                barrier.wait()
+                return [getattr(sb, name) for name in SERVICES]
+
+            with ThreadPoolExecutor(threads) as pool:
+                used = list(pool.map(use, range(threads)))
+            assert {len({id(service) for service in same}) for same in zip(*used, strict=True)} == {1}
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_the_classes_of_the_services_are_the_public_ones() -> None:
