@@ -208,7 +208,8 @@ class AsyncSession:
     def _service(self, name: str) -> Service:
         service = self._services.get(name)
         if service is None:
-            service = self._services[name] = load_service(name)(self._engine)
+            # Threads that use a service at the same time get the same one.
+            service = self._services.setdefault(name, load_service(name)(self._engine))
         return service
 
     def __repr__(self) -> str:
