@@ -108,7 +108,7 @@ async def run_bulk(operations: Operations, values: BulkValues, send: Send) -> Bu
     batch: list[Encoded] = []
     is_sent = False
     try:
-        async with aclosing(_stream(operations, values) if known is None else _later(known)) as encoded:
+        async with aclosing(_stream(operations, values) if known is None else _iterate(known)) as encoded:
             while await _fill(batch, encoded):
                 is_sent = True
                 answer = await send(batch)
@@ -136,7 +136,7 @@ def _encode(operations: Iterable[Operation], values: BulkValues) -> Iterator[Enc
         yield _encoded(index, operation, values)
 
 
-async def _later(items: Iterable[Encoded]) -> AsyncGenerator[Encoded]:
+async def _iterate(items: Iterable[Encoded]) -> AsyncGenerator[Encoded]:
     for item in items:
         yield item
 
@@ -167,18 +167,18 @@ async def _fill(batch: list[Encoded], source: AsyncIterator[Encoded]) -> bool:
 
 def _encoded(index: int, operation: Operation, values: BulkValues) -> Encoded:
     try:
-        encoded = _in_its_form(operation, values)
+        encoded = _encoded_operation(operation, values)
         # Find values that JSON cannot hold here, before other operations are sent.
         msgspec.json.encode(encoded)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        said = f"operation {index}: {error}"
+        message = f"operation {index}: {error}"
     else:
         return encoded
-    raise kind(said)
+    raise kind(message)
 
 
-def _in_its_form(operation: Operation, values: BulkValues) -> Encoded:
+def _encoded_operation(operation: Operation, values: BulkValues) -> Encoded:
     match operation:
         case Create(data, extra):
             return {"action": "create", "data": payload(values.create, data, extra)}
