@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
-from functools import partial
+from functools import cache, partial
+from typing import Final
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
@@ -76,22 +77,13 @@ class ServerApp:
         Raises:
             RuntimeError: If an operation has no handler.
         """
-        load_services()  # declares the operations
-        if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
-            raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
         application = web.Application(client_max_size=_LARGEST_REQUEST)
+        application[_SERVER] = self
         application.on_shutdown.append(self._give_up)
         if self._time is not None:
             application.on_response_prepare.append(self._date)
-        application.router.add_get("/", _greet)
-        for method in ("GET", "PUT"):
-            application.router.add_route(method, f"{PATH}{{key:.+}}", self._handle_storage)
-        for operation, endpoint in ENDPOINTS.items():
-            handler = partial(self._handle, operation)
-            for path in (endpoint.path, f"{endpoint.path}/"):
-                application.router.add_route(endpoint.method, path, handler)
-        # Not a middleware: aiohttp keeps every application that has one, and this holds all its data.
-        application.router.add_route(hdrs.METH_ANY, "/{path:.*}", self._answer_unknown)
+        for resource in _routes().resources():
+            application.router.register_resource(resource)
         return application
 
     async def _give_up(self, _: web.Application) -> None:
@@ -105,7 +97,8 @@ class ServerApp:
         if self._time is not None:
             response.headers[hdrs.DATE] = formatdate(self._time.now(), usegmt=True)
 
-    async def _handle(self, operation: str, request: web.Request) -> web.StreamResponse:
+    async def handle(self, operation: str, request: web.Request) -> web.StreamResponse:
+        """Answer a request for an operation."""
         with self._answering():
             body = await request.read()
             self.requests.append(record_request(operation, request, body))
@@ -121,7 +114,8 @@ class ServerApp:
             )
             return await self._send(request, self._dispatcher.answer(operation, call, fault), fault)
 
-    async def _handle_storage(self, request: web.Request) -> web.StreamResponse:
+    async def handle_storage(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request to the storage."""
         with self._answering():
             body = await request.read()
             self.requests.append(record_request(None, request, body))
@@ -143,7 +137,8 @@ class ServerApp:
         finally:
             self.under_way.discard(task)
 
-    async def _answer_unknown(self, request: web.Request) -> web.StreamResponse:
+    async def answer_unknown(self, request: web.Request) -> web.StreamResponse:
+        """Refuse a request that is for no operation."""
         self.requests.append(record_request(None, request, await request.read()))
         methods = {
             method
@@ -164,6 +159,40 @@ class ServerApp:
         answer.headers["X-Request-Id"] = f"embedded-{next(self._answered):06}"
         gzipped = self._compress and bool(answer.content.body) and _accepts_gzip(request.headers)
         return await send(request, answer, gzipped=gzipped, fault=fault)
+
+
+_SERVER: Final = web.AppKey("server", ServerApp)
+
+
+@cache
+def _routes() -> web.UrlDispatcher:
+    """Return the routes of all operations, made once: making them takes longer than starting a server."""
+    load_services()  # declares the operations
+    if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
+        raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
+    routes = web.UrlDispatcher()
+    routes.add_get("/", _greet)
+    for method in ("GET", "PUT"):
+        routes.add_route(method, f"{PATH}{{key:.+}}", _handle_storage)
+    for operation, endpoint in ENDPOINTS.items():
+        handler = partial(_handle, operation)
+        for path in (endpoint.path, f"{endpoint.path}/"):
+            routes.add_route(endpoint.method, path, handler)
+    # Not a middleware: aiohttp keeps every application that has one, and this holds all its data.
+    routes.add_route(hdrs.METH_ANY, "/{path:.*}", _answer_unknown)
+    return routes
+
+
+async def _handle(operation: str, request: web.Request) -> web.StreamResponse:
+    return await request.app[_SERVER].handle(operation, request)
+
+
+async def _handle_storage(request: web.Request) -> web.StreamResponse:
+    return await request.app[_SERVER].handle_storage(request)
+
+
+async def _answer_unknown(request: web.Request) -> web.StreamResponse:
+    return await request.app[_SERVER].answer_unknown(request)
 
 
 def _accepts_gzip(headers: CIMultiDictProxy[str]) -> bool:
