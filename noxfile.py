@@ -23,6 +23,8 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = "cli,redis,speedups,sqlite"
 EVERY_EXTRA = ("-e", f".[{EXTRAS}]")
 DIST = Path("dist").resolve()
+# Generated examples: 30 a test here, 100 in tests_all.
+FAST = ("-m", "not slow", "--hypothesis-profile", "fast")
 # Tests differ much in length: idle workers take over tests of busy ones.
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
@@ -76,7 +78,7 @@ def tests(session: nox.Session) -> None:
     """Run the fast tests on the running Python, and fail where too many branches are not taken."""
     session.install(*EVERY_EXTRA, *group("test"))
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-m", "not slow", *IN_PARALLEL, *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *FAST, *IN_PARALLEL, *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--fail-under=95")
 

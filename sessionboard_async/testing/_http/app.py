@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -82,7 +82,11 @@ class ServerApp:
         application.on_shutdown.append(self._give_up)
         if self._time is not None:
             application.on_response_prepare.append(self._date)
-        for resource in _routes().resources():
+        load_services()  # declares the operations
+        if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
+            raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
+        declared = tuple((endpoint.method, endpoint.path, name) for name, endpoint in ENDPOINTS.items())
+        for resource in _routes(declared).resources():
             application.router.register_resource(resource)
         return application
 
@@ -164,20 +168,20 @@ class ServerApp:
 _SERVER: Final = web.AppKey("server", ServerApp)
 
 
-@cache
-def _routes() -> web.UrlDispatcher:
-    """Return the routes of all operations, made once: making them takes longer than starting a server."""
-    load_services()  # declares the operations
-    if unanswered := sorted(ENDPOINTS.keys() - OPERATIONS.keys()):
-        raise RuntimeError(f"the embedded server has no handler for {', '.join(unanswered)}")
+@lru_cache(maxsize=1)
+def _routes(declared: tuple[tuple[str, str, str], ...]) -> web.UrlDispatcher:
+    """Return the routes of operations: method, path and name each.
+
+    Kept for the next server: making them takes longer than the rest of a start.
+    """
     routes = web.UrlDispatcher()
     routes.add_get("/", _greet)
     for method in ("GET", "PUT"):
         routes.add_route(method, f"{PATH}{{key:.+}}", _handle_storage)
-    for operation, endpoint in ENDPOINTS.items():
+    for method, path, operation in declared:
         handler = partial(_handle, operation)
-        for path in (endpoint.path, f"{endpoint.path}/"):
-            routes.add_route(endpoint.method, path, handler)
+        for spelling in (path, f"{path}/"):
+            routes.add_route(method, spelling, handler)
     # Not a middleware: aiohttp keeps every application that has one, and this holds all its data.
     routes.add_route(hdrs.METH_ANY, "/{path:.*}", _answer_unknown)
     return routes

@@ -187,7 +187,7 @@ def test_records_are_returned_in_the_order_of_their_timestamps(model: Model, siz
 @pytest.mark.parametrize("microseconds", [False, True])
 @pytest.mark.parametrize("step", [60_000_000, 1000, 7], ids=["sparse", "one a millisecond", "crowded"])
 @pytest.mark.parametrize("ties", [1, 300])
-@pytest.mark.parametrize("depth", [1, 8])
+@pytest.mark.parametrize("depth", [pytest.param(1, marks=pytest.mark.slow), 8])
 def test_every_kind_of_server_is_read_completely(
     shuffles: bool, inclusive: bool, microseconds: bool, step: int, ties: int, depth: int
 ) -> None:

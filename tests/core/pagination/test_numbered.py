@@ -235,7 +235,7 @@ async def test_a_record_that_moves_to_the_next_page_is_returned_once(
         assert [talk.id async for talk in sb.sessions.search(1, page_size=2, limit=5)] == expected[:5]
 
 
-@pytest.mark.parametrize("prefetch", [0, 1, 8])
+@pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
 async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(2500))
     got: list[str | None] = []

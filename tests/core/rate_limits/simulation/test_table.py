@@ -21,6 +21,7 @@ from tests.support.virtual_time import run
 
 SEEDS = range(10)
 STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
+SLOW_STYLES = [pytest.param(style, marks=pytest.mark.slow) for style in STYLES[1:]]
 
 
 async def burst(
@@ -34,7 +35,7 @@ async def burst(
     return client.server.refusals, took
 
 
-@pytest.mark.parametrize("headers", [*STYLES, "none"])
+@pytest.mark.parametrize("headers", [STYLES[0], *SLOW_STYLES, "none"])
 def test_a_burst_of_250(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(run(burst(seed, FixedWindow(100, 900), 250, headers=headers)) for seed in SEEDS)
     record_figure("refusals", refusals)
@@ -43,7 +44,7 @@ def test_a_burst_of_250(headers: HeaderStyle, record_figure: RecordFigure) -> No
     assert took <= 1810
 
 
-@pytest.mark.parametrize("headers", STYLES)
+@pytest.mark.parametrize("headers", [STYLES[0], *SLOW_STYLES])
 def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(
         run(burst(seed, FixedWindow(100, 900), 250, used=60, headers=headers)) for seed in SEEDS
@@ -54,6 +55,7 @@ def test_a_window_of_which_60_are_used_already(headers: HeaderStyle, record_figu
     assert took <= 2710
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", STYLES)
 def test_another_client_that_uses_half(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(
@@ -79,6 +81,7 @@ async def steady(seed: int, counter: RequestCounter) -> tuple[int, float]:
     return client.server.refusals, took
 
 
+@pytest.mark.slow
 def test_a_call_every_five_seconds(record_figure: RecordFigure) -> None:
     refusals, took = worst(run(steady(seed, FixedWindow(100, 900))) for seed in SEEDS)
     record_figure("refusals", refusals)
@@ -87,6 +90,7 @@ def test_a_call_every_five_seconds(record_figure: RecordFigure) -> None:
     assert took <= 12_650
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [SlidingLog, TokenBucket])
 def test_servers_that_do_not_count_in_fixed_windows(
     kind: type[SlidingLog | TokenBucket], record_figure: RecordFigure
