@@ -18,7 +18,7 @@ from tests.support.redis_server import RedisServer, program
 
 # A busy machine is slow, which is no failure.
 settings.register_profile("project", deadline=None)
-settings.register_profile("fast", settings.get_profile("project"), max_examples=30)
+settings.register_profile("fast", settings.get_profile("project"), max_examples=20)
 settings.load_profile("project")
 
 # Declares all operations: tests that look at them must not depend on the services used before.

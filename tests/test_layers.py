@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -37,12 +38,18 @@ def sources() -> dict[str, str]:
     return found
 
 
+@cache
+def statements(text: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Return the imports of a module, for type checkers only or in a function too."""
+    return tuple(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imports(text: str, modules: dict[str, str]) -> Iterator[str]:
-    """Yield the modules of the package that a module imports, for type checkers only or in a function too."""
-    for node in ast.walk(ast.parse(text)):
+    """Yield the modules of the package that a module imports."""
+    for node in statements(text):
         if isinstance(node, ast.Import):
             yield from (within(name.name) for name in node.names if is_ours(name.name))
-        elif isinstance(node, ast.ImportFrom) and (node.level or is_ours(node.module or "")):
+        elif node.level or is_ours(node.module or ""):
             assert node.level == 0, f"a relative import in line {node.lineno}"
             source = within(node.module or "")
             for name in node.names:

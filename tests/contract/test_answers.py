@@ -26,7 +26,7 @@ def each(operations: list[Operation]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("operation", operations, ids=[operation.id for operation in operations])
 
 
-EXAMPLES = 60
+EXAMPLES = 30
 """The number of answers of each operation."""
 
 

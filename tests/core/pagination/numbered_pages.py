@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.support.http_server import Handler
 
-PREFETCH = [0, 1, 3, 8, None]
+PREFETCH = [0, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (1, 3)), 8, None]
 """Values of the option, each of which must return the same records."""
 
 

@@ -113,6 +113,9 @@ def read(
     return got, throughout, state.position, True
 
 
+EXAMPLES = settings().max_examples
+"""Examples of a generated test in this run."""
+
 STEPS = st.sampled_from([0, 1, 3, 400, 1000, 1001, 7000, 60_000_000])
 
 
@@ -134,7 +137,7 @@ def models(draw: st.DrawFn) -> Model:
 
 
 @given(models(), st.integers(2, 12), st.sampled_from([1, 2, 5]), st.integers(0, 3), st.integers(0, 99))
-@settings(max_examples=400)
+@settings(max_examples=4 * EXAMPLES)
 def test_records_present_throughout_are_returned_once(
     model: Model, size: int, depth: int, changes: int, seed: int
 ) -> None:
@@ -148,7 +151,7 @@ def test_records_present_throughout_are_returned_once(
 
 
 @given(models(), st.integers(2, 12), st.sampled_from([1, 4]), st.integers(1, 12))
-@settings(max_examples=200)
+@settings(max_examples=2 * EXAMPLES)
 def test_an_iteration_resumes_from_its_position(model: Model, size: int, depth: int, stop_after: int) -> None:
     everything = set(model.rows)
     before, _, position, ended = read(model, size=size, depth=depth, stop_after=stop_after)
