@@ -58,7 +58,7 @@ def test_no_checkout_keeps_credentials(path: Path) -> None:
 def test_only_a_checked_and_tried_version_is_published() -> None:
     publish = jobs(ROOT / ".github" / "workflows" / "release.yml")["publish"]
     assert sorted(publish["needs"]) == ["build", "check"]
-    assert publish["environment"]["name"] == "pypi"
+    assert publish["environment"] == "pypi"
 
 
 def test_every_python_of_the_classifiers_is_checked_on_every_system() -> None:
