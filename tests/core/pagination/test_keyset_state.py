@@ -185,7 +185,7 @@ def test_records_are_returned_in_the_order_of_their_timestamps(model: Model, siz
     assert all(later >= sooner - 2 for sooner, later in pairwise(timestamps))
 
 
-@pytest.mark.parametrize("shuffles", [False, True])
+@pytest.mark.parametrize("shuffles", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize("inclusive", [False, True])
 @pytest.mark.parametrize("microseconds", [False, True])
 @pytest.mark.parametrize("step", [60_000_000, 1000, 7], ids=["sparse", "one a millisecond", "crowded"])

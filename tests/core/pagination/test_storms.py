@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
 BY_NUMBER = {"sort": "created_at", "consistency": "pages"}
 SLOW_SERVERS = [
-    pytest.param(server, marks=pytest.mark.slow) for index, server in enumerate(SERVERS) if index % 4
+    pytest.param(server, marks=pytest.mark.slow) for index, server in enumerate(SERVERS) if index % 8
 ]
 EXACT = pytest.mark.parametrize("options", [{}, {"prefetch": 8}], ids=["exact", "exact, prefetch=8"])
 
@@ -56,7 +56,7 @@ async def test_page_numbers_lose_records_in_every_scenario(scenario: str) -> Non
 
 
 @EXACT
-@pytest.mark.parametrize("server", [*list(SERVERS)[::4], *SLOW_SERVERS])
+@pytest.mark.parametrize("server", [*list(SERVERS)[::8], *SLOW_SERVERS])
 async def test_every_kind_of_server_is_read_completely(server: str, options: dict[str, Any]) -> None:
     # Among equal timestamps on several pages, a removal is not seen if another record is restored meanwhile.
     changes = {kind: rate for kind, rate in ALL_CHANGES.items() if kind != "restores"}

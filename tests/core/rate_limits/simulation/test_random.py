@@ -17,7 +17,10 @@ from sessionboard_async.testing.request_counters import FixedWindow
 from tests.core.rate_limits.simulation.model import READS, Client, RecordFigure, Server
 from tests.support.virtual_time import now, run
 
-SEEDS = [range(125), range(125, 250), pytest.param(range(250, 1000), marks=pytest.mark.slow)]
+SEEDS = [
+    range(125),
+    *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(125, 250), range(250, 1000))),
+]
 """The seeds of the worlds, in groups that parallel workers share."""
 
 STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch", "none"]
