@@ -37,7 +37,7 @@ async def test_an_iteration_resumes_from_its_checkpoint(
     stop_after: int, prefetch: int, consistency: Any
 ) -> None:
     async with (
-        EmbeddedServer(sessions=120) as server,
+        EmbeddedServer(sessions=120, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         search: dict[str, Any] = {"page_size": 10, "prefetch": prefetch, "consistency": consistency}
@@ -59,7 +59,7 @@ async def test_an_iteration_resumes_from_its_checkpoint(
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 async def test_a_checkpoint_at_the_end_returns_nothing(consistency: Any) -> None:
     async with (
-        EmbeddedServer(sessions=120) as server,
+        EmbeddedServer(sessions=120, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         pager = sb.sessions.search(server.event_id, consistency=consistency)
@@ -75,7 +75,7 @@ async def test_a_checkpoint_at_the_end_returns_nothing(consistency: Any) -> None
 @pytest.mark.parametrize("prefetch", [0, 8])
 async def test_an_iteration_with_a_limit_can_be_resumed(prefetch: int) -> None:
     async with (
-        EmbeddedServer(sessions=120) as server,
+        EmbeddedServer(sessions=120, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         expected = await sb.sessions.search(server.event_id).collect()
@@ -93,7 +93,7 @@ async def test_an_iteration_with_a_limit_can_be_resumed(prefetch: int) -> None:
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 async def test_after_an_error_it_resumes_with_the_page_that_failed(consistency: Any) -> None:
     async with (
-        EmbeddedServer(sessions=120) as server,
+        EmbeddedServer(sessions=120, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url, retry=IMPATIENT) as sb,
     ):
         search: dict[str, Any] = {"page_size": 10, "prefetch": 0, "consistency": consistency}
@@ -112,7 +112,7 @@ async def test_after_an_error_it_resumes_with_the_page_that_failed(consistency: 
 
 async def test_a_page_counts_as_processed_when_the_next_is_requested() -> None:
     async with (
-        EmbeddedServer(sessions=50) as server,
+        EmbeddedServer(sessions=50, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         expected = [page.results async for page in sb.sessions.search(server.event_id, page_size=10).pages()]
@@ -131,7 +131,7 @@ async def test_a_page_counts_as_processed_when_the_next_is_requested() -> None:
 @pytest.mark.parametrize("stop_after", [1, 10, 15])
 async def test_processed_records_are_not_returned_again(stop_after: int, consistency: Any) -> None:
     async with (
-        EmbeddedServer(sessions=60) as server,
+        EmbeddedServer(sessions=60, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         search: dict[str, Any] = {"page_size": 10, "consistency": consistency}
@@ -196,7 +196,7 @@ async def test_a_few_records_at_a_time_read_everything_by_page_numbers(
 
 async def test_a_stream_closed_during_the_loop_loses_nothing() -> None:
     async with (
-        EmbeddedServer(sessions=30) as server,
+        EmbeddedServer(sessions=30, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         expected = await sb.sessions.search(server.event_id).collect()
@@ -294,7 +294,7 @@ async def test_a_value_that_is_no_checkpoint_is_refused(checkpoint: Any) -> None
 
 async def test_a_checkpoint_is_small_and_holds_no_filter() -> None:
     async with (
-        EmbeddedServer(sessions=300) as server,
+        EmbeddedServer(sessions=300, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         pager = sb.sessions.search(server.event_id, status="accepted", page_size=10)

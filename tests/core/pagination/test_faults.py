@@ -64,7 +64,7 @@ async def test_a_fault_on_page_3_of_10(
     kind: str, compress: bool, prefetch: int, consistency: Consistency
 ) -> None:
     async with (
-        EmbeddedServer(sessions=PAGES * PAGE_SIZE, compress=compress) as server,
+        EmbeddedServer(sessions=PAGES * PAGE_SIZE, light=True, compress=compress) as server,
         AsyncSession(
             server.token,
             base_url=server.base_url,
@@ -100,7 +100,7 @@ async def test_a_fault_on_every_nth_request(
     kind: str, every: int, prefetch: int, consistency: Consistency
 ) -> None:
     async with (
-        EmbeddedServer(sessions=PAGES * PAGE_SIZE) as server,
+        EmbeddedServer(sessions=PAGES * PAGE_SIZE, light=True) as server,
         AsyncSession(
             server.token,
             base_url=server.base_url,

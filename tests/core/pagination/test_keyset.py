@@ -177,7 +177,7 @@ async def test_values_that_are_no_ids_are_read_by_page_numbers(
 
 async def test_records_changed_just_before_the_reading_are_read() -> None:
     async with (
-        EmbeddedServer(sessions=150) as server,
+        EmbeddedServer(sessions=150, light=True) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         ids_before = server.ids("sessions")

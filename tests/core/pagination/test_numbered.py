@@ -28,9 +28,9 @@ Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 
 @asynccontextmanager
-async def conference() -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
+async def conference(*, light: bool = True) -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
     async with (
-        EmbeddedServer(sessions=30) as server,
+        EmbeddedServer(sessions=30, light=light) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         yield server, sb
@@ -42,7 +42,7 @@ async def conference() -> AsyncIterator[tuple[EmbeddedServer, AsyncSession]]:
 async def test_every_way_to_read_returns_the_same_records(
     page_size: int, prefetch: int | None, consistency: Consistency
 ) -> None:
-    async with conference() as (server, sb):
+    async with conference(light=False) as (server, sb):
         expected = await sb.sessions.search(server.event_id, consistency=consistency).collect()
         server.requests.clear()
         pager = sb.sessions.search(
