@@ -164,6 +164,8 @@ class _Export:
             return _Step.PUBLISH
         for resource in self._pagers:
             checkpoint = self._staging.file_state(resource).checkpoint
+            if checkpoint is None:
+                continue
             try:
                 self._pagers[resource] = self._resume_pager(resource, checkpoint)
             except ValueError as error:
