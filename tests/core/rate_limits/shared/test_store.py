@@ -66,6 +66,7 @@ async def test_exchanges_succeed_while_scripts_are_flushed(store: Redis, redis_s
     try:
         for _ in range(200):
             await asked.exchange(READS, NOTHING)
+        assert not forgetting.done()
     finally:
         forgetting.cancel()
         await asyncio.wait({forgetting})
