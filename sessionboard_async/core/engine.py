@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar, cast
 
 from sessionboard_async.core.decoding.decoder import Decoders
@@ -83,20 +83,23 @@ class Engine:
         call = Call(request, None if total is None else self._clock() + total)
         limiter = None if request.goes_to_storage else self._limiter
         # Ten times cheaper than a cancel scope of anyio, which costs 3 per cent of a page.
-        timer = asyncio.timeout(total)
-        self._lifetime.deadlines.add(timer)
+        timer = asyncio.timeout(None)
+        self._lifetime.deadlines.add(timer, total)
+        bounds: Iterator[float] | None = None
         try:
             async with timer:
-                for bound in delay_bounds(self._retry):
+                while True:
                     try:
                         return await self._attempt(call, limiter)
                     except SessionboardError as error:
+                        bounds = bounds or delay_bounds(self._retry)
                         now, limiter_delays = self._clock(), limiter is not None
-                        delay = retry_delay(call, error, bound, now, limiter_delays=limiter_delays)
+                        delay = retry_delay(
+                            call, error, next(bounds, None), now, limiter_delays=limiter_delays
+                        )
                         if delay is None:
                             raise
                     await asyncio.sleep(delay)
-                return await self._attempt(call, limiter)
         except (SessionboardError, TimeoutError):
             # A failure because the client is closed or the time is up is reported as that, below.
             # The timer of the event loop may be late, and an attempt end just then.
@@ -124,14 +127,16 @@ class Engine:
                     limiter.cancel(permit)
                 else:
                     limiter.release(permit, outcome_unknown=True)
-            self._log(call, type(error).__name__, began)
+            if logger.isEnabledFor(logging.DEBUG):
+                self._log(call, type(error).__name__, began)
             raise
         refusal: APIError | None = None
         if limiter is not None and permit is not None:
             refusal = limiter.report(permit, response)
         # Only now: a logging filter of the caller's may raise, and the permit would stay taken.
-        self._log(call, str(response.status), began, response)
-        if refusal is None:
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(call, str(response.status), began, response)
+        if refusal is None and not 200 <= response.status < 300:
             # In one expression: a variable with the secrets would be in the traceback of the error.
             refusal = error_of(call, response, secrets=(self._token.reveal(), *call.request.secrets))
         if refusal is not None:
@@ -161,8 +166,6 @@ class Engine:
         return self._lifetime.start(coroutine)
 
     def _log(self, call: Call, outcome: str, began: float, response: Response | None = None) -> None:
-        if not logger.isEnabledFor(logging.DEBUG):
-            return
         logger.debug(
             "%s %s: %s, attempt %d, %.0f ms, request id %s",
             call.request.method,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from sessionboard_async.core.deadlines import Deadlines
 from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 
 T = TypeVar("T")
@@ -18,8 +19,8 @@ class Lifetime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.deadlines: set[asyncio.Timeout] = set()
-        """The timers of the calls under way. Rescheduling one to now ends its call."""
+        self.deadlines: Deadlines = Deadlines()
+        """The deadlines of the calls under way."""
 
     @property
     def closed(self) -> bool:
@@ -61,9 +62,7 @@ class Lifetime:
     async def end(self) -> None:
         """Refuse further use, end the calls under way, and cancel every task that still runs."""
         self._closed = True
-        for deadline in self.deadlines:
-            if not deadline.expired():
-                deadline.reschedule(0)
+        self.deadlines.end_all()
         if self._tasks:
             await end_tasks(self._tasks)
 

@@ -31,18 +31,18 @@ def delay_bounds(policy: Retry) -> Iterator[float]:
 
 
 def retry_delay(
-    call: Call, error: SessionboardError, bound: float, now: float, *, limiter_delays: bool
+    call: Call, error: SessionboardError, bound: float | None, now: float, *, limiter_delays: bool
 ) -> float | None:
     """Return the seconds to wait before the next attempt; ``None`` if there must be none.
 
     Args:
         call: The call, one attempt of which failed.
         error: The failure.
-        bound: The upper bound of the jitter, in seconds.
+        bound: The upper bound of the jitter, in seconds; ``None`` if the policy allows no other retry.
         now: The time on the clock of ``call.deadline``.
         limiter_delays: Whether the rate limiter delays the next attempt of a call that was refused with 429.
     """
-    if not may_retry(call.request, error):
+    if bound is None or not may_retry(call.request, error):
         return None
     waits_in_limiter = limiter_delays and isinstance(error, RateLimitError)
     asked = 0.0

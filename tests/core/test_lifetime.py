@@ -222,7 +222,7 @@ def test_ends_also_while_a_deadline_is_just_expiring() -> None:
 
         async def wait() -> None:
             async with asyncio.timeout(0) as deadline:
-                lifetime.deadlines.add(deadline)
+                lifetime.deadlines.add(deadline, None)
                 asyncio.get_running_loop().call_soon(end)
                 await asyncio.Event().wait()
 

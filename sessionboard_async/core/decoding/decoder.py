@@ -130,6 +130,7 @@ class RecordDecoder(Generic[T]):
         self._endpoint = endpoint
         self._strict: msgspec.json.Decoder[T] = _decoder(cast("Hashable", type_))
         self._fields = _field_names(cast("Hashable", type_))
+        self._holds_no_data = bool(self._fields) and "data" not in self._fields
         self._default = _default(cast("Hashable", type_))
         self._coercions: set[Coercion] = set()
         self.is_open: bool = isinstance(type_, type) and issubclass(type_, OpenRecord)
@@ -145,11 +146,13 @@ class RecordDecoder(Generic[T]):
         """
         if self._may_be_empty and body.strip() in (b"", b"null"):
             return self._type()
-        # Suppressed and not handled: an error raised in a handler keeps the first one, which holds the text.
-        with suppress(*_DECODE_ERRORS):
+        # Nothing is raised in a handler: that error would keep the first one, which holds the text.
+        try:
             record = self._strict.decode(body)
             if self._is_bare(record):
                 return self._complete(record, body)
+        except _DECODE_ERRORS:
+            pass
         with suppress(*_DECODE_ERRORS):
             body = self._unwrap(body)
             record = self._strict.decode(body)
@@ -167,7 +170,7 @@ class RecordDecoder(Generic[T]):
         """
         if is_object(record):
             return record.keys() != {"data"}
-        return bool(self._fields) and "data" not in self._fields and record != self._default
+        return self._holds_no_data and record != self._default
 
     def _is_known(self, record: T, body: bytes) -> bool:
         """Return whether a decoded object holds any field of the record, if that can be expected."""
@@ -196,8 +199,10 @@ class RecordDecoder(Generic[T]):
     def _complete(self, record: T, body: bytes | Raw) -> T:
         if self.is_open:
             keep_as_sent(record, msgspec.json.decode(body))
-        # An operation declares the base class of all kinds of its records.
-        return cast("T", record.in_its_kind()) if isinstance(record, KindRecord) else record
+        if isinstance(record, KindRecord):
+            # An operation declares the base class of all kinds of its records.
+            return cast("T", record.in_its_kind())
+        return record
 
     def replace_lone_surrogates(self, body: bytes) -> bytes:
         """Replace halves of surrogate pairs, which JavaScript leaves when it truncates a text in an emoji."""

@@ -13,15 +13,14 @@ from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.files import FileContent, LocalFileError, Transfer
-from sessionboard_async.core.options import Timeout
 
 _RELEASE_SECONDS = 5.0
 
 
 @lru_cache(maxsize=32)
-def client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
-    """Return the time limits of one attempt for aiohttp."""
-    return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect)
+def connect_timeout(seconds: float | None) -> aiohttp.ClientTimeout:
+    """Return the time limit of a connection attempt for aiohttp, and none of the whole exchange."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds)
 
 
 class Upload(aiohttp.Payload):

@@ -14,7 +14,7 @@ from yarl import URL
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.http.bodies import Upload, body_chunks, client_timeout, form_of, transport_error
+from sessionboard_async.core.http.bodies import Upload, body_chunks, connect_timeout, form_of, transport_error
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
 from sessionboard_async.core.http.files import LocalFileError, Transfer
 from sessionboard_async.core.http.request import Call
@@ -103,10 +103,13 @@ class Transport:
         client = self._open()
         failure: Exception
         try:
-            async with self._slots:
+            await self._slots.acquire()
+            try:
                 if call.request.transfer is None:
                     return await self._exchange(client, call, timeout)
                 return await self._stream(client, call, call.request.transfer, timeout)
+            finally:
+                self._slots.release()
         except LocalFileError as error:
             failure = error.error
         except errors.SessionboardError as error:
@@ -130,28 +133,37 @@ class Transport:
         headers = self._headers | (self._token.headers() if request.authenticated else {})
         if request.content_type is not None:
             headers["Content-Type"] = request.content_type
-        async with client.request(
-            request.method,
-            URL(self._base_url + request.target, encoded=True),
-            data=request.body,
-            headers=headers,
-            allow_redirects=False,
-            auto_decompress=False,
-            read_bufsize=_READ_BUFFER,
-            raise_for_status=False,
-            ssl=self._ssl,
-            proxy=self._proxy,
-            timeout=client_timeout(timeout),
-        ) as answer:
-            try:
-                body = b"" if request.method == "HEAD" else await self._read(answer, call)
-                if coding := answer.headers.get("Content-Encoding"):
-                    body = inflate(body, coding, self._max_response_bytes, call.context)
-            except errors.ResponseError:
-                if 200 <= answer.status < 300:
-                    raise
-                # The status of an error matters more than its body.
-                body = b""
+        # aiohttp's own limit on the whole attempt costs a small call twice as much.
+        timer = asyncio.timeout(None)
+        self._lifetime.deadlines.add(timer, timeout.attempt)
+        try:
+            async with (
+                timer,
+                client.request(
+                    request.method,
+                    URL(self._base_url + request.target, encoded=True),
+                    data=request.body,
+                    headers=headers,
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    read_bufsize=_READ_BUFFER,
+                    raise_for_status=False,
+                    ssl=self._ssl,
+                    proxy=self._proxy,
+                    timeout=connect_timeout(timeout.connect),
+                ) as answer,
+            ):
+                try:
+                    body = b"" if request.method == "HEAD" else await self._read(answer, call)
+                    if coding := answer.headers.get("Content-Encoding"):
+                        body = inflate(body, coding, self._max_response_bytes, call.context)
+                except errors.ResponseError:
+                    if 200 <= answer.status < 300:
+                        raise
+                    # The status of an error matters more than its body.
+                    body = b""
+        finally:
+            self._lifetime.deadlines.discard(timer)
         return Response(answer.status, answer.headers, body)
 
     async def _stream(self, client: Client, call: Call, transfer: Transfer, timeout: Timeout) -> Response:
@@ -220,7 +232,7 @@ class Transport:
             # A fingerprint is that of the API's certificate, not that of the storage.
             ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
             proxy=self._proxy,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect),
+            timeout=connect_timeout(timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
                 async with aclosing(body_chunks(answer, moved)) as parts:

@@ -255,11 +255,13 @@ class Bucket:
         state.without_headers = False
 
     def _budget(self) -> int:
-        return max(1, math.floor(self.state.limit * self._share))
+        limit = self.state.limit
+        return limit if self._share == 1.0 else max(1, math.floor(limit * self._share))
 
     def _left(self, remaining: int) -> int:
         state = self.state
-        return min(remaining - state.unanswered, self._budget() - state.used) - state.in_flight
+        by_server, by_share = remaining - state.unanswered, self._budget() - state.used
+        return (by_server if by_server < by_share else by_share) - state.in_flight
 
     def _wait_for_probe(self, now: float) -> float:
         # One request finds out. If its response is slow, others do not wait for it.

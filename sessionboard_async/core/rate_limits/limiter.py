@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -58,16 +57,20 @@ class Budget(msgspec.Struct, frozen=True):
     waiting: int = 0
 
 
-class Permit:
-    """Permission to make one attempt, to be given back when the attempt ends."""
+class Permit(msgspec.Struct, frozen=True, eq=False):
+    """Permission to make one attempt, to be given back when the attempt ends.
 
-    __slots__ = ("call", "capped", "category", "sent")
+    Attributes:
+        category: The category whose budget it is part of.
+        call: The call.
+        sent: When it was given.
+        capped: Whether it counts against the concurrency cap.
+    """
 
-    def __init__(self, category: Category, call: Call, sent: float, *, capped: bool) -> None:
-        self.category: Category = category
-        self.call: Call = call
-        self.sent: float = sent
-        self.capped: bool = capped
+    category: Category
+    call: Call
+    sent: float
+    capped: bool
 
 
 class Limiter:
@@ -120,18 +123,24 @@ class Limiter:
             if not self._cap.try_enter(request.priority, call.order):
                 await self._cap.enter(request.priority, call.order)
         except BaseException:
-            self._end(category, category.admission.cancel)
+            with category.wait_queue.lock:
+                category.admission.cancel()
+            category.wait_queue.admit()
             raise
         return Permit(category, call, self._clock(), capped=True)
 
     def cancel(self, permit: Permit) -> None:
         """Give a permit back unused: the request did not reach the server."""
-        self._end(permit.category, permit.category.admission.cancel, permit)
+        with permit.category.wait_queue.lock:
+            permit.category.admission.cancel()
+        self._admit_next(permit)
 
     def release(self, permit: Permit, *, outcome_unknown: Literal[True]) -> None:
         """Give a permit back without a response: the server may have counted the request."""
-        now, admission = self._clock(), permit.category.admission
-        self._end(permit.category, lambda: admission.unanswered(now, permit.sent), permit)
+        now = self._clock()
+        with permit.category.wait_queue.lock:
+            permit.category.admission.unanswered(now, permit.sent)
+        self._admit_next(permit)
 
     def report(self, permit: Permit, response: Response) -> DailyQuotaExceeded | None:
         """Give a permit back with the response, and learn from its headers.
@@ -154,13 +163,11 @@ class Limiter:
             self._quota.refuse(now, seconds)
             refused, seconds = False, None
             error = self._quota_error(permit.call, now)
-        self._end(
-            category,
-            lambda: category.admission.answered(
+        with category.wait_queue.lock:
+            category.admission.answered(
                 now, permit.sent, refused=refused, headers=window, retry_after=seconds
-            ),
-            permit,
-        )
+            )
+        self._admit_next(permit)
         return error
 
     def snapshot(self) -> dict[str, Budget]:
@@ -229,11 +236,10 @@ class Limiter:
             context=call.context,
         )
 
-    def _end(self, category: Category, end: Callable[[], None], permit: Permit | None = None) -> None:
-        with category.wait_queue.lock:
-            end()
-        category.wait_queue.admit()
-        if permit is not None and permit.capped:
+    def _admit_next(self, permit: Permit) -> None:
+        """Admit the calls that waited for the end of this one."""
+        permit.category.wait_queue.admit()
+        if permit.capped:
             with self._cap.lock:
                 self._cap.admission.cancel()
             self._cap.admit()
@@ -331,7 +337,7 @@ def limiter_for(token_digest: str, base_url: str, limits: RateLimits) -> Limiter
         base_url: The API's address.
         limits: The limits; ``max_wait`` makes no difference.
     """
-    key = (token_digest, base_url, replace(limits, max_wait=None))
+    key = (token_digest, base_url, msgspec.structs.replace(limits, max_wait=None))
     with _limiters_lock:
         _kept_alive.difference_update([limiter for limiter in _kept_alive if limiter.is_idle()])
         limiter = _limiters.get(key)

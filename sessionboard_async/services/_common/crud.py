@@ -78,7 +78,8 @@ class RetrieveService(SearchService[T]):
             TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, self.ID_ARGUMENT: id}
-        return await self._record(self.GET, path, {"expand": expansions(expand)})
+        query = None if expand == () else {"expand": expansions(expand)}
+        return await self._record(self.GET, path, query)
 
 
 class CRUDEndpoints(msgspec.Struct, Generic[T], frozen=True):
