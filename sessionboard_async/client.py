@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
 import anyio
+import msgspec
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
@@ -183,7 +183,7 @@ class AsyncSession:
         limits = validate_option("limits", limits, RateLimits)
         self._max_wait = limits.max_wait
         if isinstance(limits, SharedRateLimits):
-            key = replace(limits, max_wait=None)
+            key = msgspec.structs.replace(limits, max_wait=None)
             if key not in self._shared:
                 # Imported here, since most programs run in one process.
                 from sessionboard_async.core.rate_limits.shared import SharedLimiter

@@ -40,14 +40,14 @@ a body, except the API's own error message, cut to 500 characters and with the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from sessionboard_async.models.bulk import BulkResult
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(msgspec.Struct, frozen=True):
     """The request that an error is about.
 
     Attributes:

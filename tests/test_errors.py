@@ -9,11 +9,11 @@ import pickle
 import re
 import traceback
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import sessionboard_async.core
 from sessionboard_async import errors
@@ -154,7 +154,7 @@ def test_the_context_of_an_error_cannot_be_changed() -> None:
     for name in ("method", "route", "operation", "attempts"):
         with pytest.raises(AttributeError):
             setattr(error, name, 5)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         EVENTS.attempts = 5  # type: ignore[misc]  # the assignment under test
     assert error.context == RequestContext("GET", "/v1/events", operation=None, attempts=0)
 

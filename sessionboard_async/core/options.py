@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
+
+import msgspec
 
 T = TypeVar("T")
 
@@ -51,8 +52,7 @@ def _validate_seconds(name: str, value: object, *, least: float = math.ulp(0.0))
         raise ValueError(f"{name} must be {bound} and finite, not {value!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeout:
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits, in seconds. ``None`` sets no limit.
 
     Attributes:
@@ -74,8 +74,7 @@ class Timeout:
                 _validate_seconds(f"Timeout.{name}", seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """How often a request is tried, and the delays between attempts.
 
     The upper bound of the delay doubles from ``base_delay`` up to ``max_delay``, and each delay is drawn at
@@ -98,8 +97,7 @@ class Retry:
         _validate_seconds("Retry.max_delay", self.max_delay, least=0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimits:
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How the client keeps within the API's rate limits, which apply to each token in each category.
 
     All clients of a process with the same token, base URL and limits share one budget; ``max_wait`` may
@@ -183,8 +181,7 @@ class RateLimits:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedRateLimits(RateLimits):
+class SharedRateLimits(RateLimits, frozen=True, kw_only=True):
     """Rate limits shared by processes and hosts. Made by ``RateLimits.shared``.
 
     Attributes:
@@ -193,16 +190,20 @@ class SharedRateLimits(RateLimits):
         store_timeout: The seconds after which the store is considered unavailable.
     """
 
-    url: str = field(repr=False)
+    url: str
     on_store_error: OnStoreError = "local"
     store_timeout: float = 0.25
 
     def __post_init__(self) -> None:
-        # `super()` without arguments fails here: `slots=True` replaces the class with a new one.
-        RateLimits.__post_init__(self)
+        super().__post_init__()
         _validate_seconds("RateLimits.store_timeout", self.store_timeout)
         if self.on_store_error not in get_args(OnStoreError):
             raise ValueError(f"on_store_error must be 'local' or 'raise', not {self.on_store_error!r}")
         # The message leaves out the URL, which may hold a password.
         if not isinstance(self.url, str) or not self.url.startswith(_STORES):
             raise ValueError("the URL of the store must begin with redis://, rediss:// or unix://")
+
+    def __repr__(self) -> str:
+        # Without the URL, which may hold a password.
+        shown = [f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "url"]
+        return f"SharedRateLimits({', '.join(shown)})"

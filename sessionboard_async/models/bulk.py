@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from sessionboard_async.models.base import Record
@@ -71,8 +71,7 @@ class BulkAnswer(Record, frozen=True, kw_only=True):
             force_setattr(self, "stats", None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkResult:
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of all operations of a bulk write.
 
     Attributes:
@@ -80,8 +79,11 @@ class BulkResult:
         batch_ids: The ids of the batches that the API answered, in order.
     """
 
-    outcomes: tuple[BulkOutcome, ...] = field(default=(), repr=False)
+    outcomes: tuple[BulkOutcome, ...] = ()
     batch_ids: tuple[str | None, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"BulkResult(batch_ids={self.batch_ids!r})"
 
     @property
     def total(self) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
+from msgspec.structs import fields
 
 import sessionboard_async
 from sessionboard_async import AsyncSession, Page, Pager, Pagination, SessionboardError

@@ -8,20 +8,34 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from typing import IO, Any, BinaryIO, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
-from anyio import AsyncFile, to_thread
 
 from sessionboard_async.core.http.base_url import refuse_control_characters
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _CHUNK = 256 * 1024
 
-Source = bytes | str | os.PathLike[str] | BinaryIO | AsyncFile[bytes]
+
+@runtime_checkable
+class AsyncFile(Protocol):
+    """A file opened by `anyio.open_file`. Importing anyio's own class takes several milliseconds."""
+
+    @property
+    def wrapped(self) -> IO[bytes]:
+        """The file that it wraps."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the file."""
+
+
+Source = bytes | str | os.PathLike[str] | BinaryIO | AsyncFile
 """The source of an upload: bytes, the path of a file, or a seekable binary file, from its position."""
 
 
@@ -57,6 +71,13 @@ def _local() -> Generator[None]:
         failure = LocalFileError(error)
     if failure is not None:
         raise failure
+
+
+async def _in_thread(function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+    # Imported here: it takes several milliseconds, and most clients transfer no files.
+    from anyio import to_thread
+
+    return await to_thread.run_sync(partial(function, *arguments, **keywords))
 
 
 class FileContent:
@@ -118,11 +139,11 @@ class FileContent:
         left = self.size
         try:
             with _local():
-                file = await to_thread.run_sync(_open, source, "rb", opened)
-                await to_thread.run_sync(file.seek, self._start)
+                file = await _in_thread(_open, source, "rb", opened)
+                await _in_thread(file.seek, self._start)
             while left:
                 with _local():
-                    chunk = await to_thread.run_sync(file.read, min(left, _CHUNK))
+                    chunk = await _in_thread(file.read, min(left, _CHUNK))
                     if not chunk:
                         raise OSError("the file became shorter during the upload")
                 left -= len(chunk)
@@ -155,7 +176,7 @@ class Sink:
 
     def __init__(self, target: Target) -> None:
         if isinstance(target, AsyncFile):
-            target = cast("Writer", cast("AsyncFile[bytes]", target).wrapped)
+            target = cast("Writer", target.wrapped)
         is_writer = callable(getattr(target, "write", None)) and not isinstance(target, io.TextIOBase)
         if not is_writer and not isinstance(target, (str, os.PathLike)):
             raise TypeError(
@@ -188,11 +209,11 @@ class Sink:
         opened: list[BinaryIO] = []
         try:
             with _local():
-                file = await to_thread.run_sync(_open, unfinished, "xb", opened)
+                file = await _in_thread(_open, unfinished, "xb", opened)
             await self._pass_on(chunks, file.write)
             with _local():
-                await to_thread.run_sync(file.close)
-                await to_thread.run_sync(unfinished.replace, path)
+                await _in_thread(file.close)
+                await _in_thread(unfinished.replace, path)
         finally:
             # Not in a thread: a cancelled task could not wait for one.
             for file in opened:
@@ -204,7 +225,7 @@ class Sink:
         is_async = inspect.iscoroutinefunction(write)
         async for chunk in chunks:
             with _local():
-                written = write(chunk) if is_async else await to_thread.run_sync(write, chunk)
+                written = write(chunk) if is_async else await _in_thread(write, chunk)
                 if inspect.isawaitable(written):
                     written = await written
                 if isinstance(written, int) and written < len(chunk):
@@ -221,8 +242,7 @@ def _validated_path(target: str | os.PathLike[str]) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True, eq=False):
     """The streamed parts of a request.
 
     Attributes:
@@ -235,11 +255,15 @@ class Transfer:
     """
 
     content: FileContent | None = None
-    form: Mapping[str, str] | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = None
     content_type: str | None = None
     sink: Sink | None = None
-    address: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    address: str | None = None
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        # The address is a secret, and the other fields may have personal data.
+        return f"<Transfer content_type={self.content_type!r}>"
 
     def __post_init__(self) -> None:
         _validate_header_text("content_type", self.content_type)

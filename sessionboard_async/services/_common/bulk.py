@@ -14,7 +14,6 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -29,14 +28,11 @@ LARGEST_BATCH = 100
 """The most operations in one request."""
 
 
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """An operation of a bulk write: ``Create``, ``Update`` or ``Delete``."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Create(Operation):
+class Create(Operation, frozen=True):
     """Create a record.
 
     Attributes:
@@ -44,12 +40,15 @@ class Create(Operation):
         extra: More properties, under the API's names.
     """
 
-    data: Mapping[str, object] = field(repr=False)
-    extra: Extra | None = field(default=None, repr=False)
+    data: Mapping[str, object]
+    extra: Extra | None = None
+
+    def __repr__(self) -> str:
+        # The values may be personal data.
+        return "Create(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Update(Operation):
+class Update(Operation, frozen=True):
     """Update a record.
 
     Attributes:
@@ -60,12 +59,15 @@ class Update(Operation):
     """
 
     id: str | RecordWithFields
-    data: Mapping[str, object] = field(repr=False)
-    extra: Extra | None = field(default=None, repr=False)
+    data: Mapping[str, object]
+    extra: Extra | None = None
+
+    def __repr__(self) -> str:
+        # The values may be personal data.
+        return f"Update({self.id!r}, ...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Delete(Operation):
+class Delete(Operation, frozen=True):
     """Delete a record.
 
     Attributes:
