@@ -36,8 +36,13 @@ class Deadlines:
         """End every call now."""
         self._stop_timer()
         for timeout in self._ends:
-            if not timeout.expired():
-                timeout.reschedule(0)
+            self._end(timeout)
+
+    def _end(self, timeout: asyncio.Timeout) -> None:
+        # It stays until the call discards it, but is not due a second time.
+        self._ends[timeout] = math.inf
+        if not timeout.expired():
+            timeout.reschedule(0)
 
     def _wake_at(self, when: float) -> None:
         self._stop_timer()
@@ -53,8 +58,5 @@ class Deadlines:
         self._timer = None
         now = asyncio.get_running_loop().time()
         for timeout in [timeout for timeout, when in self._ends.items() if when <= now]:
-            # It stays until the call discards it, but is not due a second time.
-            self._ends[timeout] = math.inf
-            if not timeout.expired():
-                timeout.reschedule(now)
+            self._end(timeout)
         self._wake_at(max(min(self._ends.values(), default=math.inf), now + _SHORTEST_PAUSE))
