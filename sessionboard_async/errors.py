@@ -217,6 +217,9 @@ class APIError(SessionboardError):
         api_message: The API's own message, if it sent one.
         request_id: The id under which the API logged the request, if it sent one.
         retry_after: The seconds after which the API asks to retry, if it sent them.
+        from_api: Whether the answer has the form of the API's own errors: a JSON object with ``error``,
+            ``message``, ``code`` or ``errors``. The page of a proxy, a firewall or a login has not, and says
+            nothing about the event or record.
     """
 
     def __init__(
@@ -228,6 +231,7 @@ class APIError(SessionboardError):
         api_message: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        from_api: bool = False,
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(message, context=context)
@@ -236,6 +240,7 @@ class APIError(SessionboardError):
         self.api_message: str | None = api_message
         self.request_id: str | None = request_id
         self.retry_after: float | None = retry_after
+        self.from_api: bool = from_api
 
     def _notes(self) -> list[str]:
         notes = super()._notes()
@@ -295,6 +300,7 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
         api_message: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        from_api: bool = False,
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(
@@ -304,6 +310,7 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
             api_message=api_message,
             request_id=request_id,
             retry_after=retry_after,
+            from_api=from_api,
             context=context,
         )
         self.reset: datetime | None = reset

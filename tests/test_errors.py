@@ -58,6 +58,7 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
         "api_message": "Short and stout.",
         "request_id": "req-1",
         "retry_after": 1.5,
+        "from_api": True,
         "category": "entity-reads",
         "seconds": 747.5,
         "limit": 100,

@@ -60,9 +60,18 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class _ErrorBody(msgspec.Struct):
+    """The body of an error. The fields of one that is no JSON object are all ``None``."""
+
     error: object = None
     message: object = None
     code: object = None
+    errors: object = None
+
+    @property
+    def is_of_api(self) -> bool:
+        """Whether any field of the API's errors has a value."""
+        fields = (self.error, self.message, self.code, self.errors)
+        return any(field is not None for field in fields)
 
 
 _error_body_decoder = msgspec.json.Decoder(_ErrorBody)
@@ -81,7 +90,8 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         return None
     is_storage = call.request.goes_to_storage
     # The message of a storage may repeat the address, all parts of which are secret.
-    code, api_message = (None, None) if is_storage else _code_and_message(response.body, secrets)
+    body = _ErrorBody() if is_storage else _error_body(response.body)
+    code, api_message = _code_and_message(body, secrets)
     message = " ".join(part for part in (str(status), code) if part)
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
     message = ": ".join(part for part in (message, api_message or advice) if part)
@@ -93,6 +103,7 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         api_message=api_message,
         request_id=request_id(response.headers, secrets=secrets),
         retry_after=retry_after(response.headers),
+        from_api=body.is_of_api,
         context=call.context,
     )
 
@@ -105,14 +116,17 @@ def _class_of(status: int) -> type[errors.APIError]:
     return _ERROR_BY_STATUS.get(status, errors.APIError)
 
 
-def _code_and_message(body: bytes, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
+def _error_body(body: bytes) -> _ErrorBody:
     try:
-        answer = _error_body_decoder.decode(body)
+        return _error_body_decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, None
-    error, message = _printable(answer.error, secrets), _printable(answer.message, secrets)
+        return _ErrorBody()
+
+
+def _code_and_message(body: _ErrorBody, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
+    error, message = _printable(body.error, secrets), _printable(body.message, secrets)
     # Some servers of this API put the message into `error` and the name into `code`.
-    code = _printable(answer.code, secrets)
+    code = _printable(body.code, secrets)
     return (error, message) if code is None else (code, message or error)
 
 

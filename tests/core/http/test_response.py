@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.request import Call, Request
+from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.core.http.request import Call, Request, storage_request
 from sessionboard_async.core.http.response import Response, error_of, http_date, request_id, retry_after
 
 REQUEST = Request(
@@ -127,6 +128,43 @@ def test_reads_errors_of_the_api_in_any_shape(body: object, code: str | None, me
 def test_a_message_in_error_is_kept_if_code_has_the_name() -> None:
     error = refused(404, {"error": "The event is gone.", "code": "NotFoundError"})
     assert (error.code, error.api_message) == ("NotFoundError", "The event is gone.")
+
+
+@pytest.mark.parametrize(
+    ("body", "from_api"),
+    [
+        ({"error": "ForbiddenError", "message": "No."}, True),
+        ({"message": "No."}, True),
+        ({"code": 403, "status": "error"}, True),
+        ({"errors": [{"path": "id"}]}, True),
+        ({"error": {"code": "x"}}, True),
+        ({"error": ""}, True),
+        ({"error": None, "message": None}, False),
+        ({"success": False}, False),
+        ({}, False),
+        ([], False),
+        (["error"], False),
+        ("error", False),
+        (None, False),
+        (b"", False),
+        (b"<!doctype html><title>403</title>", False),
+        (b"error", False),
+        (b'{"error": "ForbiddenError"', False),
+        (b'{"error": "\xff\xfe"}', False),
+        (b'{"error":' * 100_000, False),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 429, 501])
+def test_an_error_of_the_api_is_known_by_its_body(status: int, body: object, from_api: bool) -> None:
+    assert refused(status, body).from_api is from_api
+
+
+def test_an_error_of_a_storage_is_not_the_apis() -> None:
+    request = storage_request("PUT", Transfer(address="https://storage.example/x"))
+    error = error_of(Call(request, None), answer(403, {"error": "AccessDenied", "message": "x"}))
+    assert isinstance(error, errors.StorageError)
+    assert error.from_api is False
 
 
 JSON = st.recursive(
