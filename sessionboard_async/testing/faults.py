@@ -15,6 +15,7 @@ FaultKind = Literal[
     "invalid_json",
     "slow",
     "status",
+    "html",
     "redirect",
     "wrong_page",
     "empty_page",
@@ -23,9 +24,10 @@ FaultKind = Literal[
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "slow": ("interval",),
     "status": ("status", "retry_after"),
+    "html": ("status",),
     "redirect": ("location",),
 }
-_REQUIRED = {"status": "status", "redirect": "location"}
+_REQUIRED = {"status": "status", "html": "status", "redirect": "location"}
 _EVERYWHERE = ("kind", "on", "every", "operation", "times")
 
 
@@ -42,6 +44,7 @@ class Fault:
     ``invalid_json``        send an HTML page as ``application/json``
     ``slow``                send the answer in ten pieces, with ``interval`` seconds before each
     ``status``              answer with the error ``status``, and with ``Retry-After`` if given
+    ``html``                answer with an HTML page and ``status``, as a proxy or a firewall does
     ``redirect``            answer with 302 to ``location``
     ``wrong_page``          answer with page 1, whatever page was requested
     ``empty_page``          answer with a page without records, though the totals say it has some
@@ -57,7 +60,7 @@ class Fault:
         operation: Match only requests of this ``operationId``; ``None`` matches every operation.
         times: With ``every``: the number of times after which the fault stops.
         interval: For ``slow``: seconds before each piece, 0.1 by default.
-        status: For ``status``: the HTTP status, 400 to 599.
+        status: For ``status`` and ``html``: the HTTP status, 400 to 599; for ``html`` also 200.
         retry_after: For ``status``: the value of ``Retry-After``, in seconds or as an HTTP date.
         location: For ``redirect``: the target URL.
 
@@ -95,8 +98,9 @@ class Fault:
                 raise ValueError(f"{field.name}= does not belong to a fault of kind {self.kind!r}")
         if (required := _REQUIRED.get(self.kind)) and getattr(self, required) is None:
             raise ValueError(f"a fault of kind {self.kind!r} needs {required}=")
-        if self.status is not None and not 400 <= self.status <= 599:
-            raise ValueError("status must be an error: 400 to 599")
+        is_page = self.kind == "html" and self.status == 200
+        if self.status is not None and not 400 <= self.status <= 599 and not is_page:
+            raise ValueError("status must be an error, 400 to 599, or 200 for an HTML page")
 
     def happens(self, count: int) -> bool:
         """Return whether the fault applies to the ``count``-th matching request."""

@@ -23,6 +23,8 @@ from sessionboard_async.testing.faults import FaultCounter
         ({"kind": "slow", "on": 1, "times": 2}, "times= goes with every="),
         ({"kind": "status", "on": 1}, "needs status="),
         ({"kind": "status", "on": 1, "status": 200}, "400 to 599"),
+        ({"kind": "html", "on": 1}, "needs status="),
+        ({"kind": "html", "on": 1, "status": 302}, "400 to 599"),
         ({"kind": "redirect", "on": 1}, "needs location="),
         (
             {"kind": "truncate", "on": 1, "status": 503},

@@ -156,6 +156,16 @@ async def test_a_status_with_or_without_retry_after(
         assert (await response.json()).keys() == {"error", "message"}
 
 
+@pytest.mark.parametrize("status", [200, 403, 502])
+async def test_html_is_a_page_of_a_proxy(
+    server: EmbeddedServer, client: aiohttp.ClientSession, status: int
+) -> None:
+    server.faults.append(Fault("html", on=1, status=status))
+    async with client.post(SEARCH) as response:
+        assert (response.status, response.content_type) == (status, "text/html")
+        assert (await response.text()).startswith("<!doctype html>")
+
+
 async def test_redirect(server: EmbeddedServer, client: aiohttp.ClientSession) -> None:
     server.faults.append(Fault("redirect", on=1, location="http://elsewhere.example.com/trap"))
     async with client.post(SEARCH, allow_redirects=False) as response:

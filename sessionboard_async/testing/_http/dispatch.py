@@ -20,7 +20,7 @@ from sessionboard_async.testing._data.masking import masked
 from sessionboard_async.testing._data.tokens import Access
 from sessionboard_async.testing._handlers import OPERATIONS
 from sessionboard_async.testing._http.response_cache import AnswerCache, EncodedAnswer, ExpiringAnswers
-from sessionboard_async.testing._http.responses import Answer
+from sessionboard_async.testing._http.responses import HTML_PAGE, Answer
 from sessionboard_async.testing._writes.changing import ChangingData
 from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest, event_of
 from sessionboard_async.testing.faults import Fault
@@ -83,6 +83,8 @@ class Dispatcher:
             return self._answer(operation, call, fault)
 
     def _answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
+        if fault is not None and fault.kind == "html":
+            return Answer(EncodedAnswer(HTML_PAGE, fault.status or HTTPStatus.OK, "text/html; charset=utf-8"))
         if fault is not None and fault.status is not None:
             retry_after = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
             return refusal(fault.status, "an injected fault", retry_after)

@@ -13,7 +13,7 @@ from aiohttp import web
 from sessionboard_async.testing._http.response_cache import EncodedAnswer, compress
 from sessionboard_async.testing.faults import Fault
 
-_NOT_JSON = b"<!doctype html><title>Bad gateway</title><p>The service could not be reached.</p>"
+HTML_PAGE = b"<!doctype html><title>Bad gateway</title><p>The service could not be reached.</p>"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _DEFAULT_INTERVAL = 0.1
 _PIECES = 10
@@ -69,7 +69,7 @@ async def send(
     if kind == "wrong_content_type":
         headers["Content-Type"] = "text/html; charset=utf-8"
     elif kind == "invalid_json":
-        body = encode(_NOT_JSON)
+        body = encode(HTML_PAGE)
     elif kind == "truncate":
         body = encode(answer.content.body[: len(answer.content.body) // 2])
     if not answer.content.body:
