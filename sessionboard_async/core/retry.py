@@ -8,6 +8,7 @@ from itertools import islice
 import backoff
 
 from sessionboard_async.core.http.request import Call, Request
+from sessionboard_async.core.http.response import TRANSIENT_STATUSES
 from sessionboard_async.core.options import Retry
 from sessionboard_async.errors import (
     APIError,
@@ -17,9 +18,6 @@ from sessionboard_async.errors import (
     SessionboardError,
     TransportError,
 )
-
-# A 429 of the API is a RateLimitError, and handled before this. This one comes from a storage.
-_TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 def delay_bounds(policy: Retry) -> Iterator[float]:
@@ -70,5 +68,6 @@ def may_retry(request: Request, error: SessionboardError) -> bool:
     if not request.idempotent:
         return False
     if isinstance(error, APIError):
-        return error.status in _TRANSIENT_STATUSES
+        # A 429 of the API is a RateLimitError, and handled before this. This one comes from a storage.
+        return error.status in TRANSIENT_STATUSES
     return isinstance(error, TransportError)

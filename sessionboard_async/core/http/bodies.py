@@ -13,6 +13,7 @@ from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.files import FileContent, LocalFileError, Transfer
+from sessionboard_async.core.http.response import TRANSIENT_STATUSES
 
 _RELEASE_SECONDS = 5.0
 
@@ -127,8 +128,9 @@ def transport_error(error: BaseException, context: errors.RequestContext) -> err
         case aiohttp.ConnectionTimeoutError():
             return errors.ConnectError("no connection within Timeout.connect", context=context)
         case aiohttp.ClientHttpProxyError():
-            message = f"the proxy refused the connection with status {error.status}"
-            return errors.ConnectError(message, context=context)
+            message = f"the proxy refused the connection with status {error.status}: check `proxy`"
+            transient = error.status in TRANSIENT_STATUSES
+            return errors.ConnectError(message, transient=transient, context=context)
         case aiohttp.ClientConnectorError():
             message = f"no connection could be made ({_reason(error.os_error)})"
             return errors.ConnectError(message, context=context)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 import msgspec
 
@@ -27,18 +28,24 @@ _ADVICE = {
     401: "the token is wrong or revoked, or belongs to the other region",
     403: "the token lacks a scope, or the feature is not enabled there",
     404: "there is no such event or record, or this token may not see it",
+    407: "the proxy requires other credentials: check `proxy`",
 }
+_ADVICE_FOR_PAGES = "the answer is not from the API: a proxy or firewall may have refused the request"
+
+TRANSIENT_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+"""The statuses after which the same request may succeed."""
 
 _STORAGE_ADVICE = {
     301: "redirects are never followed: request a new upload address",
     400: "the storage refused the content",
     403: "the upload address has expired, or its headers were not sent: request a new upload address",
     404: "the upload address does not exist: request a new upload address",
+    407: _ADVICE[407],
 }
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
 _LONGEST_API_MESSAGE = 500
-_LONGEST_WAIT = 1e9
+_LONGEST_WAIT = 1e9  # seconds, about 32 years: a date that far ahead can still be added to the time
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -94,6 +101,8 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
     code, api_message = _code_and_message(body, secrets)
     message = " ".join(part for part in (str(status), code) if part)
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
+    if status in {401, 403, 404} and not is_storage and response.body and not body.is_of_api:
+        advice = _ADVICE_FOR_PAGES
     message = ": ".join(part for part in (message, api_message or advice) if part)
     kind = errors.StorageError if is_storage else _class_of(status)
     return kind(
@@ -160,13 +169,14 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
     if until is None:
         return None
     reference = http_date(headers.get("Date") or "") or now or datetime.now(UTC)
-    return max(0.0, (until - reference).total_seconds())
+    return min(max(0.0, (until - reference).total_seconds()), _LONGEST_WAIT)
 
 
 def http_date(value: str) -> datetime | None:
-    """Parse an HTTP date; return ``None`` if it is invalid."""
+    """Parse an HTTP date, in UTC; return ``None`` if it is invalid."""
     try:
         date = parsedate_to_datetime(value)
+        # An offset may lead out of the years that a datetime can hold.
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -76,11 +76,18 @@ def test_every_other_status_has_its_class(status: int) -> None:
         (401, "other region"),
         (403, "lacks a scope"),
         (404, "no such event or record"),
+        (407, "the proxy requires other credentials"),
     ],
 )
 def test_gives_advice_if_the_api_sends_no_message(status: int, advice: str) -> None:
     assert advice in str(refused(status))
     assert advice not in str(refused(status, {"message": "Ask an admin."}))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_page_of_a_firewall_is_not_taken_for_the_api(status: int) -> None:
+    assert "the answer is not from the API" in str(refused(status, b"<html>Request blocked</html>"))
+    assert "not from the API" not in str(refused(status, {"error": "ForbiddenError"}))
 
 
 # Bodies
@@ -259,6 +266,12 @@ def test_the_token_is_removed_from_a_request_id() -> None:
         ("Sunday, 09-Aug-26 12:00:30 GMT", 30.0),
         ("Sun Aug  9 12:00:30 2026", 30.0),
         ("Sun, 09 Aug 2026 11:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 1e9),
+        ("Sun, 09 Aug 2026 12:00:00 -2359", 86_340.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("Mon, 01 Jan 2020 00:00:00 +99999999999999999", None),
+        ("Sun, 09 Aug 2026 12:00:00 -99999999999999999", None),
+        ("Sun, 09 Aug 2026 12:00:00 +2400", None),
         *(
             (text, None)
             for text in ("", "soon", "-5", "1e3", "5 s", "1.", ".5", "1,5", "١٢", "NaN", "inf", "0x10")
@@ -280,7 +293,20 @@ def test_reads_retry_after_in_seconds_or_as_a_date(value: str, expected: float |
 def test_an_absurdly_long_wait_is_bounded(value: str) -> None:
     seconds = retry_after({"Retry-After": value})
     assert seconds is not None
-    assert seconds >= 999_999_999
+    assert 999_999_999 <= seconds <= 1e9
+    # It can be added to the time, and waited for.
+    assert datetime.now(UTC) + timedelta(seconds=seconds) > datetime.now(UTC)
+
+
+FIRST, EPOCH, LAST = (f"{date} 00:00:00 GMT" for date in ("1 Jan 0100", "1 Jan 1970", "31 Dec 9999"))
+
+
+@pytest.mark.parametrize("date", [FIRST, EPOCH, DATE, LAST, "x"])
+@pytest.mark.parametrize("until", [FIRST, EPOCH, LAST])
+def test_a_date_in_any_year_is_bounded(until: str, date: str) -> None:
+    seconds = retry_after({"Retry-After": until, "Date": date})
+    assert seconds is not None
+    assert 0 <= seconds <= 1e9
 
 
 def test_without_the_header_there_is_no_wait() -> None:
@@ -296,7 +322,7 @@ def test_any_seconds_are_read(seconds: int) -> None:
 @given(st.text())
 def test_an_invalid_header_is_none_or_a_time_not_past(value: str) -> None:
     seconds = retry_after({"Retry-After": value, "Date": DATE})
-    assert seconds is None or seconds >= 0
+    assert seconds is None or 0 <= seconds <= 1e9
 
 
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
@@ -332,7 +358,7 @@ def test_http_dates_are_parsed(moment: datetime) -> None:
 @given(st.text())
 def test_an_invalid_date_is_none_and_a_valid_one_has_an_offset(value: str) -> None:
     read = http_date(value)
-    assert read is None or read.utcoffset() is not None
+    assert read is None or read.tzinfo is UTC
 
 
 def test_a_response_shows_neither_headers_nor_body() -> None:

@@ -12,7 +12,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, ConnectError, Retry
+from sessionboard_async import APIError, AsyncSession, ConnectError, Retry
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, RawHandler, read_request
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -154,9 +154,33 @@ async def test_encrypted_requests_go_through_a_proxy_that_sees_nothing(serve_byt
     assert proxy.asked == [f"CONNECT {base_url.removeprefix('https://')} HTTP/1.1".encode()]
 
 
-async def test_a_proxy_that_refuses_is_an_error_that_says_so(serve_bytes: ServeBytes) -> None:
-    proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-    address = await serve_bytes(proxy)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("status", "attempts"), [(400, 1), (401, 1), (403, 1), (404, 1), (405, 1), (407, 1), (429, 5), (502, 5)]
+)
+async def test_a_proxy_that_refuses_a_tunnel_is_asked_again_only_if_that_may_help(
+    serve_bytes: ServeBytes, status: int, attempts: int, method: str
+) -> None:
+    proxy = Proxy(b"HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n\r\n" % status)
+    address = (await serve_bytes(proxy)).replace("//", "//user:wrong@")
     async with AsyncSession(TOKEN, base_url="https://127.0.0.1:1", proxy=address, retry=IMPATIENT) as sb:
-        with pytest.raises(ConnectError, match="proxy refused the connection with status 407"):
-            await sb.request("POST", "/v1/a")
+        with pytest.raises(
+            ConnectError, match=f"proxy refused the connection with status {status}"
+        ) as caught:
+            await sb.request(method, "/v1/a")
+    assert (caught.value.transient, caught.value.attempts) == (attempts > 1, attempts)
+    assert len(proxy.asked) == attempts
+    assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [403, 407])
+async def test_a_proxy_that_refuses_a_plain_request_is_asked_once(
+    serve_bytes: ServeBytes, status: int
+) -> None:
+    proxy = Proxy(b"HTTP/1.1 %d Refused\r\nContent-Length: 6\r\n\r\n<html>" % status)
+    address = await serve_bytes(proxy)
+    async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1", proxy=address, retry=IMPATIENT) as sb:
+        with pytest.raises(APIError, match="proxy") as caught:
+            await sb.events.list().collect()
+    assert (caught.value.status, caught.value.attempts, caught.value.from_api) == (status, 1, False)
+    assert len(proxy.asked) == 1
