@@ -2,7 +2,7 @@
 
 ``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs
 every test on every supported Python that is found. ``nox -s wheel`` builds, checks and tries the package as
-users get it. ``nox -s bench`` measures.
+users get it. ``nox -s mutants`` changes the code to see whether a test fails. ``nox -s bench`` measures.
 """
 
 from __future__ import annotations
@@ -111,6 +111,16 @@ def wheel(session: nox.Session) -> None:
     session.install(f"sessionboard-async[{EXTRAS}] @ {built.as_uri()}", *group("typecheck"), "pytest")
     with session.chdir(session.create_tmp()):
         session.run("pyright", "--verifytypes", "sessionboard_async", "--ignoreexternal")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change single expressions of the pure modules, and fail where too few changes fail a test.
+
+    A sample of all modules; after ``--``, name modules (``core/retry.py``) or pass ``--all``.
+    """
+    session.install(*EVERY_EXTRA, *group("test", "mutants"))
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session

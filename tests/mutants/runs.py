@@ -1,0 +1,66 @@
+"""Runs of mutmut over one module, each in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+from tests.mutants.data import PACKAGE, ROOT, Module
+
+Outcome = Literal["noticed", "survived", "time out", "equivalent"]
+
+_WORK = ROOT / "build" / "mutants"
+# Few and always the same generated examples, so that two runs agree.
+_PYTEST = ["--hypothesis-profile=fast", "--hypothesis-seed=0", "-m", "not slow", "-p", "no:cacheprovider"]
+_NO_TEST_RUN = {5, 33}
+# The signal for used up processor time, in the forms it is reported, and its successor that cannot be caught.
+_STOPPED = {-24, -9, 24, 36, 152, 255}
+
+
+def work_folder(module: Module) -> Path:
+    """Make an empty work folder with the sources and mutmut's configuration."""
+    folder = _WORK / module.name.removesuffix(".py").replace("/", ".")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in (PACKAGE, "tests"):
+        folder.joinpath(name).symlink_to(ROOT / name)
+    settings = {
+        "source_paths": [PACKAGE],
+        "only_mutate": [module.path.as_posix()],
+        "pytest_add_cli_args": _PYTEST,
+        "pytest_add_cli_args_test_selection": module.files(),
+        # Each change starts from a process in which no test has run yet.
+        "process_isolation": "forkserver",
+        "timeout_multiplier": 5,
+        "use_git_change_detection": False,
+    }
+    text = ROOT.joinpath("pyproject.toml").read_text("utf-8")
+    table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
+    folder.joinpath("pyproject.toml").write_text(f"{text}\n[tool.mutmut]\n{table}\n", "utf-8")
+    return folder
+
+
+def run(module: Module, folder: Path, names: list[str], *, processes: int) -> dict[str, Outcome]:
+    """Run changes of a module, named as mutmut names them, in its work folder."""
+    mutmut = Path(sys.executable).with_name("mutmut")
+    command = [str(mutmut), "run", "--max-children", str(processes), *names]
+    log = folder / "mutmut.log"
+    with log.open("wb") as file:
+        done = subprocess.run(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        last = log.read_text("utf-8", "replace").replace("\r", "\n").splitlines()[-40:]
+        sys.exit("\n".join([*last, f"mutmut failed on {module.name}, see {log.relative_to(ROOT)}"]))
+    codes = json.loads(folder.joinpath("mutants", f"{module.path}.meta").read_text("utf-8"))
+    return {name: _outcome(name, codes["exit_code_by_key"][name]) for name in names}
+
+
+def _outcome(name: str, code: int | None) -> Outcome:
+    if code is None:
+        sys.exit(f"mutmut did not run {name}")
+    if code == 0 or code in _NO_TEST_RUN:
+        return "survived"
+    return "time out" if code in _STOPPED else "noticed"
