@@ -25,7 +25,7 @@ class DailyQuota:
         self.limit: int = DOCUMENTED
         self.remaining: int | None = None
         self._limits = {DOCUMENTED}
-        self._ends_at = -math.inf
+        self._ends_at = math.inf
         self._refused_until = -math.inf
 
     def split(
