@@ -34,7 +34,7 @@ PUBLIC = {
         ServerError SessionboardError StorageError TransportError UnprocessableError WrongEventLoopError
     """,
     "sessionboard_async.export": """
-        ExportProgress Manifest RESOURCES ResourceSummary export_event
+        EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_event
     """,
     "sessionboard_async.models": """
         AccountContact AgendaDraft AuthorizationAnswer AuthorizationRequest AuthorizationServer

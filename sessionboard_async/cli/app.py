@@ -20,7 +20,13 @@ from rich.text import Text
 from sessionboard_async import AuthenticationError, __version__
 from sessionboard_async.cli.coverage import CoveredOperation, covered_operations
 from sessionboard_async.cli.display import StatusDisplay
-from sessionboard_async.cli.runner import Connection, run_command, with_connection
+from sessionboard_async.cli.runner import (
+    Connection,
+    allow_refused_option,
+    report_refusals,
+    run_command,
+    with_connection,
+)
 from sessionboard_async.core.http.base_url import Region
 from sessionboard_async.export.exporter import export_event
 from sessionboard_async.export.manifest import Manifest
@@ -157,6 +163,7 @@ async def check(connection: Connection) -> None:
 @click.option(
     "--resume", is_flag=True, help="Keep unfinished files, and continue an interrupted export that kept them."
 )
+@allow_refused_option
 @with_connection
 async def export(
     connection: Connection,
@@ -167,10 +174,12 @@ async def export(
     updated_after: str | None,
     concurrency: int,
     resume: bool,
+    allow_refused: bool,
 ) -> None:
     """Write the data of EVENT to a folder: one JSON Lines file per resource, and a manifest.
 
-    Files appear only when the whole export succeeds.
+    Files appear only when the whole export succeeds. If the API refuses some of the resources, their earlier
+    files stay, and the exit status is 3.
     """
     display = StatusDisplay()
     async with connection.open(display, concurrency=concurrency) as sb:
@@ -183,9 +192,11 @@ async def export(
             updated_after=updated_after,
             concurrency=concurrency,
             resume=resume,
+            allow_refused=True,  # Refusals are printed below.
             on_progress=display.show_progress,
         )
     _summarize(manifest, directory)
+    report_refusals(manifest.refused, allowed=allow_refused)
 
 
 @sessionboard.command()
@@ -213,6 +224,7 @@ async def export(
     metavar="HOURS",
     help="The time between comparisons of all ids, which find removed records.",
 )
+@allow_refused_option
 @with_connection
 async def sync(
     connection: Connection,
@@ -221,10 +233,12 @@ async def sync(
     only: str | None,
     expand: tuple[Expansion, ...],
     sweep_every: float,
+    allow_refused: bool,
 ) -> None:
     """Copy EVENT into a SQLite database; later runs apply the changes.
 
-    A run may be interrupted at any moment, and the next run continues.
+    A run may be interrupted at any moment, and the next run continues. If the API refuses some of the
+    resources, their records stay as they are, and the exit status is 3.
     """
     from sessionboard_async.sqlite.sync import sync_event  # SQLAlchemy is slow to import.
 
@@ -240,12 +254,11 @@ async def sync(
             sweep_every=timedelta(hours=sweep_every),
             on_progress=display.show_progress,
         )
-    for resource, reason in summary.refused.items():
-        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
     click.echo(
         f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
         f"{sum(summary.counts.values())}"
     )
+    report_refusals(summary.refused, allowed=allow_refused)
 
 
 def _event_id(event: str) -> int | str:
@@ -262,15 +275,16 @@ def _resources(only: str | None) -> Sequence[str]:
 
 
 def _summarize(manifest: Manifest, directory: Path) -> None:
-    for resource, reason in manifest.refused.items():
-        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
     for resource, summary in manifest.resources.items():
         if summary.reported is not None and summary.reported != summary.records:
             click.echo(
                 f"Warning: {summary.records} {resource} were read and {summary.reported} reported: "
-                "the data changed during the export",
+                "the data changed during the export, or the API did not return all of it",
                 err=True,
             )
+    for resource, file in manifest.earlier.items():
+        if resource in manifest.refused:
+            click.echo(f"Warning: {directory / file.file} is from an earlier export", err=True)
     records = sum(summary.records for summary in manifest.resources.values())
     click.echo(
         f"{records} records in {len(manifest.resources)} files, {manifest.seconds:.1f} s: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -21,6 +21,7 @@ from sessionboard_async.testing import EmbeddedServer
 
 P = ParamSpec("P")
 
+_REFUSED = 3
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -115,6 +116,25 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         raise
     except (SessionboardError, ValueError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
+
+
+def allow_refused_option(command: Callable[P, None]) -> Callable[P, None]:
+    """Add ``--allow-refused`` to a command."""
+    return click.option(
+        "--allow-refused",
+        is_flag=True,
+        help="End with status 0 instead of 3 if the API refuses some of the resources.",
+    )(command)
+
+
+def report_refusals(refused: Mapping[str, str], *, allowed: bool) -> None:
+    """Print which resources the API refused, and end with status 3 unless that is allowed."""
+    for resource, reason in refused.items():
+        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+    if refused and not allowed:
+        names = ", ".join(refused)
+        click.echo(f"Not read: {names}. Select others with --only, or use --allow-refused.", err=True)
+        raise click.exceptions.Exit(_REFUSED)
 
 
 async def _cancelled_by_sigterm(work: Coroutine[Any, Any, None]) -> None:

@@ -19,8 +19,9 @@ from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.threads import run_in_thread
-from sessionboard_async.errors import NotFoundError, PermissionDeniedError
+from sessionboard_async.errors import APIError
 from sessionboard_async.export.manifest import Manifest, ResourceSummary
+from sessionboard_async.export.refusals import is_refusal, warn_of_refusals
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.export.staged_file import StagedFile
 from sessionboard_async.export.staging import Staging, StagingState
@@ -59,13 +60,14 @@ async def export_event(
     updated_after: Timestamp | None = None,
     concurrency: int = 8,
     resume: bool = False,
+    allow_refused: bool = False,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> Manifest:
     """Write an event's data to a folder: one ``<resource>.jsonl`` each, and ``manifest.json``.
 
-    Files appear only when the whole export succeeds. Existing files of resources that the API refuses now
-    are removed; those of resources that are not in ``only`` stay. A few pages of each resource are in
-    memory at a time.
+    Files appear only when every resource was read or refused by the API itself. No existing file is removed:
+    the manifest lists those of an earlier export, of resources that are refused now or not in ``only``. A few
+    pages of each resource are in memory at a time.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
     not rate limited by the API's document.
@@ -82,6 +84,8 @@ async def export_event(
         resume: Whether to continue an interrupted export into this folder. Unfinished files are then kept
             in ``.export-unfinished``, after an interruption at any moment; run only one such export per
             folder at a time. An export without ``resume`` removes them when it succeeds.
+        allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
+            is logged that names them. Both ways they are in ``Manifest.refused``.
         on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
@@ -106,7 +110,10 @@ async def export_event(
     pagers = {resource: pager(resource) for resource in validate_resources(only)}
     state = StagingState(event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since)
     staging = Staging(Path(directory), state, resume=resume)
-    return await _Export(staging, pagers, pager, concurrency, on_progress).run()
+    manifest = await _Export(staging, pagers, pager, concurrency, on_progress).run()
+    if not allow_refused:
+        warn_of_refusals(manifest.refused)
+    return manifest
 
 
 class _Step(Enum):
@@ -138,7 +145,7 @@ class _Export:
         self._started_at = datetime.now(UTC)
         self._start = time.monotonic()
         self._resources: dict[str, ResourceSummary] = {}
-        self._refused: dict[str, NotFoundError | PermissionDeniedError] = {}
+        self._refused: dict[str, APIError] = {}
         self._manifest: Manifest | None = None
 
     async def run(self) -> Manifest:
@@ -182,12 +189,15 @@ class _Export:
             async with limiter:
                 try:
                     self._resources[resource] = await self._read_resource(resource)
-                except (NotFoundError, PermissionDeniedError) as error:
+                except APIError as error:
+                    if not is_refusal(error):
+                        raise
                     self._refused[resource] = error
 
         await _run_concurrently(read, self._pagers)
         if self._refused and not self._resources:
             raise next(iter(self._refused.values())).with_traceback(None)
+        earlier = await run_in_thread(partial(self._staging.earlier_files, written=self._resources))
         state = self._staging.state
         self._manifest = Manifest(
             event_id=state.event_id,
@@ -199,6 +209,7 @@ class _Export:
             updated_after=state.updated_after,
             resources={name: self._resources[name] for name in self._pagers if name in self._resources},
             refused={name: str(error) for name, error in self._refused.items()},
+            earlier=earlier,
         )
         return _Step.PUBLISH
 

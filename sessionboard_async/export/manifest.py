@@ -16,8 +16,9 @@ class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file: The name of the file.
         records: The number of records in the file.
-        reported: The number of records that the API reported last. Another number than ``records`` means
-            that the data changed during the export.
+        reported: The largest number of records that the API reported meanwhile; ``None`` if it reported none.
+            Another number than ``records`` means that the data changed during the export, or that the API
+            did not return all of it.
         pages: The number of pages read.
         bytes: The size of the file.
         seconds: The time it took to read the resource.
@@ -29,6 +30,22 @@ class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     bytes: int
     seconds: float
+
+
+class EarlierFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in the folder that is from an earlier export.
+
+    Attributes:
+        file: The name of the file.
+        bytes: The size of the file.
+        event_id: The event of that export; ``None`` if the manifest then does not describe the file as it is.
+        exported_at: When that export was complete; ``None`` likewise.
+    """
+
+    file: str
+    bytes: int
+    event_id: EventId | None = None
+    exported_at: datetime | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +62,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         resources: The contents of each file, by resource.
         refused: The resources that the API refused, each with the reason. Sponsors, exhibitors and others
             are features that an event may not have.
+        earlier: The files of other resources that were in the folder before, by resource: of those that were
+            refused, and of those that the export was not asked for.
         made_by: The name and version of this package.
     """
 
@@ -57,9 +76,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     updated_after: str | None
     resources: dict[str, ResourceSummary]
     refused: dict[str, str]
+    earlier: dict[str, EarlierFile] = {}
     made_by: str = f"sessionboard_async {__version__}"
 
     @property
     def requested(self) -> set[str]:
         """The resources that the export was asked for."""
         return {*self.resources, *self.refused}
+
+    def origin_of(self, resource: str, size: int) -> tuple[EventId | None, datetime | None]:
+        """Return the event of a file in the folder and the end of its export, if its size is as described."""
+        if (summary := self.resources.get(resource)) is not None and summary.bytes == size:
+            return self.event_id, self.finished_at
+        if (file := self.earlier.get(resource)) is not None and file.bytes == size:
+            return file.event_id, file.exported_at
+        return None, None

@@ -62,13 +62,15 @@ class StagedFile:
         assert self._file is not None  # noqa: S101  # opened before
         lines = b"".join(_line(record) for record in page.results)
         self._file.write(lines)
-        state, pagination = self.state, page.pagination
+        state = self.state
+        total = None if page.pagination is None else page.pagination.total_results
         self.state = FileState(
             checkpoint=checkpoint,
             records=state.records + len(page.results),
             pages=state.pages + 1,
             bytes=state.bytes + len(lines),
-            reported=state.reported if pagination is None else pagination.total_results,
+            # In a stream by time, the last pages report what came: their total is what is left.
+            reported=max((known for known in (state.reported, total) if known is not None), default=None),
             seconds=seconds,
         )
         if self._staging.resume:

@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sessionboard_async.export.manifest import Manifest, ResourceSummary
+from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
+from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.models.base import EventId
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -37,7 +38,7 @@ class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
         records: The number of records written.
         pages: The number of pages read.
         bytes: The size of the file with these records. Bytes after that belong to an unfinished write.
-        reported: The number of records that the API reported last.
+        reported: The largest number of records that the API reported so far.
         seconds: The time it took so far.
         done: Whether all records are written.
     """
@@ -119,6 +120,27 @@ class Staging:
             self.state.resources[resource] = state
             _write_atomically(self.folder / _MANIFEST, self.state)
 
+    def earlier_files(self, *, written: Container[str]) -> dict[str, EarlierFile]:
+        """Return the files of earlier exports in the target folder, by resource.
+
+        Args:
+            written: The resources whose files this export replaces.
+
+        Raises:
+            OSError: If a file cannot be read.
+        """
+        files: dict[str, EarlierFile] = {}
+        manifest = self._earlier_manifest()
+        for resource in RESOURCES:
+            path = self._target / f"{resource}.jsonl"
+            if resource not in written and path.is_file():
+                size = path.stat().st_size
+                event_id, exported_at = manifest.origin_of(resource, size) if manifest else (None, None)
+                files[resource] = EarlierFile(
+                    file=path.name, bytes=size, event_id=event_id, exported_at=exported_at
+                )
+        return files
+
     def publish(self, manifest: Manifest) -> None:
         """Save the manifest of a complete export: from here on, files only need to be moved.
 
@@ -157,8 +179,6 @@ class Staging:
         """
         # A manifest is never beside the files of another export.
         (self._target / _MANIFEST).unlink(missing_ok=True)
-        for resource in manifest.refused:
-            (self._target / f"{resource}.jsonl").unlink(missing_ok=True)
         for summary in manifest.resources.values():
             if not self._is_moved(summary):
                 (self.folder / summary.file).replace(self._target / summary.file)
@@ -185,6 +205,13 @@ class Staging:
             )
         if isinstance(earlier, StagingState):
             self.state.resources = earlier.resources
+
+    def _earlier_manifest(self) -> Manifest | None:
+        try:
+            return msgspec.json.decode((self._target / _MANIFEST).read_bytes(), type=Manifest)
+        except (FileNotFoundError, IsADirectoryError, ValueError):
+            # It only serves to say more about the files.
+            return None
 
     def _read(self, name: str, kind: type[StructT]) -> StructT | None:
         path = self.folder / name

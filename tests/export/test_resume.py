@@ -190,6 +190,8 @@ async def test_a_complete_export_is_moved_before_one_of_other_resources(
     manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "tags"], resume=True)
     assert calls(server) == {"search-tracks": 1, "search-tags": 1}
     assert tuple(manifest.resources) == ("tracks", "tags")
+    assert tuple(manifest.earlier) == ("rooms",)
+    assert manifest.earlier["rooms"].event_id == server.event_id
     assert set(content(tmp_path)) == {f"{name}.jsonl" for name in ("rooms", "tracks", "tags")} | {
         "manifest.json"
     }

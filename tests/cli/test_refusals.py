@@ -1,0 +1,112 @@
+"""Resources that the API refuses, answers that are not the API's, and the exit status for each."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import Result
+
+from sessionboard_async.export.manifest import Manifest
+from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.cli.command_line import one_error, run_at
+
+NOT_READ = "Not read: rooms. Select others with --only, or use --allow-refused.\n"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(sessions=3).in_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: EmbeddedServer) -> Iterator[EmbeddedServer]:
+    yield running
+    running.faults.clear()
+
+
+def refuse(server: EmbeddedServer, *resources: str, status: int = 403) -> None:
+    for resource in resources:
+        server.faults.append(Fault("status", every=1, status=status, operation=f"search-{resource}"))
+
+
+def export(server: EmbeddedServer, directory: Path, *arguments: str, only: str = "rooms,tracks") -> Result:
+    command = ["export", f"{server.event_id}", "--to", str(directory), "--only", only]
+    return run_at(server, *command, *arguments)
+
+
+def sync(server: EmbeddedServer, path: Path, *arguments: str) -> Result:
+    command = ["sync", f"{server.event_id}", "--to", str(path), "--only", "rooms,tracks"]
+    return run_at(server, *command, *arguments)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def rooms_in(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        (count,) = database.execute("SELECT count(*) FROM rooms").fetchone()
+    assert isinstance(count, int)
+    return count
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["fresh", "over an earlier export"])
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_an_export_with_refused_resources_ends_with_status_3(
+    server: EmbeddedServer, tmp_path: Path, status: int, again: bool
+) -> None:
+    if again:
+        assert export(server, tmp_path).exit_code == 0
+    before = contents(tmp_path)
+    refuse(server, "rooms", status=status)
+    done = export(server, tmp_path)
+    assert done.exit_code == 3, done.output
+    assert re.search(rf"^Warning: rooms were refused: .*{status}", done.stderr, re.MULTILINE)
+    assert ("rooms.jsonl is from an earlier export" in done.stderr) is again
+    assert done.stderr.endswith(NOT_READ)
+    assert "records in 1 files" in done.stdout
+    manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
+    assert ([*manifest.resources], [*manifest.refused]) == (["tracks"], ["rooms"])
+    assert [*manifest.earlier] == ["rooms"] * again
+    assert contents(tmp_path).get("rooms.jsonl") == before.get("rooms.jsonl")
+
+
+def test_an_export_accepts_refused_resources_on_request(server: EmbeddedServer, tmp_path: Path) -> None:
+    refuse(server, "rooms")
+    done = export(server, tmp_path, "--allow-refused")
+    assert done.exit_code == 0
+    assert re.search(r"^Warning: rooms were refused: .*403", done.stderr, re.MULTILINE)
+    assert "Not read" not in done.stderr
+    assert contents(tmp_path).keys() == {"tracks.jsonl", "manifest.json"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--allow-refused",)])
+def test_an_export_of_which_everything_is_refused_is_an_error(
+    server: EmbeddedServer, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert export(server, tmp_path).exit_code == 0
+    before = contents(tmp_path)
+    refuse(server, "rooms", "tracks")
+    assert "403" in one_error(export(server, tmp_path, *arguments))
+    assert contents(tmp_path) == before
+
+
+def test_a_sync_with_refused_resources_ends_with_status_3(server: EmbeddedServer, tmp_path: Path) -> None:
+    path = tmp_path / "event.db"
+    assert sync(server, path).exit_code == 0
+    rooms = rooms_in(path)
+    refuse(server, "rooms")
+    done = sync(server, path)
+    assert done.exit_code == 3, done.output
+    assert re.search(r"^Warning: rooms were refused: .*403", done.stderr, re.MULTILINE)
+    assert done.stderr.endswith(NOT_READ)
+    assert f"{path} holds" in done.stdout
+    assert rooms_in(path) == rooms > 0
+    assert sync(server, path, "--allow-refused").exit_code == 0
