@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -172,18 +173,15 @@ def data(text: str) -> web.Response:
 
 PAGE = '"pagination": {"currentPage": 1, "pageSize": 100, "totalPages": 1, "totalResults": 1}'
 
-UNUSABLE = {
-    **{
-        f"HTML with {status}": (lambda status=status: html(status))
-        for status in (200, 401, 403, 404, 405, 501)
-    },
-    "empty 403": lambda: web.Response(status=403),
-    "a list with 404": lambda: web.json_response(["error"], status=404),
-    "401 of the API": lambda: web.json_response({"error": "Unauthorized"}, status=401),
-    "null": lambda: data("null"),
-    "a strange object": lambda: data('{"status": "ok"}'),
-    "an empty object": lambda: data("{}"),
-    "a text": lambda: data('"fine"'),
+UNUSABLE: dict[str, Callable[[], web.Response]] = {
+    **{f"HTML with {status}": partial(html, status) for status in (200, 401, 403, 404, 405, 501)},
+    "empty 403": partial(web.Response, status=403),
+    "a list with 404": partial(web.json_response, ["error"], status=404),
+    "401 of the API": partial(web.json_response, {"error": "Unauthorized"}, status=401),
+    "null": partial(data, "null"),
+    "a strange object": partial(data, '{"status": "ok"}'),
+    "an empty object": partial(data, "{}"),
+    "a text": partial(data, '"fine"'),
 }
 
 
