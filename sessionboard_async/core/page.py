@@ -12,10 +12,14 @@ LARGEST_PAGE: Final = 100
 """The most records on a page."""
 LAST_SERVED_PAGE: Final = 999
 """The highest page number that the API accepts."""
+_MOST_COUNTED: Final = 2**53
+"""No larger number is a count: floats, in which others may calculate, do not hold it."""
 
 
 class Pagination(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="camel"):
     """The position of a page among the others, as reported by the API.
+
+    A number that its own page disproves, such as a total of 0 on a page with records, is not kept.
 
     Attributes:
         current_page: The number of the page, from 1.
@@ -28,6 +32,46 @@ class Pagination(msgspec.Struct, kw_only=True, frozen=True, gc=False, rename="ca
     page_size: int | None = None
     total_pages: int | None = None
     total_results: int | None = None
+
+
+def credible_pagination(
+    rows: int,
+    *,
+    current_page: int | None,
+    page_size: int | None,
+    total_pages: int | None,
+    total_results: int | None,
+) -> Pagination | None:
+    """Return the reported pagination of a page, without the numbers that its rows disprove.
+
+    Args:
+        rows: The number of rows on the page.
+        current_page: As reported, like all others.
+        page_size: As reported.
+        total_pages: As reported.
+        total_results: As reported.
+
+    Returns:
+        ``None`` if no number is left.
+    """
+    if total_results is not None and total_results < rows:
+        # The number of pages was most likely derived from it.
+        total_results = total_pages = None
+    if total_results is not None and total_results > _MOST_COUNTED:
+        total_results = None
+    if total_pages is not None and not (rows > 0) <= total_pages <= _MOST_COUNTED:
+        total_pages = None
+    if page_size is not None and not max(rows, 1) <= page_size <= _MOST_COUNTED:
+        page_size = None
+    if current_page is not None and abs(current_page) > _MOST_COUNTED:
+        current_page = None
+    pagination = Pagination(
+        current_page=current_page, page_size=page_size, total_pages=total_pages, total_results=total_results
+    )
+    return None if pagination == _NO_PAGINATION else pagination
+
+
+_NO_PAGINATION = Pagination()
 
 
 class Page(msgspec.Struct, Generic[T], kw_only=True, frozen=True, gc=False):

@@ -8,7 +8,7 @@ import pickle
 import msgspec
 import pytest
 
-from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.core.page import Page, Pagination, credible_pagination
 
 
 def test_an_empty_page_has_no_pagination() -> None:
@@ -28,3 +28,45 @@ def test_is_written_in_the_spelling_of_the_api() -> None:
     written = b'{"currentPage":1,"pageSize":100,"totalPages":2,"totalResults":150}'
     assert msgspec.json.encode(pagination) == written
     assert msgspec.json.decode(written, type=Pagination) == pagination
+
+
+@pytest.mark.parametrize(
+    ("rows", "reported", "kept"),
+    [
+        (100, (1, 100, 3, 250), (1, 100, 3, 250)),
+        (100, (1, 100, 1, 100), (1, 100, 1, 100)),
+        (0, (1, 100, 0, 0), (1, 100, 0, 0)),
+        (0, (1, 100, 3, 250), (1, 100, 3, 250)),
+        (100, (1, 100, 0, 0), (1, 100, None, None)),
+        (100, (1, 100, 3, 0), (1, 100, None, None)),
+        (100, (1, 100, 3, -5), (1, 100, None, None)),
+        (0, (1, 100, 3, -5), (1, 100, None, None)),
+        (100, (1, 100, 3, 99), (1, 100, None, None)),
+        (100, (1, 100, 0, None), (1, 100, None, None)),
+        (0, (1, 100, -1, None), (1, 100, None, None)),
+        (100, (1, 99, 3, 250), (1, None, 3, 250)),
+        (0, (1, 0, 0, 0), (1, None, 0, 0)),
+        (100, (1, -1, 3, 250), (1, None, 3, 250)),
+        (100, (0, 100, 3, 250), (0, 100, 3, 250)),
+        (100, (-1, 100, 3, 250), (-1, 100, 3, 250)),
+        (1, (2**53,) * 4, (2**53,) * 4),
+        (1, (2**53 + 1, 100, 3, 250), (None, 100, 3, 250)),
+        (1, (-(2**53) - 1, 100, 3, 250), (None, 100, 3, 250)),
+        (1, (1, 2**53 + 1, 3, 250), (1, None, 3, 250)),
+        (1, (1, 100, 2**53 + 1, 250), (1, 100, None, 250)),
+        (1, (1, 100, 3, 2**53 + 1), (1, 100, 3, None)),
+    ],
+)
+def test_numbers_that_the_page_disproves_count_as_not_reported(
+    rows: int, reported: tuple[int | None, ...], kept: tuple[int | None, ...]
+) -> None:
+    names = ("current_page", "page_size", "total_pages", "total_results")
+    assert credible_pagination(rows, **dict(zip(names, reported, strict=True))) == Pagination(
+        **dict(zip(names, kept, strict=True))
+    )
+
+
+def test_no_credible_number_is_no_pagination() -> None:
+    names = ("current_page", "page_size", "total_pages", "total_results")
+    assert credible_pagination(1, **dict.fromkeys(names)) is None
+    assert credible_pagination(1, **dict.fromkeys(names, 10**400)) is None

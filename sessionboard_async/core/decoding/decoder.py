@@ -20,7 +20,7 @@ from sessionboard_async.core.decoding.lenient import (
 )
 from sessionboard_async.core.decoding.sent_values import keep_as_sent
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.core.page import Page, Pagination, credible_pagination
 from sessionboard_async.errors import DecodeError
 from sessionboard_async.models.base import OpenRecord
 from sessionboard_async.models.kinds import KindRecord
@@ -35,7 +35,10 @@ _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _WirePagination(msgspec.Struct, gc=False):
-    """The pagination of a response. The API uses both spellings, and some servers use both at once."""
+    """The pagination of a response. The API uses both spellings, and some servers use both at once.
+
+    Other servers report it beside the records, where its names are shorter.
+    """
 
     currentPage: int | None = None  # noqa: N815
     pageSize: int | None = None  # noqa: N815
@@ -45,25 +48,28 @@ class _WirePagination(msgspec.Struct, gc=False):
     page_size: int | None = None
     total_pages: int | None = None
     total_results: int | None = None
+    page: int | None = None
+    total: int | None = None
 
-    def to_pagination(self) -> Pagination | None:
-        pagination = Pagination(
-            current_page=_first(self.currentPage, self.current_page),
+    def to_pagination(self, rows: int) -> Pagination | None:
+        """Return the pagination of a page with that many rows."""
+        return credible_pagination(
+            rows,
+            current_page=_first(self.currentPage, self.current_page, self.page),
             page_size=_first(self.pageSize, self.page_size),
             total_pages=_first(self.totalPages, self.total_pages),
-            total_results=_first(self.totalResults, self.total_results),
+            total_results=_first(self.totalResults, self.total_results, self.total),
         )
-        return None if pagination == _NO_PAGINATION else pagination
 
 
-_NO_PAGINATION = Pagination()
+_PAGINATION_NAMES = frozenset(_WirePagination.__struct_fields__)
 
 
-def _first(value: int | None, alternative: int | None) -> int | None:
-    return alternative if value is None else value
+def _first(value: int | None, second: int | None, third: int | None = None) -> int | None:
+    return value if value is not None else second if second is not None else third
 
 
-class _Envelope(msgspec.Struct, Generic[T], gc=False):
+class _Envelope(_WirePagination, Generic[T], gc=False):
     """A page of records, under either of the two names that the API uses."""
 
     results: tuple[T, ...] | UnsetType = UNSET
@@ -295,11 +301,10 @@ class PageDecoder(Generic[T]):
             return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
         # If both are present, the one with records is used.
         results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
-        pagination = envelope.pagination
-        return Page(
-            results=() if results is UNSET else results,
-            pagination=None if pagination is None else pagination.to_pagination(),
-        )
+        if results is UNSET:
+            results = ()
+        pagination = envelope.pagination and envelope.pagination.to_pagination(len(results))
+        return Page(results=results, pagination=pagination or envelope.to_pagination(len(results)))
 
     def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
         rows, pagination = self._split(body, page)
@@ -320,7 +325,8 @@ class PageDecoder(Generic[T]):
             envelope = _raw_envelope.decode(body)
             given = [rows for rows in (envelope.results, envelope.data) if rows is not UNSET]
             if given:
-                return self._rows(given), self._pagination(envelope.pagination)
+                rows = self._rows(given)
+                return rows, self._pagination(envelope.pagination, body, len(rows))
             reason = "no array of records, neither bare nor under `results` or `data`"
         except _DECODE_ERRORS as error:
             reason = f"it is not the JSON of a page ({type(error).__name__})"
@@ -337,13 +343,18 @@ class PageDecoder(Generic[T]):
         lists = [_raw_array.decode(rows) for rows in arrays or present]
         return max(lists, key=bool) if lists else []
 
-    def _pagination(self, pagination: Raw | UnsetType) -> Pagination | None:
-        if pagination is UNSET:
-            return None
-        value = msgspec.json.decode(pagination)
-        if not value:
-            return None
-        return decode_leniently(value, _WirePagination, self._record.log_coercion).to_pagination()
+    def _pagination(self, pagination: Raw | UnsetType, body: bytes, rows: int) -> Pagination | None:
+        value = None if pagination is UNSET else msgspec.json.decode(pagination)
+        if value:
+            wire = decode_leniently(value, _WirePagination, self._record.log_coercion)
+            if (reported := wire.to_pagination(rows)) is not None:
+                return reported
+        parts = _raw_object.decode(body)
+        beside = {name: msgspec.json.decode(parts[name]) for name in _PAGINATION_NAMES & parts.keys()}
+        with suppress(UndecodableError):  # These names may as well mean something else.
+            wire = decode_leniently(beside, _WirePagination, self._record.log_coercion)
+            return wire.to_pagination(rows)
+        return None
 
     def _error(self, page: int, reason: str) -> DecodeError:
         return DecodeError(

@@ -108,7 +108,6 @@ def test_a_body_that_is_no_page_is_an_error_even_if_records_are_skipped(
         ({"currentPage": 2, "current_page": 2, "totalPages": 4, "total_pages": 4}, (2, None, 4, None)),
         ({"currentPage": None, "current_page": 2}, (2, None, None, None)),
         ({"currentPage": 1, "current_page": 2}, (1, None, None, None)),
-        ({"totalPages": 0, "totalResults": 0}, (None, None, 0, 0)),
         ({"currentPage": "2", "pageSize": 25.0, "totalPages": "", "totalResults": "90"}, (2, 25, None, 90)),
         ({"current_page": "2", "unknown": {}}, (2, None, None, None)),
     ],
@@ -121,6 +120,39 @@ def test_every_spelling_of_pagination_is_decoded(
     assert page({wrapper: [ONE], "pagination": sent}).pagination == Pagination(
         current_page=current_page, page_size=page_size, total_pages=total_pages, total_results=total_results
     )
+
+
+@pytest.mark.parametrize("strange", [{}, {"unknown": 5}, {"unknown": {"id": "b"}}], ids=str)
+@pytest.mark.parametrize("records", [[ONE], [{"id": 5}]], ids=["as documented", "of another type"])
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"page": 2, "pageSize": 25, "total": 90, "totalPages": 4}, (2, 25, 4, 90)),
+        ({"page": "2", "pageSize": "25", "total": "90", "totalPages": "4"}, (2, 25, 4, 90)),
+        ({"page": 2, "page_size": 25, "total": 90, "total_pages": 4}, (2, 25, 4, 90)),
+        ({"currentPage": 2, "totalResults": 90, "pagination": None}, (2, None, None, 90)),
+        ({"total": 90, "pagination": {}}, (None, None, None, 90)),
+        ({"total": 3, "page": 9, "pagination": {"currentPage": 2, "total": 90}}, (2, None, None, 90)),
+    ],
+    ids=str,
+)
+def test_pagination_beside_the_records_is_decoded(
+    sent: dict[str, object],
+    expected: tuple[int | None, ...],
+    records: list[object],
+    strange: dict[str, object],
+) -> None:
+    current_page, page_size, total_pages, total_results = expected
+    assert page({"data": records, **sent, **strange}).pagination == Pagination(
+        current_page=current_page, page_size=page_size, total_pages=total_pages, total_results=total_results
+    )
+
+
+@pytest.mark.parametrize("sent", [{"total": {"amount": 3}}, {"page": "<html>", "total": [3]}], ids=str)
+def test_names_beside_the_records_that_mean_something_else_are_no_pagination(sent: dict[str, object]) -> None:
+    decoded = page({"results": [ONE], **sent})
+    assert len(decoded.results) == 1
+    assert decoded.pagination is None
 
 
 @pytest.mark.parametrize("sent", [None, "", []])
