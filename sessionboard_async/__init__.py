@@ -21,6 +21,7 @@ from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
 from sessionboard_async.core.rate_limits.limiter import Budget
+from sessionboard_async.core.waits import CallWait
 from sessionboard_async.errors import (
     APIError,
     AttemptTimeoutError,
@@ -75,6 +76,7 @@ __all__ = [
     "BadRequestError",
     "Budget",
     "BulkInterruptedError",
+    "CallWait",
     "Checkpoint",
     "ClientClosedError",
     "ClientStateError",

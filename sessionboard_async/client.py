@@ -24,6 +24,7 @@ from sessionboard_async.core.http.transport import Client, Ssl, Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits, limiter_for
+from sessionboard_async.core.waits import CallWait
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.services import SERVICES, load_service
 from sessionboard_async.services._common.service import Service
@@ -226,6 +227,13 @@ class AsyncSession:
     def limits(self) -> Limits:
         """The rate limits; ``await sb.limits.snapshot()`` returns the requests that are left."""
         return Limits(self._limiter)
+
+    def waits(self) -> list[CallWait]:
+        """Return the waits of the calls under way: for answers, and before next attempts.
+
+        ``limits.snapshot()`` reports the waits for the rate limits. Call it in the event loop of the client.
+        """
+        return self._lifetime.waits.snapshot()
 
     @property
     def closed(self) -> bool:

@@ -13,7 +13,7 @@ from sessionboard_async.services import load_services
 PUBLIC = {
     "sessionboard_async": """
         APIError AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
-        BulkInterruptedError Checkpoint ClientClosedError ClientStateError ConfigurationError
+        BulkInterruptedError CallWait Checkpoint ClientClosedError ClientStateError ConfigurationError
         ConflictError ConnectError ConnectionLostError Consistency Create DailyQuotaExceeded
         DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion FieldSearch
         NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError
@@ -79,7 +79,7 @@ METHODS = {
         aclose agenda_drafts base_url closed contacts content dashboards events exhibitors fields files
         formats gdpr insights languages levels limits media oauth org_contacts personas queries
         recordings request rooms rules send_file sessions speakers sponsors statuses tags tracks
-        transcriptions widgets with_options
+        transcriptions waits widgets with_options
     """,
     "events": """
         list

@@ -99,6 +99,7 @@ class Engine:
                         )
                         if delay is None:
                             raise
+                        self._lifetime.waits.begin(call, delay, error.message)
                     await asyncio.sleep(delay)
         except (SessionboardError, TimeoutError):
             # A failure because the client is closed or the time is up is reported as that, below.
@@ -108,6 +109,7 @@ class Engine:
                 raise
         finally:
             self._lifetime.deadlines.discard(timer)
+            self._lifetime.waits.end(call)
         self._lifetime.check()
         raise DeadlineExceededError(
             f"not done within Timeout.total of {total:g} s: raise it, or find the cause of the delay",
@@ -118,6 +120,7 @@ class Engine:
         """Send a request once and return the answer of a success."""
         permit = None if limiter is None else await limiter.acquire(call, max_wait=self._max_wait)
         call.attempts += 1
+        self._lifetime.waits.begin(call)
         began = time.perf_counter()
         try:
             response = await self._transport.send(call, self._timeout)

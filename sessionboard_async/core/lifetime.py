@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from sessionboard_async.core.deadlines import Deadlines
+from sessionboard_async.core.waits import Waits
 from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ class Lifetime:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.deadlines: Deadlines = Deadlines()
         """The deadlines of the calls under way."""
+        self.waits: Waits = Waits()
+        """The waits of the calls under way."""
 
     @property
     def closed(self) -> bool:
