@@ -28,7 +28,7 @@
     │   ├── ServerError                   5xx
     │   └── StorageError                  the storage behind an upload address refused, not the API
     └── ResponseError                 an answer arrived that cannot be used
-        ├── DecodeError                   it does not match the operation's schema
+        ├── DecodeError                   it is no JSON, or does not match the operation's schema
         ├── ResponseTooLargeError         it is larger than the client allows
         └── PaginationError               its pages contradict the request, or cannot all be reached
             └── EqualTimestampsError          records with equal timestamps could not all be read
@@ -329,9 +329,11 @@ class ResponseError(SessionboardError):
 
 
 class DecodeError(ResponseError):
-    """An answer does not match the schema of the operation, even with lenient decoding.
+    """An answer is no JSON, or does not match the schema of the operation, even with lenient decoding.
 
     Attributes:
+        transient: Whether a retry may help: the answer is no JSON at all, like the page of a proxy or an
+            answer that breaks off.
         page: The number of the page, for a paginated operation.
         index: The position of the record on that page, from 0.
         record_id: The id of the record, where it could be read.
@@ -346,9 +348,11 @@ class DecodeError(ResponseError):
         index: int | None = None,
         record_id: str | None = None,
         path: str | None = None,
+        transient: bool = False,
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(message, context=context)
+        self.transient: bool = transient
         self.page: int | None = page
         self.index: int | None = index
         self.record_id: str | None = record_id

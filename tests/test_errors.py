@@ -52,7 +52,7 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
     """A value for every keyword argument of a class."""
     values: dict[str, object] = {
         "context": CONTEXT,
-        "transient": False,
+        "transient": class_ is DecodeError,
         "status": 418,
         "code": "TeapotError",
         "api_message": "Short and stout.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Hashable
 from contextlib import suppress
 from functools import cache
@@ -19,6 +18,7 @@ from sessionboard_async.core.decoding.lenient import (
     is_object,
 )
 from sessionboard_async.core.decoding.sent_values import keep_as_sent
+from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.page import Page, Pagination, credible_pagination
 from sessionboard_async.errors import DecodeError
@@ -86,17 +86,6 @@ class _RawEnvelope(msgspec.Struct, gc=False):
 _raw_envelope = msgspec.json.Decoder(_RawEnvelope)
 _raw_array = msgspec.json.Decoder(list[Raw])
 _raw_object = msgspec.json.Decoder(dict[str, Raw])
-
-# An escape in a JSON string: a surrogate pair, a lone surrogate, or any other.
-_ESCAPE = re.compile(
-    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
-
-
-def _replace_lone(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape["lone"] else escape[0]
 
 
 @cache
@@ -212,9 +201,7 @@ class RecordDecoder(Generic[T]):
 
     def replace_lone_surrogates(self, body: bytes) -> bytes:
         """Replace halves of surrogate pairs, which JavaScript leaves when it truncates a text in an emoji."""
-        if b"\\u" not in body:
-            return body
-        replaced = _ESCAPE.sub(_replace_lone, body)
+        replaced = replace_lone_surrogates(body)
         if replaced != body:
             self.log_coercion(Coercion("$", "a whole character", "half of a surrogate pair"))
         return replaced
@@ -226,6 +213,7 @@ class RecordDecoder(Generic[T]):
             DecodeError: If a value cannot be decoded even so.
         """
         value: object = None
+        transient = False
         try:
             value = msgspec.json.decode(body)
             if is_object(value) and value and not self.is_open and self._has_no_known_field(value):
@@ -239,6 +227,7 @@ class RecordDecoder(Generic[T]):
             reason, path = f"expected {error.expected}, got {error.actual}", error.path
         except _DECODE_ERRORS as error:
             reason, path = f"it is not JSON ({type(error).__name__})", "$"
+            transient = not is_json(body)
         raise DecodeError(
             f"cannot decode the response: {reason}",
             context=self._endpoint.context,
@@ -246,6 +235,7 @@ class RecordDecoder(Generic[T]):
             index=index,
             record_id=_id_in(value),
             path=path,
+            transient=transient,
         )
 
     def _has_no_known_field(self, value: dict[str, object]) -> bool:
@@ -319,29 +309,42 @@ class PageDecoder(Generic[T]):
         return Page(results=tuple(results), pagination=pagination, skipped=len(rows) - len(results))
 
     def _split(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
+        transient = False
         try:
             if body.lstrip()[:1] == b"[":
                 return _raw_array.decode(body), None
             envelope = _raw_envelope.decode(body)
             given = [rows for rows in (envelope.results, envelope.data) if rows is not UNSET]
-            if given:
-                rows = self._rows(given)
-                return rows, self._pagination(envelope.pagination, body, len(rows))
+            rows = self._rows(given)
+            pagination = self._pagination(envelope.pagination, body, len(rows or ()))
+            if rows is None and pagination is not None and pagination.total_results == 0:
+                rows = self._no_rows(given)
+            if rows is not None:
+                return rows, pagination
             reason = "no array of records, neither bare nor under `results` or `data`"
         except _DECODE_ERRORS as error:
             reason = f"it is not the JSON of a page ({type(error).__name__})"
+            transient = not is_json(body)
         except UndecodableError as error:
             reason = f"invalid pagination: {error}"
-        raise self._error(page, reason)
+        raise self._error(page, reason, transient=transient)
 
-    def _rows(self, given: list[Raw]) -> list[Raw]:
-        present = [rows for rows in given if bytes(memoryview(rows)[:4]) != b"null"]
-        if not present:
-            self._record.log_coercion(Coercion("$.results", "an array", "null"))
-        arrays = [rows for rows in present if bytes(memoryview(rows)[:1]) == b"["]
+    def _rows(self, given: list[Raw]) -> list[Raw] | None:
+        """Return the rows of a page; ``None`` without an array of them."""
+        arrays = [rows for rows in given if bytes(memoryview(rows)[:1]) == b"["]
         # If both are present, the one with records is used.
-        lists = [_raw_array.decode(rows) for rows in arrays or present]
-        return max(lists, key=bool) if lists else []
+        return max(map(_raw_array.decode, arrays), key=bool) if arrays else None
+
+    def _no_rows(self, given: list[Raw]) -> list[Raw] | None:
+        """Return the rows of a page with a total of 0 and without an array; ``None`` if there is content.
+
+        Some servers send null or an empty object for an empty list. Without that total, it may as well stand
+        for records that the server could not read.
+        """
+        if any(map(msgspec.json.decode, given)):
+            return None
+        self._record.log_coercion(Coercion("$.results", "an array", "an empty value"))
+        return []
 
     def _pagination(self, pagination: Raw | UnsetType, body: bytes, rows: int) -> Pagination | None:
         value = None if pagination is UNSET else msgspec.json.decode(pagination)
@@ -356,12 +359,13 @@ class PageDecoder(Generic[T]):
             return wire.to_pagination(rows)
         return None
 
-    def _error(self, page: int, reason: str) -> DecodeError:
+    def _error(self, page: int, reason: str, *, transient: bool) -> DecodeError:
         return DecodeError(
             f"cannot decode the response: {reason}",
             context=self._endpoint.context,
             page=page,
             path="$",
+            transient=transient,
         )
 
 

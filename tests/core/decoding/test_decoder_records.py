@@ -107,6 +107,12 @@ def test_an_object_without_declared_fields_keeps_everything_beside_data(
     assert decoder.decode(json.dumps(body).encode()) == expected
 
 
+def test_an_object_without_declared_fields_keeps_everything_beside_data_that_is_repaired() -> None:
+    decoder = RecordDecoder(dict[str, Any], declared("test-schema", dict[str, Any]))
+    body = rb'{"data":{"title":"cut \ud83d"},"x":1}'
+    assert decoder.decode(body) == {"data": {"title": "cut \ufffd"}, "x": 1}
+
+
 class Required(msgspec.Struct, frozen=True):
     id: str
     title: str | None = None

@@ -109,7 +109,7 @@ def test_a_union_keeps_a_value_of_one_of_its_types() -> None:
     assert untouched(event_id="4630").event_id == "4630"
     assert untouched(event_id="").event_id == ""
     assert coerced(event_id=1.5).event_id == "1.5"
-    assert coerced(event_id=2.0).event_id in (2, "2.0")
+    assert coerced(event_id=2.0).event_id == 2
     assert untouched(weight=0.5).weight == 0.5
     assert untouched(weight="0.5").weight == "0.5"
 
