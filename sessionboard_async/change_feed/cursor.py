@@ -3,67 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from datetime import datetime
+from heapq import nlargest
+from typing import Annotated, Any, cast
 
 import msgspec
 
+from sessionboard_async.change_feed.clocks import OVERLAP, RunClocks, newest
+from sessionboard_async.change_feed.versions import Version, microseconds
 from sessionboard_async.core.pagination.checkpoint import digest
 from sessionboard_async.models.base import EventId
 
 Cursor = dict[str, Any]
 """Holds only what JSON can hold: store it anywhere and pass it unchanged to the next run."""
 
+KnownIds = Callable[[str], Iterable[str] | Mapping[str, datetime | str | None]]
+"""Returns the ids of a resource that a caller has; as a mapping, with the ``updated_at`` of each."""
+
 _VERSION = 1
+
+_MOST_RECENT = 5_000
+"""If more records changed within five minutes, those beyond it are reported again."""
+
+
+Milliseconds = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+"""Since 1970; within the years that a datetime can have."""
+Microseconds = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
 
 
 class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The state of one resource. Times are milliseconds since 1970, by the API's clock.
+    """The state of one resource. Times are milliseconds since 1970.
 
     Attributes:
-        watermark: Every change before this time was reported.
-        deletions: Every deletion before this time was reported.
-        swept: When all ids were compared last.
-        as_of: When the pass under way began.
+        watermark: The newest ``updated_at`` that was delivered: every change before it was reported.
+        deletions: The newest ``deleted_at`` that was delivered, likewise.
+        swept: When all ids were compared last, by the API's clock.
+        swept_locally: The same by the clock of this computer.
+        as_of: The earliest and latest time at which the pass under way began: the clocks may disagree.
         reading: The checkpoint of the pass under way.
-        ids: The ids that were reported and not removed; empty if the caller supplies them.
-        digests: By id, the digests of records that have no times.
+        ids: The ids that were reported and not removed, and the ``updated_at`` of each in microseconds;
+            empty if the caller supplies them.
+        recent: Those of ``ids`` that the next run returns again, if the caller supplies ids without times.
+        digests: By id, the digests of records that have no usable times.
         missing: By id, when an id was first not found, as long as its record may still exist.
     """
 
-    watermark: int | None = None
-    deletions: int | None = None
-    swept: int | None = None
-    as_of: int | None = None
+    watermark: Milliseconds | None = None
+    deletions: Milliseconds | None = None
+    swept: Milliseconds | None = None
+    swept_locally: Milliseconds | None = None
+    as_of: tuple[Milliseconds, Milliseconds] | None = None
     reading: dict[str, Any] | None = None
-    ids: set[str] = set()  # msgspec copies it
+    ids: dict[str, Microseconds | None] = {}  # msgspec copies it
+    recent: dict[str, Microseconds] = {}
     digests: dict[str, str] = {}
-    missing: dict[str, int] = {}
+    missing: dict[str, Milliseconds] = {}
 
-    def add_page(self, ids: Iterable[str], as_of: int, reading: dict[str, Any]) -> None:
-        """Save the ids of a page, and where its pass continues."""
-        self.ids.update(ids)
+    def is_change(self, id_: str, version: Version, *, unknown: bool, clocks: RunClocks) -> bool:
+        """Return whether a record is not the one that was reported last.
+
+        Args:
+            id_: Its id.
+            version: Its version.
+            unknown: The result if the version that was reported is not known.
+            clocks: The clocks of the run.
+        """
+        if id_ not in self.ids:
+            return True
+        if isinstance(version, str):
+            return self.digests.get(id_) != version
+        reported = self.ids[id_]
+        if reported is None:
+            return unknown or id_ in self.digests
+        # A cached answer may show a record as it was before a change of the last minutes.
+        return version > reported or (version < reported and not clocks.may_be_cached(reported // 1000))
+
+    def add_versions(self, versions: Mapping[str, Version]) -> None:
+        """Save which versions of records were reported."""
+        for id_, version in versions.items():
+            if isinstance(version, str):
+                self.ids[id_], self.digests[id_] = None, version
+            else:
+                self.ids[id_] = self.recent[id_] = version
+                self.digests.pop(id_, None)
+        if self.recent:
+            oldest = max(self.recent.values()) - OVERLAP * 1000
+            recent = [(time, id_) for id_, time in self.recent.items() if time >= oldest]
+            self.recent = {id_: time for time, id_ in nlargest(_MOST_RECENT, recent)}
+
+    def add_page(
+        self, versions: Mapping[str, Version], as_of: tuple[int, int], reading: dict[str, Any]
+    ) -> None:
+        """Save the versions on a page, and where its pass continues."""
+        self.add_versions(versions)
         self.as_of, self.reading = as_of, reading
 
-    def finish_pass(self, as_of: int | None) -> None:
-        """Save that every change before a time was reported."""
-        if self.watermark is None:
-            self.swept = as_of
-        if as_of is not None:
-            self.watermark = as_of
+    def finish_pass(self, as_of: tuple[int, int], clocks: RunClocks) -> None:
+        """Save that every change up to the newest delivered time was reported.
+
+        A record may have changed after the pass had read it, so a time after the start of the pass does not
+        count. If the clocks disagree about that start, the earlier one is right, unless all records of the
+        first pass are newer.
+        """
+        if self.swept is None:
+            self.finish_sweep(clocks)
+        if self.watermark is not None and self.watermark > clocks.latest + OVERLAP:
+            # It was saved while both clocks were wrong: begin anew.
+            self.watermark = None
+        else:
+            times = [time for time in self.ids.values() if time is not None]
+            found = newest(times, as_of[0])
+            if found is None and self.watermark is None:
+                found = newest(times, as_of[1])
+            if found is not None:
+                self.watermark = max(found, self.watermark or found)
         self.as_of = self.reading = None
 
-    def finish_deletions(self, as_of: int) -> None:
+    def restart_pass(self) -> None:
+        """Give up the pass under way; the next one begins where it began."""
+        self.as_of = self.reading = None
+
+    def finish_deletions(self, newest: int) -> None:
         """Save that every deletion before a time was reported."""
-        self.deletions = as_of
+        self.deletions = newest
 
-    def finish_sweep(self, as_of: int) -> None:
+    def finish_sweep(self, clocks: RunClocks) -> None:
         """Save when all ids were compared."""
-        self.swept = as_of
-
-    def add_digests(self, digests: Mapping[str, str]) -> None:
-        """Save the digests of records."""
-        self.digests.update(digests)
-        self.ids.update(digests)
+        self.swept, self.swept_locally = clocks.now, clocks.local
 
     def set_missing(self, missing: dict[str, int]) -> None:
         """Save which ids are missing, and since when."""
@@ -72,7 +138,8 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     def remove(self, ids: Iterable[str]) -> None:
         """Remove everything about some ids."""
         for id_ in ids:
-            self.ids.discard(id_)
+            self.ids.pop(id_, None)
+            self.recent.pop(id_, None)
             self.digests.pop(id_, None)
             self.missing.pop(id_, None)
 
@@ -102,41 +169,59 @@ class FeedState:
         event_id: EventId,
         scope: object,
         cursor: Mapping[str, Any] | None,
-        known: Callable[[str], Iterable[str]] | None,
+        known: KnownIds | None,
     ) -> None:
         self._event_id = str(event_id)
         self._scope = digest(scope)
         self._known = known
         self._resources = {} if cursor is None else self._read(cursor)
         self._loaded: set[str] = set()
+        self._without_times: set[str] = set()
+
+    def stored(self, name: str) -> ResourceCursor:
+        """Return the state of a resource as the cursor holds it, without the ids that the caller has."""
+        return self._resources.get(name, ResourceCursor())
 
     def resource(self, name: str) -> ResourceCursor:
         """Return the state of a resource, which the caller changes in place."""
         resource = self._resources.setdefault(name, ResourceCursor())
         if self._known is not None and name not in self._loaded:
             self._loaded.add(name)
-            resource.ids = set(self._known(name))
+            known = self._known(name)
+            if isinstance(known, Mapping):
+                resource.ids = {id_: microseconds(time) for id_, time in known.items()}
+            else:
+                resource.ids = dict.fromkeys(known)
+                resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}
+                self._without_times.add(name)
         return resource
+
+    def knows_times(self, name: str) -> bool:
+        """Return whether the ids of a resource are known with their times."""
+        return name not in self._without_times
 
     def cursor(self) -> Cursor:
         """Return the cursor for the next run."""
-        resources = self._resources
-        if self._known is not None:
-            resources = {
-                name: msgspec.structs.replace(resource, ids=set()) for name, resource in resources.items()
-            }
+        resources = {name: self._without_known(name) for name in self._resources}
         stored = _StoredCursor(
             version=_VERSION, event_id=self._event_id, scope=self._scope, resources=resources
         )
         return cast("Cursor", msgspec.to_builtins(stored, order="deterministic"))
 
+    def _without_known(self, name: str) -> ResourceCursor:
+        """Return the state of a resource without the ids that the caller has."""
+        resource = self._resources[name]
+        if self._known is None:
+            return msgspec.structs.replace(resource, recent={})
+        if name in self._loaded and self.knows_times(name):
+            return msgspec.structs.replace(resource, ids={}, recent={})
+        return msgspec.structs.replace(resource, ids={})
+
     def _read(self, cursor: Mapping[str, Any]) -> dict[str, ResourceCursor]:
         try:
             stored = msgspec.convert(cursor, _StoredCursor)
-        except msgspec.ValidationError as error:
-            raise ValueError(
-                f"the cursor is invalid ({error}): pass the cursor of an earlier run unchanged"
-            ) from None
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise invalid_cursor(str(error)) from None
         if stored.version != _VERSION:
             raise ValueError(
                 f"the cursor has version {stored.version}, and this package reads version {_VERSION}: start "
@@ -149,3 +234,8 @@ class FeedState:
                 "the cursor was made with other filters or expansions: start again without a cursor"
             )
         return stored.resources
+
+
+def invalid_cursor(reason: str) -> ValueError:
+    """Return the error for a cursor that cannot be used."""
+    return ValueError(f"the cursor is invalid ({reason}): pass the cursor of an earlier run unchanged")

@@ -10,17 +10,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from sessionboard_async.change_feed.cursor import Cursor, FeedState
-from sessionboard_async.change_feed.reader import Change, ChangeKind, ChangeReader, FeedStep
+from sessionboard_async.change_feed.change import Change, ChangeKind, FeedStep
+from sessionboard_async.change_feed.cursor import Cursor, FeedState, KnownIds
+from sessionboard_async.change_feed.reader import ChangeReader
+from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.client import AsyncSession
-from sessionboard_async.errors import NotFoundError, PermissionDeniedError
+from sessionboard_async.errors import APIError
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.models.base import EventId, Record
 from sessionboard_async.services._common.filters import Expansion
@@ -53,22 +55,24 @@ def changes(
     expand: Sequence[Expansion] = (),
     filters: Mapping[str, Mapping[str, Any]] | None = None,
     sweep_every: timedelta = timedelta(days=1),
-    known: Callable[[str], Iterable[str]] | None = None,
+    known: KnownIds | None = None,
+    allow_refused: bool = False,
     prefetch: int | None = None,
 ) -> ChangeFeed[Record]:
     """Follow the changes of an event: all records in the first run, then what changed since the last run.
 
-    Each change is reported at least once. Changes of the last five minutes before a run may be reported
-    again by the next one: write records by id, and skip a record whose ``updated_at`` is older than the one
-    you have.
+    Each change is reported at least once: write records by id.
 
-    Changed records are read by their ``updated_at``. The API reports deletions of sessions only. To find
-    other removed records, and sessions that went into a composition, the feed compares all ids from time to
-    time. A missing id is looked up, and reported once the API says that it is gone, or once it is missing in
-    a second comparison more than three minutes later.
+    Changed records are read by their ``updated_at``, from five minutes before the newest one that was
+    delivered; no clock decides. The API reports deletions of sessions only. To find other removed records,
+    sessions that went into a composition, and changes that ``updated_at`` does not show, the feed compares
+    all records from time to time, and in every run where the API refuses to report changes or deletions. A
+    missing id is looked up, and reported once the API says that it is gone, or once it is missing in a second
+    comparison more than three minutes later.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
-    not rate limited by the API's document; looking up missing ids counts in ``entity-reads``.
+    not rate limited by the API's document; looking up missing ids counts in ``entity-reads``, with at most
+    10 requests per resource, as does the list of statuses.
 
     Args:
         sb: The client to read with.
@@ -78,10 +82,13 @@ def changes(
         expand: Expansions to include in the records; the same in every run.
         filters: By resource, keyword arguments of its ``search``, such as
             ``{"sessions": {"status": "accepted"}}``; the same in every run.
-        sweep_every: The time from one comparison of all ids to the next; 0 compares in every run. A
+        sweep_every: The time from one comparison of all records to the next; 0 compares in every run. A
             comparison reads all records again.
-        known: Returns the ids of a resource that you have, so that the cursor need not hold them. Called in
-            the event loop.
+        known: Returns the ids of a resource that you have, so that the cursor need not hold them. As a
+            mapping, it also holds the ``updated_at`` of each, as a datetime or string, or ``None``: without
+            these, a comparison finds only new and removed ids. Called in the event loop.
+        allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
+            is logged that names them. Both ways they are in ``ChangeFeed.refused``.
         prefetch: The number of pages to fetch ahead.
 
     Returns:
@@ -102,16 +109,8 @@ def changes(
         prefetch=prefetch,
     )
     state = FeedState(event_id, [sorted(expand), filters or {}], cursor, known)
-    reader = ChangeReader(
-        sb,
-        event_id,
-        wanted,
-        state,
-        expand=expand,
-        filters=filters or {},
-        sweep_every=sweep_every,
-        prefetch=prefetch,
-    )
+    source = FeedSource(sb, event_id, expand=expand, filters=filters or {}, prefetch=prefetch)
+    reader = ChangeReader(source, wanted, state, sweep_every=sweep_every, allow_refused=allow_refused)
     return ChangeFeed(reader, raw=False)
 
 
@@ -145,17 +144,22 @@ def validate_arguments(
 class ChangeFeed(Generic[R]):
     """The changes of one run, as an async iterator.
 
+    Several tasks may share it: each change goes to one of them. The cursor then counts a change as processed
+    once any of them requests the next.
+
     Attributes:
         refused: The resources that the API refused, each with its error. Sponsors, exhibitors and others are
             features that an event may not have.
     """
 
     def __init__(self, reader: ChangeReader, *, raw: bool) -> None:
-        self.refused: dict[str, NotFoundError | PermissionDeniedError] = reader.refused
+        self.refused: dict[str, APIError] = reader.refused
         self._reader = reader
         self._steps = reader.steps(raw=raw)
         self._step = FeedStep("")
         self._changes: list[Change[R]] = []
+        self._turn = asyncio.Lock()
+        self._has_failed = False
 
     @property
     def cursor(self) -> Cursor:
@@ -170,25 +174,72 @@ class ChangeFeed(Generic[R]):
         return self
 
     async def __anext__(self) -> Change[R]:
-        while not self._changes:
-            self._step.acknowledge()
-            self._step = FeedStep("")
-            self._step = await anext(self._steps)
-            self._changes = cast("list[Change[R]]", [*reversed(self._step.changes)])
-        return self._changes.pop()
+        async with self._turn:
+            while not self._changes:
+                await self._advance()
+            return self._changes.pop()
 
-    async def batches(self) -> AsyncGenerator[Batch[R], None]:
+    def batches(self) -> BatchStream[R]:
         """Iterate over the changes in batches, each with the cursor to store together with its changes.
 
         Every batch holds a complete cursor: pass ``known`` for events with many records.
         """
-        async with aclosing(self._steps) as steps:
-            async for step in steps:
-                step.acknowledge()
-                found = cast("tuple[Change[R], ...]", step.changes)
-                yield Batch(resource=step.resource, changes=found, cursor=self.cursor)
+        return BatchStream(self)
+
+    async def next_batch(self) -> Batch[R]:
+        """Return the next batch; changes that were not delivered one by one come first.
+
+        Raises:
+            StopAsyncIteration: If there are no more.
+        """
+        async with self._turn:
+            if not self._changes:
+                await self._advance()
+            step, found = self._step, tuple(reversed(self._changes))
+            self._changes, self._step = [], FeedStep("")
+            step.acknowledge()
+            return Batch(resource=step.resource, changes=found, cursor=self.cursor)
 
     async def aclose(self) -> None:
-        """End the run now, and everything it has under way."""
-        self._changes, self._step = [], FeedStep("")
-        await self._steps.aclose()
+        """End the run, and everything it has under way. A page that a task waits for still arrives."""
+        async with self._turn:
+            self._changes, self._step, self._has_failed = [], FeedStep(""), False
+            await self._steps.aclose()
+
+    async def _advance(self) -> None:
+        if self._has_failed:
+            raise RuntimeError(
+                "the feed ended with an error, or its task was cancelled: continue with a new feed and its "
+                "cursor"
+            )
+        self._step.acknowledge()
+        self._step = FeedStep("")
+        try:
+            self._step = await anext(self._steps)
+        except StopAsyncIteration:
+            raise
+        except BaseException:
+            # Otherwise the next change would look like the end.
+            self._has_failed = True
+            raise
+        self._changes = cast("list[Change[R]]", [*reversed(self._step.changes)])
+
+
+class BatchStream(Generic[R]):
+    """The changes of a feed in batches.
+
+    A class and not an async generator: leaving a loop early leaves nothing open that the feed does not close.
+    """
+
+    def __init__(self, feed: ChangeFeed[R]) -> None:
+        self._feed = feed
+
+    def __aiter__(self) -> BatchStream[R]:
+        return self
+
+    async def __anext__(self) -> Batch[R]:
+        return await self._feed.next_batch()
+
+    async def aclose(self) -> None:
+        """End the run, as ``ChangeFeed.aclose`` does."""
+        await self._feed.aclose()

@@ -252,6 +252,7 @@ async def sync(
             only=wanted,
             expand=expand,
             sweep_every=timedelta(hours=sweep_every),
+            allow_refused=True,  # Refusals are printed below.
             on_progress=display.show_progress,
         )
     click.echo(

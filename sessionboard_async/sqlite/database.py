@@ -95,18 +95,31 @@ class Database:
 
     @property
     def cursor(self) -> dict[str, Any] | None:
-        """The cursor saved with the last changes; ``None`` for a new copy."""
-        return None if self._cursor is None else msgspec.json.decode(self._cursor, type=dict[str, Any])
+        """The cursor saved with the last changes; ``None`` for a new copy.
 
-    def apply(self, changes: Sequence[RecordChange], cursor: Mapping[str, Any]) -> Applied:
+        Raises:
+            ConfigurationError: If it is damaged.
+        """
+        if self._cursor is None:
+            return None
+        try:
+            return msgspec.json.decode(self._cursor, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
+            raise ConfigurationError(
+                f"the cursor of the copy at {self._path} is damaged ({error}): choose another file"
+            ) from None
+
+    def apply(
+        self, changes: Sequence[RecordChange], cursor: Mapping[str, Any], *, keep_newer: bool = True
+    ) -> Applied:
         """Write changes in their order, and the cursor after them, in one transaction.
-
-        An upsert replaces the record in the copy, unless that one is newer by ``updated_at``. If one of the
-        two has no valid time, it is replaced.
 
         Args:
             changes: The changes, of any resources.
             cursor: The cursor to save; it may hold anything that JSON can hold.
+            keep_newer: Whether an upsert leaves a record in the copy that is newer by ``updated_at``. If one
+                of the two has no valid time, it is replaced. A change feed skips outdated records by itself,
+                and reports a record again whose time was in the future.
 
         Returns:
             The number of changes with each outcome.
@@ -120,7 +133,7 @@ class Database:
         validate_changes(changes)
         saved = json_text(cursor)
         with self._transaction() as connection:
-            tally = write_changes(connection, changes)
+            tally = write_changes(connection, changes, keep_newer=keep_newer)
             connection.execute(update(STATE).values(cursor=saved))
         self._cursor = saved
         return Applied(**tally)
@@ -132,10 +145,20 @@ class Database:
             ValueError: If the resource is unknown.
             OSError: If the file cannot be read.
         """
+        return sorted(self.update_times(resource))
+
+    def update_times(self, resource: str) -> dict[str, str | None]:
+        """Return the ids of all records of a resource, and when each was updated, as the record says.
+
+        Raises:
+            ValueError: If the resource is unknown.
+            OSError: If the file cannot be read.
+        """
         (name,) = validate_resources([resource])
-        column = RESOURCES[name].table.c.id
+        columns = RESOURCES[name].table.c
         with self._transaction() as connection:
-            return list(connection.scalars(select(column).order_by(column)))
+            rows = connection.execute(select(columns.id, columns.updated_at))
+            return {row.id: row.updated_at for row in rows}
 
     def counts(self) -> dict[str, int]:
         """Return the number of records of each resource.

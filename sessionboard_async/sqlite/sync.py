@@ -15,6 +15,7 @@ import msgspec
 from sessionboard_async.change_feed.feed import changes, validate_arguments
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.threads import run_in_thread
+from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.models.base import EventId
@@ -29,7 +30,7 @@ class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
         upserted: The number of records written, new or changed.
         removed: The number of records removed.
         counts: The number of records in the copy now, by resource.
-        refused: The resources that the API refused, each with the reason.
+        refused: The resources that the API refused, each with the reason. Their records stay as they were.
     """
 
     upserted: int
@@ -46,15 +47,17 @@ async def sync_event(
     only: Iterable[str] = RESOURCES,
     expand: Sequence[Expansion] = (),
     sweep_every: timedelta = timedelta(days=1),
+    allow_refused: bool = False,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> SyncSummary:
     """Copy an event into a SQLite database: all records in the first run, then what changed.
 
     Every page is written in one transaction with the cursor after it: a run may be interrupted at any
-    moment, and the next run continues.
+    moment, and the next run continues. Records of a resource that the API refuses stay as they are.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Looking up
-    missing records counts in the rate-limit category ``entity-reads``.
+    missing records counts in the rate-limit category ``entity-reads``, with at most 10 requests per resource,
+    as does the list of statuses.
 
     Args:
         sb: The client to read with.
@@ -62,15 +65,18 @@ async def sync_event(
         path: The database file; it is created if it does not exist.
         only: The resources to copy, of ``RESOURCES``.
         expand: Expansions to include in the records; the same in every run.
-        sweep_every: The time from one comparison of all ids to the next. It finds records whose removal the
-            API does not report.
+        sweep_every: The time from one comparison of all records to the next. It finds records whose removal
+            or change the API does not report.
+        allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
+            is logged that names them. Both ways they are in ``SyncSummary.refused``.
         on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
         The result of this run.
 
     Raises:
-        ConfigurationError: If the file is no database, or a copy of something else. It is a ``ValueError``.
+        ConfigurationError: If the file is no database, or a copy of something else, or its cursor is damaged.
+            It is a ``ValueError``.
         ValueError: If a resource or another argument is invalid.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         OSError: If the file cannot be written.
@@ -85,22 +91,28 @@ async def sync_event(
 
     opened = ExitStack()
 
-    def open_copy() -> tuple[Database, dict[str, list[str]]]:
+    def open_copy() -> tuple[Database, dict[str, dict[str, str | None]]]:
         database = Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
         opened.enter_context(database)
-        return database, {resource: database.ids(resource) for resource in wanted}
+        return database, {resource: database.update_times(resource) for resource in wanted}
 
     try:
-        database, ids = await run_in_thread(open_copy)
-        feed = changes(
-            sb,
-            event_id,
-            resources=wanted,
-            cursor=database.cursor,
-            expand=expand,
-            sweep_every=sweep_every,
-            known=ids.__getitem__,
-        ).raw()
+        database, known = await run_in_thread(open_copy)
+        cursor = database.cursor
+        try:
+            feed = changes(
+                sb,
+                event_id,
+                resources=wanted,
+                cursor=cursor,
+                expand=expand,
+                sweep_every=sweep_every,
+                known=known.__getitem__,
+                allow_refused=allow_refused,
+            ).raw()
+        except ValueError as error:
+            # The other arguments were checked before.
+            raise ConfigurationError(f"{os.fspath(path)}: {error}; or choose another file") from None
         total: Counter[str] = Counter()
         resource = ""
         async with aclosing(feed.batches()) as batches:
@@ -108,7 +120,8 @@ async def sync_event(
                 if batch.resource != resource:
                     report(resource, done=True)
                     resource = batch.resource
-                applied = await run_in_thread(partial(database.apply, batch.changes, batch.cursor))
+                apply = partial(database.apply, batch.changes, batch.cursor, keep_newer=False)
+                applied = await run_in_thread(apply)
                 total.update(upserted=applied.upserted, removed=applied.removed)
                 written[resource] += applied.upserted + applied.removed
                 report(resource, done=False)

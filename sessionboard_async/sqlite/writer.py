@@ -65,8 +65,16 @@ def validate_changes(changes: Iterable[RecordChange]) -> None:
             raise ValueError(f"the record of the upsert of {change.id!r} in {change.resource} is not a dict")
 
 
-def write_changes(connection: Connection, changes: Iterable[RecordChange]) -> Counter[str]:
-    """Write changes in their order, and return the number of changes with each outcome."""
+def write_changes(
+    connection: Connection, changes: Iterable[RecordChange], *, keep_newer: bool
+) -> Counter[str]:
+    """Write changes in their order, and return the number of changes with each outcome.
+
+    Args:
+        connection: An open transaction.
+        changes: The changes.
+        keep_newer: Whether upserts leave records that are newer.
+    """
     tally: Counter[str] = Counter()
     by_resource: dict[str, list[RecordChange]] = {}
     for change in changes:
@@ -74,7 +82,7 @@ def write_changes(connection: Connection, changes: Iterable[RecordChange]) -> Co
     for name, group in by_resource.items():
         resource = RESOURCES[name]
         stored = _stored(connection, resource, dict.fromkeys(change.id for change in group))
-        current = _after(group, stored, tally)
+        current = _after(group, stored, tally, keep_newer=keep_newer)
         touched = [id_ for id_ in stored | current if stored.get(id_) is not current.get(id_)]
         _remove(connection, resource, [id_ for id_ in touched if id_ in stored])
         _insert(connection, resource, {id_: current[id_] for id_ in touched if id_ in current})
@@ -82,7 +90,11 @@ def write_changes(connection: Connection, changes: Iterable[RecordChange]) -> Co
 
 
 def _after(
-    changes: Iterable[RecordChange], stored: Mapping[str, _StoredRecord], tally: Counter[str]
+    changes: Iterable[RecordChange],
+    stored: Mapping[str, _StoredRecord],
+    tally: Counter[str],
+    *,
+    keep_newer: bool,
 ) -> dict[str, _StoredRecord]:
     current = dict(stored)
     for change in changes:
@@ -92,7 +104,7 @@ def _after(
             continue
         updated_at = values([RESOURCES[change.resource].updated_at], change.record)["updated_at"]
         after = _StoredRecord(json_text(change.record), updated_at, change.record)
-        if before is not None and _is_older(after.updated_at, before.updated_at):
+        if keep_newer and before is not None and _is_older(after.updated_at, before.updated_at):
             tally["outdated"] += 1
         elif before is not None and after.json == before.json:
             tally["unchanged"] += 1

@@ -111,8 +111,8 @@ async def test_a_second_run_on_unchanged_data_reads_the_overlap_and_reports_noth
         server.requests.clear()
         second = changes(sb, server.event_id, cursor=stored(first)).raw()
         assert await follow(second, copy) == []
-        # One request per resource, and one for deleted sessions.
-        assert len(server.requests) == len(RESOURCES) + 1
+        # One request per resource, one for deleted sessions, and one for the list of statuses.
+        assert len(server.requests) == len(RESOURCES) + 2
 
 
 async def test_deletions_restores_and_records_that_leave_the_filter_are_reported() -> None:

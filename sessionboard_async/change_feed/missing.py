@@ -1,0 +1,106 @@
+"""Find out why a comparison did not find records that were reported before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Literal
+
+from sessionboard_async.change_feed.source import FeedSource
+from sessionboard_async.core.pagination.pager import Pager
+from sessionboard_async.core.pagination.record_keys import id_getter, id_text
+from sessionboard_async.errors import APIError, NotFoundError, RateLimitWaitExceeded
+from sessionboard_async.export.refusals import is_refusal
+from sessionboard_async.services._common.crud import RetrieveService
+
+Finding = Literal["exists", "deleted", "not_found"]
+"""``"not_found"``: no search finds it, which alone does not prove that it is deleted."""
+
+_MOST_RETRIEVED = 10
+"""Retrieving one record counts against a rate limit of 100 in 15 minutes; searches have none."""
+
+_OTHER_PAGE_SIZE = 99
+"""The comparison used full pages: a cache must not repeat its answers."""
+
+_UNUSABLE = frozenset({400, 403, 404, 405, 422, 501})
+
+
+async def look_up(source: FeedSource, resource: str, ids: Iterable[str]) -> dict[str, Finding]:
+    """Look up missing records; those that could not be looked up in this run are left out."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    service = source.service(resource)
+    if not isinstance(service, RetrieveService):
+        return await _list(service.list(source.event_id), wanted)
+    found = await _retrieve(service, source, wanted[:_MOST_RETRIEVED])
+    if len(wanted) > _MOST_RETRIEVED:
+        searched = await _search(source, resource, wanted)
+        # Retrieving some of them shows whether the search can be believed.
+        checks = {(searched[id_], finding) for id_, finding in found.items()}
+        if ("not_found", "deleted") in checks and ("not_found", "exists") not in checks:
+            searched = {
+                id_: "deleted" if finding == "not_found" else finding for id_, finding in searched.items()
+            }
+        found = searched | found
+    return found
+
+
+async def _list(pager: Pager[Any], ids: Iterable[str]) -> dict[str, Finding]:
+    try:
+        listed = await _ids(pager)
+    except APIError as error:
+        if not is_refusal(error):
+            raise
+        return {}
+    except RateLimitWaitExceeded:
+        return {}
+    return {id_: "exists" if id_ in listed else "deleted" for id_ in ids}
+
+
+async def _retrieve(
+    service: RetrieveService[Any], source: FeedSource, ids: Iterable[str]
+) -> dict[str, Finding]:
+    found: dict[str, Finding] = {}
+    for id_ in ids:
+        try:
+            record = await service.get(source.event_id, id_)
+        except NotFoundError as error:
+            if error.from_api:
+                found[id_] = "deleted"
+        except APIError as error:
+            if error.status not in _UNUSABLE:
+                raise
+        except RateLimitWaitExceeded:
+            # The next comparison looks up the rest.
+            break
+        else:
+            # Some servers still return a deleted session.
+            found[id_] = "exists" if getattr(record, "deleted_at", None) is None else "deleted"
+    return found
+
+
+async def _search(source: FeedSource, resource: str, ids: Collection[str]) -> dict[str, Finding]:
+    if resource == "sessions":
+        try:
+            return await _search_statuses(source, ids)
+        except APIError as error:
+            if not (error.from_api and error.status in _UNUSABLE):
+                raise
+        pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE, expand=["linked_sources"])
+    else:
+        pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE)
+    existing = await _ids(pager)
+    return {id_: "exists" if id_ in existing else "not_found" for id_ in ids}
+
+
+async def _search_statuses(source: FeedSource, ids: Collection[str]) -> dict[str, Finding]:
+    found: dict[str, Finding] = dict.fromkeys(ids, "not_found")
+    async for row in source.statuses(page_size=_OTHER_PAGE_SIZE):
+        if row.id in found:
+            found[row.id] = "exists" if row.deleted_at is None else "deleted"
+    return found
+
+
+async def _ids(pager: Pager[Any]) -> set[str]:
+    id_of = id_getter(pager.record)
+    return {id_text(id_of(record)) async for record in pager}
