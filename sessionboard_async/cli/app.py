@@ -7,6 +7,7 @@ import math
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -112,7 +113,7 @@ async def check(connection: Connection) -> None:
     """Check whether the token works, and in which region."""
     choices = [connection]
     if not (connection.region or connection.base_url or connection.embedded):
-        choices = [Connection(connection.token, region, None, embedded=False) for region in get_args(Region)]
+        choices = [replace(connection, region=region) for region in get_args(Region)]
     refused: AuthenticationError | None = None
     for choice in choices:
         try:

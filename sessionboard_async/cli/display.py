@@ -12,17 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as ProgressDisplay
 from rich.text import Text
 
-from sessionboard_async.cli.waits import Wait, WaitNotices
+from sessionboard_async.cli.waits import Wait, WaitNotices, lines
 from sessionboard_async.export.exporter import ExportProgress
-
-_WAITING = "Waiting for the rate limit: "
 
 
 class StatusDisplay:
-    """Shows the progress of each resource, and waits for rate limits.
+    """Shows the progress of each resource, and waits for rate limits, retries and answers.
 
     On a terminal both are drawn live, waits as countdowns. Elsewhere, one line is printed for each resource
-    that is done and for each wait that begins.
+    that is done and for the waits that begin.
 
     Args:
         console: The console to write to; stderr by default.
@@ -70,9 +68,10 @@ class StatusDisplay:
             self._display.waits = waits
             if waits:
                 self._display.start()
-        elif new := self._notices.new(waits):
-            ends = (f"{wait.category} until {wait.until.astimezone():%H:%M:%S}" for wait in new)
-            click.echo(_WAITING + ", ".join(ends), err=True)
+            return
+        now = datetime.now(UTC)
+        for line in lines(self._notices.new(waits, now), lambda wait: wait.notice(now)):
+            click.echo(line, err=True)
 
 
 class _LiveDisplay(ProgressDisplay):
@@ -82,6 +81,5 @@ class _LiveDisplay(ProgressDisplay):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        if waits := self.waits:
-            now = datetime.now(UTC)
-            yield Text(_WAITING + ", ".join(f"{wait.category} {wait.time_left(now)} left" for wait in waits))
+        now = datetime.now(UTC)
+        yield from map(Text, lines(self.waits, lambda wait: wait.countdown(now)))

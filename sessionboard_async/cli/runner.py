@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
@@ -13,7 +14,16 @@ from typing import Any, Concatenate, ParamSpec, get_args
 
 import click
 
-from sessionboard_async import AsyncSession, RateLimits, SessionboardError, Timeout
+from sessionboard_async import (
+    AsyncSession,
+    DeadlineExceededError,
+    RateLimits,
+    RateLimitWaitExceeded,
+    Retry,
+    ServerError,
+    SessionboardError,
+    Timeout,
+)
 from sessionboard_async.cli.display import StatusDisplay
 from sessionboard_async.cli.waits import report_waits
 from sessionboard_async.core.http.base_url import Region
@@ -21,9 +31,20 @@ from sessionboard_async.testing import EmbeddedServer
 
 P = ParamSpec("P")
 
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
 _REFUSED = 3
 _INTERRUPTED = 130
 _TERMINATED = 143
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: str) -> float:
+    """Return the seconds of a time such as ``90s``, ``15m`` or ``1h``."""
+    found = re.fullmatch(r"(\d{1,6})(s|m|h|)", value.strip(), re.ASCII)
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if not seconds:
+        raise click.BadParameter(f"{value!r} is not a time such as 90s, 15m or 1h.")
+    return float(seconds)
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,7 @@ class Connection:
     region: Region | None
     base_url: str | None
     embedded: bool
+    max_wait: float
 
     @asynccontextmanager
     async def open(
@@ -41,7 +63,8 @@ class Connection:
     ) -> AsyncGenerator[AsyncSession, None]:
         """Open a client, on an embedded server if that is requested.
 
-        The client waits for rate limits without a bound, and shows the waits.
+        The client shows what it waits for, and waits for each answer ``max_wait`` seconds at the longest,
+        with retries and rate limits.
 
         Args:
             display: Where waits are shown; a new one by default.
@@ -58,11 +81,11 @@ class Connection:
                 region=region,
                 base_url=base_url,
                 pool_size=concurrency,
-                timeout=Timeout(total=None),
+                timeout=Timeout(total=self.max_wait),
                 limits=RateLimits(max_wait=None, concurrency=concurrency),
             )
             await stack.enter_async_context(sb)
-            await stack.enter_async_context(report_waits(sb.limits, display.show_waits))
+            await stack.enter_async_context(report_waits(sb.limits, sb.waits, display.show_waits))
             yield sb
 
 
@@ -88,15 +111,25 @@ def with_connection(
     @click.option(
         "--embedded", is_flag=True, help="Use a server with generated data; needs no token and no network."
     )
+    @click.option(
+        "--max-wait",
+        callback=_seconds,
+        default="1h",
+        show_default=True,
+        metavar="TIME",
+        help="The longest time for one answer, waits for rate limits and retries included: 90s, 15m, 1h.",
+    )
     def run(
         token: str | None,
         region: Region | None,
         base_url: str | None,
         embedded: bool,
+        max_wait: float,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        run_command(command(Connection(token, region, base_url, embedded), *args, **kwargs))
+        connection = Connection(token, region, base_url, embedded, max_wait)
+        run_command(command(connection, *args, **kwargs))
 
     return update_wrapper(run, command)
 
@@ -115,7 +148,17 @@ def run_command(work: Coroutine[Any, Any, None]) -> None:
         # The reader of a pipe closed it; click exits silently.
         raise
     except (SessionboardError, ValueError, OSError) as error:
-        raise click.ClickException(" ".join(str(error).split())) from None
+        raise click.ClickException(_explain(error)) from None
+
+
+def _explain(error: Exception) -> str:
+    """Return the message of an error on one line, with the option that bounds waits by its name here."""
+    message = str(error)
+    if isinstance(error, DeadlineExceededError | RateLimitWaitExceeded):
+        message = message.replace("Timeout.total", "--max-wait")
+    elif isinstance(error, ServerError) and error.retry_after and error.attempts < Retry().attempts:
+        message += ": longer than --max-wait allows"
+    return " ".join(message.split())
 
 
 def allow_refused_option(command: Callable[P, None]) -> Callable[P, None]:

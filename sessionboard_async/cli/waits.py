@@ -1,39 +1,92 @@
-"""Waits for rate limits, reported while they last."""
+"""The waits of a client, reported while they last: for rate limits, retries and answers."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Literal
 
 from sessionboard_async.core.rate_limits.limiter import Budget, Limits
+from sessionboard_async.core.waits import CallWait
 
 _SHORTEST = timedelta(seconds=1)
 """Waits up to this long are not reported."""
+_SHORTEST_ANSWER = timedelta(seconds=2)
+"""Answers that take up to this long are not reported as waits."""
+_AGAIN = timedelta(minutes=1)
+"""The time between two notices about slow answers of one operation."""
+
+Reason = Literal["rate limit", "retry", "answer"]
+
+_HEADINGS: dict[Reason, str] = {
+    "rate limit": "Waiting for the rate limit: ",
+    "retry": "Waiting to retry: ",
+    "answer": "Waiting for an answer: ",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Calls wait for the next window of a category.
+    """Calls wait.
 
     Attributes:
-        category: The category, whose budget is used up.
-        until: The end of its window.
+        name: The category, whose budget is used up; or the operation.
+        end: The end of the wait; for an answer, which has none, when the wait began.
+        reason: The reason of the wait.
+        cause: The failure before a retry.
     """
 
-    category: str
-    until: datetime
+    name: str
+    end: datetime
+    reason: Reason = "rate limit"
+    cause: str = ""
 
-    def time_left(self, now: datetime) -> str:
-        """Return the time until the end, as ``12:41`` or ``1:02:41``."""
-        seconds = math.ceil((self.until - now).total_seconds())
-        return str(timedelta(seconds=max(0, seconds))).removeprefix("0:")
+    def countdown(self, now: datetime) -> str:
+        """Return the wait with the time left, or for an answer with the time passed."""
+        seconds = math.ceil((self.end - now).total_seconds())
+        if self.reason == "answer":
+            return f"{self.name} for {_duration(-seconds)}"
+        return f"{self.name} {_duration(seconds)} left{self._after()}"
+
+    def notice(self, now: datetime) -> str:
+        """Return the wait with the time of its end, or for an answer of its beginning.
+
+        The date is added if it is not that of ``now``, in the local time zone.
+        """
+        end, today = self.end.astimezone(), now.astimezone().date()
+        time = f"{end:%H:%M:%S}" if end.date() == today else f"{end:%Y-%m-%d %H:%M:%S}"
+        if self.reason == "answer":
+            return f"{self.name} since {time}"
+        return f"{self.name} until {time}{self._after()}"
+
+    def _after(self) -> str:
+        return f" ({self.cause})" if self.cause else ""
 
 
-def waits_of(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
+def _duration(seconds: int) -> str:
+    return str(timedelta(seconds=max(0, seconds))).removeprefix("0:")
+
+
+def lines(waits: Iterable[Wait], describe: Callable[[Wait], str]) -> list[str]:
+    """Return one line for each reason of waits.
+
+    Args:
+        waits: The waits.
+        describe: Returns the text of a wait.
+    """
+    ordered = sorted(waits, key=lambda wait: [*_HEADINGS].index(wait.reason))
+    return [
+        _HEADINGS[reason] + ", ".join(map(describe, group))
+        for reason, group in groupby(ordered, key=lambda wait: wait.reason)
+    ]
+
+
+def rate_limit_waits(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
     """Return the waits in a snapshot of the limits that last longer than a second."""
     return [
         Wait(budget.category, budget.resets_at)
@@ -45,14 +98,38 @@ def waits_of(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
     ]
 
 
+def call_waits(calls: Iterable[CallWait], now: datetime) -> list[Wait]:
+    """Return the waits before retries that last longer than a second, and for answers than two.
+
+    Several calls of an operation that wait for the same are one: the last retry, the oldest request.
+    """
+    waits: dict[tuple[str, Reason], Wait] = {}
+    for call in calls:
+        if call.until is None and now - call.since > _SHORTEST_ANSWER:
+            wait = Wait(call.operation, call.since, "answer")
+        elif call.until is not None and call.until - now > _SHORTEST:
+            wait = Wait(call.operation, call.until, "retry", " ".join(call.cause.split()))
+        else:
+            continue
+        known = waits.get((wait.name, wait.reason), wait)
+        longer = min if wait.reason == "answer" else max
+        waits[wait.name, wait.reason] = longer(known, wait, key=lambda wait: wait.end)
+    return [*waits.values()]
+
+
 @asynccontextmanager
 async def report_waits(
-    limits: Limits, show: Callable[[Sequence[Wait]], object], *, every: float = 0.5
+    limits: Limits,
+    calls: Callable[[], Iterable[CallWait]],
+    show: Callable[[Sequence[Wait]], object],
+    *,
+    every: float = 0.5,
 ) -> AsyncGenerator[None, None]:
     """Report waits at intervals while the body runs.
 
     Args:
         limits: The limits of a client.
+        calls: Returns the waits of its calls.
         show: Called with all current waits; with none once they are over.
         every: The interval in seconds.
     """
@@ -60,7 +137,8 @@ async def report_waits(
     async def report() -> None:
         while True:
             await asyncio.sleep(every)
-            show(waits_of(await limits.snapshot(), datetime.now(UTC)))
+            budgets, now = await limits.snapshot(), datetime.now(UTC)
+            show([*rate_limit_waits(budgets, now), *call_waits(calls(), now)])
 
     reporting = asyncio.create_task(report())
     try:
@@ -73,17 +151,24 @@ async def report_waits(
 
 
 class WaitNotices:
-    """Selects the waits to print where nothing is drawn: each once when it begins, and when it grows."""
+    """Selects the waits to print where nothing is drawn: each once when it begins, and when it grows.
+
+    Slow answers are printed at most once a minute for each operation.
+    """
 
     def __init__(self) -> None:
-        self._printed: dict[str, datetime] = {}
+        self._printed: dict[tuple[str, Reason], datetime] = {}
 
-    def new(self, waits: Sequence[Wait]) -> list[Wait]:
+    def new(self, waits: Sequence[Wait], now: datetime) -> list[Wait]:
         """Return the waits that were not returned before."""
-        new = [wait for wait in waits if self._is_new(wait)]
-        self._printed.update((wait.category, wait.until) for wait in new)
+        new = [wait for wait in waits if self._is_new(wait, now)]
+        self._printed.update(
+            ((wait.name, wait.reason), now if wait.reason == "answer" else wait.end) for wait in new
+        )
         return new
 
-    def _is_new(self, wait: Wait) -> bool:
-        printed = self._printed.get(wait.category)
-        return printed is None or wait.until - printed > _SHORTEST
+    def _is_new(self, wait: Wait, now: datetime) -> bool:
+        printed = self._printed.get((wait.name, wait.reason))
+        if printed is None:
+            return True
+        return now - printed >= _AGAIN if wait.reason == "answer" else wait.end - printed > _SHORTEST

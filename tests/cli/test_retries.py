@@ -1,0 +1,179 @@
+"""Waits before retries and for answers: their display, and the bound of all waits."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sessionboard_async.cli.display import StatusDisplay
+from sessionboard_async.cli.waits import report_waits
+from sessionboard_async.core.rate_limits.limiter import Limits
+from sessionboard_async.core.waits import Waits
+from sessionboard_async.errors import RequestContext
+from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.cli.command_line import (
+    COMMAND,
+    SECONDS,
+    at,
+    needs_terminals,
+    one_error,
+    run_at,
+    started,
+    terminal,
+)
+from tests.support.virtual_time import run as run_in_virtual_time
+
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(sessions=3).in_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: EmbeddedServer) -> Iterator[EmbeddedServer]:
+    yield running
+    running.faults.clear()
+    running.requests.clear()
+
+
+def busy(server: EmbeddedServer, seconds: int, status: int = 503) -> None:
+    server.faults.append(Fault("status", every=1, status=status, retry_after=seconds))
+
+
+def commands(server: EmbeddedServer, directory: Path) -> dict[str, list[str]]:
+    event = f"{server.event_id}"
+    return {
+        "events": ["events"],
+        "check": ["check"],
+        "export": ["export", event, "--only", "rooms", "--to", str(directory)],
+        "sync": ["sync", event, "--only", "rooms", "--to", str(directory / "event.db")],
+    }
+
+
+NAMES = ("events", "check", "export", "sync")
+
+# Shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wait_before_a_retry_is_one_line_without_a_terminal(
+    server: EmbeddedServer, tmp_path: Path, name: str
+) -> None:
+    busy(server, 50 * HOUR)
+    before = datetime.now().replace(microsecond=0)
+    arguments = [*commands(server, tmp_path)[name], "--max-wait", "100h"]
+    with started([*COMMAND, *arguments], at(server)) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        found = re.fullmatch(r"Waiting to retry: [a-z-]+ until ([\d: -]+) \(503 [^()\n]+\)\n", line)
+        assert found, line
+        until = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S") - before
+        assert timedelta(hours=50) <= until <= timedelta(hours=50, seconds=SECONDS)
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=SECONDS)
+    assert (process.returncode, output, errors) == (143, "", "Terminated.\n")
+
+
+@needs_terminals
+def test_a_wait_before_a_retry_is_a_countdown_on_a_terminal(server: EmbeddedServer) -> None:
+    busy(server, HOUR)
+    with terminal("events", "--max-wait", "2h", env=at(server), columns=150) as screen:
+        shown = screen.read_until(
+            r"Waiting to retry: list-events (59:5\d|1:00:0\d) left \(503 \w+: an injected fault\)"
+        )
+        screen.read_until(f"(?!{shown[1]})\\d\\d:\\d\\d left")
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.read_to_end() == 130
+    assert screen.cursor_is_shown
+    assert "Traceback" not in screen.shown
+
+
+class Asked:
+    """A call whose request was sent."""
+
+    def __init__(self, operation: str) -> None:
+        self.context: RequestContext = RequestContext("POST", "/v1/rooms", operation, attempts=1)
+
+
+def test_an_answer_that_takes_long_is_one_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        waits, call = Waits(), Asked("search-rooms")
+        with StatusDisplay() as display:
+            async with report_waits(Limits(None), waits.snapshot, display.show_waits):
+                waits.begin(call)
+                await asyncio.sleep(1.9)
+                assert capsys.readouterr().err == ""
+                await asyncio.sleep(20)
+                first = capsys.readouterr().err
+                assert re.fullmatch(r"Waiting for an answer: search-rooms since [\d:]+\n", first)
+                waits.begin(call)
+                await asyncio.sleep(20)
+                waits.end(call)
+                await asyncio.sleep(20)
+                assert capsys.readouterr().err == ""
+
+    run_in_virtual_time(main())
+
+
+@pytest.mark.slow
+def test_a_command_names_the_answer_that_it_waits_for(tmp_path: Path) -> None:
+    with EmbeddedServer(sessions=3, latency=4).in_thread() as server:
+        done = run_at(server, *commands(server, tmp_path)["export"])
+    assert done.exit_code == 0
+    assert re.fullmatch(
+        r"Waiting for an answer: search-rooms since [\d:]+\nrooms: \d+ records\n", done.stderr
+    ), done.stderr
+
+
+# Bounded
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wait_longer_than_an_hour_is_an_error_at_once(
+    server: EmbeddedServer, tmp_path: Path, name: str, status: int
+) -> None:
+    busy(server, HOUR + 1, status)
+    error = one_error(run_at(server, *commands(server, tmp_path)[name]))
+    assert "longer than" in error
+    assert "--max-wait" in error
+    assert "Timeout.total" not in error
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), (" 1s ", 1)]
+)
+def test_max_wait_has_units(server: EmbeddedServer, text: str, seconds: int) -> None:
+    busy(server, seconds)
+    error = one_error(run_at(server, "events", "--max-wait", text))
+    assert f"(the server asks to wait {seconds} s, request id" in error
+    assert error.endswith("longer than --max-wait allows\n")
+
+
+def test_an_answer_that_takes_longer_than_max_wait_is_an_error() -> None:
+    with EmbeddedServer(sessions=3, latency=SECONDS).in_thread() as server:
+        error = one_error(run_at(server, "events", "--max-wait", "1s"))
+    assert "not done within --max-wait of 1 s" in error
+
+
+@pytest.mark.parametrize("text", ["0", "0h", "-1s", "1.5h", "", "h", "inf", "nan", "1d", "1e3", "9" * 400])
+def test_an_invalid_max_wait_is_a_usage_error(server: EmbeddedServer, text: str) -> None:
+    done = run_at(server, "events", f"--max-wait={text}")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Invalid value for '--max-wait'" in done.stderr
+    assert not server.requests
+
+
+def test_a_failure_after_all_attempts_does_not_blame_max_wait(server: EmbeddedServer) -> None:
+    server.faults.append(Fault("status", every=1, status=400, retry_after=1))
+    assert "--max-wait" not in one_error(run_at(server, "events"))
