@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 from array import array
@@ -114,13 +113,14 @@ class KeysetPages(Generic[T]):
             if not self._pending:
                 self._send(1, left)
             request, response = await self._pending.next()
-            await self._fetch_ahead(left)
+            self._fetch_ahead(left)
+            await self.send_pending()
             page = self._reader.decode(response, self._pages + 1)
             accepted = await self._accept(request, page, response, left)
             if accepted is None:
                 continue
             results = self._new_results(request, page, *accepted)
-            await self._fetch_ahead(left - len(results))
+            self._fetch_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
         self._report_missing()
@@ -130,23 +130,23 @@ class KeysetPages(Generic[T]):
         """Cancel the pending requests."""
         await self._pending.aclose()
 
-    async def _fetch_ahead(self, left: float) -> None:
+    async def send_pending(self) -> None:
+        """Let the requests that were started be sent."""
+        await self._pending.send()
+
+    def _fetch_ahead(self, left: float) -> None:
         depth = self._prefetch
         if depth is None:
             # Many callers stop on the first page; those who ask for the second will ask for more.
             depth = 1 if self._pages > 1 else 0
-        if self._send(depth, left):
-            # One turn of the loop sends the requests before decoding blocks it.
-            await asyncio.sleep(0)
+        self._send(depth, left)
 
-    def _send(self, depth: int, left: float) -> bool:
-        before = len(self._pending)
+    def _send(self, depth: int, left: float) -> None:
         while len(self._pending) < depth and self._state.pending_rows < left:
             request = self._state.plan()
             if request is None:
                 break
             self._pending.start(request, self._reader.query.keyset_page(self._order, request))
-        return len(self._pending) > before
 
     async def _accept(
         self, request: KeysetRequest, page: Page[T], response: Response, left: float

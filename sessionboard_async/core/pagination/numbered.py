@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Generic, TypeVar
 
@@ -89,13 +88,15 @@ class NumberedPages(Generic[T]):
             self._number = number
         else:
             response = await self._fetch(number)
-            self._number = number
             if self._last_is_reported:
-                await self._fetch_ahead(left - self._page_size)
+                self._fetch_ahead(number, left - self._page_size)
+            await self.send_pending()
             page = self._reader.decode(response, number)
+            self._check_number(page, number)
+            self._number = number
         results = self._new_results(page, response, left)
         if number == 1 and self._last_is_reported:
-            await self._fetch_ahead(left - len(results))
+            self._fetch_ahead(number, left - len(results))
         return page if len(results) == len(page.results) else msgspec.structs.replace(page, results=results)
 
     async def aclose(self) -> None:
@@ -109,7 +110,6 @@ class NumberedPages(Generic[T]):
         return await self._reader.engine.send(self._reader.query.page(number, self._page_size))
 
     def _new_results(self, page: Page[T], response: Response, left: float) -> tuple[T, ...]:
-        self._check_number(page)
         # Records without ids cannot be compared, but whole pages can.
         if self._repeats_previous_page(page, response.body):
             results: tuple[T, ...] = ()
@@ -118,25 +118,26 @@ class NumberedPages(Generic[T]):
         self._find_last_page(page, len(results), left)
         return results
 
-    async def _fetch_ahead(self, left: float) -> None:
+    async def send_pending(self) -> None:
+        """Let the requests that were started be sent."""
+        await self._pending.send()
+
+    def _fetch_ahead(self, current: int, left: float) -> None:
         """Request the pages with the ``left`` further records while this one is decoded and used."""
         depth = self._prefetch
         if depth is None:
             # Many callers stop on the first page; those who ask for the second will ask for more.
-            depth = _DEFAULT_PREFETCH if self._number > 1 else 0
+            depth = _DEFAULT_PREFETCH if current > 1 else 0
         wanted = math.ceil(left / self._page_size) if left < math.inf else math.inf
-        last = min(self._number + depth, self._last, LAST_SERVED_PAGE, self._number + wanted)
-        first = self._number + len(self._pending) + 1
+        last = min(current + depth, self._last, LAST_SERVED_PAGE, current + wanted)
+        first = current + len(self._pending) + 1
         for number in range(first, int(last) + 1):
             self._pending.start(number, self._reader.query.page(number, self._page_size))
-        if last >= first:
-            # One turn of the loop sends the requests before decoding blocks it.
-            await asyncio.sleep(0)
 
-    def _check_number(self, page: Page[T]) -> None:
+    def _check_number(self, page: Page[T], number: int) -> None:
         current = page.pagination.current_page if page.pagination is not None else None
-        if current is not None and current != self._number and page.results:
-            raise self._reader.error(f"requested page {self._number}, and the response is page {current}")
+        if current is not None and current != number and page.results:
+            raise self._reader.error(f"requested page {number}, and the response is page {current}")
 
     def _find_last_page(self, page: Page[T], new: int, left: float) -> None:
         pagination = page.pagination or Pagination()

@@ -32,9 +32,15 @@ class PageSource(Protocol[T]):
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page, without records delivered before; ``None`` at the end.
 
+        Once a record counts as delivered, nothing is awaited: a cancellation must not lose it.
+
         Args:
             left: The most further records that are wanted.
         """
+        ...
+
+    async def send_pending(self) -> None:
+        """Let the requests that were started be sent."""
         ...
 
     async def aclose(self) -> None:

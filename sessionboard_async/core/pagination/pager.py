@@ -66,6 +66,10 @@ class Pager(Generic[T]):
     An iteration may be abandoned at any time. Its pending requests end on their own, at the latest when the
     client is closed.
 
+    Several tasks may share one iteration, ``stream = aiter(pager)``: each record goes to one of them, and it
+    ends for all of them after the last record. After an error or a cancelled call, the next call continues
+    with the page that was not returned.
+
     Attributes:
         record: The type of the records.
     """
@@ -134,7 +138,8 @@ class Pager(Generic[T]):
 
         May be called at any time, also after an error or a ``break``. Pass the result to ``resume`` of the
         same search, in this process or another. For exact reading it holds the ids of the records delivered
-        within the last millisecond; for page numbers it holds the number of the page.
+        within the last millisecond; for page numbers it holds the number of the page. If several tasks share
+        the iteration, take it when none of them is still processing a record.
 
         Args:
             include_current: Whether the record or page returned last counts as processed. By default it is

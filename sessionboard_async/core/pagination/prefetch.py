@@ -25,6 +25,7 @@ class Prefetch(Generic[Label]):
         self._engine = engine
         self._tasks: deque[tuple[Label, asyncio.Task[Response]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_unsent = False
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -32,7 +33,14 @@ class Prefetch(Generic[Label]):
     def start(self, label: Label, request: Request) -> None:
         """Send a request; its label is returned with its response."""
         self._loop = asyncio.get_running_loop()
+        self._is_unsent = True
         self._tasks.append((label, self._engine.start(self._engine.send(request))))
+
+    async def send(self) -> None:
+        """Let the event loop send the requests that were started, before decoding or the caller blocks it."""
+        if self._is_unsent:
+            self._is_unsent = False
+            await asyncio.sleep(0)
 
     async def next(self) -> tuple[Label, Response]:
         """Wait for the response to the oldest request.

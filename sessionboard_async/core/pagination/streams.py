@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from operator import length_hint
 from typing import Generic, TypeVar
 
 import msgspec
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 
 class RecordStream(Generic[T]):
-    """One iteration over the records of a ``Pager``."""
+    """One iteration over the records of a ``Pager``; see there for several tasks that share it."""
 
     def __init__(self, pages: PageStream[T]) -> None:
         self._pages = pages
@@ -37,8 +39,11 @@ class RecordStream(Generic[T]):
             # An exhausted iterator releases its page, which makes decoding the next one cheaper.
             for record in self._records:
                 return record
-            self._records = iter((await self._pages.__anext__()).results)
-            self._pages.tracker.deliver_one_by_one(self._records)
+            async with self._pages.turn:
+                # Another task may have read a page meanwhile.
+                if not length_hint(self._records):
+                    self._records = iter((await self._pages.next_page()).results)
+                    self._pages.tracker.deliver_one_by_one(self._records)
 
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return the progress of this iteration; see ``Pager.checkpoint``."""
@@ -58,6 +63,7 @@ class PageStream(Generic[T]):
 
     Attributes:
         tracker: The progress of this iteration.
+        turn: Held while a page is read, so that several tasks may share the stream.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class PageStream(Generic[T]):
         tracker: CheckpointTracker,
     ) -> None:
         self.tracker: CheckpointTracker = tracker
+        self.turn: asyncio.Lock = asyncio.Lock()
         self._left = 0 if progress.done else math.inf if limit is None else limit
         self._page_size = page_size if limit is None else max(1, min(page_size, limit))
         if progress.page_size is not None:
@@ -85,6 +92,10 @@ class PageStream(Generic[T]):
             engine, query if order is None else query.sorted_by(order), record, on_invalid
         )
         self._reader.add_seen(progress.recent_ids)
+        self._order = order
+        self._progress = progress
+        self._ready: Page[T] | None = None
+        self._was_interrupted = False
         self._keyset: KeysetPages[T] | None = None
         self._source: PageSource[T]
         if order is None or progress.page is not None:
@@ -92,9 +103,7 @@ class PageStream(Generic[T]):
                 self._reader, page_size=self._page_size, prefetch=prefetch, progress=progress
             )
         else:
-            self._source = self._keyset = KeysetPages(
-                self._reader, order, page_size=self._page_size, prefetch=prefetch, progress=progress
-            )
+            self._source = self._keyset = self._keyset_from(order, progress)
 
     @property
     def as_of(self) -> datetime | None:
@@ -105,19 +114,27 @@ class PageStream(Generic[T]):
         return self
 
     async def __anext__(self) -> Page[T]:
-        if self._left > 0:
-            self.tracker.advance(self._source.progress)
-        else:
-            self.tracker.finish()
+        async with self.turn:
+            return await self.next_page()
+
+    async def next_page(self) -> Page[T]:
+        """Return the next page, for the task whose ``turn`` it is.
+
+        After an error or a cancellation, the next call continues after the page returned last.
+
+        Raises:
+            StopAsyncIteration: At the end.
+        """
         try:
-            page = await self._next_page() if self._left > 0 else None
+            # A page that was read when the call was cancelled is kept for the next call.
+            page = self._ready = self._ready or await self._read()
+            await self._source.send_pending()
         except BaseException:
-            await self.aclose()
-            raise
-        if page is None:
             if self._left > 0:
-                self.tracker.advance(StreamProgress(done=True))
-            await self.aclose()
+                await self._interrupt()
+            raise
+        self._ready = None
+        if self._left <= 0:  # The stream was closed meanwhile.
             raise StopAsyncIteration
         next_progress: StreamProgress | None = self._source.progress
         if len(page.results) > self._left:
@@ -127,13 +144,44 @@ class PageStream(Generic[T]):
         self.tracker.deliver(page.results, self._reader.id_of, next_progress)
         return page
 
+    async def _read(self) -> Page[T]:
+        if self._left > 0:
+            self._progress = self._source.progress
+            self.tracker.advance(self._progress)
+            page = await self._next_page()
+            if page is not None:
+                return page
+            self.tracker.advance(StreamProgress(done=True))
+        else:
+            self.tracker.finish()
+        await self.aclose()
+        raise StopAsyncIteration
+
+    async def _interrupt(self) -> None:
+        """Cancel the pending requests, and prepare to continue after the page that was read last."""
+        source = self._source
+        if self._order is not None and self._keyset is source:
+            # Part of what failed may count as read in its state.
+            progress = self._progress if self._ready is None else source.progress
+            self._was_interrupted = True
+            self._reader.seen.add_hashes(self._keyset.id_hashes)
+            as_of = self._keyset.as_of
+            self._source = self._keyset = self._keyset_from(self._order, progress)
+            self._keyset.as_of = as_of
+        await source.aclose()
+
+    def _keyset_from(self, order: TimeOrder, progress: StreamProgress) -> KeysetPages[T]:
+        return KeysetPages(
+            self._reader, order, page_size=self._page_size, prefetch=self._prefetch, progress=progress
+        )
+
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return the progress of this iteration; see ``Pager.checkpoint``."""
         return self.tracker.checkpoint(include_current=include_current)
 
     async def aclose(self) -> None:
         """End the iteration now and cancel its pending requests."""
-        self._left = 0
+        self._left, self._ready = 0, None
         await self._source.aclose()
 
     async def _next_page(self) -> Page[T] | None:
@@ -151,7 +199,9 @@ class PageStream(Generic[T]):
         return await self._source.next(self._left)
 
     def _use_page_numbers(self, keyset: KeysetPages[T], reason: str) -> None:
-        if not keyset.first_page_suffices:
+        # After an interruption, its first page is not the first of the stream.
+        first = None if self._was_interrupted else keyset.first_page
+        if first is None or not keyset.first_page_suffices:
             self._reader.warn(
                 f"{reason}; reading by page numbers instead, which may miss records while the data changes "
                 '(consistency="pages" selects that without this warning)'
@@ -161,7 +211,7 @@ class PageStream(Generic[T]):
             self._reader,
             page_size=self._page_size,
             prefetch=self._prefetch,
-            first=keyset.first_page,
+            first=first,
             delivered=keyset.delivered,
         )
         self.tracker.advance(self._source.progress)
