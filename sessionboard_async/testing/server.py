@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import socket
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -32,6 +34,8 @@ from sessionboard_async.testing.simulated_time import SimulatedTime
 
 _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 5.0
+_ACCEPTING_TURNS = 5
+"""Turns of the event loop after which an accepted connection is known to aiohttp."""
 
 
 class EmbeddedServer:
@@ -147,6 +151,7 @@ class EmbeddedServer:
             compress=compress,
         )
         self._runner: web.AppRunner | None = None
+        self._socket: socket.socket | None = None
         self.token: str = self.issue_token(scopes=scopes, hide_personal_data=hide_personal_data)
         self.port: int = port
 
@@ -307,8 +312,9 @@ class EmbeddedServer:
         runner = web.AppRunner(self._app.application(), access_log=None, handle_signals=False)
         try:
             await runner.setup()
-            site = web.TCPSite(runner, _HOST, self.port, reuse_address=True)
-            await site.start()
+            # Closed with the site.
+            self._socket = socket.create_server((_HOST, self.port))
+            await web.SockSite(runner, self._socket).start()
         except BaseException:
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
                 await runner.cleanup()
@@ -325,7 +331,16 @@ class EmbeddedServer:
         runner, self._runner = self._runner, None
         if runner is not None:
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+                await self._accept_no_more()
                 await runner.cleanup()
+
+    async def _accept_no_more(self) -> None:
+        """Let aiohttp take over the connections accepted so far, which it would leave open otherwise."""
+        if self._socket is not None:
+            with suppress(NotImplementedError):  # not every event loop can do it
+                asyncio.get_running_loop().remove_reader(self._socket)
+        for _ in range(_ACCEPTING_TURNS):
+            await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Literal
 
 import aiohttp
 import anyio
@@ -15,6 +17,7 @@ from sessionboard_async.testing import EmbeddedServer, Fault
 
 pytestmark = pytest.mark.anyio
 
+CONTACT = {"first_name": "Ann", "last_name": "Slow", "email": "slow@example.org"}
 SEARCH = "/v1/event/4630/sessions?pageSize=10&page=2"
 
 
@@ -122,6 +125,31 @@ async def test_slow_answers_come_in_pieces(server: EmbeddedServer, client: aioht
         pieces = [chunk async for chunk in response.content.iter_any()]
     assert b"".join(pieces) == whole
     assert len(pieces) > 1
+
+
+async def test_a_slow_answer_may_be_empty(server: EmbeddedServer, client: aiohttp.ClientSession) -> None:
+    async with client.post("/v1/event/4630/contacts/create", json=CONTACT) as response:
+        id_ = (await response.json())["id"]
+    server.faults.append(Fault("slow", on=1, interval=0.001))
+    async with client.delete(f"/v1/event/4630/contacts/{id_}") as response:
+        assert (response.status, await response.read()) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["slow", "close_midway"])
+async def test_a_client_may_leave_before_a_slow_answer_ends(
+    server: EmbeddedServer,
+    client: aiohttp.ClientSession,
+    kind: Literal["slow", "close_midway"],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    interval = {"interval": 0.001} if kind == "slow" else {}
+    server.faults.append(Fault(kind, every=1, **interval))
+    for _ in range(5):
+        with suppress(aiohttp.ClientError):
+            async with client.post(SEARCH) as response:
+                response.close()
+    await server.stop()
+    assert caplog.records == []
 
 
 async def test_slow_answers_outlast_a_timeout(server: EmbeddedServer, client: aiohttp.ClientSession) -> None:

@@ -108,6 +108,17 @@ async def test_idle_connections_are_closed_too() -> None:
     await writer.wait_closed()
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_made_at_the_moment_of_the_stop_does_not_delay_it(turns: int) -> None:
+    server = EmbeddedServer()
+    await server.start()
+    with socket.create_connection(("127.0.0.1", server.port)):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        with anyio.fail_after(2):
+            await server.stop()
+
+
 async def test_every_operation_of_the_library_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ENDPOINTS.keys() == OPERATIONS.keys()
     monkeypatch.delitem(OPERATIONS, "list-rooms")

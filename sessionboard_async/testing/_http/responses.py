@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -97,7 +98,8 @@ async def _half(
     request: web.Request, status: int, headers: dict[str, str], body: bytes
 ) -> web.StreamResponse:
     response = await _begin(request, status, headers, len(body))
-    await response.write(body[: len(body) // 2])
+    with suppress(ConnectionError):  # the client has left
+        await response.write(body[: len(body) // 2])
     drop_connection(request, reset=False)
     return response
 
@@ -106,9 +108,10 @@ async def _trickle(
     request: web.Request, status: int, headers: dict[str, str], body: bytes, interval: float
 ) -> web.StreamResponse:
     response = await _begin(request, status, headers, len(body))
-    step = -(-len(body) // _PIECES)
-    for start in range(0, len(body), step):
-        await asyncio.sleep(interval)
-        await response.write(body[start : start + step])
-    await response.write_eof()
+    step = max(1, -(-len(body) // _PIECES))
+    with suppress(ConnectionError):  # the client has left
+        for start in range(0, len(body), step):
+            await asyncio.sleep(interval)
+            await response.write(body[start : start + step])
+        await response.write_eof()
     return response
