@@ -144,8 +144,9 @@ def validate_arguments(
 class ChangeFeed(Generic[R]):
     """The changes of one run, as an async iterator.
 
-    Several tasks may share it: each change goes to one of them. The cursor then counts a change as processed
-    once any of them requests the next.
+    After an error or a cancellation the next change may be requested again. Several tasks may share the feed:
+    each change goes to one of them. The cursor then counts a change as processed once any of them requests
+    the next.
 
     Attributes:
         refused: The resources that the API refused, each with its error. Sponsors, exhibitors and others are
@@ -155,11 +156,12 @@ class ChangeFeed(Generic[R]):
     def __init__(self, reader: ChangeReader, *, raw: bool) -> None:
         self.refused: dict[str, APIError] = reader.refused
         self._reader = reader
+        self._is_raw = raw
         self._steps = reader.steps(raw=raw)
         self._step = FeedStep("")
         self._changes: list[Change[R]] = []
         self._turn = asyncio.Lock()
-        self._has_failed = False
+        self._is_closed = False
 
     @property
     def cursor(self) -> Cursor:
@@ -203,15 +205,12 @@ class ChangeFeed(Generic[R]):
     async def aclose(self) -> None:
         """End the run, and everything it has under way. A page that a task waits for still arrives."""
         async with self._turn:
-            self._changes, self._step, self._has_failed = [], FeedStep(""), False
+            self._changes, self._step, self._is_closed = [], FeedStep(""), True
             await self._steps.aclose()
 
     async def _advance(self) -> None:
-        if self._has_failed:
-            raise RuntimeError(
-                "the feed ended with an error, or its task was cancelled: continue with a new feed and its "
-                "cursor"
-            )
+        if self._is_closed:
+            raise StopAsyncIteration
         self._step.acknowledge()
         self._step = FeedStep("")
         try:
@@ -219,8 +218,8 @@ class ChangeFeed(Generic[R]):
         except StopAsyncIteration:
             raise
         except BaseException:
-            # Otherwise the next change would look like the end.
-            self._has_failed = True
+            # A generator that raised has ended, and would end the feed as if all had been read.
+            self._steps = self._reader.steps(raw=self._is_raw)
             raise
         self._changes = cast("list[Change[R]]", [*reversed(self._step.changes)])
 

@@ -9,7 +9,6 @@ from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.errors import APIError, NotFoundError, RateLimitWaitExceeded
-from sessionboard_async.export.refusals import is_refusal
 from sessionboard_async.services._common.crud import RetrieveService
 
 Finding = Literal["exists", "deleted", "not_found"]
@@ -49,7 +48,7 @@ async def _list(pager: Pager[Any], ids: Iterable[str]) -> dict[str, Finding]:
     try:
         listed = await _ids(pager)
     except APIError as error:
-        if not is_refusal(error):
+        if error.status not in _UNUSABLE:
             raise
         return {}
     except RateLimitWaitExceeded:
@@ -73,6 +72,9 @@ async def _retrieve(
         except RateLimitWaitExceeded:
             # The next comparison looks up the rest.
             break
+        except ValueError:
+            # An id such as ".." cannot be part of a path.
+            continue
         else:
             # Some servers still return a deleted session.
             found[id_] = "exists" if getattr(record, "deleted_at", None) is None else "deleted"

@@ -43,6 +43,7 @@ class ChangeReader:
         self._resources = resources
         self._sweep_every = sweep_every // timedelta(milliseconds=1)
         self._allow_refused = allow_refused
+        self._done: set[str] = set()
         for resource in resources:
             try:
                 pass_pager(source, resource, state.stored(resource), raw=False)
@@ -50,8 +51,10 @@ class ChangeReader:
                 raise invalid_cursor(f"{resource}: {error}") from None
 
     async def steps(self, *, raw: bool) -> AsyncGenerator[FeedStep, None]:
-        """Iterate over the steps of the run."""
+        """Iterate over the steps of the run; after an error, from the resource that it was about."""
         for resource in self._resources:
+            if resource in self._done:
+                continue
             reader = ResourceReader(
                 self._source,
                 resource,
@@ -68,6 +71,7 @@ class ChangeReader:
                 if not is_refusal(error):
                     raise
                 self.refused[resource] = error
+            self._done.add(resource)
         if self.refused and len(self.refused) == len(self._resources):
             raise next(iter(self.refused.values()))
         if not self._allow_refused:

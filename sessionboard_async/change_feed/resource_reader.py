@@ -15,7 +15,7 @@ from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.change_feed.versions import Version, microseconds, version_getter
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.timestamps import format_milliseconds
-from sessionboard_async.errors import APIError, PaginationError
+from sessionboard_async.errors import APIError, PaginationError, RateLimitWaitExceeded
 from sessionboard_async.export.refusals import is_refusal
 
 _UNDATED = ("fields", "statuses")
@@ -207,19 +207,19 @@ class ResourceReader:
             # The search may leave out the statuses that every event has; the list has them.
             pagers.insert(0, self._source.list("statuses", raw=self._raw))
         records: dict[str, Any] = {}
-        refused: list[APIError] = []
+        failed: list[APIError | RateLimitWaitExceeded] = []
         for pager in pagers:
             try:
                 records |= await self._read_repeatedly(pager)
-            except APIError as error:
-                if not is_refusal(error):
+            except (APIError, RateLimitWaitExceeded) as error:
+                if isinstance(error, APIError) and not is_refusal(error):
                     raise
-                refused.append(error)
-        if len(refused) == len(pagers):
-            raise refused[-1]
-        if refused:
-            self._warn(f"the API refuses a part of them ({refused[0].status}): removals are not reported")
-        return records, not refused
+                failed.append(error)
+        if len(failed) == len(pagers):
+            raise failed[-1]
+        if failed:
+            self._warn(f"a part of them was not read, so that removals are not reported: {failed[0]}")
+        return records, not failed
 
     async def _read_repeatedly(self, pager: Pager[Any]) -> dict[str, Any]:
         records: dict[str, Any] = {}

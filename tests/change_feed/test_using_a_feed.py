@@ -1,0 +1,198 @@
+"""A feed that is left early, shared, interrupted or limited: nothing is lost, and nothing is left open."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sessionboard_async import AsyncSession, Delete, RateLimits, ServerError
+from sessionboard_async.change_feed import ChangeKind, Cursor, changes
+from sessionboard_async.testing import EmbeddedServer, ServerLimits, SimulatedTime
+from tests.support.http_server import read_into
+from tests.support.records_api import Answer, Record, RecordsAPI
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+
+MINUTE = 60
+
+
+@pytest.mark.parametrize("prefetch", [None, 1, 8])
+@pytest.mark.parametrize("batches", [1, 2, 3])
+@pytest.mark.parametrize("collects", [False, True])
+async def test_batches_can_be_left_while_pages_are_read_ahead(
+    batches: int, prefetch: int | None, collects: bool
+) -> None:
+    async with (
+        EmbeddedServer(sessions=900, events=1, light=True) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        feed = changes(sb, server.event_id, resources=["sessions"], prefetch=prefetch)
+        count, read = 0, 0
+        async for batch in feed.batches():
+            count, read = count + 1, read + len(batch.changes)
+            if count == batches:
+                break
+        if collects:
+            gc.collect()
+            await asyncio.sleep(0)
+        await feed.aclose()
+        await feed.aclose()
+        assert [change async for change in feed] == []
+        rest = changes(sb, server.event_id, resources=["sessions"], cursor=feed.cursor)
+        assert read + len([change async for change in rest]) == 900
+
+
+async def test_batches_continue_where_changes_were_taken_one_by_one(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    feed = changes(sb, 1, resources=["contacts", "rooms"])
+    taken = [(await anext(feed)).id for _ in range(3)]
+    async for batch in feed.batches():
+        taken += [change.id for change in batch.changes]
+    assert sorted(taken) == sorted(one["id"] for one in api.records["contacts"] + api.records["rooms"])
+
+
+async def test_tasks_that_share_a_feed_get_each_change_once(api: RecordsAPI, sb: AsyncSession) -> None:
+    feed = changes(sb, 1, resources=["contacts", "rooms", "statuses"])
+    taken: list[str] = []
+
+    async def work() -> None:
+        async for change in feed:
+            taken.append(change.id)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(work() for _ in range(5)))
+    assert len(taken) == len(set(taken)) == 210
+
+
+async def test_a_feed_that_is_closed_by_another_task_ends(api: RecordsAPI, sb: AsyncSession) -> None:
+    feed = changes(sb, 1, resources=["contacts"])
+    reading = asyncio.create_task(anext(feed))
+    await asyncio.sleep(0)
+    await asyncio.gather(feed.aclose(), reading)
+    with pytest.raises(StopAsyncIteration):
+        await anext(feed)
+
+
+async def test_after_an_error_the_feed_continues(api: RecordsAPI, sb: AsyncSession) -> None:
+    fails = True
+
+    def override(_: str, path: str, body: Record) -> Answer | None:
+        return (503, {}) if fails and path == "contacts" and "filters" in body else None
+
+    api.override = override
+    feed = changes(sb, 1, resources=["rooms", "contacts", "statuses"])
+    taken: list[str | None] = []
+    with pytest.raises(ServerError):
+        await read_into(taken, feed)
+    assert len(taken) == 105
+    with pytest.raises(ServerError):
+        await anext(feed)
+    fails = False
+    await read_into(taken, feed)
+    assert len(taken) == len(set(taken)) == 210
+    assert sum(request == "POST rooms" for request in api.requests) == 1
+
+
+async def test_after_a_cancelled_call_the_feed_continues(api: RecordsAPI, sb: AsyncSession) -> None:
+    feed = changes(sb, 1, resources=["contacts", "rooms"])
+    taken: list[str] = []
+    for turns in range(400):
+        step = asyncio.create_task(anext(feed))
+        for _ in range(turns % 40):
+            await asyncio.sleep(0)
+        step.cancel()
+        (result,) = await asyncio.gather(step, return_exceptions=True)
+        if isinstance(result, StopAsyncIteration):
+            break
+        if not isinstance(result, BaseException):
+            taken.append(result.id)
+    taken += [change.id async for change in feed]
+    assert len(taken) == len(set(taken)) == 205
+
+
+# Deletions and missing ids
+
+
+async def test_the_deletion_of_a_session_outside_the_filter_is_no_change() -> None:
+    async with (
+        EmbeddedServer(sessions=40, events=1) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        event = server.event_id
+        filters = {"sessions": {"status": "accepted"}}
+        feed = changes(sb, event, resources=["sessions"], filters=filters)
+        inside = {change.id async for change in feed}
+        other = min(server.ids("sessions") - inside)
+        await sb.sessions.delete(event, other)
+        feed = changes(sb, event, resources=["sessions"], filters=filters, cursor=feed.cursor)
+        assert [change async for change in feed] == []
+
+
+async def test_a_missing_id_is_looked_up_again_after_minutes_and_not_after_a_day() -> None:
+    time = SimulatedTime(per_request=0.1)
+    async with (
+        EmbeddedServer(sessions=40, events=1, time=time) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        event, cursor = server.event_id, None
+
+        async def run(**arguments: Any) -> list[tuple[ChangeKind, str]]:
+            nonlocal cursor
+            feed = changes(
+                sb,
+                event,
+                resources=["sessions"],
+                filters={"sessions": {"status": "accepted"}},
+                cursor=cursor,
+                **arguments,
+            )
+            reported = [(change.kind, change.id) async for change in feed]
+            cursor = json.loads(json.dumps(feed.cursor))
+            return reported
+
+        (_, moved), *_ = await run()
+        await sb.sessions.update(event, moved, status="declined")
+        time.advance(MINUTE)
+        assert await run() == []
+        assert await run(sweep_every=timedelta()) == []
+        time.advance(2 * MINUTE)
+        assert await run() == []
+        time.advance(2 * MINUTE)
+        assert await run() == [("left_scope", moved)]
+        server.requests.clear()
+        time.advance(4 * MINUTE)
+        assert await run() == []
+        assert len(server.requests) == 2
+
+
+async def test_a_used_up_rate_limit_ends_no_run() -> None:
+    async with (
+        EmbeddedServer(contacts=150, events=1, limits=ServerLimits(requests=5, window=900)) as server,
+        AsyncSession(server.token, base_url=server.base_url, limits=RateLimits(max_wait=0)) as sb,
+    ):
+        event = server.event_id
+        cursor: Cursor = {}
+
+        async def compare() -> set[str]:
+            nonlocal cursor
+            feed = changes(sb, event, resources=["contacts"], cursor=cursor or None, sweep_every=timedelta())
+            reported = {change.id async for change in feed if change.kind == "deleted"}
+            cursor = json.loads(json.dumps(feed.cursor))
+            return reported
+
+        await compare()
+        gone = sorted(server.ids("contacts"))[:60]
+        await sb.contacts.bulk(event, [Delete(id_) for id_ in gone])
+        # A few are retrieved, and show that the search can be believed about the others.
+        assert await compare() == set(gone)
+
+        more = sorted(server.ids("contacts"))[:3]
+        await sb.contacts.bulk(event, [Delete(id_) for id_ in more])
+        assert await compare() == set()
+        assert cursor["resources"]["contacts"]["missing"].keys() == set(more)
