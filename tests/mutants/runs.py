@@ -15,10 +15,15 @@ Outcome = Literal["noticed", "survived", "time out", "equivalent"]
 
 _WORK = ROOT / "build" / "mutants"
 # Few and always the same generated examples, so that two runs agree.
-_PYTEST = ["--hypothesis-profile=fast", "--hypothesis-seed=0", "-m", "not slow", "-p", "no:cacheprovider"]
+_PYTEST = [
+    *("--hypothesis-profile=fast", "--hypothesis-seed=0", "-m", "not slow", "-p", "no:cacheprovider"),
+    # The tests are imported before pytest could rewrite their assertions.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+]
 _NO_TEST_RUN = {5, 33}
 # The signal for used up processor time, in the forms it is reported, and its successor that cannot be caught.
-_STOPPED = {-24, -9, 24, 36, 152, 255}
+_STOPPED = {-24, -9, 24, 36, 152}
+_NOTICED = {1, 2, 3, -11}
 
 
 def work_folder(module: Module) -> Path:
@@ -33,11 +38,16 @@ def work_folder(module: Module) -> Path:
         "only_mutate": [module.path.as_posix()],
         "pytest_add_cli_args": _PYTEST,
         "pytest_add_cli_args_test_selection": module.files(),
-        # Each change starts from a process in which no test has run yet.
+        # Each change starts from a process in which the tests were imported, but neither run nor collected:
+        # pytest changes the names of some tests when it collects them again (backslashes are doubled).
         "process_isolation": "forkserver",
+        "forkserver_warmup": "import",
+        "preload_modules_file": "preload.txt",
         "timeout_multiplier": 5,
         "use_git_change_detection": False,
     }
+    preloaded = [path.removesuffix(".py").replace("/", ".") for path in module.files()]
+    folder.joinpath("preload.txt").write_text("\n".join(["tests.conftest", *preloaded]), "utf-8")
     text = ROOT.joinpath("pyproject.toml").read_text("utf-8")
     table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
     folder.joinpath("pyproject.toml").write_text(f"{text}\n[tool.mutmut]\n{table}\n", "utf-8")
@@ -63,4 +73,8 @@ def _outcome(name: str, code: int | None) -> Outcome:
         sys.exit(f"mutmut did not run {name}")
     if code == 0 or code in _NO_TEST_RUN:
         return "survived"
-    return "time out" if code in _STOPPED else "noticed"
+    if code in _STOPPED:
+        return "time out"
+    if code not in _NOTICED:
+        sys.exit(f"pytest failed on {name} with status {code}")
+    return "noticed"
