@@ -301,7 +301,7 @@ class Bucket:
         if reset is not None:
             low, high = sent + reset - _ROUNDING, now + reset
         if refused:
-            remaining, high = 0, max(high, now + max(1.0, reset or 0.0))
+            remaining, high = 0, max(high, now + 1.0)
         if state.remaining is None:
             # A response that was under way when the window ended may still describe it.
             if sent < state.rolled_at and low <= state.previous_end and not refused:
