@@ -23,7 +23,8 @@ from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Client, Ssl, Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
-from sessionboard_async.core.rate_limits.limiter import Limiter, Limits, limiter_for
+from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
+from sessionboard_async.core.rate_limits.registry import limiter_for
 from sessionboard_async.core.waits import CallWait
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.services import SERVICES, load_service

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 import pytest
 from hypothesis import settings
 
-from sessionboard_async.core.rate_limits.limiter import forget_limiters
+from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.services import load_services
 from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
 from tests.support.redis_server import RedisServer, program

@@ -16,7 +16,7 @@ import anyio
 from aiohttp import web
 from anyio.from_thread import start_blocking_portal
 
-from sessionboard_async.core.rate_limits.limiter import forget_limiters
+from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.testing._data.clock import Clock
 from sessionboard_async.testing._data.dataset import EventData, Organization, Size
 from sessionboard_async.testing._data.times import Times

@@ -22,11 +22,14 @@ GUARD = 1.0
 _ROUNDING = 2.0
 """Seconds by which a reported end may be late: whole seconds rounded up, and a second for the clocks."""
 
+_ROUNDED_UP = 1.0
 _MAX_PROBES = 8
 _PROBES_DOUBLE_AFTER = 5.0
 _MAX_SHARERS = 16
 _CONTENDED_WINDOWS = 2
 _LONGEST_UNSTATED_WAIT = 60.0
+
+_NOTHING_STATED = RateLimitHeaders(None, None, None, None)
 
 
 class BucketState(msgspec.Struct, kw_only=True):
@@ -141,8 +144,9 @@ class Bucket:
             0.0 if it may begin; else the seconds after which to ask again at the latest, infinite if only the
             end of another request can help.
         """
-        self.roll(now)
         state = self.state
+        if now >= state.latest_end + GUARD:
+            self.roll(now)
         if state.remaining is None:
             return self._wait_for_probe(now) if self.documented else 0.0
         left = self._left(state.remaining)
@@ -223,13 +227,18 @@ class Bucket:
         """
         state = self.state
         state.in_flight -= 1
-        self.roll(now)
-        if headers is not None and headers.limit is not None:
-            state.limit = headers.limit
-        if headers is not None and headers.window is not None:
-            state.window = headers.window
-        reset = retry_after if retry_after is not None else headers.reset if headers else None
-        remaining = headers.remaining if headers else None
+        if now >= state.latest_end + GUARD:
+            self.roll(now)
+        limit, remaining, reset, window = _NOTHING_STATED if headers is None else headers
+        if limit is not None:
+            state.limit = limit
+        if window is not None:
+            state.window = window
+        if retry_after is not None:
+            reset = retry_after
+        if reset is not None and reset > state.window + _ROUNDED_UP:
+            # A window lasts no longer than its length.
+            reset = state.window + _ROUNDED_UP
         if refused and reset is None:
             self._wait_unstated(now)
             return
@@ -255,12 +264,12 @@ class Bucket:
         state.without_headers = False
 
     def _budget(self) -> int:
-        limit = self.state.limit
-        return limit if self._share == 1.0 else max(1, math.floor(limit * self._share))
+        return max(1, math.floor(self.state.limit * self._share))
 
     def _left(self, remaining: int) -> int:
         state = self.state
-        by_server, by_share = remaining - state.unanswered, self._budget() - state.used
+        budget = state.limit if self._share == 1.0 else self._budget()
+        by_server, by_share = remaining - state.unanswered, budget - state.used
         return (by_server if by_server < by_share else by_share) - state.in_flight
 
     def _wait_for_probe(self, now: float) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from sessionboard_async.core.rate_limits.admission import Admission
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
-from sessionboard_async.core.rate_limits.wait_queue import Admission, WaitQueue
+from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 
 
 class BudgetAdmission(Admission, Protocol):
@@ -23,10 +24,6 @@ class BudgetAdmission(Admission, Protocol):
         retry_after: float | None = None,
     ) -> None:
         """End a request with its response."""
-        ...
-
-    def unanswered(self, now: float, sent: float) -> None:
-        """End a request with an unknown outcome."""
         ...
 
 

@@ -41,6 +41,9 @@ class DailyQuota:
         Returns:
             The headers of the window and those of the day; of several windows, the one with the least left.
         """
+        if len(items) == 1:
+            (item,) = items
+            return (None, item) if self._is_daily(item, applies=applies, window=window) else (item, None)
         daily = windowed = None
         for item in items:
             if self._is_daily(item, applies=applies, window=window):
@@ -86,11 +89,12 @@ class DailyQuota:
         self._refused_until = min(self._ends_at, now + _ASK_AGAIN_AFTER)
 
     def _is_daily(self, item: RateLimitHeaders, *, applies: bool, window: float) -> bool:
-        if item.window is not None:
-            return item.window >= max(_SHORTEST_DAILY_WINDOW, 2 * window)
-        if item.reset is not None and item.reset > 2 * window:
+        limit, _, reset, length = item
+        if length is not None:
+            return length >= max(_SHORTEST_DAILY_WINDOW, 2 * window)
+        if reset is not None and reset > 2 * window:
             return True
-        return applies and item.limit in self._limits
+        return applies and limit in self._limits
 
 
 def _left(item: RateLimitHeaders) -> float:

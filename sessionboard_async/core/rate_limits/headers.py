@@ -100,15 +100,17 @@ def parse_rate_limit_headers(
     if getall is None:
         folded = _folded(headers)
         headers, getall = {name: values[0] for name, values in folded.items()}, folded.get
-    for name in _NAMES:
-        if name in headers:
-            break
-    else:
-        return ()
+    limit = getall(_LIMIT, _NO_LINES)
+    if not limit:
+        for name in _NAMES:
+            if name in headers:
+                break
+        else:
+            return ()
     if "age" in headers and _MORE_THAN_ZERO.match(headers["age"]):
         return ()
     if _POLICY not in headers and _STRUCTURED not in headers:
-        plain = _plain(getall(_LIMIT, _NO_LINES), getall(_REMAINING, _NO_LINES), getall(_RESET, _NO_LINES))
+        plain = _plain(limit, getall(_REMAINING, _NO_LINES), getall(_RESET, _NO_LINES))
         if plain is not None:
             return (plain,)
     reset = partial(_reset, date=headers.get("date", ""), now=now)

@@ -13,18 +13,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
+from sessionboard_async.core.rate_limits.admission import ConcurrencyCap
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.category import Category, OpenCategory
 from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
-from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
+from sessionboard_async.core.rate_limits.wait_queue import Admitted, WaitQueue, WaitTooLongError
 from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
@@ -33,6 +33,8 @@ DAILY = "daily-quota"
 """The name of the daily quota of writes in a snapshot."""
 
 _OTHER = "other"
+_LONGEST_SHOWN = 1e9
+"""Seconds that can be added to any date of today. A caller may set a longer window."""
 _TOO_MANY_REQUESTS = 429
 
 
@@ -64,13 +66,15 @@ class Permit(msgspec.Struct, frozen=True, eq=False):
         category: The category whose budget it is part of.
         call: The call.
         sent: When it was given.
-        capped: Whether it counts against the concurrency cap.
+        admitted: Its part of that budget.
+        at_cap: Its part of the concurrency cap; ``None`` if the call does not count against it.
     """
 
     category: Category
     call: Call
     sent: float
-    capped: bool
+    admitted: Admitted
+    at_cap: Admitted | None = None
 
 
 class Limiter:
@@ -92,9 +96,13 @@ class Limiter:
         self._limits = limits
         self._clock = clock
         self._open_category = open_category
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every budget and every permit."""
         self._lock = threading.Lock()
         self._categories: dict[str, Category] = {}
-        self._cap = WaitQueue(ConcurrencyCap(limits.concurrency), clock)
+        self._cap = WaitQueue(ConcurrencyCap(self._limits.concurrency), self._clock)
         self._quota = DailyQuota()
         self._warned = False
 
@@ -114,33 +122,42 @@ class Limiter:
         request = call.request
         if request.daily_quota:
             self._check_quota(call)
-        category = self._category_of(request)
-        if not category.wait_queue.try_enter(request.priority, call.order):
-            await self._wait(category, call, max_wait)
+        name = request.limit or request.operation or _OTHER
+        category = self._categories.get(name) or self._open(name, request)
+        admitted = category.wait_queue.try_enter(request.priority, call.order)
+        if admitted is None:
+            admitted = await self._wait(category, call, max_wait)
         if request.limit is not None:
-            return Permit(category, call, self._clock(), capped=False)
+            return Permit(category, call, admitted.at, admitted)
+        cap = self._cap
         try:
-            if not self._cap.try_enter(request.priority, call.order):
-                await self._cap.enter(request.priority, call.order)
+            at_cap = cap.try_enter(request.priority, call.order, admitted)
+            if at_cap is None:
+                at_cap = await cap.enter(request.priority, call.order)
         except BaseException:
-            with category.wait_queue.lock:
-                category.admission.cancel()
-            category.wait_queue.admit()
+            category.wait_queue.cancel(admitted)
             raise
-        return Permit(category, call, self._clock(), capped=True)
+        return Permit(category, call, at_cap.at, admitted, at_cap)
 
     def cancel(self, permit: Permit) -> None:
         """Give a permit back unused: the request did not reach the server."""
-        with permit.category.wait_queue.lock:
-            permit.category.admission.cancel()
-        self._admit_next(permit)
+        try:
+            permit.category.wait_queue.cancel(permit.admitted)
+        finally:
+            if permit.at_cap is not None:
+                self._cap.cancel(permit.at_cap)
 
     def release(self, permit: Permit, *, outcome_unknown: Literal[True]) -> None:
         """Give a permit back without a response: the server may have counted the request."""
-        now = self._clock()
-        with permit.category.wait_queue.lock:
-            permit.category.admission.unanswered(now, permit.sent)
-        self._admit_next(permit)
+        category, now = permit.category, self._clock()
+        try:
+            with category.wait_queue.lock:
+                category.wait_queue.end(permit.admitted)
+                category.admission.unanswered(now, permit.sent)
+            category.wait_queue.admit()
+        finally:
+            if permit.at_cap is not None:
+                self._cap.cancel(permit.at_cap)
 
     def report(self, permit: Permit, response: Response) -> DailyQuotaExceeded | None:
         """Give a permit back with the response, and learn from its headers.
@@ -152,23 +169,33 @@ class Limiter:
         category, request = permit.category, permit.call.request
         length = category.bucket.state.window
         refused = response.status == _TOO_MANY_REQUESTS
-        stated = parse_rate_limit_headers(response.headers)
-        seconds = retry_after(response.headers) if refused else None
-        window = daily = error = None
-        if stated:
-            window, daily = self._quota.split(stated, applies=request.daily_quota, window=length)
+        window = daily = seconds = None
+        try:
+            stated = parse_rate_limit_headers(response.headers)
+            if stated:
+                window, daily = self._quota.split(stated, applies=request.daily_quota, window=length)
+            if refused:
+                seconds = retry_after(response.headers)
+        except BaseException:
+            self.release(permit, outcome_unknown=True)
+            raise
         if daily is not None:
             self._quota.learn(now, daily)
-        if refused and self._is_for_daily_quota(request, length, daily is not None, seconds):
+        is_daily = refused and self._is_for_daily_quota(request, length, daily is not None, seconds)
+        if is_daily:
             self._quota.refuse(now, seconds)
             refused, seconds = False, None
-            error = self._quota_error(permit.call, now)
-        with category.wait_queue.lock:
-            category.admission.answered(
-                now, permit.sent, refused=refused, headers=window, retry_after=seconds
-            )
-        self._admit_next(permit)
-        return error
+        try:
+            with category.wait_queue.lock:
+                category.wait_queue.end(permit.admitted)
+                category.admission.answered(
+                    now, permit.sent, refused=refused, headers=window, retry_after=seconds
+                )
+            category.wait_queue.admit()
+        finally:
+            if permit.at_cap is not None:
+                self._cap.cancel(permit.at_cap)
+        return self._quota_error(permit.call, now) if is_daily else None
 
     def snapshot(self) -> dict[str, Budget]:
         """Return the budget of each category that was used, by its name."""
@@ -177,6 +204,7 @@ class Limiter:
         for name, category in list(self._categories.items()):
             bucket, wait_queue = category.bucket, category.wait_queue
             with wait_queue.lock:
+                wait_queue.take_back_abandoned()
                 bucket.roll(now)
                 ends_at = bucket.ends_at
                 if ends_at is None and not bucket.documented:
@@ -185,13 +213,13 @@ class Limiter:
                     category=name,
                     limit=bucket.state.limit,
                     remaining=bucket.remaining,
-                    resets_at=None if ends_at is None else wall + timedelta(seconds=ends_at - now),
+                    resets_at=None if ends_at is None else _after(wall, ends_at - now),
                     in_flight=bucket.state.in_flight,
                     waiting=wait_queue.waiting,
                 )
         if self._quota.remaining is not None:
             seconds = self._quota.resets_in(now)
-            until = None if seconds is None else wall + timedelta(seconds=seconds)
+            until = None if seconds is None else _after(wall, seconds)
             budgets[DAILY] = Budget(DAILY, self._quota.limit, self._quota.remaining, until)
         return budgets
 
@@ -200,25 +228,24 @@ class Limiter:
         now = self._clock()
         for category in list(self._categories.values()):
             with category.wait_queue.lock:
+                category.wait_queue.take_back_abandoned()
                 category.bucket.roll(now)
                 if category.bucket.ends_at is not None or category.bucket.state.in_flight:
                     return False
         return self._quota.resets_in(now) is None
 
-    async def _wait(self, category: Category, call: Call, max_wait: float | None) -> None:
+    async def _wait(self, category: Category, call: Call, max_wait: float | None) -> Admitted:
         request, now = call.request, self._clock()
         latest = math.inf if call.deadline is None else call.deadline
         if max_wait is not None and request.priority is Priority.INTERACTIVE:
             latest = min(latest, now + max_wait)
         without_store: str | None = None
         try:
-            await category.wait_queue.enter(request.priority, call.order, latest)
+            return await category.wait_queue.enter(request.priority, call.order, latest)
         except WaitTooLongError as error:
             seconds = error.seconds
         except RateLimitStoreError as error:
             seconds, without_store = 0.0, error.message
-        else:
-            return
         if without_store is not None:
             raise RateLimitStoreError(without_store, context=call.context)
         with category.wait_queue.lock:
@@ -232,30 +259,19 @@ class Limiter:
             category=category.name,
             seconds=seconds,
             limit=limit,
-            reset=None if ends_at is None else _in_seconds(ends_at - self._clock()),
+            reset=None if ends_at is None else _after(datetime.now(UTC), ends_at - self._clock()),
             context=call.context,
         )
 
-    def _admit_next(self, permit: Permit) -> None:
-        """Admit the calls that waited for the end of this one."""
-        permit.category.wait_queue.admit()
-        if permit.capped:
-            with self._cap.lock:
-                self._cap.admission.cancel()
-            self._cap.admit()
-
-    def _category_of(self, request: Request) -> Category:
-        name = request.limit or request.operation or _OTHER
-        category = self._categories.get(name)
-        if category is None:
-            with self._lock:
-                category = self._categories.get(name)
-                if category is None:
-                    open_category = self._open_category or self._open_local_category
-                    on_wait = partial(self._log_wait, name)
-                    category = open_category(name, request.limit is not None, on_wait)
-                    self._categories[name] = category
-        return category
+    def _open(self, name: str, request: Request) -> Category:
+        with self._lock:
+            category = self._categories.get(name)
+            if category is None:
+                open_category = self._open_category or self._open_local_category
+                on_wait = partial(self._log_wait, name)
+                category = open_category(name, request.limit is not None, on_wait)
+                self._categories[name] = category
+            return category
 
     def _open_local_category(self, name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
         bucket = Bucket(
@@ -289,7 +305,7 @@ class Limiter:
             f"the daily quota of {self._quota.limit} writes is used up",
             status=_TOO_MANY_REQUESTS,
             retry_after=seconds,
-            reset=None if seconds is None else _in_seconds(seconds),
+            reset=None if seconds is None else _after(datetime.now(UTC), seconds),
             context=call.context,
         )
 
@@ -304,8 +320,8 @@ class Limiter:
         return daily_stated and self._quota.remaining == 0
 
 
-def _in_seconds(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+def _after(time: datetime, seconds: float) -> datetime:
+    return time + timedelta(seconds=min(seconds, _LONGEST_SHOWN))
 
 
 class Limits:
@@ -321,40 +337,3 @@ class Limits:
     async def snapshot(self) -> Mapping[str, Budget]:
         """Return the budget of each category that was used, by its name; empty if no limits are kept."""
         return {} if self._limiter is None else self._limiter.snapshot()
-
-
-_limiters: WeakValueDictionary[tuple[str, str, RateLimits], Limiter] = WeakValueDictionary()
-# A client may be made for each request: its budgets must outlive it.
-_kept_alive: set[Limiter] = set()
-_limiters_lock = threading.Lock()
-
-
-def limiter_for(token_digest: str, base_url: str, limits: RateLimits) -> Limiter:
-    """Return the limiter shared by all clients of this process with the same token, address and limits.
-
-    Args:
-        token_digest: A hash of the token.
-        base_url: The API's address.
-        limits: The limits; ``max_wait`` makes no difference.
-    """
-    key = (token_digest, base_url, msgspec.structs.replace(limits, max_wait=None))
-    with _limiters_lock:
-        _kept_alive.difference_update([limiter for limiter in _kept_alive if limiter.is_idle()])
-        limiter = _limiters.get(key)
-        if limiter is None:
-            limiter = _limiters[key] = Limiter(limits)
-        _kept_alive.add(limiter)
-        return limiter
-
-
-def forget_limiters(base_url: str | None = None) -> None:
-    """Forget the budgets at an address, because another server listens there now.
-
-    Args:
-        base_url: The address; ``None`` for all of them.
-    """
-    with _limiters_lock:
-        for key, limiter in list(_limiters.items()):
-            if base_url in (None, key[1]):
-                _kept_alive.discard(limiter)
-                _limiters.pop(key, None)

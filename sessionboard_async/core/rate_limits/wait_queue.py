@@ -1,71 +1,37 @@
-"""A queue of waiting calls, and the admission that decides when each may start."""
+"""A queue of waiting calls, shared by the event loops of a process."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import threading
+from asyncio import get_running_loop
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
 
 import msgspec
 
 from sessionboard_async.core.http.request import Priority
+from sessionboard_async.core.rate_limits.admission import Admission
 
 _SHORTEST_TIMER = 0.001
 _REPORTED_FROM = 1.0
 """Seconds of a wait that is long enough to report."""
+_LOOK_FOR_ABANDONED_AFTER = 1.0
+"""Seconds between two looks whether the event loops of admitted calls still run, while others wait."""
 
 
-class Admission(Protocol):
-    """Decides whether a queued call may start."""
+class Admitted(msgspec.Struct, frozen=True, eq=False):
+    """The admission of a call, which the call gives back when it ends.
 
-    def wait(self, now: float, priority: Priority) -> float:
-        """Return the seconds that a call must wait: 0.0 if it may begin, infinite if another must end."""
-        ...
-
-    def expected_wait(self, now: float, ahead: int) -> float:
-        """Estimate the seconds that a call must wait behind others."""
-        ...
-
-    def begin(self, now: float) -> None:
-        """Admit a call."""
-        ...
-
-    def cancel(self) -> None:
-        """Undo the admission of a call."""
-        ...
-
-
-class ConcurrencyCap:
-    """Admits a fixed number of calls at a time.
-
-    Args:
-        most: The number.
+    Attributes:
+        at: When the call was admitted.
+        loop: The event loop that runs the call. If it stops, the admission is taken back.
     """
 
-    __slots__ = ("in_flight", "most")
-
-    def __init__(self, most: int) -> None:
-        self.most: int = most
-        self.in_flight: int = 0
-
-    def wait(self, now: float, priority: Priority) -> float:
-        """Return 0.0 if a call may begin, and infinity if another must end first."""
-        return 0.0 if self.in_flight < self.most else math.inf
-
-    def expected_wait(self, now: float, ahead: int) -> float:
-        """Return 0.0: the duration of calls is not known, but short."""
-        return 0.0
-
-    def begin(self, now: float) -> None:
-        """Admit a call."""
-        self.in_flight += 1
-
-    def cancel(self) -> None:
-        """End a call."""
-        self.in_flight -= 1
+    at: float
+    loop: asyncio.AbstractEventLoop
 
 
 class WaitTooLongError(Exception):
@@ -80,13 +46,32 @@ class WaitTooLongError(Exception):
         self.seconds: float = seconds
 
 
+_Outcome = Admitted | Exception | None
+"""The end of a wait: the admission, an error, or ``None`` if the call must ask again."""
+
+
 class _Waiter(msgspec.Struct, eq=False):
-    """A call in the queue. Its future ends with ``None`` when it is admitted, or else with an error."""
+    """A call in the queue."""
 
     place: tuple[Priority, int]
     latest: float
-    future: asyncio.Future[Exception | None]
-    admitted: bool = False
+    future: asyncio.Future[_Outcome]
+    loop: asyncio.AbstractEventLoop
+    admitted: Admitted | None = None
+
+
+class _Alarm(msgspec.Struct, eq=False):
+    """The timer of an event loop in which calls wait. Each has its own: another one may stop at any time."""
+
+    loop: asyncio.AbstractEventLoop
+    waiting: int = 0
+    due: float = math.inf
+    timer: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 class WaitQueue:
@@ -115,8 +100,9 @@ class WaitQueue:
         self._wait_reported = False
         self._waiters: list[_Waiter] = []
         self._with_deadline = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_loop: asyncio.AbstractEventLoop | None = None
+        self._admitted: set[Admitted] = set()
+        self._looked_at = -math.inf
+        self._alarms: dict[asyncio.AbstractEventLoop, _Alarm] = {}
 
     @property
     def waiting(self) -> int:
@@ -127,18 +113,30 @@ class WaitQueue:
         """Return the number of waiting calls that go before a call."""
         return bisect_left(self._waiters, (priority, order), key=_place)
 
-    def try_enter(self, priority: Priority, order: int) -> bool:
-        """Admit a call if it may start now and no waiting call goes before it; report whether it was."""
+    def try_enter(self, priority: Priority, order: int, admitted: Admitted | None = None) -> Admitted | None:
+        """Admit a call if it may start now and no waiting call goes before it.
+
+        Args:
+            priority: Its priority.
+            order: Its place among calls of the same priority.
+            admitted: Its admission by another queue, to use for this one too.
+
+        Returns:
+            The admission; ``None`` if the call must wait.
+        """
         with self.lock:
             if self._waiters and self.ahead_of(priority, order):
-                return False
+                return None
             now = self._clock()
             if self.admission.wait(now, priority) > 0.0:
-                return False
+                return None
+            if admitted is None:
+                admitted = Admitted(now, get_running_loop())
             self.admission.begin(now)
-            return True
+            self._admitted.add(admitted)
+            return admitted
 
-    async def enter(self, priority: Priority, order: int, latest: float = math.inf) -> None:
+    async def enter(self, priority: Priority, order: int, latest: float = math.inf) -> Admitted:
         """Wait until a call is admitted. A cancelled wait leaves nothing behind.
 
         Args:
@@ -146,27 +144,64 @@ class WaitQueue:
             order: Its place among calls of the same priority: smaller ones go first.
             latest: The time by which it must be admitted.
 
+        Returns:
+            The admission.
+
         Raises:
             WaitTooLongError: As soon as it is known that it cannot be admitted by then.
             Exception: The error that ``fail_all`` was given.
         """
-        waiter = _Waiter((priority, order), latest, asyncio.get_running_loop().create_future())
-        with self.lock:
-            insort(self._waiters, waiter, key=_place)
-            self._with_deadline += latest < math.inf
-            self._admit()
+        loop = get_running_loop()
+        while True:
+            waiter = _Waiter((priority, order), latest, loop.create_future(), loop)
+            try:
+                with self.lock:
+                    self.take_back_abandoned()
+                    self._add(waiter)
+                    self._admit()
+                outcome = await waiter.future
+            except BaseException:
+                with self.lock:
+                    if waiter.admitted is not None:
+                        self.cancel(waiter.admitted)
+                    elif waiter in self._waiters:
+                        self._remove(waiter)
+                    self._admit()
+                raise
+            if isinstance(outcome, Admitted):
+                return outcome
+            if outcome is not None:
+                raise outcome
+
+    def end(self, admitted: Admitted) -> None:
+        """Take an admission back, which the caller then ends in ``admission``. The lock must be held."""
         try:
-            error = await waiter.future
-        except BaseException:
-            with self.lock:
-                if waiter.admitted:
-                    self.admission.cancel()
-                elif waiter in self._waiters:
-                    self._remove(waiter)
+            self._admitted.remove(admitted)
+        except KeyError:
+            # Its loop had stopped, and runs again: what ends now is no longer counted.
+            self.admission.begin(self._clock())
+
+    def cancel(self, admitted: Admitted) -> None:
+        """Take an admission back, and undo it."""
+        with self.lock:
+            self.end(admitted)
+            self.admission.cancel()
+            if self._waiters:
                 self._admit()
-            raise
-        if error is not None:
-            raise error
+
+    def take_back_abandoned(self) -> bool:
+        """Take back the admissions of calls whose event loop has stopped; report whether there were any.
+
+        Nothing else would end them: the loop may have been closed, or left by the exception of a signal
+        handler. Should it run again, ending them counts as it should.
+        """
+        with self.lock:
+            now = self._looked_at = self._clock()
+            abandoned = [admitted for admitted in self._admitted if not admitted.loop.is_running()]
+            for admitted in abandoned:
+                self._admitted.remove(admitted)
+                self.admission.unanswered(now, admitted.at)
+            return bool(abandoned)
 
     def admit(self) -> None:
         """Admit every call that may start, after the admission changed."""
@@ -184,31 +219,61 @@ class WaitQueue:
             while self._waiters:
                 waiter = self._waiters[0]
                 self._remove(waiter)
-                _resolve(waiter.future, make_error())
+                _resolve(waiter, make_error())
+
+    def _add(self, waiter: _Waiter) -> None:
+        insort(self._waiters, waiter, key=_place)
+        self._with_deadline += waiter.latest < math.inf
+        alarm = self._alarms.get(waiter.loop)
+        if alarm is None:
+            alarm = self._alarms[waiter.loop] = _Alarm(waiter.loop)
+        alarm.waiting += 1
 
     def _remove(self, waiter: _Waiter) -> None:
         self._waiters.remove(waiter)
         self._with_deadline -= waiter.latest < math.inf
+        alarm = self._alarms[waiter.loop]
+        alarm.waiting -= 1
+        if not alarm.waiting:
+            del self._alarms[waiter.loop]
+            if _is_running_here(waiter.loop):
+                alarm.cancel()
 
     def _admit(self) -> None:
         while self._waiters:
             waiter = self._waiters[0]
             now = self._clock()
+            if not waiter.loop.is_running():
+                # Others must not wait for it. Should its loop run again, it asks again.
+                self._remove(waiter)
+                _resolve(waiter, None)
+                continue
             wait = self.admission.wait(now, waiter.place[0])
             if wait > 0.0:
                 if self._with_deadline and self._fail_those_too_late(now):
                     continue
-                if wait == math.inf or self._wake_after(wait, waiter.future.get_loop()):
+                if wait == math.inf:
+                    if now >= self._looked_at + _LOOK_FOR_ABANDONED_AFTER and self.take_back_abandoned():
+                        continue
+                    if not any(admitted.loop is not waiter.loop for admitted in self._admitted):
+                        return
+                    # Calls in another loop must end first, and that loop may stop.
+                    wait = _LOOK_FOR_ABANDONED_AFTER
+                    self._wake_after(now, wait)
                     return
-                self._remove(waiter)
-                continue
+                self._wake_after(now, wait)
+                if wait > _REPORTED_FROM and not self._wait_reported:
+                    self._wait_reported = True
+                    self._on_wait(wait)
+                return
             self._remove(waiter)
-            if _resolve(waiter.future):
+            admitted = Admitted(now, waiter.loop)
+            if _resolve(waiter, admitted):
                 # If its task was cancelled at this moment, `enter` gives back what is taken here.
-                waiter.admitted = True
+                waiter.admitted = admitted
                 self.admission.begin(now)
+                self._admitted.add(admitted)
                 self._wait_reported = False
-        self._stop_timer()
 
     def _fail_those_too_late(self, now: float) -> bool:
         """Fail the calls that cannot be admitted in time; report whether there were any."""
@@ -218,37 +283,35 @@ class WaitQueue:
             seconds = self.admission.expected_wait(now, ahead)
             if seconds > 0.0 and now + seconds > waiter.latest:
                 self._remove(waiter)
-                _resolve(waiter.future, WaitTooLongError(seconds))
+                _resolve(waiter, WaitTooLongError(seconds))
             else:
                 ahead += 1
         return len(self._waiters) < before
 
-    def _wake_after(self, seconds: float, loop: asyncio.AbstractEventLoop) -> bool:
-        """Look again after some seconds, in the loop of the first call; report whether it still runs."""
-        if seconds > _REPORTED_FROM and not self._wait_reported:
-            self._wait_reported = True
-            self._on_wait(seconds)
-        timer = self._timer
-        is_set = timer is not None and not timer.cancelled() and self._timer_loop is loop
-        if timer is not None and is_set and timer.when() <= loop.time() + seconds:
-            # It may wake too early, and then sets another.
-            return True
-        self._stop_timer()
-        if not _is_running(loop):
-            return _in_loop(loop, self.admit)
-        self._timer_loop = loop
-        self._timer = loop.call_later(max(seconds, _SHORTEST_TIMER), self._look_again)
-        return True
+    def _wake_after(self, now: float, seconds: float) -> None:
+        """Look again after some seconds, in every loop in which calls wait."""
+        due = now + seconds
+        for alarm in list(self._alarms.values()):
+            # It may wake too early, and then sets another timer.
+            if alarm.due <= due:
+                continue
+            alarm.due = due
+            if _is_running_here(alarm.loop):
+                self._set_timer(alarm)
+            else:
+                _in_loop(alarm.loop, partial(self._set_timer, alarm))
 
-    def _stop_timer(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None and self._timer_loop is not None and _is_running(self._timer_loop):
-            timer.cancel()
-        self._timer_loop = None
-
-    def _look_again(self) -> None:
+    def _set_timer(self, alarm: _Alarm) -> None:
         with self.lock:
-            self._timer = self._timer_loop = None
+            alarm.cancel()
+            if alarm.waiting:
+                seconds = max(alarm.due - self._clock(), _SHORTEST_TIMER)
+                alarm.timer = alarm.loop.call_later(seconds, self._look_again, alarm)
+
+    def _look_again(self, alarm: _Alarm) -> None:
+        with self.lock:
+            alarm.timer = None
+            alarm.due = math.inf
             self._admit()
 
 
@@ -256,23 +319,22 @@ def _place(waiter: _Waiter) -> tuple[Priority, int]:
     return waiter.place
 
 
-def _resolve(future: asyncio.Future[Exception | None], error: Exception | None = None) -> bool:
-    """End a call's wait, in the event loop where it waits; report whether that loop still runs."""
-    loop = future.get_loop()
-    if _is_running(loop):
-        _set_result(future, error)
+def _resolve(waiter: _Waiter, outcome: _Outcome) -> bool:
+    """End a call's wait, in the event loop where it waits; report whether that loop is still open."""
+    if _is_running_here(waiter.loop):
+        _set_result(waiter.future, outcome)
         return True
-    return _in_loop(loop, lambda: _set_result(future, error))
+    return _in_loop(waiter.loop, partial(_set_result, waiter.future, outcome))
 
 
-def _set_result(future: asyncio.Future[Exception | None], error: Exception | None) -> None:
+def _set_result(future: asyncio.Future[_Outcome], outcome: _Outcome) -> None:
     if not future.done():
-        future.set_result(error)
+        future.set_result(outcome)
 
 
-def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
     try:
-        return asyncio.get_running_loop() is loop
+        return get_running_loop() is loop
     except RuntimeError:
         return False
 

@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits, forget_limiters, limiter_for
+from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits
+from sessionboard_async.core.rate_limits.registry import forget_limiters, limiter_for
 from tests.support.virtual_time import now, run
 
 READS = "entity-reads"

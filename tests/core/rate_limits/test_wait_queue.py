@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import math
 import threading
+import time
 
 import pytest
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.wait_queue import ConcurrencyCap, WaitQueue, WaitTooLongError
+from sessionboard_async.core.rate_limits.admission import ConcurrencyCap
+from sessionboard_async.core.rate_limits.wait_queue import Admitted, WaitQueue, WaitTooLongError
 from tests.support.virtual_time import now, run
 
 INTERACTIVE, BULK = Priority.INTERACTIVE, Priority.BULK
@@ -37,6 +41,9 @@ class Intervals:
     def cancel(self) -> None:
         self.cancelled += 1
         self.next = -math.inf
+
+    def unanswered(self, now: float, sent: float) -> None:
+        self.cancel()
 
 
 async def start_waiting(
@@ -200,11 +207,13 @@ def test_a_long_wait_is_reported_once() -> None:
 def test_a_cap_admits_one_call_for_each_that_ends() -> None:
     async def main() -> None:
         wait_queue = WaitQueue(ConcurrencyCap(2), now)
-        assert [wait_queue.try_enter(INTERACTIVE, number) for number in range(3)] == [True, True, False]
+        first, second, third = (wait_queue.try_enter(INTERACTIVE, number) for number in range(3))
+        assert first is not None
+        assert second is not None
+        assert third is None
         (task,) = await start_waiting(wait_queue, (INTERACTIVE, 3))
         assert not task.done()
-        wait_queue.admission.cancel()
-        wait_queue.admit()
+        wait_queue.cancel(first)
         assert await task == (INTERACTIVE, 3)
 
     run(main())
@@ -219,16 +228,14 @@ def test_event_loops_in_threads_share_a_queue() -> None:
     async def enter_often(thread: int) -> None:
         nonlocal most, inside, entered
         for number in range(50):
-            await wait_queue.enter(INTERACTIVE, number * 4 + thread)
+            admitted = await wait_queue.enter(INTERACTIVE, number * 4 + thread)
             with counting:
                 inside, entered = inside + 1, entered + 1
                 most = max(most, inside)
             await asyncio.sleep(0)
             with counting:
                 inside -= 1
-            with wait_queue.lock:
-                cap.cancel()
-            wait_queue.admit()
+            wait_queue.cancel(admitted)
 
     threads = [threading.Thread(target=asyncio.run, args=(enter_often(thread),)) for thread in range(4)]
     for thread in threads:
@@ -241,26 +248,148 @@ def test_event_loops_in_threads_share_a_queue() -> None:
     assert entered == 200
 
 
-def test_a_call_in_a_closed_event_loop_does_not_block_others() -> None:
+# Event loops that stop
+
+
+async def hold(wait_queue: WaitQueue, order: int) -> Admitted:
+    """Enter without waiting."""
+    admitted = wait_queue.try_enter(INTERACTIVE, order)
+    assert admitted is not None
+    return admitted
+
+
+class LoopLeft:
+    """An event loop that was left while calls entered in it."""
+
+    def __init__(self, wait_queue: WaitQueue, *orders: int) -> None:
+        self.loop = asyncio.new_event_loop()
+        # It would report that the tasks were destroyed while pending.
+        self.loop.set_exception_handler(lambda *_: None)
+        self.tasks = [self.loop.create_task(wait_queue.enter(INTERACTIVE, order)) for order in orders]
+        self.loop.run_until_complete(asyncio.sleep(0))
+
+    def go_on(self) -> list[Admitted]:
+        """Run it until the calls are admitted, and close it."""
+        try:
+            return self.loop.run_until_complete(asyncio.wait_for(asyncio.gather(*self.tasks), 5))
+        finally:
+            self.loop.close()
+
+
+def test_a_call_that_waits_in_a_closed_loop_does_not_block_others() -> None:
     cap = ConcurrencyCap(1)
     wait_queue = WaitQueue(cap, lambda: 0.0)
-    assert wait_queue.try_enter(INTERACTIVE, 0)
-    forgotten = asyncio.new_event_loop()
-    # It would report that the task was destroyed while pending.
-    forgotten.set_exception_handler(lambda *_: None)
-    task = forgotten.create_task(wait_queue.enter(INTERACTIVE, 1))
-    forgotten.run_until_complete(asyncio.sleep(0))
-    forgotten.close()
-    assert wait_queue.waiting == 1
 
     async def main() -> None:
+        admitted = await hold(wait_queue, 0)
+        left = await asyncio.to_thread(LoopLeft, wait_queue, 1)
+        left.loop.close()
         waiting = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 2))
         await asyncio.sleep(0)
-        with wait_queue.lock:
-            cap.cancel()
-        wait_queue.admit()
+        wait_queue.cancel(admitted)
         await asyncio.wait_for(waiting, 5)
+        assert (cap.in_flight, wait_queue.waiting) == (1, 0)
+        assert not left.tasks[0].done()
 
     asyncio.run(main())
-    assert (cap.in_flight, wait_queue.waiting) == (1, 0)
-    assert not task.done()
+
+
+def test_a_call_that_waits_in_a_stopped_loop_asks_again_when_that_goes_on() -> None:
+    cap = ConcurrencyCap(1)
+    wait_queue = WaitQueue(cap, lambda: 0.0)
+
+    async def main() -> None:
+        admitted = await hold(wait_queue, 0)
+        left = await asyncio.to_thread(LoopLeft, wait_queue, 1)
+        waiting = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 2))
+        await asyncio.sleep(0)
+        wait_queue.cancel(admitted)
+        wait_queue.cancel(await asyncio.wait_for(waiting, 5))
+        (admitted,) = await asyncio.to_thread(left.go_on)
+        wait_queue.cancel(admitted)
+        assert (cap.in_flight, wait_queue.waiting) == (0, 0)
+
+    asyncio.run(main())
+
+
+def test_the_admissions_of_a_closed_loop_are_free_when_the_next_call_asks() -> None:
+    cap = ConcurrencyCap(2)
+    wait_queue = WaitQueue(cap, time.monotonic)
+    left = LoopLeft(wait_queue, 0, 1, 2, 3)
+    assert (cap.in_flight, wait_queue.waiting) == (2, 2)
+    left.loop.close()
+    wait_queue.cancel(asyncio.run(asyncio.wait_for(wait_queue.enter(INTERACTIVE, 9), 5)))
+    assert (cap.in_flight, wait_queue.waiting) == (0, 0)
+    # The end of the abandoned tasks ends nothing a second time.
+    del left
+    gc.collect()
+    assert (cap.in_flight, wait_queue.waiting) == (0, 0)
+
+
+def test_the_admissions_of_a_stopped_loop_count_once_when_it_goes_on() -> None:
+    cap = ConcurrencyCap(2)
+    wait_queue = WaitQueue(cap, time.monotonic)
+    left = LoopLeft(wait_queue, 0, 1)
+    wait_queue.cancel(asyncio.run(asyncio.wait_for(wait_queue.enter(INTERACTIVE, 9), 5)))
+    assert cap.in_flight == 0
+    for admitted in left.go_on():
+        wait_queue.cancel(admitted)
+        assert cap.in_flight == 0
+
+
+def test_calls_that_wait_already_go_on_when_another_loop_stops() -> None:
+    ticks = itertools.count()
+    cap = ConcurrencyCap(1)
+    wait_queue = WaitQueue(cap, lambda: next(ticks) / 4)
+    loop = asyncio.new_event_loop()
+    running = threading.Thread(target=loop.run_forever)
+    running.start()
+    asyncio.run_coroutine_threadsafe(wait_queue.enter(INTERACTIVE, 0), loop).result(5)
+
+    async def main() -> None:
+        waiting = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 1))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        loop.call_soon_threadsafe(loop.stop)
+        running.join()
+        began = now()
+        await waiting
+        assert now() - began < 60
+        assert cap.in_flight == 1
+
+    run(main())
+    loop.close()
+
+
+def test_each_loop_in_which_calls_wait_has_a_timer() -> None:
+    """The first call waits for the interval in a loop that is closed, the second in one that goes on."""
+    wait_queue = WaitQueue(Intervals(0.2), time.monotonic)
+
+    async def main() -> None:
+        await hold(wait_queue, 0)
+        left = await asyncio.to_thread(LoopLeft, wait_queue, 1)
+        waiting = asyncio.ensure_future(wait_queue.enter(INTERACTIVE, 2))
+        await asyncio.sleep(0)
+        left.loop.close()
+        await asyncio.wait_for(waiting, 5)
+        assert wait_queue.waiting == 0
+
+    asyncio.run(main())
+
+
+def test_a_call_fails_if_its_wait_cannot_be_reported_and_leaves_nothing() -> None:
+    def report(_: float) -> None:
+        raise LookupError("a logging filter")
+
+    async def main() -> None:
+        admission = Intervals(100)
+        wait_queue = WaitQueue(admission, now, report)
+        await hold(wait_queue, 0)
+        with pytest.raises(LookupError):
+            await wait_queue.enter(INTERACTIVE, 1)
+        assert (wait_queue.waiting, admission.began, admission.cancelled) == (0, 1, 0)
+        began = now()
+        await wait_queue.enter(INTERACTIVE, 2)
+        assert now() - began == pytest.approx(100, abs=0.01)
+
+    run(main())

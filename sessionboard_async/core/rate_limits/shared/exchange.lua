@@ -6,13 +6,12 @@
 --
 -- Times in messages are seconds from now, by the store's clock: the clocks of the processes need not agree.
 
-local GUARD, ROUNDING = 1.0, 2.0
+local GUARD, ROUNDING, ROUNDED_UP = 1.0, 2.0, 1.0
 local MAX_PROBES, PROBES_DOUBLE_AFTER = 8, 5.0
 local MAX_SHARERS, CONTENDED_WINDOWS = 16, 2
 local LONGEST_UNSTATED_WAIT = 60.0
-local TIMES = {
-  'earliest_end', 'latest_end', 'previous_end', 'rolled_at', 'unknown_since', 'as_of', 'unanswered_at'
-}
+local PAST = {'previous_end', 'rolled_at', 'unknown_since', 'as_of', 'unanswered_at'}
+local TIMES = {'earliest_end', 'latest_end', unpack(PAST)}
 
 local message = cmsgpack.unpack(ARGV[1])
 local now = message.now
@@ -28,8 +27,28 @@ local function shifted(times, seconds)
   return times
 end
 
+-- A value that is no state is replaced, not an error for ever.
 local stored = redis.call('GET', KEYS[1])
-local state = stored and cmsgpack.unpack(stored) or shifted(message.state, now)
+local readable, state = pcall(cmsgpack.unpack, stored or '')
+readable = readable and type(state) == 'table'
+for _, name in ipairs(TIMES) do
+  readable = readable and type(state[name]) == 'number'
+end
+if not readable then
+  state = shifted(message.state, now)
+end
+
+-- The clock of the store may be set back: nothing can have happened later than now.
+local newest = now
+for _, name in ipairs(PAST) do
+  newest = math.max(newest, state[name])
+end
+if newest > now then
+  shifted(state, now - newest)
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], now + message.lease_seconds, '+inf')) do
+    redis.call('ZADD', KEYS[2], now + message.lease_seconds, lease)
+  end
+end
 local in_flight = redis.call('ZCARD', KEYS[2])
 
 local function budget()
@@ -160,7 +179,7 @@ local function answered(outcome, at, sent)
   roll(at)
   state.limit = outcome.limit or state.limit
   state.window = outcome.window or state.window
-  local reset = outcome.reset
+  local reset = outcome.reset and math.min(outcome.reset, state.window + ROUNDED_UP)
   if outcome.refused and not reset then
     local longest = math.min(LONGEST_UNSTATED_WAIT, 2 ^ state.unstated_refusals)
     state.unstated_refusals = math.min(state.unstated_refusals + 1, 10)
