@@ -54,10 +54,10 @@ def credible_pagination(
     Returns:
         ``None`` if no number is left.
     """
-    if total_results is not None and total_results < rows:
-        # The number of pages was most likely derived from it.
-        total_results = total_pages = None
-    if total_results is not None and total_results > _MOST_COUNTED:
+    if total_results is not None and not rows <= total_results <= _MOST_COUNTED:
+        if rows or total_results < 0:
+            # The number of pages was most likely derived from it.
+            total_pages = None
         total_results = None
     if total_pages is not None and not (rows > 0) <= total_pages <= _MOST_COUNTED:
         total_pages = None

@@ -54,7 +54,8 @@ def test_is_written_in_the_spelling_of_the_api() -> None:
         (1, (-(2**53) - 1, 100, 3, 250), (None, 100, 3, 250)),
         (1, (1, 2**53 + 1, 3, 250), (1, None, 3, 250)),
         (1, (1, 100, 2**53 + 1, 250), (1, 100, None, 250)),
-        (1, (1, 100, 3, 2**53 + 1), (1, 100, 3, None)),
+        (1, (1, 100, 3, 2**53 + 1), (1, 100, None, None)),
+        (0, (1, 100, 3, 2**53 + 1), (1, 100, 3, None)),
     ],
 )
 def test_numbers_that_the_page_disproves_count_as_not_reported(

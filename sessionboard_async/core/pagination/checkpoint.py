@@ -28,6 +28,7 @@ class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         page: The next page, for numbered pagination.
         page_size: Records per page, for numbered pagination.
         recent_ids: The ids of records that were delivered and may be returned again.
+        missing_pages: Earlier pages to request again, since they held no records, for numbered pagination.
         delivered: The number of records delivered.
     """
 
@@ -38,6 +39,7 @@ class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     page_size: int | None = None
     # The name that stored checkpoints have for it.
     recent_ids: tuple[str, ...] = msgspec.field(default=(), name="near")
+    missing_pages: tuple[int, ...] = ()
     delivered: int = 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.page import LAST_SERVED_PAGE, Page, Pagination
+from sessionboard_async.core.page import LAST_SERVED_PAGE, Page
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
+from sessionboard_async.core.pagination.page_count import PageCount, Rows
 from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.prefetch import Prefetch
 
@@ -21,16 +23,25 @@ _DEFAULT_PREFETCH = 2
 Two pending pages hide the wait behind decoding even without latency; a single one does not.
 """
 
+_MOST_REPETITIONS = 2
+"""How often a page without the records that the API reports is requested again."""
+
+_MOST_IDLE_PAGES = 10
+"""The number of consecutive pages without new records that shows that the others will have none either."""
+
 
 class NumberedPages(Generic[T]):
     """The pages of a query by their numbers.
+
+    A page without new records, where the API reports some, is requested again. If that does not help, the
+    others are read first; the checkpoint holds its number.
 
     Args:
         reader: Decodes the pages.
         page_size: Records per page.
         prefetch: How many pages to fetch ahead; ``None`` for two, from the second page on.
         first: The first page and its response, if it was already fetched.
-        delivered: The number of records delivered before.
+        delivered: The number of records that were delivered before by other means.
         progress: Where to start.
     """
 
@@ -44,20 +55,27 @@ class NumberedPages(Generic[T]):
         delivered: int = 0,
         progress: StreamProgress | None = None,
     ) -> None:
+        progress = progress or StreamProgress(delivered=delivered)
         self._reader = reader
         self._page_size = page_size
         self._prefetch = prefetch
         self._first = first
-        self._number = self._skipped_pages = ((progress and progress.page) or 1) - 1
-        self._last: float = math.inf
-        self._last_is_reported = False
-        self._first_total: int | None = None
-        self._total: int | None = None
-        self._rows_per_page = page_size
-        self._delivered = delivered + (progress.delivered if progress is not None else 0)
-        self._recent_ids = progress.recent_ids if progress is not None else ()
+        self._number = self._start = (progress.page or 1) - 1
+        self._count = PageCount(
+            page_size,
+            # On the first page, others were delivered by other means, and will be again.
+            delivered=len(progress.recent_ids) if progress.page == 1 else progress.delivered,
+            ends_without_report=not reader.query.is_paginated,
+        )
+        self._recent_ids = progress.recent_ids
+        # Others delivered records of any page.
         self._is_first_source = not delivered
-        self._page_without_new_records = 0
+        self._again = progress.missing_pages
+        self._missing_pages: tuple[int, ...] = ()
+        self._idle_pages = 0
+        self._has_repetitions = False
+        self._last_with_records = 0
+        self._edges: object = None
         self._body_hash: int | None = None
         self._pending: Prefetch[int] = Prefetch(reader.engine)
 
@@ -67,14 +85,17 @@ class NumberedPages(Generic[T]):
         return StreamProgress(
             page=self._number + 1,
             page_size=self._page_size,
-            recent_ids=self._recent_ids if self._number == self._skipped_pages else (),
-            delivered=self._delivered,
+            recent_ids=self._recent_ids if self._number == self._start else (),
+            missing_pages=(*self._missing_pages, *self._again),
+            delivered=self._count.delivered,
         )
 
     async def next(self, left: float) -> Page[T] | None:
         """Return the next page, without records delivered before; ``None`` at the end."""
-        if self._number >= self._last:
-            self._report_missing()
+        if self._again:
+            return await self._read_again(self._again[0])
+        if self._number >= self._count.last:
+            self._check_complete()
             return None
         number = self._number + 1
         if number > LAST_SERVED_PAGE:
@@ -83,44 +104,61 @@ class NumberedPages(Generic[T]):
                 "use a larger page_size, or narrow the search, for example by created_after and "
                 "created_before"
             )
-        if self._first is not None:
-            (page, response), self._first = self._first, None
-            self._number = number
-        else:
-            response = await self._fetch(number)
-            if self._last_is_reported:
-                self._fetch_ahead(number, left - self._page_size)
-            await self.send_pending()
-            page = self._reader.decode(response, number)
-            self._check_number(page, number)
-            self._number = number
-        results = self._new_results(page, response, left)
-        if number == 1 and self._last_is_reported:
+        if self._idle_pages == _MOST_IDLE_PAGES:
+            raise self._reader.error(f"{self._count.delivered_of_total}: {self._reason()}")
+        page, results, response = await self._read(number, left)
+        self._add(page, results, response, number, left)
+        if number == 1 and self._count.last < math.inf:
             self._fetch_ahead(number, left - len(results))
-        return page if len(results) == len(page.results) else msgspec.structs.replace(page, results=results)
+        return _with(page, results)
+
+    async def send_pending(self) -> None:
+        """Let the requests that were started be sent."""
+        await self._pending.send()
 
     async def aclose(self) -> None:
         """Cancel the pending requests."""
         await self._pending.aclose()
 
+    async def _read(self, number: int, left: float) -> tuple[Page[T], tuple[T, ...], Response]:
+        """Read a page, several times if it lacks its records; nothing is awaited once it has some."""
+        if self._first is not None:
+            page, response = self._first
+        else:
+            response = await self._fetch(number)
+            if self._count.last < math.inf:
+                self._fetch_ahead(number, left - self._page_size)
+            await self.send_pending()
+            page = self._decode(response, number)
+        results = self._new_results(page, response, number)
+        for _ in range(_MOST_REPETITIONS):
+            if self._idle_pages or not self._lacks_records(page, results, number):
+                break
+            response = await self._request(number)
+            page = self._decode(response, number)
+            results = self._new_results(page, response, number)
+        self._first = None
+        return page, results, response
+
+    async def _read_again(self, number: int) -> Page[T]:
+        """Read a page that lacked its records when it was read before the checkpoint."""
+        response = await self._request(number)
+        page = self._decode(response, number)
+        results = self._reader.filter_new(page, number)
+        self._again = self._again[1:]
+        if not results and not page.skipped:
+            self._missing_pages = (*self._missing_pages, number)
+        self._count.add_again(page.pagination, Rows(_rows(page), len(results) + page.skipped))
+        return _with(page, results)
+
     async def _fetch(self, number: int) -> Response:
         if self._pending:
             _, response = await self._pending.next()
             return response
+        return await self._request(number)
+
+    async def _request(self, number: int) -> Response:
         return await self._reader.engine.send(self._reader.query.page(number, self._page_size))
-
-    def _new_results(self, page: Page[T], response: Response, left: float) -> tuple[T, ...]:
-        # Records without ids cannot be compared, but whole pages can.
-        if self._repeats_previous_page(page, response.body):
-            results: tuple[T, ...] = ()
-        else:
-            results = self._reader.filter_new(page, self._number)
-        self._find_last_page(page, len(results), left)
-        return results
-
-    async def send_pending(self) -> None:
-        """Let the requests that were started be sent."""
-        await self._pending.send()
 
     def _fetch_ahead(self, current: int, left: float) -> None:
         """Request the pages with the ``left`` further records while this one is decoded and used."""
@@ -129,74 +167,125 @@ class NumberedPages(Generic[T]):
             # Many callers stop on the first page; those who ask for the second will ask for more.
             depth = _DEFAULT_PREFETCH if current > 1 else 0
         wanted = math.ceil(left / self._page_size) if left < math.inf else math.inf
-        last = min(current + depth, self._last, LAST_SERVED_PAGE, current + wanted)
+        last = min(current + depth, self._count.last, LAST_SERVED_PAGE, current + wanted)
         first = current + len(self._pending) + 1
         for number in range(first, int(last) + 1):
             self._pending.start(number, self._reader.query.page(number, self._page_size))
 
-    def _check_number(self, page: Page[T], number: int) -> None:
+    def _decode(self, response: Response, number: int) -> Page[T]:
+        page = self._reader.decode(response, number)
         current = page.pagination.current_page if page.pagination is not None else None
-        if current is not None and current != number and page.results:
-            raise self._reader.error(f"requested page {number}, and the response is page {current}")
+        if current is None or current == number or not page.results:
+            return page
+        if self._count.is_past_the_end(number, page.pagination):
+            # Some servers return the last page instead of an empty one.
+            return msgspec.structs.replace(page, results=(), skipped=0)
+        reason = ", as if the server ignored page numbers" if current == 1 else ""
+        raise self._reader.error(f"requested page {number}, and the response is page {current}{reason}")
 
-    def _find_last_page(self, page: Page[T], new: int, left: float) -> None:
-        pagination = page.pagination or Pagination()
-        rows = len(page.results) + page.skipped
-        if self._number == 1:
-            self._first_total = pagination.total_results
-            # Some servers return smaller pages than requested, and a list is requested without a size.
-            self._rows_per_page = pagination.page_size or rows or self._page_size
+    def _new_results(self, page: Page[T], response: Response, number: int) -> tuple[T, ...]:
+        # Records without ids cannot be compared, but whole pages can.
+        if page.pagination is None and hash(response.body) == self._body_hash:
+            return ()
+        return self._reader.filter_new(page, number)
+
+    def _lacks_records(self, page: Page[T], results: tuple[T, ...], number: int) -> bool:
+        if results or page.skipped or not self._is_first_source:
+            return False
+        if self._recent_ids and number == self._start + 1 and page.results:
+            return False
+        return self._count.expects_new_records(number, page.pagination)
+
+    def _add(
+        self, page: Page[T], results: tuple[T, ...], response: Response, number: int, left: float
+    ) -> None:
+        lacks_records = self._lacks_records(page, results, number)
+        is_repeated = not results and not page.skipped and not self._shows_progress(page)
+        self._count.add(
+            number,
+            page.pagination,
+            Rows(_rows(page), len(results) + page.skipped),
+            is_last=is_repeated,
+        )
+        self._number = number
+        self._idle_pages = self._idle_pages + 1 if lacks_records else 0
+        if lacks_records:
+            self._missing_pages = (*self._missing_pages, number)
+            self._has_repetitions |= bool(page.results)
+        elif not is_repeated:
+            self._last_with_records = number
+        if is_repeated and page.results and self._count.is_guessed and self._count.last == number:
+            self._warn_of_repetition(number)
+        self._body_hash = hash(response.body) if page.pagination is None else None
+        if number == 1:
             if not self._reader.query.is_paginated:
-                self._page_size = self._rows_per_page
-        if pagination.total_results is not None:
-            self._total = pagination.total_results
-        self._delivered += new + page.skipped
-        # A server that reports 0 pages and returns records has not reported a last page.
-        last = pagination.total_pages if pagination.total_pages or not rows else None
-        if last is None and pagination.total_results is not None:
-            last = math.ceil(pagination.total_results / self._rows_per_page)
-        if last is not None:
-            self._last, self._last_is_reported = last, True
-        elif not self._last_is_reported and not (
-            (new or page.skipped) and (self._reader.query.is_paginated or page.pagination)
-        ):
-            # Without any report, a page without new records is the last.
-            self._last = self._number
-        if self._is_first_source and self._number < self._last and not new and not page.skipped:
-            self._page_without_new_records = self._number
-        reported = self._last if self._last_is_reported else 0
-        if self._number == 1 and min(reported, left / self._page_size) > LAST_SERVED_PAGE:
-            self._reader.warn(f"there are more pages than the {LAST_SERVED_PAGE} that the API serves")
+                # A list is requested without a size.
+                self._page_size = self._count.rows_per_page
+            if min(self._count.reported_last, left / self._page_size) > LAST_SERVED_PAGE:
+                self._reader.warn(f"there are more pages than the {LAST_SERVED_PAGE} that the API serves")
 
-    def _repeats_previous_page(self, page: Page[T], body: bytes) -> bool:
-        """Return whether a server that reports nothing returned the same page again."""
-        if page.pagination is not None:
+    def _shows_progress(self, page: Page[T]) -> bool:
+        """Return whether a page without new records differs from the one before, which others may explain."""
+        if self._is_first_source or not page.results:
             return False
-        previous, self._body_hash = self._body_hash, hash(body)
-        if previous != self._body_hash:
-            return False
-        if not self._reader.query.has_ids and len(page.results) >= self._page_size:
+        edges, self._edges = self._edges, [*map(self._reader.id_of, (page.results[0], page.results[-1]))]
+        return edges != self._edges
+
+    def _warn_of_repetition(self, number: int) -> None:
+        if self._reader.query.has_ids:
             self._reader.warn(
-                f"page {self._number} equals page {self._number - 1}, and the API reports no total: it is "
-                "taken for the same rows; if rows may be equal, select a column that distinguishes them"
+                f"page {number} repeats records, and the API reports no total: it is taken for the end; a "
+                "server that ignores page numbers has more records"
             )
-        return True
+        else:
+            self._reader.warn(
+                f"page {number} equals page {number - 1}, and the API reports no total: it is taken for the "
+                "same rows; if rows may be equal, select a column that distinguishes them"
+            )
 
-    def _report_missing(self) -> None:
+    def _check_complete(self) -> None:
         """Compare the number of delivered records with the total, at the end of a stream without a limit.
 
-        While data changes, page numbers may miss records although every response is correct. The responses
-        contradict each other if the total stayed the same, and yet a page before the last had no new records
-        or the pages are too few for the total.
+        While data changes, page numbers may miss records although every response is correct. Records that
+        are counted and hidden from the token leave the last pages empty. But the responses contradict each
+        other if the total stayed the same, and yet a page of records is missing before others, or repeated.
         """
-        total = self._total
-        if total is None or self._delivered >= total or self._skipped_pages:
+        count, lacking = self._count, self._missing_pages
+        if not count.missing and (count.has_total or not lacking):
             return
-        missing = f"{self._delivered} of {total} records were returned"
-        if total == self._first_total and self._page_without_new_records:
+        is_lost = lacking and (
+            lacking[0] < self._last_with_records or self._has_repetitions or not count.delivered
+        )
+        if is_lost and count.is_stable and count.lacks_a_page:
+            raise self._reader.error(f"{count.delivered_of_total}: {self._reason()}")
+        if count.is_stable and not count.fits:
             raise self._reader.error(
-                f"{missing}: page {self._page_without_new_records} held no new records; try again"
+                f"{count.delivered_of_total}: the reported total does not fit on {count.reported_last} pages"
             )
-        if total == self._first_total and self._last * self._rows_per_page < total:
-            raise self._reader.error(f"{missing}: the reported total does not fit on {self._last} pages")
-        self._reader.warn(f"{missing}: the data changed meanwhile, or the token may not see all of it")
+        self._reader.warn(
+            f"{count.delivered_of_total}: the data changed meanwhile, or the token may not see all of it"
+        )
+
+    def _reason(self) -> str:
+        pages = _ranges(self._missing_pages)
+        if self._has_repetitions and self._missing_pages == tuple(range(2, self._number + 1)):
+            return f"{pages} repeat page 1, as if the server ignored page numbers"
+        return f"{pages} held no new records; try again"
+
+
+def _rows(page: Page[T]) -> int:
+    return len(page.results) + page.skipped
+
+
+def _with(page: Page[T], results: tuple[T, ...]) -> Page[T]:
+    return page if len(results) == len(page.results) else msgspec.structs.replace(page, results=results)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Name pages, such as ``pages 2 to 4``."""
+    first, last = numbers[0], numbers[-1]
+    if first == last:
+        return f"page {first}"
+    if last - first + 1 == len(numbers):
+        return f"pages {first} to {last}"
+    return f"pages {', '.join(map(str, numbers))}"

@@ -17,7 +17,12 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 
 
 @pytest.mark.parametrize(
-    ("rows", "warned"), [(100, ["page 2 equals page 1, and the API reports no total"]), (3, [])]
+    ("rows", "warned"),
+    [
+        (100, ["page 2 equals page 1, and the API reports no total"]),
+        (3, ["page 2 equals page 1, and the API reports no total"]),
+        (0, []),
+    ],
 )
 async def test_a_guessed_end_is_logged(
     serve: Serve, caplog: pytest.LogCaptureFixture, rows: int, warned: list[str]
