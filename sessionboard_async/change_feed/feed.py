@@ -31,6 +31,9 @@ __all__ = ["RESOURCES", "Batch", "Change", "ChangeFeed", "ChangeKind", "Cursor",
 
 R = TypeVar("R")
 
+_NO_FILTERS = frozenset({"consistency", "expand", "limit", "prefetch", "resume", "sort"})
+"""Keywords of a search that decide what the feed decides, or that it takes itself."""
+
 
 class Batch(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """Changes that were read together, and the cursor after them.
@@ -131,7 +134,9 @@ def validate_arguments(
         TypeError: As ``changes`` does.
     """
     wanted, filters = validate_resources(resources), filters or {}
-    validate_resources(filters)
+    for resource in validate_resources(filters):
+        if others := sorted(_NO_FILTERS & filters[resource].keys()):
+            raise ValueError(f"filters of {resource}: {', '.join(others)} cannot be used in a change feed")
     if sweep_every < timedelta():
         raise ValueError(f"sweep_every must not be negative, and is {sweep_every}")
     for resource in wanted:

@@ -203,7 +203,7 @@ class ResourceReader:
     async def _read_undated(self) -> tuple[dict[str, Any], bool]:
         """Return all records by id, and whether no part of them was refused."""
         pagers = [self._source.search(self._resource, raw=self._raw)]
-        if self._resource == "statuses" and not self._source.is_filtered("statuses"):
+        if self._resource == "statuses" and not self._source.filters("statuses"):
             # The search may leave out the statuses that every event has; the list has them.
             pagers.insert(0, self._source.list("statuses", raw=self._raw))
         records: dict[str, Any] = {}
@@ -283,8 +283,11 @@ def pass_pager(source: FeedSource, resource: str, cursor: ResourceCursor, *, raw
     """
     search: dict[str, Any] = {}
     if cursor.watermark is not None:
-        since = format_milliseconds(max(EARLIEST, cursor.watermark - OVERLAP))
-        search = {"updated_after": since, "sort": "updated_at", "consistency": "exact"}
+        since = max(EARLIEST, cursor.watermark - OVERLAP)
+        asked = microseconds(source.filters(resource).get("updated_after"))
+        if asked is None or asked < since * 1000:
+            search["updated_after"] = format_milliseconds(since)
+        search |= {"sort": "updated_at", "consistency": "exact"}
     return source.search(resource, raw=raw, resume=cursor.reading, **search)
 
 

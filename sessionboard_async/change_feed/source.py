@@ -56,7 +56,7 @@ class FeedSource:
             self.event_id,
             expand=self._expand,
             prefetch=self._prefetch,
-            **{**self._filters.get(resource, {}), **arguments},
+            **{**self.filters(resource), **arguments},
         )
         return pager.raw() if raw else pager
 
@@ -73,9 +73,9 @@ class FeedSource:
         """Search the statuses of sessions, deleted ones included."""
         return self._sb.sessions.search_statuses(self.event_id, prefetch=self._prefetch, **arguments)
 
-    def is_filtered(self, resource: str) -> bool:
-        """Return whether the feed follows only some records of a resource."""
-        return bool(self._filters.get(resource))
+    def filters(self, resource: str) -> Mapping[str, Any]:
+        """Return the filters of a resource."""
+        return self._filters.get(resource, {})
 
     def by_id(self, resource: str, pager: Pager[Any], page: Page[Any]) -> dict[str, Any]:
         """Return the records of a page by their ids; log once that others cannot be followed."""

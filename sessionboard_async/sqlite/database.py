@@ -196,8 +196,8 @@ class Database:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            # This error holds the values of the records; the error of the driver does not.
-            reason = error.orig
+            # This error holds the values of the records, and stays the context of the next one.
+            reason, error.params = error.orig, None
             if getattr(reason, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                 raise ConfigurationError(
                     f"{self._path} is not a SQLite database: choose another file"

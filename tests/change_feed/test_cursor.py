@@ -137,6 +137,17 @@ async def test_a_watermark_in_the_future_hides_no_change(api: RecordsAPI, sb: As
     assert api.requests == ["POST contacts", "POST rooms"]
 
 
+async def test_a_filter_by_time_of_the_caller_holds_in_every_run(api: RecordsAPI, sb: AsyncSession) -> None:
+    since = record("since", hours_ago=2)["updated_at"]
+    follower = Follower(sb, "contacts", filters={"contacts": {"updated_after": since}})
+    assert await follower.run() == set()
+    api.records["contacts"][3]["updated_at"] = record("new", hours_ago=1.99)["updated_at"]
+    assert await follower.run() == {("upsert", "c3")}
+    # Within the overlap, but before the filter.
+    api.records["contacts"][4]["updated_at"] = record("new", hours_ago=2.01)["updated_at"]
+    assert await follower.run() == set()
+
+
 async def test_ids_without_times_repeat_nothing_in_the_overlap(api: RecordsAPI, sb: AsyncSession) -> None:
     have: set[str] = set()
     follower = Follower(sb, "contacts", known=lambda _: have)

@@ -235,6 +235,8 @@ async def test_a_cursor_of_another_event_or_scope_is_refused() -> None:
         ({"filters": {"session": {"status": "accepted"}}}, ValueError, "unknown resources: 'session';"),
         ({"filters": {"sessions": {"stauts": "accepted"}}}, TypeError, "stauts"),
         ({"filters": {"sessions": {"updated_after": "yesterday"}}}, ValueError, "updated_after"),
+        ({"filters": {"sessions": {"limit": 10}}}, ValueError, "filters of sessions: limit cannot be used"),
+        ({"filters": {"rooms": {"sort": "-updated_at", "resume": {}}}}, ValueError, "resume, sort cannot"),
         ({"expand": ["everything"]}, ValueError, "everything"),
         ({"expand": "composition"}, TypeError, "expand"),
         ({"sweep_every": timedelta(-1)}, ValueError, "sweep_every"),
