@@ -50,6 +50,14 @@ class RunClocks(msgspec.Struct, frozen=True):
         clocks = [clock for clock in self._clocks if watermark is None or clock >= watermark]
         return min(clocks, default=self.latest), max(clocks, default=self.latest)
 
+    def plausible(self, watermark: int | None) -> int:
+        """Return the latest time that a record can have, as far as is known.
+
+        Args:
+            watermark: As for ``bounds``; before there is one, the local clock is believed.
+        """
+        return self.local if watermark is None else self.bounds(watermark)[0]
+
     @property
     def latest(self) -> int:
         """The later of the clocks."""

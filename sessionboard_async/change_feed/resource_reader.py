@@ -262,7 +262,8 @@ class ResourceReader:
         self, record: type[Any], records: Mapping[str, Any], *, unknown: bool = True
     ) -> tuple[dict[str, Any], dict[str, Version]]:
         """Return the records that differ from those reported before, and their versions."""
-        version = version_getter(record, self._clocks.latest if self._is_dated else None)
+        latest = self._clocks.plausible(self._cursor.watermark) if self._is_dated else None
+        version = version_getter(record, latest)
         versions = {id_: version(record) for id_, record in records.items()}
         changed = {
             id_: record

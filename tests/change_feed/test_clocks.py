@@ -28,6 +28,14 @@ def test_a_clock_behind_the_data_does_not_count() -> None:
     assert RunClocks(NOW - 3 * HOUR, NOW - 2 * HOUR).bounds(NOW) == (NOW - 2 * HOUR, NOW - 2 * HOUR)
 
 
+def test_a_record_can_be_as_new_as_the_earliest_clock_that_is_not_behind_the_data() -> None:
+    assert RunClocks(NOW, YEAR_1).plausible(None) == NOW
+    assert RunClocks(NOW, YEAR_9999).plausible(None) == NOW
+    assert RunClocks(NOW, YEAR_9999).plausible(NOW - HOUR) == NOW
+    assert RunClocks(YEAR_9999, NOW).plausible(NOW - HOUR) == NOW
+    assert RunClocks(YEAR_1, NOW).plausible(NOW - HOUR) == NOW
+
+
 @pytest.mark.parametrize(
     ("local", "server", "due"),
     [
