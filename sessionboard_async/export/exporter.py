@@ -208,7 +208,7 @@ class _Export:
             expand=state.expand,
             updated_after=state.updated_after,
             resources={name: self._resources[name] for name in self._pagers if name in self._resources},
-            refused={name: str(error) for name, error in self._refused.items()},
+            refused={name: str(self._refused[name]) for name in self._pagers if name in self._refused},
             earlier=earlier,
         )
         return _Step.PUBLISH

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import anyio
 import msgspec
 import pytest
+from aiohttp import web
 from click.testing import Result
 
 from sessionboard_async.export.manifest import Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
-from tests.cli.command_line import one_error, run_at
+from tests.cli.command_line import COMMAND, environment, one_error, run_at
+from tests.support.http_server import TOKEN, Handler, HttpServer
+
+Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 NOT_READ = "Not read: rooms. Select others with --only, or use --allow-refused.\n"
 
@@ -110,3 +115,41 @@ def test_a_sync_with_refused_resources_ends_with_status_3(server: EmbeddedServer
     assert f"{path} holds" in done.stdout
     assert rooms_in(path) == rooms > 0
     assert sync(server, path, "--allow-refused").exit_code == 0
+
+
+# Answers that are not the API's, or no answers
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["fresh", "over an earlier export"])
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+def test_a_page_of_a_firewall_is_an_error_that_allow_refused_does_not_accept(
+    server: EmbeddedServer, tmp_path: Path, status: int, again: bool
+) -> None:
+    if again:
+        assert export(server, tmp_path).exit_code == 0
+    before = contents(tmp_path)
+    server.faults.append(Fault("html", every=1, status=status, operation="search-rooms"))
+    done = export(server, tmp_path, "--allow-refused")
+    assert done.exit_code == 1, done.output
+    assert "Error: POST /v1/event/{event_id}/rooms: " in done.stderr
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("null", [{"results": None}, {"data": None}], ids=["results", "data"])
+async def test_null_instead_of_records_is_an_error(
+    serve: Serve, tmp_path: Path, null: dict[str, object]
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(null)
+
+    server = await serve(answer)
+    (tmp_path / "rooms.jsonl").write_bytes(b"earlier\n")
+    done = await anyio.run_process(
+        [*COMMAND, "export", "1", "--to", str(tmp_path), "--only", "rooms", "--allow-refused"],
+        env=environment(SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=TOKEN),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"Error: " in done.stderr
+    assert contents(tmp_path) == {"rooms.jsonl": b"earlier\n"}

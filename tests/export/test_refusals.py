@@ -179,6 +179,11 @@ UNUSABLE: dict[str, Callable[[], web.Response]] = {
     "a list with 404": partial(web.json_response, ["error"], status=404),
     "401 of the API": partial(web.json_response, {"error": "Unauthorized"}, status=401),
     "null": partial(data, "null"),
+    "results null": partial(data, '{"results": null}'),
+    "results null, pagination null": partial(data, '{"results": null, "pagination": null}'),
+    "results null, total 1": partial(data, f'{{"results": null, {PAGE}}}'),
+    "results an object": partial(data, f'{{"results": {{"id": "t1"}}, {PAGE}}}'),
+    "data null": partial(data, '{"data": null}'),
     "a strange object": partial(data, '{"status": "ok"}'),
     "an empty object": partial(data, "{}"),
     "a text": partial(data, '"fine"'),
@@ -209,4 +214,5 @@ async def test_an_answer_that_is_neither_data_nor_a_refusal_is_an_error(
         with pytest.raises(SessionboardError) as caught:
             await export_event(sb, 1, tmp_path, only=ONLY, resume=start == "resumed", allow_refused=True)
     assert isinstance(caught.value, APIError | DecodeError)
+    assert "tracks" in str(caught.value)
     assert published(tmp_path) == before
