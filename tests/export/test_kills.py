@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from sessionboard_async.export.manifest import Manifest
-from sessionboard_async.testing import EmbeddedServer
+from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.cli.command_line import run_at, run_killed
 from tests.export.exports import STAGING, content
 
@@ -60,3 +61,34 @@ def test_an_export_may_die_before_any_change_of_a_file(server: EmbeddedServer, t
     for target in targets:
         assert exported(target) == exported(undisturbed)
         assert not (target / STAGING).exists()
+
+
+def test_an_export_over_an_earlier_one_may_die_before_any_change_of_a_file(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    undisturbed, died = tmp_path / "undisturbed", tmp_path / "died"
+    event = str(server.event_id)
+    command = ["export", event, "--only", "rooms,levels", "--resume", "--allow-refused", "--to"]
+    assert run_at(server, *command, undisturbed).exit_code == 0
+    earlier = msgspec.json.decode((undisturbed / "manifest.json").read_bytes(), type=Manifest)
+    shutil.copytree(undisturbed, died / "earlier")
+    # There were fewer levels then.
+    (died / "earlier" / "levels.jsonl").write_bytes(b"")
+    levels = msgspec.structs.replace(earlier.resources["levels"], records=0, bytes=0)
+    before = msgspec.structs.replace(earlier, resources={**earlier.resources, "levels": levels})
+    (died / "earlier" / "manifest.json").write_bytes(msgspec.json.encode(before))
+    server.faults.append(Fault("status", every=1, status=403, operation="search-rooms"))
+    try:
+        run_killed(server, "changes", died, *command)
+    finally:
+        server.faults.clear()
+
+    targets = [target for target in died.iterdir() if target.name != "earlier"]
+    assert len(targets) > 10
+    for target in targets:
+        after = content(target)
+        manifest = msgspec.json.decode(after.pop("manifest.json"), type=Manifest)
+        assert [*manifest.resources] == ["levels"]
+        assert manifest.earlier["rooms"].exported_at == earlier.finished_at
+        assert after == {name: text for name, text in content(undisturbed).items() if name in after}
+        assert len(after) == 2

@@ -84,6 +84,21 @@ async def test_a_resumed_export_reads_only_the_rest(
     assert set(content(tmp_path / "export")) == {*(f"{name}.jsonl" for name in ONLY), "manifest.json"}
 
 
+async def test_the_seconds_of_a_resource_include_those_before_an_interruption(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    path = tmp_path / STAGING / "manifest.json"
+    state = json.loads(path.read_bytes())
+    for resource, seconds in (("rooms", 500), ("sessions", 1000)):
+        state["resources"][resource]["seconds"] = seconds
+    path.write_text(json.dumps(state))
+    manifest = await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert 500 <= manifest.resources["rooms"].seconds < 560
+    assert 1000 < manifest.resources["sessions"].seconds < 1060
+    assert manifest.seconds < 60
+
+
 async def test_a_cancelled_export_can_be_resumed(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
@@ -197,14 +212,18 @@ async def test_a_complete_export_is_moved_before_one_of_other_resources(
     }
 
 
+@pytest.mark.parametrize("change", ["missing", "of another size"])
 async def test_a_missing_file_of_a_complete_export_is_an_error(
-    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     await stop_moving(server, sb, tmp_path, monkeypatch)
-    (tmp_path / "rooms.jsonl").unlink()
+    moved = tmp_path / "rooms.jsonl"
+    moved.unlink()
+    if change != "missing":
+        moved.write_bytes(b"another\n")
     with pytest.raises(FileNotFoundError, match=rf"remove .*{STAGING} to start again: .*rooms\.jsonl"):
         await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"], resume=True)
-    assert published(tmp_path) == set()
+    assert published(tmp_path) == (set() if change == "missing" else {"rooms.jsonl"})
 
 
 async def test_a_later_export_is_not_replaced_by_unfinished_files(

@@ -5,7 +5,8 @@ random times, before it completes, and runs it to its end at last.
 
 ``python -m tests.support.killed_commands changes DIRECTORY COMMAND…`` runs a command for a new target in the
 directory, which dies before its n-th change of a file of the target, and then runs it to its end: for 0, 1, 2
-and so on, until it completes before it dies.
+and so on, until it completes before it dies. Each target begins as a copy of ``DIRECTORY/earlier``, if that
+exists. After each death, a manifest in the target must describe the files beside it.
 
 The target is appended to the command.
 """
@@ -21,8 +22,11 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 import sessionboard_async.sqlite  # noqa: F401  # the command ``sync`` imports it in every child otherwise
 from sessionboard_async.cli.app import sessionboard
+from sessionboard_async.export.manifest import Manifest
 
 _DIED = 9
 
@@ -82,12 +86,23 @@ def die_at_changes(directory: Path, command: list[str]) -> None:
     number = 0
     while True:
         target = str(directory / str(number))
+        if (directory / "earlier").exists():
+            shutil.copytree(directory / "earlier", target)
         status = wait(start([*command, target], lambda: die_at(number, target)))  # noqa: B023  # called at once
         if status == 0:
             return
         assert status == _DIED
+        check_manifest(Path(target))
         run([*command, target])
         number += 1
+
+
+def check_manifest(target: Path) -> None:
+    if (target / "manifest.json").exists():
+        manifest = msgspec.json.decode((target / "manifest.json").read_bytes(), type=Manifest)
+        described = {summary.file: summary.bytes for summary in manifest.resources.values()}
+        described |= {file.file: file.bytes for file in manifest.earlier.values()}
+        assert described == {name: (target / name).stat().st_size for name in described}
 
 
 def die_at(number: int, target: str) -> None:
