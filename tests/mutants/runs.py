@@ -14,9 +14,9 @@ from tests.mutants.data import PACKAGE, ROOT, Module
 Outcome = Literal["noticed", "survived", "time out", "equivalent"]
 
 _WORK = ROOT / "build" / "mutants"
-# Few and always the same generated examples, so that two runs agree.
 _PYTEST = [
-    *("--hypothesis-profile=fast", "--hypothesis-seed=0", "-m", "not slow", "-p", "no:cacheprovider"),
+    "--hypothesis-profile=mutants",
+    *("-m", "not slow", "-p", "no:cacheprovider"),
     # The tests are imported before pytest could rewrite their assertions.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 ]
