@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from operator import length_hint
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 
+from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.record_keys import id_text
 
@@ -16,6 +17,15 @@ Checkpoint = dict[str, Any]
 """Plain data that JSON can hold. Store it anywhere, and pass it to ``resume`` unchanged."""
 
 _VERSION = 1
+
+# Checked when a checkpoint is read: it comes from outside, and may be damaged.
+_EARLIEST, _LATEST = -62_135_596_800_000, 253_402_300_799_999
+"""The years 1 to 9999, which dates can hold, in milliseconds since 1970."""
+_After = Annotated[int, msgspec.Meta(ge=_EARLIEST - 10_000, le=_LATEST)]
+_Before = Annotated[int, msgspec.Meta(ge=_EARLIEST, le=_LATEST + 600_000)]
+_PageNumber = Annotated[int, msgspec.Meta(ge=1, le=LAST_SERVED_PAGE + 1)]
+_PageSize = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,14 +43,14 @@ class StreamProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """
 
     done: bool = False
-    after: int | None = None
-    before: int | None = None
-    page: int | None = None
-    page_size: int | None = None
+    after: _After | None = None
+    before: _Before | None = None
+    page: _PageNumber | None = None
+    page_size: _PageSize | None = None
     # The name that stored checkpoints have for it.
     recent_ids: tuple[str, ...] = msgspec.field(default=(), name="near")
-    missing_pages: tuple[int, ...] = ()
-    delivered: int = 0
+    missing_pages: tuple[_PageNumber, ...] = ()
+    delivered: _Count = 0
 
 
 class CheckpointData(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,13 +145,14 @@ def read_checkpoint(checkpoint: object, query: PagedQuery, consistency: str) -> 
     """
     try:
         data = msgspec.convert(checkpoint, CheckpointData)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"resume takes what checkpoint() returned, unchanged: {error}") from None
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(f"{_NO_CHECKPOINT}: {error}") from None
     if data.version != _VERSION:
         raise ValueError(f"the checkpoint has version {data.version}; this package reads version {_VERSION}")
     expected = _describe(query, consistency)
     differences = [
-        f"its {name} {'is' if isinstance(value, str | int) else 'are'} {value!r}, not {expected.get(name)!r}"
+        f"its {name} {'is' if isinstance(value, str | int) else 'are'} {value!r:.100}, "
+        f"not {expected.get(name)!r:.100}"
         if name not in _HASHED
         else f"its {name} differ"
         for name, value in data.query.items()
@@ -150,9 +161,19 @@ def read_checkpoint(checkpoint: object, query: PagedQuery, consistency: str) -> 
     differences += [f"it has no {name}" for name in expected.keys() - data.query.keys()]
     if differences:
         raise ValueError(f"the checkpoint belongs to another query: {', '.join(differences)}")
-    return data.progress
+    progress = data.progress
+    if progress.done:
+        return StreamProgress(done=True)
+    if progress.after is not None and progress.before is not None and progress.after > progress.before:
+        raise ValueError(f"{_NO_CHECKPOINT}: it ends before it begins")
+    if (progress.page is None) != (progress.page_size is None):
+        raise ValueError(f"{_NO_CHECKPOINT}: it has a page or a page size without the other")
+    if progress.page is None and consistency == "pages" and progress != StreamProgress():
+        raise ValueError(f"{_NO_CHECKPOINT}: it has no page")
+    return progress
 
 
+_NO_CHECKPOINT = "resume takes what checkpoint() returned, unchanged"
 _HASHED = ("filters", "arguments")
 
 

@@ -74,7 +74,7 @@ class NumberedPages(Generic[T]):
         self._missing_pages: tuple[int, ...] = ()
         self._idle_pages = 0
         self._has_repetitions = False
-        self._last_with_records = 0
+        self._last_with_records = self._start
         self._edges: object = None
         self._body_hash: int | None = None
         self._pending: Prefetch[int] = Prefetch(reader.engine)
