@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, overload
 
 from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import Endpoint
@@ -18,7 +18,13 @@ from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry, Timeout
 from sessionboard_async.core.rate_limits.limiter import Limiter
 from sessionboard_async.core.retry import delay_bounds, retry_delay
-from sessionboard_async.errors import APIError, ConnectError, DeadlineExceededError, SessionboardError
+from sessionboard_async.errors import (
+    APIError,
+    ConnectError,
+    DeadlineExceededError,
+    DecodeError,
+    SessionboardError,
+)
 
 T = TypeVar("T")
 
@@ -63,8 +69,28 @@ class Engine:
         self._clock = clock
         self.decoders: Decoders = decoders
 
-    async def send(self, request: Request) -> Response:
-        """Send a request, with retries, and return the complete answer of a success.
+    @overload
+    async def send(self, request: Request) -> Response: ...
+
+    @overload
+    async def send(
+        self, request: Request, decode: Callable[[Response], T], *, answered: Response | None = None
+    ) -> T: ...
+
+    async def send(
+        self,
+        request: Request,
+        decode: Callable[[Response], T] | None = None,
+        *,
+        answered: Response | None = None,
+    ) -> Response | T:
+        """Send a request, with retries, and return the content of the answer of a success.
+
+        Args:
+            request: The request.
+            decode: Decodes the answer. An answer to a read that is no JSON is retried like a failure of the
+                server. ``None`` returns the complete answer as it is.
+            answered: The answer to a first attempt that was sent before, to decode it now.
 
         Raises:
             ClientStateError: If the client cannot be used here, or was closed meanwhile.
@@ -74,7 +100,8 @@ class Engine:
             RateLimitStoreError: If the store of shared limits does not answer, and ``on_store_error`` is
                 ``"raise"``.
             DeadlineExceededError: If ``Timeout.total`` ran out.
-            ResponseError: If the answer is too large, or its compression is invalid.
+            DecodeError: If the answer cannot be decoded, or its compression is invalid.
+            ResponseError: If the answer is too large, or its compression is unknown.
             OSError: If a file cannot be read or written.
         """
         self._lifetime.check()
@@ -85,13 +112,19 @@ class Engine:
         # Ten times cheaper than a cancel scope of anyio, which costs 3 per cent of a page.
         timer = asyncio.timeout(None)
         self._lifetime.deadlines.add(timer, total)
+        call.attempts = 0 if answered is None else 1
         bounds: Iterator[float] | None = None
         try:
             async with timer:
                 while True:
                     try:
-                        return await self._attempt(call, limiter)
+                        response = answered or await self._attempt(call, limiter)
+                        return response if decode is None else decode(response)
                     except SessionboardError as error:
+                        answered = None
+                        if isinstance(error, DecodeError):
+                            # A decoder knows the operation, but not the attempts.
+                            error.context = call.context
                         bounds = bounds or delay_bounds(self._retry)
                         now, limiter_delays = self._clock(), limiter is not None
                         delay = retry_delay(
@@ -150,15 +183,12 @@ class Engine:
                 del refusal
         return response
 
-    def decode(self, endpoint: Endpoint[T], response: Response) -> T:
-        """Decode an answer with a single record; return ``None`` for an operation without an answer.
-
-        Raises:
-            DecodeError: If it does not match the schema of the operation.
-        """
+    def decoder(self, endpoint: Endpoint[T]) -> Callable[[Response], T]:
+        """Return the function that decodes an answer with a single record, or to an operation without one."""
         if endpoint.answer is None:
-            return cast("T", None)
-        return self.decoders.record(endpoint).decode(response.body)
+            return _nothing
+        decode = self.decoders.record(endpoint).decode
+        return lambda response: decode(response.body)
 
     def check(self) -> None:
         """Raise a ``ClientStateError`` if the client cannot be used here and now."""
@@ -178,3 +208,8 @@ class Engine:
             (time.perf_counter() - began) * 1000,
             None if response is None else request_id(response.headers, secrets=(self._token.reveal(),)),
         )
+
+
+def _nothing(_: object) -> Any:
+    """Decode the answer to an operation that has no content."""
+    return None

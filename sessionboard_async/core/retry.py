@@ -14,6 +14,7 @@ from sessionboard_async.errors import (
     APIError,
     ConnectError,
     DailyQuotaExceeded,
+    DecodeError,
     RateLimitError,
     SessionboardError,
     TransportError,
@@ -67,6 +68,8 @@ def may_retry(request: Request, error: SessionboardError) -> bool:
         return not isinstance(error, DailyQuotaExceeded)
     if not request.idempotent:
         return False
+    if isinstance(error, DecodeError):
+        return error.transient
     if isinstance(error, APIError):
         # A 429 of the API is a RateLimitError, and handled before this. This one comes from a storage.
         return error.status in TRANSIENT_STATUSES

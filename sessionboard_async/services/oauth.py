@@ -115,7 +115,7 @@ class OAuth(Service):
         }
         validate_challenge(code_challenge)
         request = build_request(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
-        answer = self._engine.decode(self.AUTHORIZE, await self._engine.send(request))
+        answer = await self._engine.send(request, self._engine.decoder(self.AUTHORIZE))
         return answer.authorization_request or AuthorizationRequest()
 
     async def exchange_code(
@@ -149,7 +149,7 @@ class OAuth(Service):
         }
         body = payload(_CodeGrant, values)
         request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
-        return self._engine.decode(self.EXCHANGE_CODE, await self._engine.send(request))
+        return await self._engine.send(request, self._engine.decoder(self.EXCHANGE_CODE))
 
     async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
         """Get new tokens for a refresh token, which works once.
@@ -171,7 +171,7 @@ class OAuth(Service):
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
         body = payload(_RefreshGrant, values)
         request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
-        return self._engine.decode(self.EXCHANGE_CODE, await self._engine.send(request))
+        return await self._engine.send(request, self._engine.decoder(self.EXCHANGE_CODE))
 
     async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
         """Revoke a token.
@@ -191,7 +191,7 @@ class OAuth(Service):
         if token_type_hint is not None:
             values["token_type_hint"] = one_of("token_type_hint", token_type_hint, get_args(TokenTypeHint))
         request = build_request(self.REVOKE, {}, body=payload(_Revocation, values), secrets=(token,))
-        self._engine.decode(self.REVOKE, await self._engine.send(request))
+        await self._engine.send(request, self._engine.decoder(self.REVOKE))
 
     async def metadata(self) -> AuthorizationServer:
         """Get the metadata of the authorization server (RFC 8414).

@@ -100,6 +100,7 @@ TABLE: list[tuple[SessionboardError, bool, bool]] = [
     (errors.ResponseError("compressed oddly"), False, False),
     (errors.ResponseTooLargeError("too large"), False, False),
     (errors.DecodeError("not read"), False, False),
+    (errors.DecodeError("no JSON", transient=True), True, False),
     (errors.PaginationError("a loop"), False, False),
 ]
 

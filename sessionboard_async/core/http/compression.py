@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Protocol, cast
 
-from sessionboard_async.errors import RequestContext, ResponseError, ResponseTooLargeError
+from sessionboard_async.errors import DecodeError, RequestContext, ResponseError, ResponseTooLargeError
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -96,7 +96,8 @@ def inflate(body: bytes, coding: str, limit: int, context: RequestContext | None
 
     Raises:
         ResponseTooLargeError: If the result would be larger.
-        ResponseError: If the coding is unknown, or the data is invalid or cut short.
+        DecodeError: If the data is invalid or cut short.
+        ResponseError: If the coding is unknown.
     """
     coding = coding.strip().lower().removeprefix("x-")
     if coding in {"", "identity"}:
@@ -116,7 +117,7 @@ def inflate(body: bytes, coding: str, limit: int, context: RequestContext | None
             )
         part, body, problem = _one_member(new(), body, left)
         if problem:
-            raise ResponseError(f"the answer's {coding} data {problem}", context=context)
+            raise DecodeError(f"the answer's {coding} data {problem}", transient=True, context=context)
         left -= len(part)
         if left < 0:
             raise ResponseTooLargeError(

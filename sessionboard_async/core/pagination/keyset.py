@@ -112,14 +112,14 @@ class KeysetPages(Generic[T]):
         while not self._state.done:
             if not self._pending:
                 self._send(1, left)
-            request, response = await self._pending.next()
+            planned, request, answered = await self._pending.next()
             self._fetch_ahead(left)
             await self.send_pending()
-            page = self._reader.decode(response, self._pages + 1)
-            accepted = await self._accept(request, page, response, left)
+            page, response = await self._reader.read(request, self._pages + 1, answered)
+            accepted = await self._accept(planned, page, response, left)
             if accepted is None:
                 continue
-            results = self._new_results(request, page, *accepted)
+            results = self._new_results(planned, page, *accepted)
             self._fetch_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import LAST_SERVED_PAGE, Page
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
@@ -125,25 +126,23 @@ class NumberedPages(Generic[T]):
         if self._first is not None:
             page, response = self._first
         else:
-            response = await self._fetch(number)
+            request, answered = await self._fetch(number)
             if self._count.last < math.inf:
                 self._fetch_ahead(number, left - self._page_size)
             await self.send_pending()
-            page = self._decode(response, number)
+            page, response = await self._decode(number, request, answered)
         results = self._new_results(page, response, number)
         for _ in range(_MOST_REPETITIONS):
             if self._idle_pages or not self._lacks_records(page, results, number):
                 break
-            response = await self._request(number)
-            page = self._decode(response, number)
+            page, response = await self._decode(number, self._request(number))
             results = self._new_results(page, response, number)
         self._first = None
         return page, results, response
 
     async def _read_again(self, number: int) -> Page[T]:
         """Read a page that lacked its records when it was read before the checkpoint."""
-        response = await self._request(number)
-        page = self._decode(response, number)
+        page, _ = await self._decode(number, self._request(number))
         results = self._reader.filter_new(page, number)
         self._again = self._again[1:]
         if not results and not page.skipped:
@@ -151,14 +150,15 @@ class NumberedPages(Generic[T]):
         self._count.add_again(page.pagination, Rows(_rows(page), len(results) + page.skipped))
         return _with(page, results)
 
-    async def _fetch(self, number: int) -> Response:
+    async def _fetch(self, number: int) -> tuple[Request, Response]:
         if self._pending:
-            _, response = await self._pending.next()
-            return response
-        return await self._request(number)
+            _, request, answered = await self._pending.next()
+            return request, answered
+        request = self._request(number)
+        return request, await self._reader.engine.send(request)
 
-    async def _request(self, number: int) -> Response:
-        return await self._reader.engine.send(self._reader.query.page(number, self._page_size))
+    def _request(self, number: int) -> Request:
+        return self._reader.query.page(number, self._page_size)
 
     def _fetch_ahead(self, current: int, left: float) -> None:
         """Request the pages with the ``left`` further records while this one is decoded and used."""
@@ -170,16 +170,18 @@ class NumberedPages(Generic[T]):
         last = min(current + depth, self._count.last, LAST_SERVED_PAGE, current + wanted)
         first = current + len(self._pending) + 1
         for number in range(first, int(last) + 1):
-            self._pending.start(number, self._reader.query.page(number, self._page_size))
+            self._pending.start(number, self._request(number))
 
-    def _decode(self, response: Response, number: int) -> Page[T]:
-        page = self._reader.decode(response, number)
+    async def _decode(
+        self, number: int, request: Request, answered: Response | None = None
+    ) -> tuple[Page[T], Response]:
+        page, response = await self._reader.read(request, number, answered)
         current = page.pagination.current_page if page.pagination is not None else None
         if current is None or current == number or not page.results:
-            return page
+            return page, response
         if self._count.is_past_the_end(number, page.pagination):
             # Some servers return the last page instead of an empty one.
-            return msgspec.structs.replace(page, results=(), skipped=0)
+            return msgspec.structs.replace(page, results=(), skipped=0), response
         reason = ", as if the server ignored page numbers" if current == 1 else ""
         raise self._reader.error(f"requested page {number}, and the response is page {current}{reason}")
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sessionboard_async.core.decoding.decoder import OnInvalid
 from sessionboard_async.core.engine import Engine
+from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
@@ -71,9 +72,25 @@ class PageReader(Generic[T]):
         """Mark records as delivered."""
         self.seen.filter_new(tuple(ids), lambda id_: id_)
 
-    def decode(self, response: Response, number: int) -> Page[T]:
-        """Decode a page; its number is for error messages."""
-        return self._decoder.decode(response.body, page=number, on_invalid=self._on_invalid)
+    async def read(
+        self, request: Request, number: int, answered: Response | None = None
+    ) -> tuple[Page[T], Response]:
+        """Request and decode a page, again while the answer is no JSON.
+
+        Args:
+            request: The request.
+            number: The number of the page, for error messages.
+            answered: The answer to it, if it was sent before.
+
+        Returns:
+            The page, and the answer that holds it.
+        """
+
+        def decode(response: Response) -> tuple[Page[T], Response]:
+            body = response.body
+            return self._decoder.decode(body, page=number, on_invalid=self._on_invalid), response
+
+        return await self.engine.send(request, decode, answered=answered)
 
     def filter_new(self, page: Page[T], number: int) -> tuple[T, ...]:
         """Return the records of a page that were not delivered before, and mark them as delivered."""

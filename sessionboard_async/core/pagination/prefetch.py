@@ -23,7 +23,7 @@ class Prefetch(Generic[Label]):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tasks: deque[tuple[Label, asyncio.Task[Response]]] = deque()
+        self._tasks: deque[tuple[Label, Request, asyncio.Task[Response]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_unsent = False
 
@@ -34,7 +34,7 @@ class Prefetch(Generic[Label]):
         """Send a request; its label is returned with its response."""
         self._loop = asyncio.get_running_loop()
         self._is_unsent = True
-        self._tasks.append((label, self._engine.start(self._engine.send(request))))
+        self._tasks.append((label, request, self._engine.start(self._engine.send(request))))
 
     async def send(self) -> None:
         """Let the event loop send the requests that were started, before decoding or the caller blocks it."""
@@ -42,8 +42,8 @@ class Prefetch(Generic[Label]):
             self._is_unsent = False
             await asyncio.sleep(0)
 
-    async def next(self) -> tuple[Label, Response]:
-        """Wait for the response to the oldest request.
+    async def next(self) -> tuple[Label, Request, Response]:
+        """Wait for the response to the oldest request, and return both with the label.
 
         The request stays in the queue until the response is there, so that closing the stream ends it too.
 
@@ -51,25 +51,25 @@ class Prefetch(Generic[Label]):
             StopAsyncIteration: If the stream was closed meanwhile.
             ClientStateError: If the client was closed meanwhile.
         """
-        label, task = self._tasks[0]
+        label, request, task = self._tasks[0]
         await _wait(task)
         if task.cancelled() or not self._tasks:
             # The caller was not cancelled: the client or this stream was closed.
             self._engine.check()
             raise StopAsyncIteration
         self._tasks.popleft()
-        return label, task.result()
+        return label, request, task.result()
 
     async def aclose(self) -> None:
         """Cancel the pending requests, and wait until they have released their connections."""
-        tasks, self._tasks = {task for _, task in self._tasks}, deque()
+        tasks, self._tasks = {task for _, _, task in self._tasks}, deque()
         if tasks:
             await end_tasks(tasks)
 
     def __del__(self) -> None:
         # After a `break` nothing awaits these responses. The garbage collector may run in any thread.
         if self._tasks and self._loop is not None and not self._loop.is_closed():
-            for _, task in self._tasks:
+            for _, _, task in self._tasks:
                 self._loop.call_soon_threadsafe(task.cancel)
 
 

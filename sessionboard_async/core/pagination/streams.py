@@ -134,7 +134,8 @@ class PageStream(Generic[T]):
                 await self._interrupt()
             raise
         self._ready = None
-        if self._left <= 0:  # The stream was closed meanwhile.
+        if self._left <= 0:  # The stream was closed meanwhile, and pages may have been requested since.
+            await self._source.aclose()
             raise StopAsyncIteration
         next_progress: StreamProgress | None = self._source.progress
         if len(page.results) > self._left:

@@ -44,7 +44,7 @@ class Service:
         priority: Priority = Priority.INTERACTIVE,
     ) -> T:
         request = build_request(endpoint, path, query=query, body=body, secrets=secrets, priority=priority)
-        return self._engine.decode(endpoint, await self._engine.send(request))
+        return await self._engine.send(request, self._engine.decoder(endpoint))
 
     async def _write(
         self,
@@ -58,7 +58,7 @@ class Service:
 
     async def _upload(self, endpoint: Endpoint[T], path: Mapping[str, PathValue], transfer: Transfer) -> T:
         request = build_request(endpoint, path, transfer=transfer)
-        return self._engine.decode(endpoint, await self._engine.send(request))
+        return await self._engine.send(request, self._engine.decoder(endpoint))
 
     async def _download(
         self,

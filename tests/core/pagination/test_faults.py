@@ -43,6 +43,8 @@ OVERCOME = {
     "refuse",
     "close_before",
     "close_midway",
+    "truncate",
+    "invalid_json",
     "wrong_content_type",
     "slow",
     "too_slow",
