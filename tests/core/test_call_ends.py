@@ -229,4 +229,4 @@ async def test_closing_while_calls_time_out_ends_every_call(serve: Serve, timeou
     ends = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(end) for end in ends} <= {ClientClosedError, DeadlineExceededError}
     assert cancelled.cancelled()
-    await until(lambda: not server.under_way)
+    await until(lambda: not server.open_connections)
