@@ -183,6 +183,10 @@ def test_the_estimate_forgets_a_window_that_has_ended() -> None:
     assert bucket.expected_wait(101.0, 0) == 0.0
 
 
+def test_a_budget_that_is_not_known_to_be_limited_is_waited_for_by_no_call() -> None:
+    assert Bucket(2, 30, documented=False).expected_wait(0.0, 100) == 0.0
+
+
 # The end of a window
 
 
@@ -354,7 +358,7 @@ def test_reports_about_one_window_narrow_its_end() -> None:
 
 @pytest.mark.parametrize(("sent", "as_of"), [(9.9, 10.0), (10.0, 10.0), (10.1, 21.0)])
 def test_counts_are_as_old_as_the_newest_request(sent: float, as_of: float) -> None:
-    assert after(known(), says(45, 75.0), sent=sent, now=21.0).as_of == as_of
+    assert after(known(), says(45, 78.0), sent=sent, now=21.0).as_of == as_of
 
 
 def test_an_older_report_does_not_end_a_wait_that_no_response_named() -> None:
@@ -372,7 +376,7 @@ def test_an_older_report_does_not_end_a_wait_that_no_response_named() -> None:
 def test_a_report_ends_the_counting() -> None:
     state = known()
     state.without_headers = True
-    assert not after(state, says(45, 75.0), sent=20.0, now=21.0).without_headers
+    assert after(state, says(45, 75.0), sent=20.0, now=21.0).without_headers is False
 
 
 def test_a_new_window_starts_with_the_outcomes_that_are_unknown() -> None:
