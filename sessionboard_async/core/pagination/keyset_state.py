@@ -151,6 +151,7 @@ class KeysetState:
         self._equal_timestamp = 0
         self._equal_is_found = False
         self._equal_not_found: int | None = None
+        self._has_additions = False
 
     @property
     def position(self) -> KeysetPosition:
@@ -308,7 +309,8 @@ class KeysetState:
             self._sequential_pages = _SEQUENTIAL_PAGES
             self._drop_pending()
         if is_next and request.after is not None and observed.timestamps[-1] - 1 <= request.after:
-            self._equal, self._equal_timestamp = EqualTimestamps(), observed.timestamps[-1]
+            self._equal = EqualTimestamps(has_additions=self._has_additions)
+            self._equal_timestamp = observed.timestamps[-1]
             self._equal_is_found = False
             self._confirmed = request.after
             self._drop_pending()
@@ -320,7 +322,7 @@ class KeysetState:
             self._equal_is_found = True
         if not equal.complete:
             return
-        self._equal, self._end = None, 0
+        self._equal, self._end, self._has_additions = None, 0, equal.has_additions
         if not self._equal_is_found:
             # Either all of them were removed, or the API rounds the bounds. Reading again shows which.
             if self._equal_not_found == self._equal_timestamp:

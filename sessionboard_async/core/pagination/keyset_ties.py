@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import le
 
 from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
 
 _MOST_RECORDS = LARGEST_PAGE * LAST_SERVED_PAGE
 _MOST_PASSES = 60
-_IDLE_PASSES = 3
-_IDLE_PASSES_WITH_UNREADABLE = 2
-_IDLE_PASSES_AFTER_REMOVALS = 12
+_IDLE_PASSES_WITH_UNREADABLE = 3
+_IDLE_PASSES_WITH_CHANGES = 12
 """A pass in another order misses a record with a chance of less than 2 in 5."""
 
 
@@ -22,28 +23,38 @@ class EqualTimestamps:
     """Reads the same few milliseconds page by page, repeatedly, until every record in them was returned.
 
     The API has no second sort key for records with equal timestamps, and may order them anew for every
-    response. So the pages are read until there are as many different ids as the API reports, or, while
-    records are being removed, until many passes return no new id. Since a cache may return an earlier
-    response, each pass requests pages of another size.
+    response. So the pages are read until there are as many different ids as the API reports. Since a cache
+    may return an earlier response, each pass requests pages of another size.
+
+    Once records are seen to be added or removed, that number is no evidence: an added record may stand for a
+    missing one. Then every record must have been returned both before and after one and the same response;
+    as many as that response counts are all there were. Or many passes must return no new id.
+
+    An addition and a removal between the same two responses, and no other change, are not seen.
+
+    Args:
+        has_additions: Whether records with older timestamps are known to be added while they are read.
 
     Attributes:
         page: The page to request next.
         size: The page size to request next.
         complete: Whether every record was returned.
+        has_additions: As above.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_additions: bool = False) -> None:
         self.page: int = 1
         self.size: int = LARGEST_PAGE
         self.complete: bool = False
+        self.has_additions: bool = has_additions
+        self._is_changing = has_additions
         self._passes = 0
-        self._total: int | None = None
-        self._ids: set[object] = set()
+        self._totals: list[int] = []
+        # By id, the number of the response that returned it last.
+        self._last: dict[object, int] = {}
+        # The differences between responses in the number of ids returned both before and after them.
+        self._around = [0]
         self._idle_rows = 0
-        self._removed = 0
-        self._all_ids: set[object] = set()
-        self._all_idle_rows = 0
-        self._has_removals = False
         self._rows = 0
         self._unreadable = 0
 
@@ -64,31 +75,46 @@ class EqualTimestamps:
                 f"{total} records have the same timestamp, and the API serves at most {_MOST_RECORDS}: "
                 "narrow the search by another filter"
             )
-        if self._total is not None and total < self._total:
-            # Any of the ids may belong to the removed records.
-            self._removed += self._total - total
-            self._has_removals = True
-        self._total = total
-        self._idle_rows = _rows_without_new_ids(self._ids, ids, self._idle_rows + rows)
-        self._all_idle_rows = _rows_without_new_ids(self._all_ids, ids, self._all_idle_rows + rows)
-        if len(self._ids) > total + self._removed or self._idle_rows > _IDLE_PASSES * total:
-            # More records were removed than the totals show, or removed ones were never returned: count anew.
-            self._ids, self._removed, self._idle_rows = set(ids), 0, 0
+        before = len(self._last)
+        self._add(ids, total)
         self._rows += rows
         self._unreadable += rows - len(ids)
-        self.complete = self._is_complete(total)
         # Some servers return smaller pages than requested.
-        if rows and self._rows < total:
+        is_last = not rows or self._rows >= total
+        if is_last:
+            # Records that are counted and not returned, such as those the token may not see.
+            absent = max(0, total - self._rows)
+            rows += absent
+            self._unreadable += absent
+        self._idle_rows = 0 if len(self._last) > before else self._idle_rows + rows
+        self.complete = self._is_complete(total)
+        if not is_last:
             self.page += 1
         elif not self.complete:
             self._start_pass(total)
 
+    def _add(self, ids: Sequence[object], total: int) -> None:
+        response = len(self._totals)
+        last, around = self._last, self._around
+        around.append(0)
+        for id_ in ids:
+            around[last.get(id_, response - 1) + 1] += 1
+            around[-1] -= 1
+            last[id_] = response
+        if self._totals and total != self._totals[-1]:
+            self._is_changing = True
+            self.has_additions |= total > self._totals[-1]
+        if len(last) > total and not self._is_changing:
+            self._is_changing = self.has_additions = True
+        self._totals.append(total)
+
     def _is_complete(self, total: int) -> bool:
-        if self._has_removals and self._all_idle_rows >= _IDLE_PASSES_AFTER_REMOVALS * total:
-            # While records are being removed, the counts may never agree.
-            return True
+        if self._is_changing:
+            return self._idle_rows >= _IDLE_PASSES_WITH_CHANGES * total or any(
+                map(le, self._totals, accumulate(self._around))
+            )
         # As the order changes, an unreadable record may have been returned twice.
-        return len(self._ids) + self._unreadable >= total + self._removed and (
+        return len(self._last) + self._unreadable >= total and (
             not self._unreadable or self._idle_rows >= _IDLE_PASSES_WITH_UNREADABLE * total
         )
 
@@ -96,15 +122,8 @@ class EqualTimestamps:
         self._passes += 1
         if self._passes == _MOST_PASSES:
             raise IncompleteTimestampsError(
-                f"only {len(self._ids)} of {total} records with the same timestamp were returned in "
+                f"only {len(self._last)} of {total} records with the same timestamp were returned in "
                 f"{_MOST_PASSES} passes: the API reorders them or they keep changing; try again"
             )
         self.page, self._rows, self._unreadable = 1, 0, 0
         self.size = max(LARGEST_PAGE - self._passes, -(-total // LAST_SERVED_PAGE))
-
-
-def _rows_without_new_ids(known: set[object], ids: Sequence[object], rows: int) -> int:
-    """Add ids to the known ones, and return the number of rows since the last new id."""
-    before = len(known)
-    known.update(ids)
-    return rows if len(known) == before else 0
