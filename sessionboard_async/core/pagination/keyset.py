@@ -1,4 +1,10 @@
-"""Keyset pagination: pages by a timestamp, complete however the data changes meanwhile."""
+"""Keyset pagination: pages by a timestamp, complete however the data changes meanwhile.
+
+No clock decides that reading ends. It ends where the API reports no further records; for records that move to
+the end when they change, and where records are added as fast as they are read, at the newest timestamp that
+the API returned. Then the records that the API counted at first must have been delivered, or the others are
+searched by page numbers.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +18,9 @@ from typing import Generic, TypeGuard, TypeVar
 import msgspec
 
 from sessionboard_async.core.http.response import Response, http_date
-from sessionboard_async.core.page import Page, Pagination
+from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE, Page, Pagination
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
+from sessionboard_async.core.pagination.keyset_missing import MOST_RECORDS, MissingRecords
 from sessionboard_async.core.pagination.keyset_state import (
     EmptyPageError,
     KeysetPosition,
@@ -38,6 +45,11 @@ from sessionboard_async.errors import EqualTimestampsError
 
 T = TypeVar("T")
 
+_PAGES_OF_ADDITIONS = 16
+"""How many pages beyond the records that there were at first are read without an end."""
+_END_ATTEMPTS = 3
+_MOST_SERVED = LARGEST_PAGE * LAST_SERVED_PAGE
+
 logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
@@ -56,7 +68,7 @@ class KeysetPages(Generic[T]):
         first_page: The first response, if it does not hold what keyset pagination needs.
         first_page_suffices: Whether that response holds all records that are wanted.
         delivered: The number of records delivered, unreadable ones included.
-        id_hashes: The hashes of their ids.
+        id_hashes: The hashes of their ids, unless the reader knows these.
     """
 
     def __init__(
@@ -86,20 +98,32 @@ class KeysetPages(Generic[T]):
         )
         self._pending: Prefetch[KeysetRequest] = Prefetch(reader.engine)
         self._pages = 0
+        self._start = progress
         self._is_resumed = progress != StreamProgress()
+        self._largest_page = 0
+        self._has_short_pages = False
+        self._total_is_unknown = False
         self._total: int | None = None
-        self._first_total: int | None = None
+        self._first_total = 0
+        self._checks_ids = False
+        self._wants_end = False
+        self._end_attempts = 0
+        # What is expected of a resumed iteration is not known.
+        self._may_miss_records = self._is_resumed
+        self._missing: MissingRecords[T] | None = None
+        self._is_complete = False
 
     @property
     def progress(self) -> StreamProgress:
         """The progress after the page returned last."""
-        if self._state.done:
+        if self._is_complete or (self._state.done and not self._may_miss_records):
             return StreamProgress(done=True)
         position = self._state.position
+        found = () if self._missing is None else self._missing.found_ids
         return StreamProgress(
             after=position.after,
             before=self._state.before,
-            recent_ids=tuple(position.recent_ids),
+            recent_ids=(*position.recent_ids, *found),
             delivered=self.delivered,
         )
 
@@ -110,21 +134,27 @@ class KeysetPages(Generic[T]):
             KeysetUnsupportedError: If the responses do not hold what keyset pagination needs.
         """
         while not self._state.done:
+            if self._wants_end:
+                await self._find_end()
             if not self._pending:
                 self._send(1, left)
             planned, request, answered = await self._pending.next()
             self._fetch_ahead(left)
             await self.send_pending()
             page, response = await self._reader.read(request, self._pages + 1, answered)
+            in_range = self._state.reads_equal_timestamps
             accepted = await self._accept(planned, page, response, left)
             if accepted is None:
                 continue
-            results = self._new_results(planned, page, *accepted)
+            observed, new = accepted
+            rest = None if in_range else observed.total - planned.rows_before - observed.rows
+            self._largest_page = max(self._largest_page, observed.rows)
+            self._has_short_pages |= observed.rows < planned.size and rest is not None and rest > 0
+            results = self._new_results(page, observed, new, rest)
             self._fetch_ahead(left - len(results))
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
-        self._report_missing()
-        return None
+        return await self._next_missing() if self._may_miss_records else None
 
     async def aclose(self) -> None:
         """Cancel the pending requests."""
@@ -142,7 +172,7 @@ class KeysetPages(Generic[T]):
         self._send(depth, left)
 
     def _send(self, depth: int, left: float) -> None:
-        while len(self._pending) < depth and self._state.pending_rows < left:
+        while not self._wants_end and len(self._pending) < depth and self._state.pending_rows < left:
             request = self._state.plan()
             if request is None:
                 break
@@ -152,7 +182,7 @@ class KeysetPages(Generic[T]):
         self, request: KeysetRequest, page: Page[T], response: Response, left: float
     ) -> tuple[Observation, NewRecords] | None:
         if self.as_of is None:
-            self._set_end(response)
+            self.as_of = http_date(response.headers.get("Date") or "")
         rows = len(page.results) + page.skipped
         total = page.pagination.total_results if page.pagination is not None else None
         try:
@@ -161,31 +191,30 @@ class KeysetPages(Generic[T]):
         except KeysetUnsupportedError:
             if not self._pages:
                 self.first_page = page, response
-                wanted = (left if rows else 0) if total is None else min(left, total)
+                wanted = (left if rows else 0) if total is None or total < rows else min(left, total)
                 self.first_page_suffices = rows >= wanted
             raise
         except EmptyPageError:
-            raise self._reader.error(
-                f"the API reports {total} records and repeatedly returns none: try again later"
-            ) from None
+            if not self.delivered:
+                raise self._reader.error(
+                    f"the API reports {total} records and repeatedly returns none: try again later"
+                ) from None
+            # The total may count records that the token may not see.
+            self._state.stop()
+            self._may_miss_records = True
+            await self._pending.aclose()
+            return None
         except IncompleteTimestampsError as error:
             raise self._reader.error(str(error), EqualTimestampsError) from None
         if self._state.pending < len(self._pending):
             await self._pending.aclose()
         return None if new is None else (observed, new)
 
-    def _set_end(self, response: Response) -> None:
-        self.as_of = http_date(response.headers.get("Date") or "")
-        if self._state.before is None and self.as_of is not None:
-            # Without an end, records created meanwhile could keep the stream going forever.
-            self._state.before = to_milliseconds(self.as_of) + self._order.margin
-
     def _observe(self, request: KeysetRequest, page: Page[T], rows: int, total: int | None) -> Observation:
         current = page.pagination.current_page if page.pagination is not None else None
         if current is not None and current != request.number and rows:
             raise self._reader.error(f"requested page {request.number}, and the response is page {current}")
-        if total is None:
-            raise KeysetUnsupportedError("the API reports no total")
+        total = self._plausible_total(total, request.rows_before + rows if rows else 0)
         ids = id_texts([*map(self._reader.id_of, page.results)])
         if not all(ids):
             raise KeysetUnsupportedError("a record has no id")
@@ -196,25 +225,109 @@ class KeysetPages(Generic[T]):
             raise KeysetUnsupportedError(f"the records are not sorted by {self._order.attribute}")
         return Observation(MillisecondTimestamps(timestamps), ids, rows, total)
 
+    def _plausible_total(self, total: int | None, shown: int) -> int:
+        """Return the reported total, or one more than the rows up to here if it cannot be right."""
+        if total is not None and shown <= total <= MOST_RECORDS:
+            self._total_is_unknown = False
+            return total
+        if self._total_is_unknown or not self._pages:
+            reason = "no total" if total is None else f"a total that contradicts its {shown} records"
+            raise KeysetUnsupportedError(f"the API reports {reason}")
+        # Records may have been added after they were counted. Reading on shows whether there are more.
+        self._total_is_unknown = True
+        return shown + 1
+
     def _new_results(
-        self, request: KeysetRequest, page: Page[T], observed: Observation, new: NewRecords
+        self, page: Page[T], observed: Observation, new: NewRecords, rest: int | None
     ) -> tuple[T, ...]:
+        """Return the new records; ``rest`` is the number of rows after this page, if it is known."""
         self._pages += 1
         results = (*(page.results[index] for index in new.indexes), *page.results[new.rest :])
         ids = (*(observed.ids[index] for index in new.indexes), *observed.ids[new.rest :])
-        if len({*ids}) < len(ids):
-            by_id = dict(zip(ids, results, strict=True))
-            results, ids = tuple(by_id.values()), tuple(by_id)
-        # Enough to recognise the records, should page numbers be needed after all.
-        self.id_hashes.extend(map(hash, ids))
+        total = None if rest is None else self.delivered + len(results) + page.skipped + rest
+        if total != self._total and self._pages > 1:
+            # Something was added or removed, or a record has another timestamp than before.
+            self._check_ids()
+        if self._checks_ids:
+            results = self._reader.seen.filter_new(results, self._reader.id_of)
+        else:
+            if len({*ids}) < len(ids):
+                by_id = dict(zip(ids, results, strict=True))
+                results, ids = tuple(by_id.values()), tuple(by_id)
+            # Enough to recognise the records, should they be read again.
+            self.id_hashes.extend(map(hash, ids))
         self.delivered += len(results) + page.skipped
-        if not self._state.reads_equal_timestamps:
-            rest = observed.total - request.rows_before - observed.rows
-            self._total = self.delivered + max(0, rest)
-            # Records delivered before the checkpoint may have been removed since.
-            if self._pages == 1 and not self._is_resumed:
-                self._first_total = self._total
+        if rest is not None:
+            self._compare_totals(max(0, rest), page)
         return results
+
+    def _compare_totals(self, rest: int, page: Page[T]) -> None:
+        self._total = self.delivered + rest
+        if self._pages == 1:
+            self._first_total = self._total
+        elif self._total < self._first_total:
+            self._may_miss_records = True
+        # An unreadable record may have been counted twice.
+        self._may_miss_records |= page.skipped > 0
+        is_growing = self.delivered >= self._first_total + _PAGES_OF_ADDITIONS * self._page_size
+        self._wants_end = (
+            self._state.before is None
+            and self._end_attempts < _END_ATTEMPTS
+            and (self._order.moves or is_growing)
+            and 0 < rest <= _MOST_SERVED
+        )
+
+    def _check_ids(self) -> None:
+        """From now on, compare the id of each record with those delivered before."""
+        if not self._checks_ids:
+            self._checks_ids = True
+            self._reader.seen.add_hashes(self.id_hashes)
+            self.id_hashes = array("q")
+
+    async def _find_end(self) -> None:
+        """End the reading at the newest record there is now, so that changes cannot keep it going forever."""
+        self._wants_end = False
+        self._end_attempts += 1
+        position, size = self._state.position, self._rows_per_page(LARGEST_PAGE)
+        rows = (self._total or 0) - self.delivered + len(position.recent_ids)
+        last = KeysetRequest(position.after, None, math.ceil(rows / size), LARGEST_PAGE, 0)
+        reader = self._reader
+        response = await reader.engine.send(reader.query.keyset_page(self._order, last))
+        decoder = reader.engine.decoders.pages(reader.query.endpoint, msgspec.Raw)
+        page = decoder.decode(response.body, page=self._pages + 1, on_invalid="skip")
+        total = page.pagination.total_results if page.pagination is not None else None
+        times = [*filter(None, map(timestamp_getter(msgspec.Raw, self._order.attribute), page.results))]
+        if times and total is not None and (last.number - 1) * size + len(page.results) >= total:
+            self._state.before = to_milliseconds(max(times)) + 2
+
+    async def _next_missing(self) -> Page[T] | None:
+        """Return the next page of records that have no timestamp or moved; ``None`` at the end."""
+        if self._is_complete:
+            return None
+        if self._missing is None:
+            self._check_ids()
+            self._missing = MissingRecords(
+                self._reader,
+                self._order,
+                total=max(self._first_total, self.delivered),
+                delivered=self.delivered,
+                page_size=self._page_size,
+                rows_per_page=self._rows_per_page(self._page_size),
+                after=self._start.after,
+                before=self._state.before,
+            )
+        page = await self._missing.next()
+        if page is None:
+            self._is_complete = True
+            self._report_missing(self._missing)
+            return None
+        self._pages += 1
+        self.delivered, self._total = self._missing.delivered, max(self._missing.total, self.delivered)
+        return msgspec.structs.replace(page, pagination=self._pagination())
+
+    def _rows_per_page(self, size: int) -> int:
+        """Return how many rows the API returns on a page of that size, as far as known."""
+        return min(size, self._largest_page) if self._has_short_pages else size
 
     def _pagination(self) -> Pagination | None:
         """Return the position of a page in the stream; the API's own numbers restart with each response."""
@@ -227,14 +340,18 @@ class KeysetPages(Generic[T]):
             total_results=self._total,
         )
 
-    def _report_missing(self) -> None:
-        if self._first_total is not None and self.delivered < self._first_total:
+    def _report_missing(self, missing: MissingRecords[T]) -> None:
+        if missing.outstanding > 0:
+            self._reader.warn(
+                f"{missing.delivered} of {missing.total} records were returned: the data changed meanwhile, "
+                "or the token may not see all of it"
+            )
+        elif self.delivered < self._first_total:
             logger.info(
-                "%s: delivered %d of %d records; the others were removed meanwhile, or have no %s",
+                "%s: delivered %d of %d records; the others were removed meanwhile",
                 self._reader.query.endpoint.operation_id,
                 self.delivered,
                 self._first_total,
-                self._order.attribute,
             )
 
 

@@ -123,7 +123,7 @@ class KeysetState:
         concurrent: Whether several pages may be requested at once.
 
     Attributes:
-        before: As above; may be set until the first response is accepted.
+        before: As above; may be set at any time, to a timestamp that was not reached.
         done: Whether everything was read.
         pending: The number of requests from ``plan`` whose responses are awaited. It falls to 0 when a
             response makes the others useless.
@@ -168,6 +168,10 @@ class KeysetState:
         """The most further rows that the pending requests can return."""
         return max(0, self._planned - self._reached) if self.pending else 0
 
+    def stop(self) -> None:
+        """End the iteration, although the API reports more records."""
+        self.done, self.pending = True, 0
+
     def plan(self) -> KeysetRequest | None:
         """Return the next request; ``None`` if there is nothing to request for now."""
         request = None if self.done else self._next_request()
@@ -197,6 +201,8 @@ class KeysetState:
             self._empty_pages += 1
             if self._empty_pages == _EMPTY_PAGES:
                 raise EmptyPageError
+            # One request after the other shows whether the API returns none for long.
+            self._sequential_pages = _SEQUENTIAL_PAGES
             self._drop_pending()
             return None
         self._empty_pages = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from math import inf, log, log1p
 from operator import le
 
 from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
@@ -13,6 +14,9 @@ _MOST_PASSES = 60
 _IDLE_PASSES_WITH_UNREADABLE = 3
 _IDLE_PASSES_WITH_CHANGES = 12
 """A pass in another order misses a record with a chance of less than 2 in 5."""
+_MOST_SHIFTED = 5
+"""How many records on a page an earlier page of the pass may hold, because records were added."""
+_LOG_OF_RARE = log(1e-6)
 
 
 class IncompleteTimestampsError(Exception):
@@ -28,7 +32,9 @@ class EqualTimestamps:
 
     Once records are seen to be added or removed, that number is no evidence: an added record may stand for a
     missing one. Then every record must have been returned both before and after one and the same response;
-    as many as that response counts are all there were. Or many passes must return no new id.
+    as many as that response counts are all there were. Or many passes must return no new id. In a random
+    order, a record may be missed again and again, while another is counted that was away for a moment: so
+    the pages must also be too many for that.
 
     An addition and a removal between the same two responses, and no other change, are not seen.
 
@@ -54,6 +60,10 @@ class EqualTimestamps:
         self._last: dict[object, int] = {}
         # The differences between responses in the number of ids returned both before and after them.
         self._around = [0]
+        self._first_of_pass = 0
+        self._is_random = False
+        # The logarithm of the chance that a random order hides a record on every page.
+        self._log_chance = 0.0
         self._idle_rows = 0
         self._rows = 0
         self._unreadable = 0
@@ -97,10 +107,15 @@ class EqualTimestamps:
         response = len(self._totals)
         last, around = self._last, self._around
         around.append(0)
+        repeated = 0
         for id_ in ids:
-            around[last.get(id_, response - 1) + 1] += 1
+            before = last.get(id_, response - 1)
+            repeated += id_ in last and before >= self._first_of_pass
+            around[before + 1] += 1
             around[-1] -= 1
             last[id_] = response
+        self._is_random |= repeated > _MOST_SHIFTED
+        self._log_chance += log1p(-len(ids) / total) if len(ids) < total else -inf
         if self._totals and total != self._totals[-1]:
             self._is_changing = True
             self.has_additions |= total > self._totals[-1]
@@ -110,9 +125,11 @@ class EqualTimestamps:
 
     def _is_complete(self, total: int) -> bool:
         if self._is_changing:
-            return self._idle_rows >= _IDLE_PASSES_WITH_CHANGES * total or any(
-                map(le, self._totals, accumulate(self._around))
-            )
+            if self._idle_rows >= _IDLE_PASSES_WITH_CHANGES * total:
+                return True
+            if self._is_random and self.has_additions and self._log_chance + log(total) > _LOG_OF_RARE:
+                return False
+            return any(map(le, self._totals, accumulate(self._around)))
         # As the order changes, an unreadable record may have been returned twice.
         return len(self._last) + self._unreadable >= total and (
             not self._unreadable or self._idle_rows >= _IDLE_PASSES_WITH_UNREADABLE * total
@@ -126,4 +143,5 @@ class EqualTimestamps:
                 f"{_MOST_PASSES} passes: the API reorders them or they keep changing; try again"
             )
         self.page, self._rows, self._unreadable = 1, 0, 0
+        self._first_of_pass = len(self._totals)
         self.size = max(LARGEST_PAGE - self._passes, -(-total // LAST_SERVED_PAGE))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, cast
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -20,25 +20,23 @@ class TimeOrder(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name in filters and sorts.
         attribute: Its name in records.
-        margin: How many milliseconds after the first response the reading ends.
+        moves: Whether a record that changes moves to the end, perhaps again and again.
     """
 
     name: str
     attribute: str
-    margin: int
+    moves: bool
 
 
-_CREATED = TimeOrder("createdAt", "created_at", margin=300_000)
-"""The clock that dates records may differ from the clock of the responses: existing records must not be
-mistaken for new ones."""
-
-# A record that changes while it is read moves to the end, again and again. So these readings end where they
-# began; the Date of a response is cut to whole seconds.
+_CREATED = TimeOrder("createdAt", "created_at", moves=False)
 _TIME_ORDERS = {
     "createdAt": _CREATED,
-    "updatedAt": TimeOrder("updatedAt", "updated_at", margin=1000),
-    "deletedAt": TimeOrder("deletedAt", "deleted_at", margin=1000),
+    "updatedAt": TimeOrder("updatedAt", "updated_at", moves=True),
+    "deletedAt": TimeOrder("deletedAt", "deleted_at", moves=True),
 }
+
+_EARLIEST = to_milliseconds(datetime.min.replace(tzinfo=UTC))
+_LATEST = to_milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
 class PagedQuery(msgspec.Struct, frozen=True):
@@ -86,10 +84,10 @@ class PagedQuery(msgspec.Struct, frozen=True):
             return _CREATED
         return _TIME_ORDERS[sort["order"]] if sort["sort"] == "asc" else None
 
-    def sorted_by(self, order: TimeOrder) -> PagedQuery:
-        """Return the same query in ascending order of a timestamp."""
+    def sorted_by(self, order: TimeOrder, direction: Literal["asc", "desc"] = "asc") -> PagedQuery:
+        """Return the same query in the order of a timestamp."""
         return msgspec.structs.replace(
-            self, body={**self.search, "sort": {"order": order.name, "sort": "asc"}}
+            self, body={**self.search, "sort": {"order": order.name, "sort": direction}}
         )
 
     def keyset_page(self, order: TimeOrder, page: KeysetRequest) -> Request:
@@ -97,10 +95,13 @@ class PagedQuery(msgspec.Struct, frozen=True):
         filters: dict[str, Any] = self.search.get("filters", {})
         given: dict[str, str] = filters.get(order.name, {})
         bounds = dict(given)
-        if page.after is not None and ("after" not in given or _parse(given["after"]) < page.after):
-            bounds["after"] = format_milliseconds(page.after)
-        if page.before is not None and ("before" not in given or _parse(given["before"]) > page.before):
-            bounds["before"] = format_milliseconds(page.before)
+        # A bound that no record lies beyond needs no date, and may have none.
+        after = page.after if page.after is not None and page.after >= _EARLIEST else None
+        before = page.before if page.before is not None and page.before <= _LATEST else None
+        if after is not None and ("after" not in given or _parse(given["after"]) < after):
+            bounds["after"] = format_milliseconds(after)
+        if before is not None and ("before" not in given or _parse(given["before"]) > before):
+            bounds["before"] = format_milliseconds(before)
         body = dict(self.search)
         if bounds:
             body["filters"] = {**filters, order.name: bounds}

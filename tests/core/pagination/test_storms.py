@@ -58,9 +58,7 @@ async def test_page_numbers_lose_records_in_every_scenario(scenario: str) -> Non
 @EXACT
 @pytest.mark.parametrize("server", [*list(SERVERS)[::8], *SLOW_SERVERS])
 async def test_every_kind_of_server_is_read_completely(server: str, options: dict[str, Any]) -> None:
-    # Among equal timestamps on several pages, a removal is not seen if another record is restored meanwhile.
-    changes = {kind: rate for kind, rate in ALL_CHANGES.items() if kind != "restores"}
-    outcome = await search(ChangingData(changes, SERVERS[server], sessions=750), 1, **options)
+    outcome = await search(ChangingData(ALL_CHANGES, SERVERS[server], sessions=750), 1, **options)
 
     assert (outcome.lost, outcome.repeated) == (0, 0)
 
