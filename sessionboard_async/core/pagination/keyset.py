@@ -292,9 +292,12 @@ class KeysetPages(Generic[T]):
         rows = (self._total or 0) - self.delivered + len(position.recent_ids)
         last = KeysetRequest(position.after, None, math.ceil(rows / size), LARGEST_PAGE, 0)
         reader = self._reader
-        response = await reader.engine.send(reader.query.keyset_page(self._order, last))
         decoder = reader.engine.decoders.pages(reader.query.endpoint, msgspec.Raw)
-        page = decoder.decode(response.body, page=self._pages + 1, on_invalid="skip")
+
+        def decode(response: Response) -> Page[msgspec.Raw]:
+            return decoder.decode(response.body, page=self._pages + 1)
+
+        page = await reader.engine.send(reader.query.keyset_page(self._order, last), decode)
         total = page.pagination.total_results if page.pagination is not None else None
         times = [*filter(None, map(timestamp_getter(msgspec.Raw, self._order.attribute), page.results))]
         if times and total is not None and (last.number - 1) * size + len(page.results) >= total:

@@ -84,8 +84,8 @@ class MissingRecords(Generic[T]):
     async def next(self) -> Page[T] | None:
         """Return the next page that holds missing records, without the others; ``None`` at the end."""
         while 1 <= self._number <= LAST_SERVED_PAGE:
-            response = await self._reader.engine.send(self._query.page(self._number, self._page_size))
-            page = self._reader.decode(response, self._number)
+            request = self._query.page(self._number, self._page_size)
+            page, _ = await self._reader.read(request, self._number)
             current = page.pagination.current_page if page.pagination is not None else None
             if current is not None and 1 <= current < self._number:
                 # Some servers return the last page for every number after it.
