@@ -326,15 +326,17 @@ def test_an_error_is_not_chained_to_earlier_ones(failures: Sequence[Sessionboard
     assert error.__context__ is None
 
 
-def test_an_error_keeps_only_the_callers_own_in_its_chain() -> None:
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_an_error_keeps_only_the_callers_own_in_its_chain(attempts: int) -> None:
+    callers = KeyError("the caller's")
+
     async def main() -> BaseException | None:
         try:
-            raise KeyError("the caller's")
+            raise callers
         except KeyError:
             with pytest.raises(ConnectError) as caught:
-                await called(Server(ConnectError("no")), Retry(attempts=1))
+                await called(Server(*(ConnectError("no") for _ in range(3))), Retry(attempts=attempts))
         return caught.value.__context__
 
-    context = run(main())
-    assert context is None or isinstance(context, KeyError)
-    assert context is None or context.__context__ is None
+    assert run(main()) is callers
+    assert callers.__context__ is None
