@@ -48,7 +48,8 @@ def work_folder(module: Module) -> Path:
         "use_git_change_detection": False,
     }
     preloaded = [path.removesuffix(".py").replace("/", ".") for path in module.files()]
-    folder.joinpath("preload.txt").write_text("\n".join(["tests.conftest", *preloaded]), "utf-8")
+    first = ["tests.conftest", "tests.mutants.generated"]
+    folder.joinpath("preload.txt").write_text("\n".join([*first, *preloaded]), "utf-8")
     text = ROOT.joinpath("pyproject.toml").read_text("utf-8")
     table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
     folder.joinpath("pyproject.toml").write_text(f"{text}\n[tool.mutmut]\n{table}\n", "utf-8")

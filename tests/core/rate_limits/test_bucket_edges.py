@@ -138,6 +138,19 @@ def test_a_freed_part_of_the_reserve_still_waits_for_requests_in_flight() -> Non
     assert bucket_in(state, reserve=20).wait(900.0, BULK) == math.inf
 
 
+def test_calls_without_a_documented_limit_find_nothing_out() -> None:
+    bucket = Bucket(100, 900, documented=False)
+    for _ in range(10):
+        assert bucket.wait(0.0, INTERACTIVE) == 0.0
+        bucket.begin(0.0)
+
+
+def test_a_bulk_call_asks_again_when_its_part_of_the_reserve_is_freed() -> None:
+    state = known(5, (898.0, 900.0))
+    assert bucket_in(state, reserve=20).wait(100.0, BULK) == (900.0 - 4 * 45.0) - 100.0
+    assert bucket_in(state, reserve=20).wait(100.0, INTERACTIVE) == 0.0
+
+
 @pytest.mark.parametrize(
     ("remaining", "sharers", "in_flight", "expected"),
     [
@@ -212,6 +225,15 @@ def test_nothing_of_a_window_outlives_it_but_who_else_uses_the_budget() -> None:
     assert (bucket.state.contended_windows, bucket.state.previous_end) == (0, 200.0)
 
 
+def test_the_moment_a_window_has_ended_belongs_to_the_next() -> None:
+    bucket = bucket_in(known(0))
+    assert bucket.wait(101.0, INTERACTIVE) == 0.0
+    bucket.begin(101.0)
+    assert bucket.wait(101.0, INTERACTIVE) == 5.0, "one request finds out"
+    assert after(known(), says(80, 60.0), sent=100.5, now=101.0).rolled_at == 101.0
+    assert after(known(), says(80, 60.0), sent=100.5, now=100.9).rolled_at == -math.inf
+
+
 # Outcomes that are unknown
 
 
@@ -267,8 +289,13 @@ def test_a_response_without_headers_opens_no_window_after_the_one_it_was_sent_in
         (says(40), (40, 1.0, 903.0)),
         (says(reset=60.0), (99, 59.0, 63.0)),
         (says(0, 0.0), (0, -1.0, 3.0)),
+        (says(40, 900.5), (40, 899.5, 903.5)),
+        (says(40, 5_000.0), (40, 900.0, 904.0)),
     ],
-    ids=["both", "what is left", "the end", "used up and over"],
+    ids=[
+        *("both", "what is left", "the end", "used up and over"),
+        *("an end rounded up", "an end after any window"),
+    ],
 )
 def test_a_first_report_opens_a_window(headers: RateLimitHeaders, expected: tuple[int, float, float]) -> None:
     state = after(BucketState(limit=100, window=900.0), headers, sent=1.0, now=3.0)
