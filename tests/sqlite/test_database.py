@@ -306,6 +306,31 @@ def test_a_closed_copy_cannot_be_used(path: Path) -> None:
         copy.counts()
 
 
+@pytest.mark.skipif(not os.access("/proc/self/fd", os.R_OK), reason="there is no list of open files")
+def test_a_closed_or_refused_copy_leaves_no_open_file(path: Path) -> None:
+    def is_open() -> bool:
+        descriptors = Path("/proc/self/fd")
+        return any(os.path.realpath(file) == str(path.resolve()) for file in descriptors.iterdir())
+
+    copy = open_copy(path)
+    copy.apply([upsert("a")], {})
+    assert is_open()
+    copy.close()
+    assert not is_open()
+    with pytest.raises(ConfigurationError) as caught:
+        Database(path, event_id=7, base_url="https://elsewhere")
+    assert not is_open()
+    assert "another copy" in str(caught.value)
+
+
+def test_the_times_of_the_records_are_returned_as_they_are(copy: Database) -> None:
+    copy.apply([upsert("a", updated_at="2026-01-01T01:00:00+01:00"), upsert("b", updated_at="soon")], {})
+    copy.apply([upsert("c", updated_at=None)], {})
+    expected = {"a": "2026-01-01T00:00:00.000000Z", "b": "soon", "c": None}
+    assert copy.update_times("sessions") == expected
+    assert copy.ids("sessions") == ["a", "b", "c"]
+
+
 def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> None:
     def write(first: int) -> None:
         with open_copy(path) as other:
@@ -316,6 +341,14 @@ def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> N
         for written in [threads.submit(write, first) for first in (0, 100)]:
             written.result()
     assert copy.counts()["sessions"] == 50
+
+
+def test_newer_records_may_be_replaced_on_request(copy: Database, path: Path) -> None:
+    copy.apply([upsert("a", title="Later", updated_at="2099-01-01T00:00:00Z")], {})
+    older = [upsert("a", title="Now", updated_at="2026-01-01T00:00:00Z")]
+    assert copy.apply(older, {}).outdated == 1
+    assert copy.apply(older, {}, keep_newer=False).upserted == 1
+    assert titles(path) == {"a": "Now"}
 
 
 @pytest.fixture
@@ -353,6 +386,8 @@ def test_an_error_of_the_driver_does_not_show_the_record(copy: Database, path: P
     assert error.__cause__ is None
     assert error.__suppress_context__
     assert "INSERT" not in str(error)
+    # Tools that report errors show what hangs on a context.
+    assert SECRET not in repr(vars(error.__context__))
     for shown in (str(error), repr(error), str(error.__context__), pickle.dumps(error).decode("latin1")):
         assert SECRET not in shown
     assert titles(path) == {}

@@ -151,6 +151,8 @@ def test_people_without_an_id_are_stored(copy: Database, path: Path) -> None:
     assert [name for name, *_ in on_session(path)] == ["Ada", "Bo"]
     copy.apply([upsert("s", speakers=[person(None, "Cy")])], {})
     assert list(people(path).values()) == ["Cy"]
+    copy.apply([upsert("other", speakers=[person(None, "Di")])], {})
+    assert sorted(map(str, people(path).values())) == ["Cy", "Di"]
 
 
 def test_people_are_removed_with_their_last_session(copy: Database, path: Path) -> None:
