@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,9 @@ async def test_a_record_that_is_removed_and_created_alike_is_reported_again(
     await follower.run()
     room, status = api.records["rooms"].pop(), api.records["statuses"].pop()
     assert await follower.compare() == {("deleted", "undated"), ("deleted", "t4")}
+    stored = json.dumps(follower.cursor)
+    assert "undated" not in stored
+    assert "t4" not in stored
     api.records["rooms"].append(room)
     api.records["statuses"].append(status)
     assert await follower.compare() == {("upsert", "undated"), ("upsert", "t4")}

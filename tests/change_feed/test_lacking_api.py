@@ -232,6 +232,23 @@ async def test_a_search_that_misses_existing_records_removes_nothing(
     assert await follower.compare() == set()
 
 
+async def test_a_search_that_is_wrong_about_a_record_is_not_believed_about_others(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    follower = Follower(sb, "contacts")
+    await follower.run()
+    found = api.records["contacts"][150:]
+    del api.records["contacts"][0]
+
+    def override(method: str, *_: object) -> Answer | None:
+        pagination = {"currentPage": 1, "totalResults": 50, "totalPages": 1}
+        return (200, {"results": found, "pagination": pagination}) if method == "POST" else None
+
+    api.override = override
+    assert await follower.compare() == {("deleted", "c0")}
+    assert len(follower.cursor["resources"]["contacts"]["missing"]) == 149
+
+
 @pytest.mark.parametrize("answer", [(404, PAGE), (405, REFUSED), (403, REFUSED), (501, PAGE)])
 async def test_records_that_cannot_be_looked_up_are_not_removed_at_once(
     api: RecordsAPI, sb: AsyncSession, answer: Answer
