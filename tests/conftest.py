@@ -33,6 +33,16 @@ settings.load_profile("project")
 load_services()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of this project's tests."""
+    parser.addoption(
+        "--endurance",
+        type=float,
+        metavar="SECONDS",
+        help="run tests/endurance for so long, with its counts every minute",
+    )
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Run the asynchronous tests on asyncio, which aiohttp needs."""
