@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 import traceback
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession
+from tests.core.pagination.numbered_pages import pages_of
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
@@ -64,3 +67,27 @@ async def test_a_page_stream_closed_by_another_task_ends(serve: Serve) -> None:
         await pages.aclose()
         with anyio.fail_after(2):
             assert await waiting == []
+
+
+def test_a_stream_that_is_collected_after_its_loop_is_silent(recwarn: pytest.WarningsRecorder) -> None:
+    streams: list[object] = []
+
+    async def abandon() -> None:
+        async with HttpServer(pages_of(40)).running() as server:
+            sb = AsyncSession(TOKEN, base_url=server.base_url)
+            stream = aiter(sb.sessions.search(1, page_size=2, prefetch=8))
+            for _ in range(3):
+                await anext(stream)
+            streams.append(stream)
+            await sb.aclose()
+
+    unraisable: list[object] = []
+    hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
+    try:
+        asyncio.run(abandon())
+        streams.clear()
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
+    assert unraisable == []
+    assert len(recwarn) == 0

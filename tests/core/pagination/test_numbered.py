@@ -247,10 +247,26 @@ async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int
 
 
 @pytest.mark.parametrize("prefetch", [0, 8])
-async def test_exactly_the_number_of_served_pages_is_no_error(serve: Serve, prefetch: int) -> None:
+async def test_exactly_the_number_of_served_pages_is_no_error(
+    serve: Serve, prefetch: int, caplog: pytest.LogCaptureFixture
+) -> None:
     server = await serve(pages_of(999))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        assert len(await sb.sessions.search(1, page_size=1, prefetch=prefetch).collect()) == 999
+        pager = sb.sessions.search(1, page_size=1, prefetch=prefetch, consistency="pages")
+        assert len(await pager.collect()) == 999
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(("limit", "warned"), [(None, True), (1000, True), (999, False), (1, False)])
+async def test_more_pages_than_are_served_are_a_warning_on_the_first(
+    serve: Serve, limit: int | None, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await serve(pages_of(1000))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        stream = sb.sessions.search(1, page_size=1, limit=limit, consistency="pages").pages()
+        await anext(stream)
+        await stream.aclose()
+    assert any("more pages than the 999" in message for message in caplog.messages) is warned
 
 
 async def test_a_limit_before_the_last_served_page_is_no_error(serve: Serve) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, ClientClosedError
+from sessionboard_async import AsyncSession, ClientClosedError, Consistency
 from tests.core.pagination.numbered_pages import PREFETCH, found, pages_of, records, requested
+from tests.core.pagination.searches import record, searching
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -55,6 +58,92 @@ async def test_by_default_two_pages_are_fetched_ahead_from_the_second_on(serve: 
             await asyncio.sleep(0.005)
             ahead.append(len(server.requests) - len(ahead) - 1)
     assert ahead == [0, 2, 2, 2, 2, 2, 2, 2, 1, 0]
+
+
+def has_requests(server: HttpServer, count: int) -> bool:
+    return len(server.requests) >= count
+
+
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+async def test_by_default_nothing_is_fetched_ahead_on_the_first_page(
+    serve: Serve, consistency: Consistency
+) -> None:
+    server = await serve(searching([record(number, number) for number in range(40)]))
+    depth = 1 if consistency == "exact" else 2
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        stream = sb.sessions.search(1, page_size=4, consistency=consistency).pages()
+        for expected in (1, 2 + depth, 3 + depth):
+            await anext(stream)
+            await until(partial(has_requests, server, expected))
+            await asyncio.sleep(0.005)
+            assert len(server.requests) == expected
+        await stream.aclose()
+
+
+async def client_left(request: web.Request) -> None:
+    """Wait until the client has closed the connection."""
+    await until(lambda: request.transport is None or request.transport.is_closing())
+
+
+async def test_pages_fetched_ahead_by_time_end_when_page_numbers_are_used(serve: Serve) -> None:
+    """Without a time on page 2, page numbers are used: the pages that follow by time are not wanted."""
+    dated = searching([record(number, number) for number in range(60)])
+    count = unwanted = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal count, unwanted
+        count += 1
+        number = count
+        response = await dated(request)
+        assert isinstance(response, web.Response)
+        assert response.text is not None
+        if number == 2:
+            return web.json_response(text=response.text.replace('"created_at"', '"made_at"'))
+        if b"after" in await request.read():
+            unwanted += 1
+            await client_left(request)
+            unwanted -= 1
+        return response
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        stream = aiter(sb.sessions.search(1, page_size=6, prefetch=8))
+        got = [(await anext(stream)).id for _ in range(6)]
+        await until(lambda: unwanted > 0)
+        got += [(await anext(stream)).id for _ in range(6)]
+        await until(lambda: unwanted == 0)
+        got += [talk.id async for talk in stream]
+    assert got == [f"s{number}" for number in range(60)]
+
+
+# The stream is collected
+
+
+async def test_a_stream_that_is_collected_in_another_thread_ends_its_requests(serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if requested(request)[0] > 2:
+            await client_left(request)
+        return await pages_of(40)(request)
+
+    server = await serve(answer)
+    # In debug mode, a loop refuses calls from other threads that are not made for them.
+    asyncio.get_running_loop().set_debug(True)
+    unraisable: list[object] = []
+    hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
+    try:
+        async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+            stream = aiter(sb.sessions.search(1, page_size=2, prefetch=8))
+            for _ in range(3):
+                await anext(stream)
+            await until(lambda: server.under_way == 8)
+            streams = [stream]
+            del stream
+            await asyncio.to_thread(streams.clear)
+            await until(lambda: server.under_way == 0)
+    finally:
+        asyncio.get_running_loop().set_debug(False)
+        sys.unraisablehook = hook
+    assert unraisable == []
 
 
 # The client closes
