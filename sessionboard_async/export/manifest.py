@@ -16,9 +16,9 @@ class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file: The name of the file.
         records: The number of records in the file.
-        reported: The largest number of records that the API reported meanwhile; ``None`` if it reported none.
-            Another number than ``records`` means that the data changed during the export, or that the API
-            did not return all of it.
+        reported: The number of records that the API reported first; ``None`` if it reported none, or fewer
+            than it had returned. Another number than ``records`` means that the data changed during the
+            export, or that the API did not return all of it.
         pages: The number of pages read.
         bytes: The size of the file.
         seconds: The time it took to read the resource.

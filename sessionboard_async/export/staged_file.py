@@ -63,14 +63,17 @@ class StagedFile:
         lines = b"".join(_line(record) for record in page.results)
         self._file.write(lines)
         state = self.state
-        total = None if page.pagination is None else page.pagination.total_results
+        records, reported = state.records + len(page.results), state.reported
+        # In a stream by time, the totals of later pages are made from what came and what is left.
+        if reported is None and page.pagination is not None:
+            total = page.pagination.total_results
+            reported = total if total is not None and total >= records else None
         self.state = FileState(
             checkpoint=checkpoint,
-            records=state.records + len(page.results),
+            records=records,
             pages=state.pages + 1,
             bytes=state.bytes + len(lines),
-            # In a stream by time, the last pages report what came: their total is what is left.
-            reported=max((known for known in (state.reported, total) if known is not None), default=None),
+            reported=reported,
             seconds=seconds,
         )
         if self._staging.resume:

@@ -38,7 +38,7 @@ class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
         records: The number of records written.
         pages: The number of pages read.
         bytes: The size of the file with these records. Bytes after that belong to an unfinished write.
-        reported: The largest number of records that the API reported so far.
+        reported: The number of records that the API reported first.
         seconds: The time it took so far.
         done: Whether all records are written.
     """
