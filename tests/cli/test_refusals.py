@@ -103,14 +103,17 @@ def test_an_export_of_which_everything_is_refused_is_an_error(
     assert contents(tmp_path) == before
 
 
-def test_a_sync_with_refused_resources_ends_with_status_3(server: EmbeddedServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_sync_with_refused_resources_ends_with_status_3(
+    server: EmbeddedServer, tmp_path: Path, status: int
+) -> None:
     path = tmp_path / "event.db"
     assert sync(server, path).exit_code == 0
     rooms = rooms_in(path)
-    refuse(server, "rooms")
+    refuse(server, "rooms", status=status)
     done = sync(server, path)
     assert done.exit_code == 3, done.output
-    assert re.search(r"^Warning: rooms were refused: .*403", done.stderr, re.MULTILINE)
+    assert re.search(rf"^Warning: rooms were refused: .*{status}", done.stderr, re.MULTILINE)
     assert done.stderr.endswith(NOT_READ)
     assert f"{path} holds" in done.stdout
     assert rooms_in(path) == rooms > 0
@@ -153,3 +156,17 @@ async def test_null_instead_of_records_is_an_error(
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Error: " in done.stderr
     assert contents(tmp_path) == {"rooms.jsonl": b"earlier\n"}
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_page_of_a_firewall_is_an_error_of_a_sync(
+    server: EmbeddedServer, tmp_path: Path, status: int
+) -> None:
+    path = tmp_path / "event.db"
+    assert sync(server, path).exit_code == 0
+    rooms = rooms_in(path)
+    server.faults.append(Fault("html", every=1, status=status, operation="search-rooms"))
+    done = sync(server, path, "--allow-refused")
+    assert done.exit_code == 1, done.output
+    assert "Error: POST /v1/event/{event_id}/rooms: " in done.stderr
+    assert rooms_in(path) == rooms > 0
