@@ -288,7 +288,7 @@ class KeysetPages(Generic[T]):
         """End the reading at the newest record there is now, so that changes cannot keep it going forever."""
         self._wants_end = False
         self._end_attempts += 1
-        position, size = self._state.position, self._rows_per_page(LARGEST_PAGE)
+        position, size = self._state.position, self._rows_per_page
         rows = (self._total or 0) - self.delivered + len(position.recent_ids)
         last = KeysetRequest(position.after, None, math.ceil(rows / size), LARGEST_PAGE, 0)
         reader = self._reader
@@ -315,7 +315,7 @@ class KeysetPages(Generic[T]):
                 total=max(self._first_total, self.delivered),
                 delivered=self.delivered,
                 page_size=self._page_size,
-                rows_per_page=self._rows_per_page(self._page_size),
+                largest_page=self._rows_per_page,
                 after=self._start.after,
                 before=self._state.before,
             )
@@ -328,9 +328,10 @@ class KeysetPages(Generic[T]):
         self.delivered, self._total = self._missing.delivered, max(self._missing.total, self.delivered)
         return msgspec.structs.replace(page, pagination=self._pagination())
 
-    def _rows_per_page(self, size: int) -> int:
-        """Return how many rows the API returns on a page of that size, as far as known."""
-        return min(size, self._largest_page) if self._has_short_pages else size
+    @property
+    def _rows_per_page(self) -> int:
+        """The most rows that the API returns on a page, as far as known."""
+        return self._largest_page if self._has_short_pages else LARGEST_PAGE
 
     def _pagination(self) -> Pagination | None:
         """Return the position of a page in the stream; the API's own numbers restart with each response."""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from sessionboard_async.core.page import LAST_SERVED_PAGE, Page
+from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE, Page, Pagination
 from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.query import TimeOrder
 from sessionboard_async.core.pagination.record_keys import TimestampGetter, id_text, timestamp_getter
@@ -35,7 +35,7 @@ class MissingRecords(Generic[T]):
         total: The number of all records, as far as known.
         delivered: How many of them were delivered.
         page_size: Records per page.
-        rows_per_page: The most rows that the API returns on a page.
+        largest_page: The most rows that the API returns on a page.
         after: Records from this timestamp on are searched, in milliseconds since 1970; older ones were
             delivered before this iteration. ``None`` for all.
         before: Records beyond this timestamp changed during the reading, and are not searched.
@@ -54,7 +54,7 @@ class MissingRecords(Generic[T]):
         total: int,
         delivered: int,
         page_size: int,
-        rows_per_page: int,
+        largest_page: int,
         after: int | None,
         before: int | None,
     ) -> None:
@@ -63,11 +63,13 @@ class MissingRecords(Generic[T]):
         self.found_ids: list[str] = []
         self._reader = reader
         self._timestamp_of: TimestampGetter = timestamp_getter(reader.record, order.attribute)
-        self._page_size = page_size
-        self._rows_per_page = min(page_size, rows_per_page)
+        self._page_size = page_size if total <= page_size * LAST_SERVED_PAGE else LARGEST_PAGE
+        self._rows_per_page = min(self._page_size, largest_page)
         self._after = after
         self._before = before
         self._changed = 0
+        self._is_past_the_start = False
+        self._is_first_page = True
         self._requests = 0
         self._empty_pages = 0
         self._query = reader.query
@@ -86,48 +88,63 @@ class MissingRecords(Generic[T]):
         while 1 <= self._number <= LAST_SERVED_PAGE:
             request = self._query.page(self._number, self._page_size)
             page, _ = await self._reader.read(request, self._number)
-            current = page.pagination.current_page if page.pagination is not None else None
-            if current is not None and 1 <= current < self._number:
-                # Some servers return the last page for every number after it.
-                self._number = current
+            self._accept_pagination(page)
+            if self._is_first_page:
+                self._is_first_page = False
+                if self._last_page > self._number and not self._is_reversed:
+                    self._number = min(self._last_page, LAST_SERVED_PAGE)
+                    continue
             found = self._search(page)
             self._advance(page, len(found))
             if found:
                 return msgspec.structs.replace(page, results=found, skipped=0)
         return None
 
+    def _accept_pagination(self, page: Page[T]) -> None:
+        pagination = page.pagination or Pagination()
+        if pagination.total_results is not None and 0 <= pagination.total_results <= MOST_RECORDS:
+            self.total = pagination.total_results
+        if pagination.current_page is not None and 1 <= pagination.current_page < self._number:
+            # Some servers return the last page for every number after it.
+            self._number = pagination.current_page
+
     def _search(self, page: Page[T]) -> tuple[T, ...]:
         found: list[T] = []
+        self._is_past_the_start = False
         for record in self._reader.seen.filter_new(page.results, self._reader.id_of):
             timestamp = self._timestamp_of(record)
             milliseconds = None if timestamp is None else to_milliseconds(timestamp)
             if milliseconds is not None and self._before is not None and milliseconds > self._before:
                 self._changed += 1
-            elif milliseconds is None or self._after is None or milliseconds >= self._after:
+            elif milliseconds is not None and self._after is not None and milliseconds < self._after:
+                # It cannot be told from those delivered before the checkpoint, and neither can earlier ones.
+                self._is_past_the_start = True
+            else:
                 found.append(record)
         self.found_ids += filter(None, map(id_text, map(self._reader.id_of, found)))
         return tuple(found)
 
     def _advance(self, page: Page[T], found: int) -> None:
         self.delivered += found
-        total = page.pagination.total_results if page.pagination is not None else None
-        if total is not None and 0 <= total <= MOST_RECORDS:
-            self.total = total
-        has_rows = bool(page.results or page.skipped)
-        # Older records cannot be told from those delivered before the checkpoint.
-        is_enough = self.outstanding <= 0 or self._after is not None or self._is_reversed
+        rows = len(page.results) + page.skipped
         self._requests += 1
-        if not has_rows and self._number <= self._last_page and self._requests < _REQUESTS_OF_EMPTY_PAGE:
+        if not rows and self._number <= self._last_page and self._requests < _REQUESTS_OF_EMPTY_PAGE:
             return
         self._requests = 0
-        if has_rows and not found and is_enough:
-            self._number = 0
-        elif self._is_reversed:
-            self._number += 1
-        elif has_rows:
-            self._number -= 1
-        else:
+        if self._is_reversed:
+            self._number = self._number + 1 if found else 0
+        elif not rows:
             self._skip_empty_page()
+        elif self._is_enough(page, found):
+            self._number = 0
+        else:
+            self._number -= 1
+
+    def _is_enough(self, page: Page[T], found: int) -> bool:
+        if self._is_past_the_start:
+            return True
+        # Records that were removed meanwhile may hide that others are missing.
+        return self.outstanding <= 0 and (not found or any(map(self._timestamp_of, page.results)))
 
     def _skip_empty_page(self) -> None:
         self._empty_pages += 1

@@ -15,13 +15,18 @@ Otherwise it is requested again, by timestamp.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE
 from sessionboard_async.core.pagination.keyset_ties import EqualTimestamps
+from sessionboard_async.core.timestamps import to_milliseconds
+
+EARLIEST: Final = to_milliseconds(datetime.min.replace(tzinfo=UTC))
+LATEST: Final = to_milliseconds(datetime.max.replace(tzinfo=UTC))
 
 _SMALLEST_OVERLAP = 3
 """Rows. Enough for pairs with equal timestamps, and for one deletion between two responses."""
@@ -152,6 +157,7 @@ class KeysetState:
         self._equal_is_found = False
         self._equal_not_found: int | None = None
         self._has_additions = False
+        self._first_end: int | None = None
 
     @property
     def position(self) -> KeysetPosition:
@@ -307,7 +313,12 @@ class KeysetState:
                 newest, self._sequential_pages = self._newest, _SEQUENTIAL_PAGES
             self._newest = newest
             self._confirm(newest - 1, observed)
-        if request.rows_before + observed.rows >= observed.total or self._is_past_the_end:
+        if self._first_end is None:
+            self._first_end = self._end
+        # If more rows came than there were at first, the total of a full page may count that page alone.
+        is_doubtful = observed.rows >= request.size and self._reached > self._first_end
+        is_last = request.rows_before + observed.rows >= observed.total and not is_doubtful
+        if is_last or self._is_past_the_end:
             self.done, self.pending = True, 0
             return
         if observed.rows < request.size:
@@ -338,7 +349,7 @@ class KeysetState:
         # These two milliseconds are complete, so that nothing in them is needed again.
         self._newest = self._equal_timestamp + 2
         self._confirm(self._newest - 1)
-        self.done = self._is_past_the_end
+        self.done = self._is_past_the_end or self._newest > LATEST
 
     def _confirm(self, after: int, observed: Observation = _NOTHING) -> None:
         """Confirm everything before a timestamp, and keep the ids of the records that are not older."""

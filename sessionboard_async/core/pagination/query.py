@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, cast
 
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import PathValue, Priority, QueryValue, Request, build_request
-from sessionboard_async.core.pagination.keyset_state import KeysetRequest
+from sessionboard_async.core.pagination.keyset_state import EARLIEST, LATEST, KeysetRequest
 from sessionboard_async.core.timestamps import format_milliseconds, to_milliseconds
 
 
@@ -34,9 +34,6 @@ _TIME_ORDERS = {
     "updatedAt": TimeOrder("updatedAt", "updated_at", moves=True),
     "deletedAt": TimeOrder("deletedAt", "deleted_at", moves=True),
 }
-
-_EARLIEST = to_milliseconds(datetime.min.replace(tzinfo=UTC))
-_LATEST = to_milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
 class PagedQuery(msgspec.Struct, frozen=True):
@@ -95,9 +92,9 @@ class PagedQuery(msgspec.Struct, frozen=True):
         filters: dict[str, Any] = self.search.get("filters", {})
         given: dict[str, str] = filters.get(order.name, {})
         bounds = dict(given)
-        # A bound that no record lies beyond needs no date, and may have none.
-        after = page.after if page.after is not None and page.after >= _EARLIEST else None
-        before = page.before if page.before is not None and page.before <= _LATEST else None
+        # A bound outside the calendar has no text form. No record lies beyond it.
+        after = min(page.after, LATEST) if page.after is not None and page.after >= EARLIEST else None
+        before = max(page.before, EARLIEST) if page.before is not None and page.before <= LATEST else None
         if after is not None and ("after" not in given or _parse(given["after"]) < after):
             bounds["after"] = format_milliseconds(after)
         if before is not None and ("before" not in given or _parse(given["before"]) > before):
