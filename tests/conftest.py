@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import settings
 
 from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.services import load_services
@@ -19,14 +19,6 @@ from tests.support.redis_server import RedisServer, program
 # A busy machine is slow, which is no failure.
 settings.register_profile("project", deadline=None)
 settings.register_profile("fast", settings.get_profile("project"), max_examples=20)
-# Only whether a test fails counts where the code is changed: the same examples each time, and no shrinking.
-settings.register_profile(
-    "mutants",
-    settings.get_profile("fast"),
-    derandomize=True,
-    database=None,
-    phases=(Phase.explicit, Phase.generate),
-)
 settings.load_profile("project")
 
 # Declares all operations: tests that look at them must not depend on the services used before.

@@ -16,7 +16,7 @@ Outcome = Literal["noticed", "survived", "time out", "equivalent"]
 
 _WORK = ROOT / "build" / "mutants"
 _PYTEST = [
-    "--hypothesis-profile=mutants",
+    *("-p", "tests.mutants.generated", "--hypothesis-profile=mutants"),
     *("-m", "not slow", "-p", "no:cacheprovider"),
     # The tests are imported before pytest could rewrite their assertions.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
@@ -44,6 +44,8 @@ def work_folder(module: Module) -> Path:
         "process_isolation": "forkserver",
         "forkserver_warmup": "import",
         "preload_modules_file": "preload.txt",
+        # A busy machine is slow, which is no failure of a test.
+        "timeout_constant": 3,
         "timeout_multiplier": 5,
         "use_git_change_detection": False,
     }
