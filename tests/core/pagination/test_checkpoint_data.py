@@ -104,22 +104,19 @@ def test_advancing_forgets_the_page_before() -> None:
     tracked = tracker()
     tracked.deliver(IDS, itself, NEXT)
     tracked.deliver_one_by_one(iter(IDS))
-    later = StreamProgress(done=True, delivered=13)
+    later = StreamProgress(after=11, delivered=13)
     tracked.advance(later)
     assert progress_of(tracked, include_current=False) == later
     assert progress_of(tracked, include_current=True) == later
 
 
 def test_every_field_of_the_progress_is_kept() -> None:
-    progress = StreamProgress(
-        done=True, after=1, before=2, page=3, page_size=4, recent_ids=("x",), delivered=5
-    )
+    progress = StreamProgress(after=1, before=2, page=3, page_size=4, recent_ids=("x",), delivered=5)
     tracked = tracker(progress)
     assert progress_of(tracked, include_current=True) == progress
     stored = json.loads(json.dumps(tracked.checkpoint(include_current=True)))
     assert stored["version"] == 1
     assert stored["progress"] == {
-        "done": True,
         "after": 1,
         "before": 2,
         "page": 3,
@@ -127,6 +124,12 @@ def test_every_field_of_the_progress_is_kept() -> None:
         "near": ["x"],
         "delivered": 5,
     }
+
+
+def test_the_end_is_kept() -> None:
+    tracked = tracker(StreamProgress(done=True, delivered=5))
+    assert progress_of(tracked, include_current=True).done
+    assert not progress_of(tracker(), include_current=True).done
 
 
 # Which query it belongs to

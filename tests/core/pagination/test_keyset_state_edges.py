@@ -37,6 +37,10 @@ def page(*timestamps: int, total: int = 1_000, rows: int | None = None, ids: str
     )
 
 
+def is_stuck(state: KeysetState) -> bool:
+    return state.reads_equal_timestamps
+
+
 def planned(state: KeysetState) -> KeysetRequest:
     request = state.plan()
     assert request is not None
@@ -268,14 +272,14 @@ def stuck(*, before: int | None = None) -> KeysetState:
 
 def test_pages_of_one_millisecond_are_read_by_their_numbers() -> None:
     state = stuck()
-    assert state.reads_equal_timestamps
+    assert is_stuck(state)
     request = planned(state)
     assert request == KeysetRequest(100, 103, 1, 100, 6)
     assert state.plan() is None
     observed = page(*[101] * 8, ids="b c d e f g h i")
     observed = Observation(observed.timestamps, observed.ids, 8, 8)
     assert state.accept(request, observed) == NewRecords([6, 7], 8)
-    assert not state.reads_equal_timestamps
+    assert not is_stuck(state)
     assert not state.done
     # Both milliseconds are complete: the next record is one after them.
     assert state.position == KeysetPosition(102, frozenset())
@@ -295,13 +299,13 @@ def test_bounds_that_exclude_the_records_themselves_are_unsupported() -> None:
     state = stuck()
     nothing = page(total=0)
     assert state.accept(planned(state), nothing) == NewRecords([], 0)
-    assert not state.reads_equal_timestamps
+    assert not is_stuck(state)
     # Perhaps all of them were removed: reading again shows whether they are there.
     request = planned(state)
     assert request.after == 100
     observed = page(*[101] * request.size, ids=" ".join(f"x{number}" for number in range(request.size)))
     state.accept(request, observed)
-    assert state.reads_equal_timestamps
+    assert is_stuck(state)
     with pytest.raises(KeysetUnsupportedError) as caught:
         state.accept(planned(state), nothing)
     assert str(caught.value) == "the API rounds the bounds of times to more than milliseconds"
