@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
@@ -28,8 +29,13 @@ _PROBES_DOUBLE_AFTER = 5.0
 _MAX_SHARERS = 16
 _CONTENDED_WINDOWS = 2
 _LONGEST_UNSTATED_WAIT = 60.0
+_MOST_DOUBLINGS = 10
 
 _NOTHING_STATED = RateLimitHeaders(None, None, None, None)
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Some = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class BucketState(msgspec.Struct, kw_only=True):
@@ -57,24 +63,24 @@ class BucketState(msgspec.Struct, kw_only=True):
         without_headers: Whether the window is known from counting alone.
     """
 
-    limit: int
-    window: float
-    in_flight: int = 0
-    remaining: int | None = None
+    limit: Some
+    window: Annotated[float, msgspec.Meta(gt=0)]
+    in_flight: Count = 0
+    remaining: Count | None = None
     earliest_end: float = math.inf
     latest_end: float = math.inf
     previous_end: float = -math.inf
     rolled_at: float = -math.inf
     unknown_since: float = -math.inf
     as_of: float = -math.inf
-    unanswered: int = 0
+    unanswered: Count = 0
     unanswered_at: float = -math.inf
-    used: int = 0
-    max_in_flight: int = 1
+    used: Count = 0
+    max_in_flight: Some = 1
     first_used_by_others: int | None = None
-    contended_windows: int = 0
-    sharers: float = 1.0
-    unstated_refusals: int = 0
+    contended_windows: Count = 0
+    sharers: Annotated[float, msgspec.Meta(ge=1)] = 1.0
+    unstated_refusals: Annotated[int, msgspec.Meta(ge=0, le=_MOST_DOUBLINGS)] = 0
     without_headers: bool = False
 
     def shifted(self, seconds: float) -> BucketState:
@@ -88,6 +94,21 @@ class BucketState(msgspec.Struct, kw_only=True):
             unknown_since=self.unknown_since + seconds,
             as_of=self.as_of + seconds,
             unanswered_at=self.unanswered_at + seconds,
+        )
+
+    def bounded(self) -> BucketState:
+        """Return a copy in which, at time 0, what happened lies in the past, and the window ends in time."""
+        # The first argument wins over a time that is not a number.
+        latest_end = math.inf if self.remaining is None else min(self.window + _ROUNDED_UP, self.latest_end)
+        return msgspec.structs.replace(
+            self,
+            earliest_end=min(latest_end, self.earliest_end),
+            latest_end=latest_end,
+            previous_end=min(0.0, self.previous_end),
+            rolled_at=min(0.0, self.rolled_at),
+            unknown_since=min(0.0, self.unknown_since),
+            as_of=min(0.0, self.as_of),
+            unanswered_at=min(0.0, self.unanswered_at),
         )
 
 
@@ -232,8 +253,11 @@ class Bucket:
         limit, remaining, reset, window = _NOTHING_STATED if headers is None else headers
         if limit is not None:
             state.limit = limit
-        if window is not None:
+        if window is not None and window != state.window:
             state.window = window
+            if state.remaining is not None:
+                state.latest_end = min(state.latest_end, now + window + _ROUNDED_UP)
+                state.earliest_end = min(state.earliest_end, state.latest_end)
         if retry_after is not None:
             reset = retry_after
         if reset is not None and reset > state.window + _ROUNDED_UP:
@@ -283,8 +307,9 @@ class Bucket:
     def _wait_unstated(self, now: float) -> None:
         """Wait after a refusal that names no wait."""
         state = self.state
-        wait = self._jitter(min(_LONGEST_UNSTATED_WAIT, 2.0**state.unstated_refusals))
-        state.unstated_refusals = min(state.unstated_refusals + 1, 10)
+        longest = min(_LONGEST_UNSTATED_WAIT, state.window + _ROUNDED_UP)
+        wait = self._jitter(min(longest, 2.0**state.unstated_refusals))
+        state.unstated_refusals = min(state.unstated_refusals + 1, _MOST_DOUBLINGS)
         state.remaining = 0
         state.earliest_end = state.latest_end = now + wait
         state.as_of = now

@@ -114,15 +114,24 @@ class SharedBucket:
             reply: The store's reply.
             priorities: The priorities that leases were asked for.
             leases: The leases that were asked for, as many.
+
+        Raises:
+            ValueError: If the store refuses a lease although its state has room for one.
         """
         now = self._clock()
-        self._store_available = True
         self._copy.state = reply.state.shifted(now)
+        wait = math.inf
+        if reply.granted < len(priorities):
+            # The wait of the state, which is bounded.
+            wait = self._copy.wait(now, priorities[reply.granted])
+            if not wait and reply.wait > _SHORTEST_PAUSE:
+                raise ValueError("the store refuses a lease although its state has room for one")
+        self._store_available = True
         self._granted.extend(leases[: reply.granted])
         if reply.granted:
             self._pause = _SHORTEST_PAUSE
         if reply.granted < len(priorities):
-            self._ask_again[priorities[reply.granted]] = now + self._pause_before_asking(reply)
+            self._ask_again[priorities[reply.granted]] = now + self._pause_before_asking(wait)
 
     def decide_locally(self) -> None:
         """Go on without the store, from the copy of its state."""
@@ -153,9 +162,9 @@ class SharedBucket:
         self._pause = _SHORTEST_PAUSE
         self._request_exchange()
 
-    def _pause_before_asking(self, reply: StoreReply) -> float:
-        if reply.wait < math.inf and reply.state.remaining is not None:
-            return reply.wait
+    def _pause_before_asking(self, wait: float) -> float:
+        if wait < math.inf and self._copy.state.remaining is not None:
+            return max(wait, _SHORTEST_PAUSE)
         # The end of another process's request would help, but is not reported: ask again from time to time.
         pause, self._pause = self._pause, min(_LONGEST_PAUSE, 2 * self._pause)
-        return min(pause, reply.wait)
+        return max(min(pause, wait), _SHORTEST_PAUSE)

@@ -178,10 +178,16 @@ end
 local function answered(outcome, at, sent)
   roll(at)
   state.limit = outcome.limit or state.limit
-  state.window = outcome.window or state.window
+  if outcome.window and outcome.window ~= state.window then
+    state.window = outcome.window
+    if state.remaining then
+      state.latest_end = math.min(state.latest_end, at + state.window + ROUNDED_UP)
+      state.earliest_end = math.min(state.earliest_end, state.latest_end)
+    end
+  end
   local reset = outcome.reset and math.min(outcome.reset, state.window + ROUNDED_UP)
   if outcome.refused and not reset then
-    local longest = math.min(LONGEST_UNSTATED_WAIT, 2 ^ state.unstated_refusals)
+    local longest = math.min(LONGEST_UNSTATED_WAIT, state.window + ROUNDED_UP, 2 ^ state.unstated_refusals)
     state.unstated_refusals = math.min(state.unstated_refusals + 1, 10)
     state.remaining = 0
     state.earliest_end = at + outcome.draw * longest

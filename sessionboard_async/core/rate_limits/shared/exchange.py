@@ -11,9 +11,11 @@ from collections.abc import Callable
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
+from sessionboard_async.core.rate_limits.shared.leases import Leases
 from sessionboard_async.core.rate_limits.shared.store import (
     LEASE_SECONDS,
     RateLimitStore,
+    RequestOutcome,
     StoreRequest,
     StoreUnavailableError,
 )
@@ -59,6 +61,7 @@ class StoreExchange:
         self._limits = limits
         self._store = store
         self._clock = clock
+        self._leases = Leases(f"{limits.url} {store.key(category)}")
         self._lease_names = (f"{uuid.uuid4().hex}:{number}" for number in itertools.count())
         self._requested = False
         self._closing = asyncio.Event()
@@ -88,7 +91,12 @@ class StoreExchange:
         """Have an exchange follow soon."""
         self._requested = True
         if self._task is None and not self._closed:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                # The call is collected after its loop was closed, and its lease is an abandoned one.
+                return
+            self._task = loop.create_task(self._run())
 
     async def _run(self) -> None:
         try:
@@ -102,7 +110,7 @@ class StoreExchange:
                     self._requested = bool(self.bucket.outcomes or self.wait_queue.waiting)
         except BaseException:
             # Nothing else would wake the calls that wait for this task.
-            self.wait_queue.fail_all(_store_error)
+            self._continue_without_store(0.0)
             raise
         finally:
             self._task = None
@@ -121,26 +129,35 @@ class StoreExchange:
         reported = len(bucket.outcomes)
         priorities = [] if bucket.closing else self.wait_queue.priorities(_MAX_LEASES_AT_ONCE)
         leases = list(itertools.islice(self._lease_names, len(priorities)))
+        abandoned = self._leases.abandoned()
+        self._leases.hold(leases, now)
         message = StoreRequest(
             state=self.copy.state.shifted(-now),
             share=self._limits.share,
             reserve=self._limits.reserve,
             documented=self.copy.documented,
             lease_seconds=LEASE_SECONDS,
-            outcomes=[outcome.shifted(-now) for outcome in bucket.outcomes],
+            outcomes=[
+                *(_lost(name, sent - now) for name, sent in abandoned.items()),
+                *(outcome.shifted(-now) for outcome in bucket.outcomes),
+            ],
             priorities=priorities,
             leases=leases,
         )
         try:
             reply = await self._store.exchange(self._category, message, insist=bucket.closing)
+            bucket.accept(reply, priorities, leases)
         except BaseException as error:
             # The store may have carried it out nevertheless.
             bucket.return_leases(leases)
+            if isinstance(error, ValueError):
+                error = self._store.unavailable(error)
             if isinstance(error, StoreUnavailableError):
                 return self._continue_without_store(error.seconds)
             raise
+        self._leases.drop([*abandoned, *leases[reply.granted :]])
+        self._leases.drop(outcome.lease for outcome in bucket.outcomes[:reported])
         del bucket.outcomes[:reported]
-        bucket.accept(reply, priorities, leases)
         self.wait_queue.admit()
         if bucket.return_unused_leases():
             self._requested = True
@@ -153,6 +170,10 @@ class StoreExchange:
         self.bucket.decide_locally()
         self.wait_queue.admit()
         return seconds
+
+
+def _lost(lease: str, sent: float) -> RequestOutcome:
+    return RequestOutcome(kind="unanswered", at=0.0, sent=sent, lease=lease)
 
 
 def _store_error() -> RateLimitStoreError:

@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import msgspec
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import BucketState
+from sessionboard_async.core.rate_limits.bucket import BucketState, Count
 from sessionboard_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ LEASE_SECONDS = 120.0
 """How long a lease lasts if the end of its request is not reported: twice the default time of an attempt."""
 
 _SHORTEST_OUTAGE, _LONGEST_OUTAGE = 0.5, 30.0
+_LONGEST_WINDOW = 6 * 3600.0
+_RAW_BYTES = {"decode_responses": False, "encoding": "utf-8", "socket_timeout": None}
+"""Options of the client that the store's URL must not change."""
+
 _SCRIPT = Path(__file__).with_name("exchange.lua")
 
 
@@ -94,9 +98,21 @@ class StoreReply(msgspec.Struct):
         state: The state after the exchange.
     """
 
-    granted: int
-    wait: float
+    granted: Count
+    wait: Annotated[float, msgspec.Meta(ge=0)]
     state: BucketState
+
+    def check(self, message: StoreRequest) -> None:
+        """Check that the reply is one to a message.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        asked = len(message.priorities)
+        if self.granted > asked or (self.granted < asked and not self.wait):
+            raise ValueError("the store neither grants what was asked for, nor names a wait")
+        if self.state.window > max(_LONGEST_WINDOW, 2 * message.state.window):
+            raise ValueError("the window in the store is longer than any that headers may state")
 
 
 class StoreUnavailableError(Exception):
@@ -138,12 +154,13 @@ class RateLimitStore:
         # Its other arguments are not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
         try:
-            # With a timeout of its own the client writes within `asyncio.wait_for`, which in Python 3.11
+            # With a timeout of the socket the client writes within `asyncio.wait_for`, which in Python 3.11
             # swallows a cancellation that arrives as the write ends. `exchange` bounds the whole.
-            self._client = connect(url, retry=Retry(NoBackoff(), 0), socket_timeout=None)
+            self._client = connect(url, retry=Retry(NoBackoff(), 0))
         except ValueError:
             # The client's message may show a part of the URL, and so of a password.
             raise ConfigurationError("the URL of the store of shared rate limits cannot be read") from None
+        self._client.connection_pool.connection_kwargs.update(_RAW_BYTES)
         # Only a part of the hash: keys are visible to many.
         self._prefix = f"sb:{token_digest[:16]}"
         self._script: Any = self._client.register_script(_SCRIPT.read_bytes())
@@ -167,18 +184,30 @@ class RateLimitStore:
         now = self._clock()
         if self._outage and now < self._unavailable_until and not insist:
             raise StoreUnavailableError(self._unavailable_until - now)
-        key = f"{{{self._prefix}:{category}}}"
+        key = self.key(category)
         packed_message = msgspec.msgpack.encode(message)
         try:
             async with asyncio.timeout(self._timeout):
                 packed = await self._run_script(f"{key}:s", f"{key}:l", packed_message)
             reply = msgspec.msgpack.decode(packed, type=StoreReply)
+            reply.check(message)
+            reply.state = reply.state.bounded()
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # The client's own, of a task that it awaited.
+            raise self.unavailable(error) from None
         except Exception as error:  # noqa: BLE001  # an unexpected reply fails with any error of the client
-            raise self._unavailable(error) from None
+            raise self.unavailable(error) from None
         if self._outage:
             self._outage = 0.0
             logger.info("the store of the shared rate limits answers again")
         return reply
+
+    def key(self, category: str) -> str:
+        """Return what the names of a category's keys begin with."""
+        return f"{{{self._prefix}:{category}}}"
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -192,7 +221,8 @@ class RateLimitStore:
             # Sent along: between loading and calling it, the store may forget it again.
             return cast("bytes", await client.eval(self._script.script, 2, *keys_and_message))
 
-    def _unavailable(self, error: BaseException) -> StoreUnavailableError:
+    def unavailable(self, error: BaseException) -> StoreUnavailableError:
+        """Return the error to raise after an exchange that failed, and pause."""
         if not self._outage:
             # Only the kind: the client's messages may show the address, and the password in it.
             logger.warning("the store of the shared rate limits does not answer (%s)", type(error).__name__)

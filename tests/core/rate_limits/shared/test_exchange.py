@@ -40,21 +40,39 @@ def test_outcomes_of_windows_long_over_are_not_kept() -> None:
     run(main())
 
 
-def test_a_task_that_dies_wakes_the_calls_that_wait_for_it() -> None:
-    def broken_clock() -> float:
-        raise ArithmeticError("planted")
+def broken_clock() -> float:
+    raise ArithmeticError("planted")
 
+
+def dying_exchange(limits: SharedRateLimits) -> tuple[StoreExchange, RateLimitStore]:
+    """Return an exchange whose task fails as soon as it asks the store."""
+    store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=broken_clock)
+    exchange = StoreExchange(
+        "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
+    )
+    # asyncio reports the error of the task, which is not under test here.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    return exchange, store
+
+
+def test_calls_that_wait_for_a_task_that_dies_go_on_with_local_counting() -> None:
     async def main() -> None:
-        # asyncio reports the error of the task, which is not under test here.
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        limits = RateLimits.shared(NOWHERE)
-        store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=broken_clock)
-        exchange = StoreExchange(
-            "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
-        )
+        exchange, store = dying_exchange(RateLimits.shared(NOWHERE))
+        for order in range(2):
+            async with asyncio.timeout(10):
+                await exchange.wait_queue.enter(Priority.INTERACTIVE, order)
+        assert exchange.wait_queue.waiting == 0
+        await store.aclose()
+
+    run(main())
+
+
+def test_calls_that_wait_for_a_task_that_dies_fail_if_so_configured() -> None:
+    async def main() -> None:
+        exchange, store = dying_exchange(RateLimits.shared(NOWHERE, on_store_error="raise"))
         for order in range(2):
             with pytest.raises(RateLimitStoreError):
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(10):
                     await exchange.wait_queue.enter(Priority.INTERACTIVE, order)
         assert exchange.wait_queue.waiting == 0
         await store.aclose()

@@ -19,7 +19,7 @@ from tests.support.virtual_time import now, run
 
 SEEDS = [
     range(125),
-    *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(125, 250), range(250, 1000))),
+    *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(125, 560), range(560, 1000))),
 ]
 """The seeds of the worlds, in groups that parallel workers share."""
 
