@@ -7,6 +7,7 @@ import gc
 import logging
 import weakref
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from multidict import CIMultiDict
@@ -368,3 +369,111 @@ def test_an_unused_budget_is_forgotten_with_its_client() -> None:
     limiter_for("another", BASE_URL, RateLimits())
     gc.collect()
     assert unused() is None
+
+
+# Responses that cannot be read
+
+
+class Unreadable(dict[str, str]):
+    """Headers whose names can be listed, and whose values raise."""
+
+    def items(self) -> Any:
+        raise LookupError("planted")
+
+    def __getitem__(self, name: str) -> str:
+        raise LookupError("planted")
+
+
+@pytest.mark.parametrize("limit", [READS, None])
+@pytest.mark.parametrize("status", [200, 429])
+def test_the_permit_of_a_response_that_cannot_be_parsed_is_given_back(limit: str | None, status: int) -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(concurrency=1), clock=now)
+        await make(limiter, answer(**window(50)), call(limit))
+        with pytest.raises(LookupError):
+            await make(limiter, Response(status, Unreadable(), b""), call(limit))
+        (budget,) = limiter.snapshot().values()
+        # The server may have counted it.
+        assert (budget.remaining, budget.in_flight) == (49, 0)
+        await asyncio.wait_for(make(limiter, answer(), call(limit)), 1)
+
+    run(main())
+
+
+LAST_DATE = "Fri, 31 Dec 9999 23:59:59 GMT"
+
+
+@pytest.mark.parametrize("seconds", [LAST_DATE, "9" * 400, "1000000000", "2000"])
+@pytest.mark.parametrize("limit", [READS, None])
+def test_no_retry_after_moves_a_wait_beyond_the_window(seconds: str, limit: str | None) -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        assert await make(limiter, answer(429, Retry_After=seconds), call(limit)) is None
+        (budget,) = limiter.snapshot().values()
+        assert budget.resets_at is not None
+        assert budget.resets_at - datetime.now(UTC) < timedelta(seconds=903)
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await limiter.acquire(call(limit), max_wait=60)
+        assert caught.value.reset is not None
+        began = now()
+        await limiter.acquire(call(limit))
+        assert now() - began < 903
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [LAST_DATE, "9" * 400])
+def test_a_daily_quota_may_end_in_another_age(seconds: str) -> None:
+    async def main() -> None:
+        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        error = await make(limiter, answer(429, Retry_After=seconds), write)
+        assert isinstance(error, DailyQuotaExceeded)
+        assert error.reset is not None
+        assert limiter.snapshot()[DAILY].resets_at is not None
+        assert limiter.snapshot()["session-writes"].in_flight == 0
+        # It is asked again after a minute, as always.
+        await asyncio.sleep(61)
+        await make(limiter, answer(), write)
+
+    run(main())
+
+
+def test_a_window_that_a_caller_sets_may_be_very_long() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(window=1e15), clock=now)
+        await make(limiter, answer())
+        assert limiter.snapshot()[READS].resets_at is not None
+
+    run(main())
+
+
+def test_a_permit_is_given_back_though_a_wait_cannot_be_logged() -> None:
+    class Broken(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise LookupError("planted")
+
+    async def main() -> None:
+        limiter = Limiter(RateLimits(max_wait=None, concurrency=2), clock=now)
+        await make(limiter, answer(**window(50)), call(None))
+        permits = [await limiter.acquire(call(None)) for _ in range(2)]
+        # It waits for one of them, and after the refusal for the next window, which is logged.
+        waiting = asyncio.ensure_future(limiter.acquire(call(None)))
+        await asyncio.sleep(0)
+        logger, broken = logging.getLogger("sessionboard_async"), Broken()
+        level = logger.level
+        logger.setLevel(logging.INFO)
+        logger.addFilter(broken)
+        try:
+            with pytest.raises(LookupError):
+                limiter.report(permits[0], answer(429, Retry_After="30"))
+        finally:
+            logger.removeFilter(broken)
+            logger.setLevel(level)
+        assert limiter.snapshot()["get-a"].in_flight == 1
+        other = Call(Request("GET", "/v1/b", "/v1/b", operation="get-b"), None)
+        limiter.cancel(await asyncio.wait_for(limiter.acquire(other), 1))
+        began = now()
+        limiter.cancel(await waiting)
+        assert now() - began == pytest.approx(31, abs=0.01)
+
+    run(main())
