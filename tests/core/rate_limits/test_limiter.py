@@ -455,6 +455,7 @@ def test_a_permit_is_given_back_though_a_wait_cannot_be_logged() -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(max_wait=None, concurrency=2), clock=now)
         await make(limiter, answer(**window(50)), call(None))
+        await asyncio.sleep(0.1)
         permits = [await limiter.acquire(call(None)) for _ in range(2)]
         # It waits for one of them, and after the refusal for the next window, which is logged.
         waiting = asyncio.ensure_future(limiter.acquire(call(None)))
