@@ -20,11 +20,12 @@ from sessionboard_async.core.http.files import FileContent, Sink, Transfer
 from sessionboard_async.core.http.request import Request, build_request, storage_request
 from sessionboard_async.errors import StorageError
 from tests.support.engine import engine_to
-from tests.support.http_server import TOKEN, HttpServer
+from tests.support.http_server import TOKEN, HttpServer, RawHandler, read_request
 
 pytestmark = pytest.mark.anyio
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
+ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 UPLOAD: Endpoint[None] = Endpoint("test-upload", "POST", "/v1/files/upload", None)
 DOWNLOAD: Endpoint[None] = Endpoint("test-download", "GET", "/v1/files/{file_id}", None)
@@ -182,7 +183,58 @@ async def test_an_upload_may_take_longer_than_an_attempt_while_bytes_move(serve:
     assert response.status == 200
 
 
+async def test_an_answer_may_take_long_after_an_upload_that_took_long(serve: Serve) -> None:
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.25)
+        response = web.StreamResponse(headers={"Content-Length": "2"})
+        await response.prepare(request)
+        await asyncio.sleep(0.25)
+        await response.write(b"{}")
+        return response
+
+    server = await serve(slowly)
+    async with engine_to(server.base_url, timeout=Timeout(attempt=0.4), retry=Retry(attempts=1)) as engine:
+        assert (await engine.send(upload_to(server, b"%PDF"))).body == b"{}"
+
+
+async def test_an_upload_is_sent_once_an_attempt_on_a_connection_that_breaks(serve_bytes: ServeBytes) -> None:
+    sent: list[bytes] = []
+
+    async def take_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Of each connection, only the first request is answered.
+        for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b""):
+            sent.append((await read_request(reader)).partition(b"\r\n")[0])
+            writer.write(answer)
+
+    address = f"{await serve_bytes(take_one)}/key"
+    async with engine_to(address, retry=Retry(attempts=1)) as engine:
+        transfer = Transfer(content=FileContent(b"%PDF"), address=address)
+        await engine.send(storage_request("PUT", transfer))
+        with pytest.raises(ConnectionLostError):
+            await engine.send(storage_request("PUT", transfer))
+    assert len(sent) == 2
+
+
 # Downloads
+
+
+async def test_a_download_may_take_longer_than_an_attempt_while_bytes_arrive(
+    serve: Serve, tmp_path: Path
+) -> None:
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(6):
+            await asyncio.sleep(0.1)
+            await response.write(b"x")
+        return response
+
+    server = await serve(slowly)
+    path = tmp_path / "slides.pdf"
+    timeout = Timeout(attempt=0.4, total=0.4)
+    async with engine_to(server.base_url, timeout=timeout, retry=Retry(attempts=1)) as engine:
+        await engine.send(build_request(DOWNLOAD, {"file_id": "f"}, transfer=Transfer(sink=Sink(path))))
+    assert path.read_bytes() == b"x" * 6
 
 
 async def test_a_download_goes_to_its_path_in_chunks(serve: Serve, tmp_path: Path) -> None:

@@ -160,6 +160,30 @@ async def test_an_upload_that_ends_early_holds_nothing(
             await engine.send(upload_to(other, b"%PDF"))
 
 
+async def test_a_cancelled_upload_returns_when_its_content_is_no_longer_read(serve_bytes: ServeBytes) -> None:
+    class Slow(Watched):
+        async def chunks(self) -> AsyncGenerator[bytes]:
+            self.readers += 1
+            try:
+                for _ in range(self.size):
+                    yield b"x"
+                    await asyncio.sleep(0.01)
+            finally:
+                # As a file that is closed in a thread.
+                with anyio.CancelScope(shield=True):
+                    await asyncio.sleep(0.05)
+                self.readers -= 1
+
+    address = f"{await serve_bytes(say_nothing)}/key"
+    async with engine_to(address) as engine:
+        content = Slow(b"x" * 10_000)
+        request = storage_request("PUT", Transfer(content=content, address=address))
+        with anyio.move_on_after(0.1) as scope:
+            await engine.send(request)
+        assert scope.cancelled_caught
+        assert content.readers == 0
+
+
 async def test_closing_the_client_ends_an_upload(serve_bytes: ServeBytes, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     with path.open("wb") as file:
