@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 _ONE_OF = 4
+# The type in a cast is for type checkers alone.
+_CAST = re.compile(r'\bcast\(("[^"]*"|None), ')
 
 
 class Change(NamedTuple):
     """A change of one expression.
 
     Attributes:
-        function: The function or method it is in.
+        function: The function or method it is in; with a number for the second and further lines of it that
+            change alike.
         was: The changed lines before, without their indentation.
         becomes: The same lines after.
     """
@@ -48,10 +53,15 @@ def changes(folder: Path, path: Path) -> dict[str, Change]:
         return [line.strip().replace(name, "") for line in lines[span.start - 1 : span.end]]
 
     found = {}
+    alike: Counter[Change] = Counter()
     for name in mutated.mutant_names:
         original = name.rpartition("__mutmut_")[0]
-        was, becomes = _difference(source(f"{original}__mutmut_orig"), source(name))
-        found[f"{module}.{name}"] = Change(_function(original), was, becomes)
+        change = Change(_function(original), *_difference(source(f"{original}__mutmut_orig"), source(name)))
+        if _CAST.sub("", change.was) == _CAST.sub("", change.becomes):
+            continue
+        alike[change] += 1
+        number = f" {alike[change]}" if alike[change] > 1 else ""
+        found[f"{module}.{name}"] = change._replace(function=change.function + number)
     return found
 
 

@@ -11,7 +11,23 @@ import msgspec
 import pytest
 
 from sessionboard_async.core.decoding.lenient import Coercion, UndecodableError, decode_leniently
-from tests.core.decoding.lenient_models import Talk, coerced, read, untouched
+from sessionboard_async.models.base import OpenRecord
+from tests.core.decoding.lenient_models import Room, Talk, coerced, read, untouched
+
+
+class Open(OpenRecord, frozen=True, kw_only=True):
+    """A record whose fields are not sure, with everything as it was sent beside them."""
+
+    capacity: int | None = None
+    rooms: tuple[Room, ...] | None = None
+
+
+class Unions(msgspec.Struct, frozen=True):
+    """Fields of several types, in an order in which the first one takes nearly everything."""
+
+    text_or_integer: str | int | None = None
+    text_or_number: str | float | None = None
+    numbers: int | float | bool | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -85,6 +101,61 @@ def test_an_undecodable_value_names_both_types(field: str, sent: object, expecte
         read({field: sent})
     error = caught.value
     assert (error.path, error.expected, error.actual) == (f"$.{field}", expected, actual)
+
+
+def test_positions_are_left_out_of_the_path_of_a_coercion() -> None:
+    sent = {"subsessions": [{}, {"rooms": [{"capacity": "10"}]}]}
+    assert read(sent)[1] == [("$.subsessions[].rooms[].capacity", "an integer", "string")]
+
+
+def test_what_is_no_value_of_json_is_named_by_its_type() -> None:
+    with pytest.raises(UndecodableError) as caught:
+        read({"id": {1, 2}})
+    assert (caught.value.expected, caught.value.actual) == ("a string", "set")
+
+
+def test_an_integer_that_is_too_long_for_text_is_no_text() -> None:
+    with pytest.raises(UndecodableError) as caught:
+        read({"id": 10**4_400})
+    assert (caught.value.path, caught.value.expected, caught.value.actual) == ("$.id", "a string", "integer")
+
+
+def test_an_open_record_leaves_out_what_it_cannot_decode_and_reports_it() -> None:
+    coercions: list[Coercion] = []
+    sent = {"capacity": "many", "rooms": [{"id": "a"}, {"capacity": "few"}]}
+    decoded = decode_leniently(sent, Open, coercions.append)
+    assert (decoded.capacity, decoded.rooms) == (None, None)
+    assert coercions == [
+        ("$.capacity", "an integer", "string"),
+        ("$.rooms[].capacity", "an integer", "string"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [
+        ("text_or_integer", 7),
+        ("text_or_integer", "7"),
+        ("text_or_number", 0.5),
+        ("text_or_number", "0.5"),
+        ("numbers", 7),
+        ("numbers", 0.5),
+        ("numbers", True),
+    ],
+)
+def test_a_value_of_any_type_of_a_union_is_kept(field: str, sent: object) -> None:
+    coercions: list[Coercion] = []
+    decoded = decode_leniently({field: sent}, Unions, coercions.append)
+    assert getattr(decoded, field) == sent
+    assert type(getattr(decoded, field)) is type(sent)
+    assert coercions == []
+
+
+@pytest.mark.parametrize(("sent", "expected"), [("7", 7), ("0.5", 0.5), ("yes", True)])
+def test_each_type_of_a_union_is_tried_in_its_order(sent: object, expected: object) -> None:
+    decoded = decode_leniently({"numbers": sent}, Unions, lambda _: None)
+    assert decoded.numbers == expected
+    assert type(decoded.numbers) is type(expected)
 
 
 def test_a_type_without_a_name_is_called_a_value() -> None:
