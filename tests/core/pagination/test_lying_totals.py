@@ -259,3 +259,39 @@ async def test_a_count_that_lies_is_counted(serve: Serve, total: int | None) -> 
     server = await serve(reporting(lambda at, _: {**at, "totalResults": total, "totalPages": None}))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         assert await sb.sessions.search(1).count() == COUNT
+
+
+# Pagination beside the records
+
+
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+@PREFETCH
+async def test_pagination_beside_the_records_is_used(
+    serve: Serve, prefetch: int, consistency: Consistency, caplog: pytest.LogCaptureFixture
+) -> None:
+    honest = searching(RECORDS)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = await honest(request)
+        assert isinstance(response, web.Response)
+        assert response.text is not None
+        body = json.loads(response.text)
+        at = body["pagination"]
+        return web.json_response(
+            {
+                "data": body["results"],
+                "page": at["currentPage"],
+                "pageSize": at["pageSize"],
+                "total": at["totalResults"],
+                "totalPages": at["totalPages"],
+            }
+        )
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=SIZE, prefetch=prefetch, consistency=consistency)
+        assert [talk.id async for talk in pager] == IDS
+        assert await pager.count() == COUNT
+        pages = [page.pagination async for page in pager.pages()]
+    assert {(page.total_pages, page.total_results) for page in pages if page} == {(3, COUNT)}
+    assert caplog.messages == []
