@@ -59,6 +59,9 @@ def credible_pagination(
             # The number of pages was most likely derived from it.
             total_pages = None
         total_results = None
+    if total_results is not None and total_results == rows and (total_pages or 0) > 1:
+        # It counts the rows of this page: there would be no other page.
+        total_results = None
     if total_pages is not None and not (rows > 0) <= total_pages <= _MOST_COUNTED:
         total_pages = None
     if page_size is not None and not max(rows, 1) <= page_size <= _MOST_COUNTED:

@@ -101,6 +101,19 @@ async def test_a_total_that_lies(
     assert len(server.requests) < (60 if consistency == "pages" else 200)
 
 
+@pytest.mark.parametrize("consistency", ["exact", "pages"])
+@PREFETCH
+async def test_a_total_that_counts_the_rows_of_each_page(
+    serve: Serve, prefetch: int, consistency: Consistency
+) -> None:
+    server = await serve(reporting(lambda pagination, rows: {**pagination, "totalResults": rows}))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, page_size=SIZE, prefetch=prefetch, consistency=consistency)
+        got = await pager.collect()
+    assert [talk.id for talk in got] == IDS
+    assert len(server.requests) < 10
+
+
 @pytest.mark.parametrize("cap", [1, 7])
 @pytest.mark.parametrize("reported_size", ["requested", "true", "none"])
 @pytest.mark.parametrize("reported_pages", ["of the requested size", "true", "none", "one"])
