@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import pytest
 from aiohttp import web
 
@@ -18,7 +20,7 @@ from sessionboard_async import (
 )
 from sessionboard_async.testing import EmbeddedServer
 from tests.core.pagination.searches import START, record, searching
-from tests.support.http_server import TOKEN, Handler, HttpServer
+from tests.support.http_server import TOKEN, Handler, HttpServer, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -224,6 +226,48 @@ async def test_a_page_that_was_not_requested_is_an_error(serve: Serve) -> None:
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         with pytest.raises(PaginationError, match=r"requested page 1.*page 7"):
             await sb.sessions.search(1).collect()
+
+
+@pytest.mark.parametrize(
+    ("page", "rest"),
+    [
+        # Smaller than requested: page numbers no longer determine which rows the later pages hold.
+        ([record(number, number) for number in range(10, 13)], range(13, 60)),
+        # Removed meanwhile: the page begins after the end of the previous one.
+        ([record(number, number) for number in range(30, 42)], range(10, 60)),
+        # Without a time of creation.
+        ([{"id": f"s{number}"} for number in range(10, 20)], range(10, 60)),
+    ],
+    ids=["a small page", "a gap", "without times"],
+)
+async def test_pages_read_ahead_are_given_up_when_their_numbers_no_longer_hold(
+    serve: Serve, page: list[dict[str, Any]], rest: range
+) -> None:
+    records = [record(number, number) for number in range(60)]
+    regular, requests, stuck = searching(records), 0, asyncio.Event()
+    given_up: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal requests
+        requests += 1
+        if requests == 2:
+            pagination = {"currentPage": int(request.query["page"]), "totalResults": 50}
+            return web.json_response({"results": page, "pagination": pagination})
+        if 2 < requests <= 5:
+            given_up.append(request)
+            await stuck.wait()
+        return await regular(request)
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None) as sb:
+        with anyio.fail_after(5):
+            got = await ids(sb, page_size=10, prefetch=4)
+        assert {f"s{number}" for number in (*range(10), *rest)} <= {*got}
+        assert len(got) == len({*got})
+        assert len(given_up) == 3
+        # Their connections are closed.
+        await until(lambda: all(request.transport is None for request in given_up))
+        stuck.set()
 
 
 async def test_a_record_that_is_twice_on_a_page_is_returned_once(serve: Serve) -> None:

@@ -46,6 +46,80 @@ def test_records_are_read_anew_after_a_removal() -> None:
     assert not state.complete
 
 
+def test_an_addition_that_stands_for_a_missing_record_is_seen_with_any_other_change() -> None:
+    state = EqualTimestamps()
+    state.accept(numbered(range(100)), 100, 250)
+    # One is removed, which the total shows. Then one more is removed, and another is restored.
+    state.accept(numbered(range(100, 200)), 100, 249)
+    state.accept(numbered([*range(200, 248), 900]), 49, 249)
+
+    passes, complete_at_once = 0, state.complete
+    while not state.complete:
+        passes += state.page == 1
+        ids = numbered([*range(2, 250), 900])[(state.page - 1) * state.size : state.page * state.size]
+        state.accept(ids, len(ids), 249)
+    assert not complete_at_once
+    # Both passes return each record; between them lies the response that counted as many.
+    assert passes == 2
+
+
+@pytest.mark.parametrize("has_additions", [False, True])
+def test_known_additions_take_a_second_pass(has_additions: bool) -> None:
+    state, asked = EqualTimestamps(has_additions=has_additions), 0
+    while not state.complete:
+        asked += 1
+        ids = numbered(range(150))[(state.page - 1) * state.size : state.page * state.size]
+        state.accept(ids, len(ids), 150)
+
+    assert asked == (4 if has_additions else 2)
+    assert state.has_additions is has_additions
+
+
+def test_an_addition_is_remembered() -> None:
+    removed, added = EqualTimestamps(), EqualTimestamps()
+    for state, total in ((removed, 149), (added, 151)):
+        state.accept(numbered(range(100)), 100, 150)
+        state.accept(numbered(range(100, total)), total - 100, total)
+
+    assert not removed.has_additions
+    assert added.has_additions
+
+
+@pytest.mark.parametrize("hidden", [1, 30, 149])
+def test_records_that_are_counted_and_never_returned_are_not_awaited_for_long(hidden: int) -> None:
+    state, asked = EqualTimestamps(), 0
+    rows = numbered(range(150 - hidden))
+    while not state.complete:
+        asked += 1
+        ids = rows[(state.page - 1) * state.size : state.page * state.size]
+        state.accept(ids, len(ids), 150)
+
+    assert asked <= 12
+
+
+def test_an_empty_page_is_no_proof_that_records_are_hidden() -> None:
+    state, came = EqualTimestamps(), set[str]()
+    for asked in range(30):
+        ids = numbered(range(150))[(state.page - 1) * state.size : state.page * state.size]
+        ids = [] if asked in (1, 3) else ids
+        came.update(ids)
+        state.accept(ids, len(ids), 150)
+        if state.complete:
+            break
+
+    assert state.complete
+    assert len(came) == 150
+
+
+def test_the_pages_of_a_second_pass_hold_all_records_that_are_served() -> None:
+    state = EqualTimestamps()
+    for _ in range(999):
+        state.accept(numbered(range(100)), 100, 99_850)
+
+    assert state.page == 1
+    assert state.size * 999 >= 99_850
+
+
 def test_records_past_the_last_served_page_are_an_error() -> None:
     with pytest.raises(IncompleteTimestampsError, match="at most 99900: narrow"):
         EqualTimestamps().accept(numbered(range(100)), 100, 99_901)
