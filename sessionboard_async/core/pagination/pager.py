@@ -40,8 +40,11 @@ class PagerOptions(TypedDict, total=False):
             logs it and counts it in ``Page.skipped``.
         consistency: ``"exact"`` reads by the time of creation, oldest first: every record that matches from
             the first request to the last is delivered, however the data changes meanwhile, and however many
-            there are. With an ascending ``sort`` by a time it reads by that time, up to the start of the
-            reading: a record that changes meanwhile may be missing. ``"pages"`` reads page 1, 2, 3 and so on,
+            there are. Records without a time come last. A record that the API counts and does not return is
+            a warning. Among more records of one millisecond than a page holds, one may be missed if of the
+            others one is removed and one restored between the same two responses, and no more is changed.
+            With an ascending ``sort`` by a time it reads by that time, up to the newest record at the start
+            of the reading: a record that changes meanwhile may be missing. ``"pages"`` reads page 1, 2, 3 and so on,
             which misses a record for each one removed before it, and ends at page 999. The default is
             ``"exact"`` for searches without a ``sort`` whose records have a time of creation, and ``"pages"``
             otherwise.
