@@ -300,7 +300,10 @@ class KeysetPages(Generic[T]):
         page = await reader.engine.send(reader.query.keyset_page(self._order, last), decode)
         total = page.pagination.total_results if page.pagination is not None else None
         times = [*filter(None, map(timestamp_getter(msgspec.Raw, self._order.attribute), page.results))]
-        if times and total is not None and (last.number - 1) * size + len(page.results) >= total:
+        if not times or total is None or (last.number - 1) * size + len(page.results) < total:
+            return
+        # Some servers return the first page, whatever its number.
+        if last.number == 1 or to_milliseconds(min(times)) > (position.after or 0) + 1:
             self._state.before = to_milliseconds(max(times)) + 2
 
     async def _next_missing(self) -> Page[T] | None:

@@ -44,8 +44,8 @@ class PagerOptions(TypedDict, total=False):
             a warning. Among more records of one millisecond than a page holds, one may be missed if of the
             others one is removed and one restored between the same two responses, and no more is changed.
             With an ascending ``sort`` by a time it reads by that time, up to the newest record at the start
-            of the reading: a record that changes meanwhile may be missing. ``"pages"`` reads page 1, 2, 3 and so on,
-            which misses a record for each one removed before it, and ends at page 999. The default is
+            of the reading: a record that changes meanwhile may be missing. ``"pages"`` reads page 1, 2, 3 and
+            so on, which misses a record for each one removed before it, and ends at page 999. The default is
             ``"exact"`` for searches without a ``sort`` whose records have a time of creation, and ``"pages"``
             otherwise.
         resume: Where to resume: the result of ``Pager.checkpoint`` for the same search.

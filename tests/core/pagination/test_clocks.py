@@ -72,6 +72,7 @@ TIMES = {
     "more without a time than with": [*PAST, *[None] * 40],
     "everything": [*PAST, *RECENT, *FUTURE, *FIRST, *LAST, *[None] * 12],
     "the calendar's ends in other zones": [*PAST, *ELSEWHERE],
+    "many at the calendar's ends in other zones": [*ELSEWHERE[:1] * 12, *PAST, *ELSEWHERE[1:] * 12],
 }
 
 
@@ -106,6 +107,21 @@ async def test_every_record_arrives_by_the_time_of_its_change(
             got = [talk.id async for talk in pager]
             assert len(got) == len({*got})
             assert {*got} == {one["id"] for one in search.records}
+
+
+@pytest.mark.parametrize("times", TIMES)
+async def test_every_record_arrives_if_bounds_are_inclusive(
+    serve: Serve, caplog: pytest.LogCaptureFixture, times: str
+) -> None:
+    search = LyingSearch(dated(0, TIMES[times]), inclusive=True)
+    server = await serve(search)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = [talk.id async for talk in sb.sessions.search(1, page_size=10)]
+
+    assert sorted(got, key=str) == sorted((one["id"] for one in search.records), key=str)
+    if "other zones" not in times:
+        # Beyond the last millisecond of the calendar, no bound can be written.
+        assert caplog.messages == []
 
 
 @pytest.mark.parametrize("kind", ["records", "raw", "raw_json"])
@@ -194,13 +210,13 @@ async def test_the_end_of_many_records_without_a_time_is_read_backwards(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Past page 999, those that are sorted last are out of reach, but for the reverse order.
-    search = LyingSearch(dated(0, TIMES["without a time"]), total=lambda total: total + 10_000 * (total > 25))
+    search = LyingSearch(dated(0, TIMES["without a time"]), total=lambda total: total + 10**5 * (total > 25))
     server = await serve(search)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = [talk.id async for talk in sb.sessions.search(1, page_size=10)]
 
     assert sorted(got, key=str) == sorted((one["id"] for one in search.records), key=str)
-    assert "30 of 10030 records were returned" in caplog.text
+    assert "30 of 100030 records were returned" in caplog.text
 
 
 @pytest.mark.parametrize("date", ["right", "10 years behind", "9999"])
@@ -241,3 +257,14 @@ async def test_records_that_change_all_the_time_come_once(serve: Serve, prefetch
 
     assert len(got) == len({*got})
     assert {*got} <= ids
+
+
+async def test_a_server_that_ignores_page_numbers_shows_no_end(serve: Serve) -> None:
+    times: list[str | None] = [text(START + timedelta(seconds=number)) for number in range(350)]
+    search = LyingSearch(dated(0, times), ignores_numbers=True)
+    server = await serve(search)
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None) as sb:
+        pager = sb.sessions.search(1, sort="updated_at", consistency="exact")
+        got = [talk.id async for talk in pager]
+
+    assert got == [one["id"] for one in search.records]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -182,3 +183,59 @@ async def test_records_removed_since_a_checkpoint_are_not_missed(
 
     assert got == [f"s{number}" for number in range(25, 45)]
     assert warnings(caplog) == []
+
+
+async def test_records_that_change_during_the_reading_are_not_missed(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    search = LyingSearch([{**one, "updated_at": one["created_at"]} for one in records(45)])
+
+    def change(number: int) -> None:
+        if number == 3:
+            for one in search.records[30:35]:
+                one["updated_at"] = (START + timedelta(days=1)).isoformat(timespec="milliseconds")
+
+    search.before = change
+    server = await serve(search)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(1, sort="updated_at", consistency="exact", page_size=10)
+        got = [talk.id async for talk in pager]
+
+    # They changed after the start of the reading. Only the last page is searched for them.
+    assert got == [f"s{number}" for number in range(45) if number not in range(30, 35)]
+    assert warnings(caplog) == []
+    assert [query["page"] for body, query in search.requests if "filters" not in body] == ["1", "5"]
+
+
+async def test_an_empty_page_at_the_end_is_requested_again(serve: Serve) -> None:
+    undated: list[Record] = [{"id": f"u{number}", "created_at": None} for number in range(3)]
+    search = LyingSearch([*records(25), *undated])
+    regular = search.page
+
+    def page(body: Record, query: Any) -> Record:
+        answer = regular(body, query)
+        if "filters" not in body and query["page"] == "3" and empties:
+            return {**answer, "results": empties.pop()}
+        return answer
+
+    empties: list[list[Record]] = [[], []]
+    search.page = page  # type: ignore[method-assign]  # one answer differs
+    server = await serve(search)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = [talk.id async for talk in sb.sessions.search(1, page_size=10)]
+
+    assert sorted(got, key=str) == sorted((one["id"] for one in search.records), key=str)
+    assert not empties
+
+
+async def test_unreadable_records_that_are_counted_twice_do_not_hide_missing_ones(serve: Serve) -> None:
+    undated: list[Record] = [{"id": f"u{number}", "created_at": None} for number in range(2)]
+    search = LyingSearch([*records(25), *undated])
+    for number in (9, 10, 17, 18, 19):
+        search.records[number]["title"] = {"not": "a text"}
+    server = await serve(search)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = [talk.id async for talk in sb.sessions.search(1, page_size=10, on_invalid="skip")]
+
+    assert {"u0", "u1"} <= {*got}
+    assert len(got) == len({*got}) == 22

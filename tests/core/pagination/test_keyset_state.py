@@ -365,6 +365,21 @@ def test_concurrent_pages_stop_at_the_last_served_page() -> None:
     assert max(pages) == 999
 
 
+@pytest.mark.parametrize("adds", [False, True])
+def test_after_an_addition_equal_timestamps_are_read_twice(adds: bool) -> None:
+    model = Model({number: number // 30 * 60_000_000 for number in range(60)}, largest_page=10)
+    state, requests = KeysetState(10, position=KeysetPosition()), list[KeysetRequest]()
+    while (request := state.plan()) is not None:
+        if state.reads_equal_timestamps:
+            if adds and len(requests) == 1:
+                model.rows[60] = 0
+            requests.append(request)
+        state.accept(request, model.answer(request))
+
+    later = [request for request in requests if request.after and request.after > 0]
+    assert len(later) == (5 if adds else 3)
+
+
 @pytest.mark.parametrize(("ties", "most_requests"), [(8, 90), (300, 80)])
 def test_after_equal_timestamps_pages_are_concurrent_again(ties: int, most_requests: int) -> None:
     start = 1_760_000_000_000_000
