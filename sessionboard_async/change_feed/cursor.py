@@ -86,10 +86,14 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
             else:
                 self.ids[id_] = self.recent[id_] = version
                 self.digests.pop(id_, None)
-        if self.recent:
-            oldest = max(self.recent.values()) - OVERLAP * 1000
-            recent = [(time, id_) for id_, time in self.recent.items() if time >= oldest]
-            self.recent = {id_: time for time, id_ in nlargest(_MOST_RECENT, recent)}
+        if len(self.recent) > 2 * _MOST_RECENT:
+            self.limit_recent()
+
+    def limit_recent(self) -> None:
+        """Forget which versions were reported of records that the next run does not return again."""
+        oldest = max(self.recent.values(), default=0) - OVERLAP * 1000
+        recent = [(time, id_) for id_, time in self.recent.items() if time >= oldest]
+        self.recent = {id_: time for time, id_ in nlargest(_MOST_RECENT, recent)}
 
     def add_page(
         self, versions: Mapping[str, Version], as_of: tuple[int, int], reading: dict[str, Any]
@@ -215,6 +219,7 @@ class FeedState:
             return msgspec.structs.replace(resource, recent={})
         if name in self._loaded and self.knows_times(name):
             return msgspec.structs.replace(resource, ids={}, recent={})
+        resource.limit_recent()
         return msgspec.structs.replace(resource, ids={})
 
     def _read(self, cursor: Mapping[str, Any]) -> dict[str, ResourceCursor]:

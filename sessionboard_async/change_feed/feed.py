@@ -181,10 +181,11 @@ class ChangeFeed(Generic[R]):
         return self
 
     async def __anext__(self) -> Change[R]:
-        async with self._turn:
-            while not self._changes:
-                await self._advance()
-            return self._changes.pop()
+        while not self._changes:
+            async with self._turn:
+                if not self._changes:
+                    await self._advance()
+        return self._changes.pop()
 
     def batches(self) -> BatchStream[R]:
         """Iterate over the changes in batches, each with the cursor to store together with its changes.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import Column, Connection, bindparam, delete, exists, insert, select
 from sqlalchemy.dialects import sqlite
 
+from sessionboard_async.core.timestamps import format_utc
 from sessionboard_async.export.resources import validate_resources
 from sessionboard_async.sqlite.rows import Row, Value, array_rows, json_text, people_rows, utc_text, values
 from sessionboard_async.sqlite.schema import PEOPLE, RESOURCES, SESSION_PEOPLE, ResourceTables
@@ -173,10 +175,15 @@ def _insert_people(connection: Connection, sessions: Mapping[str, Mapping[str, A
                 newest[person["id"]] = person
     if not newest:
         return
+    # A time in the future would keep every later version out.
+    latest = format_utc(datetime.now(UTC) + timedelta(days=1), "microseconds")
     known: dict[Value, Value] = {}
     for chunk in _chunks(str(id_) for id_ in newest):
         query = select(PEOPLE.c.id, PEOPLE.c.updated_at).where(PEOPLE.c.id.in_(chunk))
-        known |= {person.id: person.updated_at for person in connection.execute(query)}
+        known |= {
+            person.id: None if _is_older(latest, person.updated_at) else person.updated_at
+            for person in connection.execute(query)
+        }
     rows = [row for id_, row in newest.items() if not _is_older(row["updated_at"], known.get(id_))]
     if rows:
         # INSERT OR REPLACE would remove the row first, and with it the person from all other sessions.

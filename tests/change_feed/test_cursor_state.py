@@ -80,6 +80,7 @@ def test_recent_versions_are_those_of_the_last_minutes() -> None:
     cursor.add_versions({"just": oldest, "gone": oldest - 1})
     assert cursor.recent == {"just": oldest, "gone": oldest - 1}
     cursor.add_versions({"now": NOW_EXACTLY})
+    cursor.limit_recent()
     assert cursor.recent == {"just": oldest, "now": NOW_EXACTLY}
     assert cursor.ids == {"just": oldest, "gone": oldest - 1, "now": NOW_EXACTLY}
 
@@ -87,8 +88,14 @@ def test_recent_versions_are_those_of_the_last_minutes() -> None:
 def test_of_many_recent_versions_the_newest_are_kept() -> None:
     cursor = ResourceCursor()
     cursor.add_versions({str(number): NOW_EXACTLY + number for number in range(5_002)})
+    cursor.limit_recent()
     assert len(cursor.recent) == 5_000
     assert cursor.recent.keys() == {str(number) for number in range(2, 5_002)}
+    # In between there may be twice as many, and not more.
+    cursor.add_versions({str(number): NOW_EXACTLY + number for number in range(10_000)})
+    assert len(cursor.recent) == 10_000
+    cursor.add_versions({"one more": NOW_EXACTLY})
+    assert len(cursor.recent) == 5_000
 
 
 def test_a_page_is_saved_with_the_place_where_its_pass_continues() -> None:

@@ -116,6 +116,21 @@ async def test_after_a_cancelled_call_the_feed_continues(api: RecordsAPI, sb: As
     assert len(taken) == len(set(taken)) == 205
 
 
+async def test_a_pass_that_cannot_be_resumed_begins_again(
+    api: RecordsAPI, sb: AsyncSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = changes(sb, 1, resources=["contacts"])
+    async for batch in feed.batches():
+        assert len(batch.changes) == 100
+        break
+    await feed.aclose()
+    # Another version of the API sends everything at once, without a total.
+    api.override = lambda *_: (200, api.records["contacts"])
+    rest = changes(sb, 1, resources=["contacts"], cursor=feed.cursor)
+    assert len([change async for change in rest]) == 100
+    assert any("begins again" in entry.getMessage() for entry in caplog.records)
+
+
 # Deletions and missing ids
 
 

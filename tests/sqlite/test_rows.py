@@ -223,3 +223,11 @@ def test_values_that_are_not_arrays_are_ignored(copy: Database, path: Path, odd:
     copy.apply([session], {})
     [(record,)] = ask(path, "SELECT record FROM sessions")
     assert msgspec.json.decode(record) == session.record
+
+
+def test_a_person_from_the_future_is_replaced_by_a_later_version(copy: Database, path: Path) -> None:
+    future = person("a", "From the future") | {"updated_at": "2099-01-01T00:00:00Z"}
+    copy.apply([upsert("one", speakers=[future])], {})
+    today = person("a", "From today") | {"updated_at": "2026-01-01T00:00:00Z"}
+    copy.apply([upsert("two", speakers=[today])], {})
+    assert people(path) == {"a": "From today"}
