@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from sessionboard_async import AsyncSession, Checkpoint, Pager
+from sessionboard_async import AsyncSession, Checkpoint, Pager, PaginationError
 from tests.endurance.visitor import Visitor
 
 Delivered = list[list[str]]
@@ -71,6 +71,11 @@ class Reading(NamedTuple):
         id_of = _ID_OF[self.form]
         return [id_of(record) for record in item.results] if self.by_page else [id_of(item)]
 
+    def errors(self, visitor: Visitor) -> tuple[type[PaginationError], ...]:
+        """Return the errors that are due: page numbers cannot follow many changes in front of them."""
+        by_number = self.options.get("consistency") != "exact"
+        return (PaginationError,) if by_number and self.event == visitor.world.changing else ()
+
 
 def _any_reading(visitor: Visitor) -> Reading:
     draw, world = visitor.random, visitor.world
@@ -99,7 +104,8 @@ async def read(visitor: Visitor) -> None:
         stream = reading.stream(visitor.client(), checkpoint)
         visitor.tally.streams += 1
         before, most = len(delivered), _items_before_break(visitor)
-        outcome = await visitor.attempt(_take(stream, reading, delivered, most), calm=calm)
+        work = _take(stream, reading, delivered, most)
+        outcome = await visitor.attempt(work, calm=calm, also=reading.errors(visitor))
         visitor.tally.records += sum(map(len, delivered[before:]))
         if outcome.done and outcome.value:
             return True
@@ -110,7 +116,7 @@ async def read(visitor: Visitor) -> None:
             await stream.aclose()  # else it is abandoned
         return False
 
-    if await visitor.until_done(attempt):
+    if await visitor.until_done(attempt, may_fail=bool(reading.errors(visitor))):
         _check(visitor, reading, delivered, repeatable)
 
 
@@ -166,7 +172,7 @@ async def share(visitor: Visitor) -> None:
             await stream.aclose()
         return ended
 
-    if await visitor.until_done(attempt):
+    if await visitor.until_done(attempt, may_fail=bool(reading.errors(visitor))):
         _check(visitor, reading, delivered)
 
 
@@ -177,7 +183,9 @@ async def _take_together(
     disturbed = -1 if calm else visitor.random.randrange(-2, 3)
     outcomes = await asyncio.gather(
         *(
-            visitor.attempt(_take(stream, reading, delivered), calm=worker != disturbed)
+            visitor.attempt(
+                _take(stream, reading, delivered), calm=worker != disturbed, also=reading.errors(visitor)
+            )
             for worker in range(visitor.random.randrange(2, 6))
         )
     )

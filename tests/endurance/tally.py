@@ -71,10 +71,10 @@ class Tally:
         if not self.has_failed:
             self.failures.append(text)
 
-    def error(self, error: BaseException, where: str) -> None:
+    def error(self, error: BaseException, where: str, also: tuple[type[SessionboardError], ...] = ()) -> None:
         """Count an error that a call raised; it is a failure if no fault of the server explains it."""
         self.errors[type(error).__name__] += 1
-        if not isinstance(error, SessionboardError) or not isinstance(error, EXPECTED):
+        if not isinstance(error, SessionboardError) or not isinstance(error, (*EXPECTED, *also)):
             trace = "".join(traceback.format_exception(error))
             self.fail(f"{where}: unexpected {trace}")
 

@@ -148,8 +148,13 @@ class Visitor:
         if not holds:
             self.fail(text)
 
-    async def until_done(self, attempt: Callable[[bool], Awaitable[bool]]) -> bool:
-        """Repeat an attempt, which is passed whether to leave it in peace, until it reports to be done."""
+    async def until_done(self, attempt: Callable[[bool], Awaitable[bool]], *, may_fail: bool = False) -> bool:
+        """Repeat an attempt until it reports to be done; a failure to get there is one of the run.
+
+        Args:
+            attempt: The attempt, which is passed whether to leave it in peace.
+            may_fail: Whether giving up is fine.
+        """
         began = time.monotonic()
         for number in range(_MOST_ATTEMPTS):
             if await attempt(number >= _DISTURBED_ATTEMPTS):
@@ -158,15 +163,25 @@ class Visitor:
                 break
             # The server may be away for a moment.
             await asyncio.sleep(0.02)
-        self.fail(f"not done after {number + 1} attempts and {time.monotonic() - began:.0f} s")
+        if may_fail:
+            self.tally.endings["given up"] += 1
+        else:
+            self.fail(f"not done after {number + 1} attempts and {time.monotonic() - began:.0f} s")
         return False
 
-    async def attempt(self, work: Coroutine[Any, Any, T], *, calm: bool = False) -> Outcome[T]:
+    async def attempt(
+        self,
+        work: Coroutine[Any, Any, T],
+        *,
+        calm: bool = False,
+        also: tuple[type[SessionboardError], ...] = (),
+    ) -> Outcome[T]:
         """Run a call, perhaps cancelled at a random await or given a deadline.
 
         Args:
             work: The call.
             calm: Leave it in peace.
+            also: Errors that this call may raise besides those that the server's faults explain.
         """
         how = "calm" if calm else self.random.choices(("calm", "cancel", "deadline"), (70, 15, 15))[0]
         if how == "deadline":
@@ -182,9 +197,15 @@ class Visitor:
             self.fail(f"hangs: {_stack(task)}")
             interrupted = task.cancel()
             await asyncio.wait({task})
-        return self._outcome(task, how, interrupted)
+        return self._outcome(task, how, interrupted, also)
 
-    def _outcome(self, task: asyncio.Task[T], how: str, interrupted: bool) -> Outcome[T]:
+    def _outcome(
+        self,
+        task: asyncio.Task[T],
+        how: str,
+        interrupted: bool,
+        also: tuple[type[SessionboardError], ...],
+    ) -> Outcome[T]:
         endings = self.tally.endings
         if task.cancelled():
             endings["cancelled"] += 1
@@ -199,7 +220,7 @@ class Visitor:
             endings["deadline"] += 1
         else:
             endings["error"] += 1
-            self.tally.error(error, f"task {self.number}, {self.doing}")
+            self.tally.error(error, f"task {self.number}, {self.doing}", also)
         return Outcome(False)
 
 
