@@ -211,6 +211,44 @@ def test_what_is_no_checkpoint_is_refused(damaged: object) -> None:
         read_checkpoint(damaged, searching(), "exact")
 
 
+PAGE = {"page": 3, "page_size": 10, "delivered": 20}
+
+
+@pytest.mark.parametrize(
+    ("consistency", "progress", "reason"),
+    [
+        ("exact", {"after": 6, "before": 5}, "it ends before it begins"),
+        ("pages", {"page": 3}, "it has a page or a page size without the other"),
+        ("pages", {"page_size": 10}, "it has a page or a page size without the other"),
+        ("pages", {"delivered": 5}, "it has no page"),
+        ("pages", {"near": ["a"]}, "it has no page"),
+    ],
+)
+def test_progress_that_contradicts_itself_is_refused(
+    consistency: str, progress: dict[str, Any], reason: str
+) -> None:
+    checkpoint = {**made(searching(), consistency), "progress": progress}
+    with pytest.raises(ValueError, match="unchanged") as caught:
+        read_checkpoint(checkpoint, searching(), consistency)
+    assert str(caught.value) == f"resume takes what checkpoint() returned, unchanged: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("consistency", "progress"),
+    [
+        ("exact", {"after": 5, "before": 5}),
+        ("exact", {"before": 5}),
+        ("exact", {"delivered": 5}),
+        ("exact", PAGE),
+        ("pages", PAGE),
+        ("pages", {}),
+    ],
+)
+def test_progress_at_its_bounds_is_accepted(consistency: str, progress: dict[str, Any]) -> None:
+    checkpoint = {**made(searching(), consistency), "progress": progress}
+    assert read_checkpoint(checkpoint, searching(), consistency) == StreamProgress(**progress)
+
+
 def test_equal_values_have_one_short_hash() -> None:
     assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
     assert digest({"a": 1}) != digest({"a": 2})
