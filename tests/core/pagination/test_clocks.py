@@ -109,11 +109,12 @@ async def test_every_record_arrives_by_the_time_of_its_change(
             assert {*got} == {one["id"] for one in search.records}
 
 
+@pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("times", TIMES)
-async def test_every_record_arrives_if_bounds_are_inclusive(
-    serve: Serve, caplog: pytest.LogCaptureFixture, times: str
+async def test_more_equal_times_than_a_page_holds_arrive_at_any_time(
+    serve: Serve, caplog: pytest.LogCaptureFixture, times: str, inclusive: bool
 ) -> None:
-    search = LyingSearch(dated(0, TIMES[times]), inclusive=True)
+    search = LyingSearch(dated(0, TIMES[times]), inclusive=inclusive, largest_page=10)
     server = await serve(search)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = [talk.id async for talk in sb.sessions.search(1, page_size=10)]

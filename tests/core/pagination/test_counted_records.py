@@ -231,11 +231,11 @@ async def test_an_empty_page_at_the_end_is_requested_again(serve: Serve) -> None
 async def test_unreadable_records_that_are_counted_twice_do_not_hide_missing_ones(serve: Serve) -> None:
     undated: list[Record] = [{"id": f"u{number}", "created_at": None} for number in range(2)]
     search = LyingSearch([*records(25), *undated])
-    for number in (9, 10, 17, 18, 19):
+    for number in (8, 9):
         search.records[number]["title"] = {"not": "a text"}
     server = await serve(search)
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         got = [talk.id async for talk in sb.sessions.search(1, page_size=10, on_invalid="skip")]
 
     assert {"u0", "u1"} <= {*got}
-    assert len(got) == len({*got}) == 22
+    assert len(got) == len({*got}) == 25
