@@ -161,6 +161,40 @@ def test_waits_after_refusals_without_retry_after_double() -> None:
     assert bucket.wait(now, INTERACTIVE) - GUARD == 1
 
 
+@pytest.mark.parametrize("seconds", [902.0, 1e6, 1e15, math.inf])
+@pytest.mark.parametrize("refused", [True, False])
+def test_no_wait_is_longer_than_the_window(seconds: float, refused: bool) -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    bucket.answered(1.0, 0.0, refused=refused, headers=says(remaining=0, reset=seconds))
+    # Whole seconds are rounded up.
+    assert bucket.wait(1.0, INTERACTIVE) == 901 + GUARD
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    bucket.answered(1.0, 0.0, refused=True, retry_after=seconds)
+    assert bucket.wait(1.0, INTERACTIVE) == 901 + GUARD
+
+
+def test_a_wait_ends_earlier_when_the_window_turns_out_to_be_shorter() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    answer(bucket, 1.0, says(remaining=0, reset=800))
+    assert bucket.wait(1.0, INTERACTIVE) == 800 + GUARD
+    bucket.answered(2.0, 0.0, headers=RateLimitHeaders(None, None, None, 60.0))
+    assert bucket.wait(2.0, INTERACTIVE) == 61 + GUARD
+
+
+def test_a_refusal_without_a_wait_waits_no_longer_than_the_window() -> None:
+    bucket = Bucket(100, 2.0, jitter=lambda bound: bound)
+    now = 0.0
+    for _ in range(6):
+        bucket.begin(now)
+        bucket.answered(now, now, refused=True)
+        wait = bucket.wait(now, INTERACTIVE) - GUARD
+        assert wait <= 3
+        now += wait + GUARD
+
+
 # Requests in flight
 
 

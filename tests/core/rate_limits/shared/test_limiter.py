@@ -189,12 +189,12 @@ async def test_a_wait_that_is_too_long_is_known_from_the_store(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("others", [{"RateLimit-Remaining": "0", "RateLimit-Reset": "900"}, {}])
 async def test_retry_after_is_reported_to_the_store_before_the_reset(
-    serve: Serve, store: Redis, redis_server: RedisServer
+    serve: Serve, store: Redis, redis_server: RedisServer, others: dict[str, str]
 ) -> None:
     async def refuse(_: web.Request) -> web.StreamResponse:
-        headers = {"RateLimit-Remaining": "0", "RateLimit-Reset": "900", "Retry-After": "100"}
-        return web.json_response({}, status=429, headers=headers)
+        return web.json_response({}, status=429, headers={"Retry-After": "100", **others})
 
     server = await serve(refuse)
     async with open_client(server, redis_server.url) as one:
