@@ -43,7 +43,8 @@ class BucketState(msgspec.Struct, kw_only=True):
 
     Attributes:
         limit: Requests per window.
-        window: Length of the window in seconds.
+        window: Length of the window in seconds, as documented or stated by a policy.
+        seen_length: The longest time that a window was seen to last from its beginning; 0 if none was.
         in_flight: Requests that began and have not ended.
         remaining: Requests that the server has left; ``None`` where no window is known to be open.
         earliest_end: Earliest time at which the window ends.
@@ -65,6 +66,7 @@ class BucketState(msgspec.Struct, kw_only=True):
 
     limit: Some
     window: Annotated[float, msgspec.Meta(gt=0)]
+    seen_length: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     in_flight: Count = 0
     remaining: Count | None = None
     earliest_end: float = math.inf
@@ -102,6 +104,7 @@ class BucketState(msgspec.Struct, kw_only=True):
         latest_end = math.inf if self.remaining is None else min(self.window + _ROUNDED_UP, self.latest_end)
         return msgspec.structs.replace(
             self,
+            seen_length=min(self.window, self.seen_length),
             earliest_end=min(latest_end, self.earliest_end),
             latest_end=latest_end,
             previous_end=min(0.0, self.previous_end),
@@ -197,15 +200,16 @@ class Bucket:
         """
         self.roll(now)
         state, budget = self.state, self._budget()
+        length = (state.seen_length or state.window) + GUARD
         if state.remaining is None:
             if not self.documented:
                 return 0.0
-            left, until_next = budget - state.in_flight, state.window + GUARD
+            left, until_next = budget - state.in_flight, length
         else:
             left, until_next = max(0, self._left(state.remaining)), state.latest_end + GUARD - now
         if ahead < left:
             return 0.0
-        return until_next + (ahead - left) // budget * (state.window + GUARD)
+        return until_next + (ahead - left) // budget * length
 
     def begin(self, now: float) -> None:
         """Admit a request."""
@@ -253,8 +257,8 @@ class Bucket:
         limit, remaining, reset, window = _NOTHING_STATED if headers is None else headers
         if limit is not None:
             state.limit = limit
-        if window is not None and window != state.window:
-            state.window = window
+        if window is not None:
+            state.window = state.seen_length = window
             if state.remaining is not None:
                 state.latest_end = min(state.latest_end, now + window + _ROUNDED_UP)
                 state.earliest_end = min(state.earliest_end, state.latest_end)
@@ -341,8 +345,12 @@ class Bucket:
             if sent < state.rolled_at and low <= state.previous_end and not refused:
                 return
             self._adopt(now, remaining, low, high)
+            if not refused and (stated == state.limit - 1 or state.rolled_at > -math.inf):
+                self._see_length(reset)
         elif low > state.latest_end:
             self._adopt(now, remaining, low, high)
+            if not refused:
+                self._see_length(reset)
         elif high < state.earliest_end:
             if sent <= state.as_of:
                 return
@@ -367,6 +375,12 @@ class Bucket:
         state.used = state.unanswered
         state.first_used_by_others = None
         state.as_of = now
+
+    def _see_length(self, reset: float | None) -> None:
+        """Learn from the first response of a window how long windows last."""
+        state = self.state
+        if reset is not None:
+            state.seen_length = max(state.seen_length, min(reset, state.window))
 
     def _look_for_others(self, refused: bool, remaining: int) -> None:
         """Estimate from the server's count how many clients use the same budget."""

@@ -195,6 +195,45 @@ def test_a_refusal_without_a_wait_waits_no_longer_than_the_window() -> None:
         now += wait + GUARD
 
 
+# The length of a window
+
+
+def test_the_length_of_windows_is_seen_in_the_first_response_of_one() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=99, reset=2))
+    assert bucket.expected_wait(0.0, ahead=99 + 100) == pytest.approx(2 + GUARD + 2 + GUARD)
+    # It is the same for a later window that others use too, and for one that is not known yet.
+    answer(bucket, 10.0, says(remaining=40, reset=1))
+    assert bucket.expected_wait(10.0, ahead=40 + 100) == pytest.approx(1 + GUARD + 2 + GUARD)
+    bucket.roll(20.0)
+    assert bucket.expected_wait(20.0, ahead=100) == pytest.approx(2 + GUARD)
+
+
+def test_a_response_in_the_midst_of_a_window_does_not_show_its_length() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=50, reset=2))
+    assert bucket.expected_wait(0.0, ahead=50 + 100) == pytest.approx(2 + GUARD + 900 + GUARD)
+
+
+def test_a_later_window_shows_the_length() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=50, reset=1))
+    bucket.begin(0.5)
+    bucket.answered(2.5, 2.4, headers=says(remaining=97, reset=60))
+    assert bucket.expected_wait(2.5, ahead=97 + 100) == pytest.approx(60 + GUARD + 60 + GUARD)
+
+
+def test_a_refusal_does_not_show_the_length_and_a_policy_decides() -> None:
+    bucket = Bucket(100, 900)
+    bucket.begin(0.0)
+    bucket.answered(0.0, 0.0, refused=True, headers=says(remaining=99, reset=5))
+    assert bucket.expected_wait(0.0, ahead=100) == pytest.approx(5 + GUARD + 900 + GUARD)
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=99, reset=60))
+    answer(bucket, 1.0, RateLimitHeaders(100, 98, 59.0, 30.0))
+    assert bucket.expected_wait(1.0, ahead=98 + 100) == pytest.approx(31 + GUARD + 30 + GUARD)
+
+
 # Requests in flight
 
 

@@ -37,6 +37,7 @@ end
 if not readable then
   state = shifted(message.state, now)
 end
+state.seen_length = state.seen_length or 0
 
 -- The clock of the store may be set back: nothing can have happened later than now.
 local newest = now
@@ -138,6 +139,12 @@ local function look_for_others(refused, remaining)
   end
 end
 
+local function see_length(reset)
+  if reset then
+    state.seen_length = math.max(state.seen_length, math.min(reset, state.window))
+  end
+end
+
 local function learn(at, sent, refused, stated, reset)
   local remaining = stated or math.max(0, (state.remaining or state.limit) - 1)
   local low, high = sent, at + state.window
@@ -152,8 +159,14 @@ local function learn(at, sent, refused, stated, reset)
       return
     end
     adopt(at, remaining, low, high)
+    if not refused and (stated == state.limit - 1 or state.rolled_at > -math.huge) then
+      see_length(reset)
+    end
   elseif low > state.latest_end then
     adopt(at, remaining, low, high)
+    if not refused then
+      see_length(reset)
+    end
   elseif high < state.earliest_end then
     if sent <= state.as_of then
       return
@@ -178,8 +191,8 @@ end
 local function answered(outcome, at, sent)
   roll(at)
   state.limit = outcome.limit or state.limit
-  if outcome.window and outcome.window ~= state.window then
-    state.window = outcome.window
+  if outcome.window then
+    state.window, state.seen_length = outcome.window, outcome.window
     if state.remaining then
       state.latest_end = math.min(state.latest_end, at + state.window + ROUNDED_UP)
       state.earliest_end = math.min(state.earliest_end, state.latest_end)
