@@ -32,7 +32,7 @@ DATA = {
 }
 
 WAYS = pytest.mark.parametrize("consistency", ["exact", "pages"])
-PREFETCH = pytest.mark.parametrize("prefetch", [0, 8, None])
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 8, pytest.param(None, marks=pytest.mark.slow)])
 
 
 class Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, PaginationError
+from tests.core.pagination.searches import record, searching
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer
 
 pytestmark = pytest.mark.anyio
@@ -64,3 +66,52 @@ async def test_a_page_without_a_report_does_not_cancel_an_earlier_report(
         ):
             await read()
     assert got == [f"r{number}{letter}" for number in (1, 2, 4, 5) for letter in "ab"]
+
+
+@pytest.mark.parametrize("prefetch", [0, 8])
+@pytest.mark.parametrize("reported", [1, 2, 3])
+async def test_totals_that_are_no_longer_reported_end_nothing_early(
+    serve: Serve, reported: int, prefetch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Page numbers begin anew, and the first pages hold only records that were delivered by time."""
+    records = [record(number, number) for number in range(50)]
+    whole = searching(records)
+    count = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal count
+        count += 1
+        has_report = count <= reported
+        response = await whole(request)
+        assert isinstance(response, web.Response)
+        assert response.text is not None
+        return response if has_report else web.json_response({"data": json.loads(response.text)["results"]})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = [talk.id async for talk in sb.sessions.search(1, page_size=5, prefetch=prefetch)]
+    assert got == [one["id"] for one in records]
+    assert "reading by page numbers instead" in caplog.text
+
+
+@pytest.mark.parametrize("prefetch", [0, 8])
+async def test_page_numbers_that_are_ignored_end_in_a_warning_after_reading_by_time(
+    serve: Serve, prefetch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = searching([record(number, number) for number in range(50)])
+    count = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal count
+        count += 1
+        if count <= 2:
+            return await whole(request)
+        return web.json_response({"results": [record(number, number) for number in range(5)]})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        got = [talk.id async for talk in sb.sessions.search(1, page_size=5, prefetch=prefetch)]
+    assert got[:5] == [f"s{number}" for number in range(5)]
+    assert len({*got}) == len(got)
+    assert "a server that ignores page numbers has more records" in caplog.text
+    assert len(server.requests) < 20
