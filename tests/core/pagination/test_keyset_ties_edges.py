@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import ge
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessionboard_async.core.pagination.keyset_ties import EqualTimestamps, IncompleteTimestampsError
 
@@ -146,6 +149,89 @@ def test_while_records_are_removed_twelve_idle_passes_are_all(pages: int, comple
     assert state.complete is complete
 
 
+# A random order
+
+
+def responses_until_complete(repeated: int, *, has_additions: bool = True, first_total: int = 20) -> int:
+    """Read 20 records in pages of ten, which on the first two pages share some ids; return the pages read."""
+    state = EqualTimestamps(has_additions=has_additions)
+    accept(state, range(10), first_total)
+    accept(state, range(10 - repeated, 20 - repeated), 20)
+    count = 2
+    while not state.complete:
+        accept(state, range(10) if count % 2 == 0 else range(10, 20), 20)
+        count += 1
+    return count
+
+
+def test_in_a_random_order_with_additions_many_pages_are_read() -> None:
+    in_order, at_random = responses_until_complete(5), responses_until_complete(6)
+    assert in_order < 10
+    # A page of ten misses a record with a chance of 1/2: of 20 records, one is missed by all pages with a
+    # chance of 20 / 2**pages, which must be less than one in a million.
+    assert 20 / 2**at_random < 1e-6 < 20 / 2 ** (at_random - 1)
+
+
+def test_in_a_random_order_without_additions_no_more_pages_are_read() -> None:
+    assert responses_until_complete(6, has_additions=False, first_total=21) < 10
+
+
+def test_a_page_with_all_records_misses_none() -> None:
+    state = EqualTimestamps(has_additions=True)
+    accept(state, range(10), 20)
+    accept(state, range(4, 14), 20)
+    count = 0
+    while not state.complete:
+        accept(state, range(12), 12)
+        count += 1
+    assert count < 4
+
+
+def test_additions_are_known_from_then_on() -> None:
+    state = EqualTimestamps()
+    for total in (6, 7, 5):
+        accept(state, [0], total)
+    assert state.has_additions
+
+
+PAGES = st.lists(
+    st.tuples(st.lists(st.integers(0, 6), max_size=5, unique=True), st.integers(1, 7)), max_size=40
+)
+
+
+@given(PAGES)
+def test_changing_records_are_complete_as_in_a_model(pages: list[tuple[list[int], int]]) -> None:
+    state = EqualTimestamps()
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    totals: list[int] = []
+    idle_rows = rows_of_pass = 0
+    is_changing = False
+    for ids, total in pages:
+        is_new = not first.keys() >= {*ids}
+        for id_ in ids:
+            first.setdefault(id_, len(totals))
+            last[id_] = len(totals)
+        totals.append(total)
+        is_changing |= len({*totals}) > 1 or len(first) > total
+        rows_of_pass += len(ids)
+        is_last = not ids or rows_of_pass >= total
+        missing = max(0, total - rows_of_pass) if is_last else 0
+        idle_rows = 0 if is_new else idle_rows + len(ids) + missing
+        around = [sum(first[id_] <= number <= last[id_] for id_ in first) for number in range(len(totals))]
+        expected = idle_rows >= 12 * total or any(map(ge, around, totals))
+        accept(state, ids, total)
+        if is_changing:
+            assert state.complete is expected
+        if state.complete:
+            break
+        if is_last:
+            rows_of_pass = 0
+            assert state.page == 1
+        else:
+            assert state.page > 1
+
+
 # Unreadable records
 
 
@@ -155,6 +241,15 @@ def test_unreadable_records_count_after_three_passes_without_new_ids() -> None:
         accept(state, range(3), 4, unreadable=1)
         assert not state.complete
     accept(state, range(3), 4, unreadable=1)
+    assert state.complete
+
+
+def test_unreadable_records_of_all_pages_count() -> None:
+    state = EqualTimestamps()
+    for _ in range(4):
+        for start in (0, 2):
+            assert position(state)[2] is False
+            accept(state, range(start, start + 2), 6, unreadable=1)
     assert state.complete
 
 
