@@ -17,7 +17,7 @@ from sessionboard_async.export.exporter import ExportProgress
 
 
 class StatusDisplay:
-    """Shows the progress of each resource, and waits for rate limits, retries and answers.
+    """Shows the progress of each resource, and waits for rate limits, retries, answers and files.
 
     On a terminal both are drawn live, waits as countdowns. Elsewhere, one line is printed for each resource
     that is done and for the waits that begin.

@@ -1,4 +1,4 @@
-"""The waits of a client, reported while they last: for rate limits, retries and answers."""
+"""The waits of a command, reported while they last: for rate limits, retries, answers and files."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from sessionboard_async.core.waits import CallWait
 
 _SHORTEST = timedelta(seconds=1)
 """Waits up to this long are not reported."""
-_SHORTEST_ANSWER = timedelta(seconds=2)
-"""Answers that take up to this long are not reported as waits."""
+_SHORTEST_OPEN = timedelta(seconds=2)
+"""Waits without a known end that last up to this long are not reported."""
 _AGAIN = timedelta(minutes=1)
-"""The time between two notices about slow answers of one operation."""
+"""The time between two notices about waits of the same kind without a known end."""
 
-Reason = Literal["rate limit", "retry", "answer"]
+Reason = Literal["rate limit", "retry", "answer", "files"]
 
 _HEADINGS: dict[Reason, str] = {
     "rate limit": "Waiting for the rate limit: ",
     "retry": "Waiting to retry: ",
     "answer": "Waiting for an answer: ",
+    "files": "Waiting for files, on a slow disk or for another process: ",
 }
+_OPEN: frozenset[Reason] = frozenset({"answer", "files"})
+"""The reasons of waits without a known end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Wait:
     """Calls wait.
 
     Attributes:
-        name: The category, whose budget is used up; or the operation.
-        end: The end of the wait; for an answer, which has none, when the wait began.
+        name: The category, whose budget is used up; or the operation; or empty.
+        end: The end of the wait; for answers and files, which have none, when the wait began.
         reason: The reason of the wait.
         cause: The failure before a retry.
     """
@@ -47,21 +50,21 @@ class Wait:
     cause: str = ""
 
     def countdown(self, now: datetime) -> str:
-        """Return the wait with the time left, or for an answer with the time passed."""
+        """Return the wait with the time left, or the time passed if it has no known end."""
         seconds = math.ceil((self.end - now).total_seconds())
-        if self.reason == "answer":
-            return f"{self.name} for {_duration(-seconds)}"
+        if self.reason in _OPEN:
+            return f"{self.name} for {_duration(-seconds)}".lstrip()
         return f"{self.name} {_duration(seconds)} left{self._after()}"
 
     def notice(self, now: datetime) -> str:
-        """Return the wait with the time of its end, or for an answer of its beginning.
+        """Return the wait with the time of its end, or of its beginning if it has no known end.
 
         The date is added if it is not that of ``now``, in the local time zone.
         """
         end, today = self.end.astimezone(), now.astimezone().date()
         time = f"{end:%H:%M:%S}" if end.date() == today else f"{end:%Y-%m-%d %H:%M:%S}"
-        if self.reason == "answer":
-            return f"{self.name} since {time}"
+        if self.reason in _OPEN:
+            return f"{self.name} since {time}".lstrip()
         return f"{self.name} until {time}{self._after()}"
 
     def _after(self) -> str:
@@ -105,7 +108,7 @@ def call_waits(calls: Iterable[CallWait], now: datetime) -> list[Wait]:
     """
     waits: dict[tuple[str, Reason], Wait] = {}
     for call in calls:
-        if call.until is None and now - call.since > _SHORTEST_ANSWER:
+        if call.until is None and now - call.since > _SHORTEST_OPEN:
             wait = Wait(call.operation, call.since, "answer")
         elif call.until is not None and call.until - now > _SHORTEST:
             wait = Wait(call.operation, call.until, "retry", " ".join(call.cause.split()))
@@ -120,12 +123,14 @@ def call_waits(calls: Iterable[CallWait], now: datetime) -> list[Wait]:
 @asynccontextmanager
 async def report_waits(
     limits: Limits,
-    calls: Callable[[], Iterable[CallWait]],
+    calls: Callable[[], Sequence[CallWait]],
     show: Callable[[Sequence[Wait]], object],
     *,
     every: float = 0.5,
 ) -> AsyncGenerator[None, None]:
     """Report waits at intervals while the body runs.
+
+    A body without calls under way works on files, or waits for them.
 
     Args:
         limits: The limits of a client.
@@ -135,10 +140,17 @@ async def report_waits(
     """
 
     async def report() -> None:
+        # Counted in intervals: while the event loop is blocked, nothing is known of the calls.
+        without_calls = timedelta()
         while True:
             await asyncio.sleep(every)
-            budgets, now = await limits.snapshot(), datetime.now(UTC)
-            show([*rate_limit_waits(budgets, now), *call_waits(calls(), now)])
+            budgets, waiting, now = await limits.snapshot(), calls(), datetime.now(UTC)
+            waits = [*rate_limit_waits(budgets, now), *call_waits(waiting, now)]
+            is_busy = waiting or any(budget.waiting for budget in budgets.values())
+            without_calls = timedelta() if is_busy else without_calls + timedelta(seconds=every)
+            if without_calls > _SHORTEST_OPEN:
+                waits.append(Wait("", now - without_calls, "files"))
+            show(waits)
 
     reporting = asyncio.create_task(report())
     try:
@@ -153,7 +165,7 @@ async def report_waits(
 class WaitNotices:
     """Selects the waits to print where nothing is drawn: each once when it begins, and when it grows.
 
-    Slow answers are printed at most once a minute for each operation.
+    Those without a known end are printed at most once a minute for each operation.
     """
 
     def __init__(self) -> None:
@@ -163,7 +175,7 @@ class WaitNotices:
         """Return the waits that were not returned before."""
         new = [wait for wait in waits if self._is_new(wait, now)]
         self._printed.update(
-            ((wait.name, wait.reason), now if wait.reason == "answer" else wait.end) for wait in new
+            ((wait.name, wait.reason), now if wait.reason in _OPEN else wait.end) for wait in new
         )
         return new
 
@@ -171,4 +183,4 @@ class WaitNotices:
         printed = self._printed.get((wait.name, wait.reason))
         if printed is None:
             return True
-        return now - printed >= _AGAIN if wait.reason == "answer" else wait.end - printed > _SHORTEST
+        return now - printed >= _AGAIN if wait.reason in _OPEN else wait.end - printed > _SHORTEST

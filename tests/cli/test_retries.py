@@ -6,8 +6,10 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -130,10 +132,46 @@ def test_an_answer_that_takes_long_is_one_line_a_minute(capsys: pytest.CaptureFi
                 waits.begin(call)
                 await asyncio.sleep(20)
                 waits.end(call)
-                await asyncio.sleep(20)
+                await asyncio.sleep(1.9)
                 assert capsys.readouterr().err == ""
 
     run_in_virtual_time(main())
+
+
+def test_a_command_without_calls_under_way_waits_for_files(capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        waits, call = Waits(), Asked("search-rooms")
+        with StatusDisplay() as display:
+            async with report_waits(Limits(None), waits.snapshot, display.show_waits):
+                await asyncio.sleep(1.9)
+                waits.begin(call)
+                await asyncio.sleep(1.4)
+                waits.end(call)
+                await asyncio.sleep(1.9)
+                assert capsys.readouterr().err == ""
+                await asyncio.sleep(20)
+        assert re.fullmatch(
+            r"Waiting for files, on a slow disk or for another process: since [\d:]+\n",
+            capsys.readouterr().err,
+        )
+
+    run_in_virtual_time(main())
+
+
+def test_a_sync_shows_that_it_waits_for_another_process(server: EmbeddedServer, tmp_path: Path) -> None:
+    command = commands(server, tmp_path)["sync"]
+    assert run_at(server, *command).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "event.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with started([*COMMAND, *command], at(server)) as process:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            other.execute("ROLLBACK")
+            _, errors = process.communicate(timeout=SECONDS)
+    assert re.fullmatch(r"Waiting for files, on a slow disk or for another process: since [\d:]+\n", line), (
+        line
+    )
+    assert (process.returncode, errors) == (0, "rooms: 0 records\n")
 
 
 @pytest.mark.slow
