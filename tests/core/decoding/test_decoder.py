@@ -67,51 +67,6 @@ def test_of_two_lists_the_one_with_records_is_used(empty: object, capacity: obje
         assert page(body).results == (Talk(id="a", capacity=1),)
 
 
-NO_LISTS: list[dict[str, object]] = [
-    {"results": None},
-    {"data": None},
-    {"results": None, "data": None},
-    {"results": {}},
-    {"data": {}},
-    {"results": ""},
-    {"results": False},
-    {},
-]
-
-
-@pytest.mark.parametrize(
-    "pagination", [None, {}, {"currentPage": 1}, {"totalPages": 0}, {"totalResults": 12}]
-)
-@pytest.mark.parametrize("body", NO_LISTS, ids=str)
-@pytest.mark.parametrize("type_", [Talk, dict[str, Any], msgspec.Raw], ids=["struct", "dict", "raw"])
-def test_null_or_an_object_is_no_empty_page(
-    type_: Any, body: dict[str, object], pagination: dict[str, int] | None
-) -> None:
-    for sent in (body, {**body, "pagination": pagination}):
-        with pytest.raises(DecodeError, match="no array of records") as caught:
-            pages(type_).decode(json.dumps(sent).encode(), page=1)
-        assert not caught.value.transient
-
-
-@pytest.mark.parametrize("total", [{"totalResults": 0}, {"total_results": "0", "totalPages": 0}])
-@pytest.mark.parametrize("body", NO_LISTS, ids=str)
-def test_with_a_total_of_zero_an_empty_value_is_an_empty_page(
-    body: dict[str, object], total: dict[str, object], caplog: pytest.LogCaptureFixture
-) -> None:
-    read = page({**body, "pagination": total})
-    assert read.results == ()
-    assert read.pagination is not None
-    assert read.pagination.total_results == 0
-    assert "unexpected type at $.results: expected an array, got an empty value" in caplog.text
-
-
-@pytest.mark.parametrize("rows", [{"id": "a"}, {"count": 0}, "none", 1, True])
-def test_with_a_total_of_zero_content_is_no_empty_page(rows: object) -> None:
-    for name in ("results", "data"):
-        with pytest.raises(DecodeError, match="no array of records"):
-            page({name: rows, "pagination": {"totalResults": 0}})
-
-
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -150,52 +105,6 @@ def test_a_body_that_is_no_page_is_an_error_even_if_records_are_skipped(
         "test-search",
     )
     assert (error.page, error.index, error.record_id, error.path) == (3, None, None, "$")
-
-
-NO_JSON = [
-    b"",
-    b" \n",
-    b"<html>",
-    b"Bad Gateway",
-    b'{"id":"a"',
-    b'[{"id":"a"}',
-    b'{"id":"caf\xc3',
-    b"{}<br>",
-    b"\x1f\x8b",
-]
-JSON = [
-    b"null",
-    b"5",
-    b'"text"',
-    b'{"message":"ok"}',
-    b"[7]",
-    b'{"id":["x"]}',
-    b"[" * 100_000 + b"]" * 100_000,
-]
-
-
-@pytest.mark.parametrize("body", [*NO_JSON, *JSON], ids=lambda body: str(body)[:20])
-def test_only_a_body_that_is_no_json_may_differ_in_another_attempt(body: bytes) -> None:
-    for decode in (lambda: pages().decode(body, page=1), lambda: records().decode(body)):
-        with pytest.raises(DecodeError) as caught:
-            decode()
-        assert caught.value.transient is (body in NO_JSON)
-
-
-@pytest.mark.parametrize("end", range(1, 60, 7))
-def test_a_body_that_breaks_off_anywhere_may_differ_in_another_attempt(end: int) -> None:
-    rows = [ONE, {**TWO, "rooms": [{"id": "r"}]}]
-    for whole in ({"results": rows}, {"data": rows, "pagination": {"totalResults": 2}}, rows):
-        with pytest.raises(DecodeError) as caught:
-            page(json.dumps(whole).encode()[:-end])
-        assert caught.value.transient
-
-
-def test_a_record_that_cannot_be_decoded_is_the_same_in_another_attempt() -> None:
-    for body in (b'[{"id":"caf\xe9"}]', b'[{"id":["x"]}]', b'{"results":[{"id":{"a":1}}]}'):
-        with pytest.raises(DecodeError, match="index 0") as caught:
-            page(body)
-        assert not caught.value.transient
 
 
 # Pagination

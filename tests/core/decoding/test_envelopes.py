@@ -184,6 +184,30 @@ async def test_an_empty_result(serve: Serve, pages: int, prefetch: int | None) -
         assert [page.results async for page in pager.pages()] == [()]
 
 
+@pytest.mark.parametrize("rows", [None, {}], ids=str)
+@pytest.mark.parametrize("name", ["results", "data"])
+async def test_null_is_an_empty_result_only_with_a_total_of_zero(
+    serve: Serve, name: str, rows: object
+) -> None:
+    totals: list[int | None] = [None]
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.json_response({name: rows, "pagination": {"totalResults": totals[-1], "totalPages": 0}})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pagers = [kind(sb) for kind in KINDS.values()]
+        for reported in (None, 12):
+            totals.append(reported)
+            for pager in pagers:
+                for read in (pager.collect, pager.first, pager.count, pager.raw().collect):
+                    with pytest.raises(DecodeError, match="no array of records"):
+                        await read()
+        totals.append(0)
+        for pager in pagers:
+            assert (await pager.collect(), await pager.first(), await pager.count()) == ([], None, 0)
+
+
 @pytest.mark.parametrize("wrap", ["bare", "data"])
 @pytest.mark.parametrize(
     "operation", ["sessions", "speakers", "contacts", "sponsors", "exhibitors", "org_contacts"]
