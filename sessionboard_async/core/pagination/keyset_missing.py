@@ -117,7 +117,7 @@ class MissingRecords(Generic[T]):
             if milliseconds is not None and self._before is not None and milliseconds > self._before:
                 self._changed += 1
             elif milliseconds is not None and self._after is not None and milliseconds < self._after:
-                # It cannot be told from those delivered before the checkpoint, and neither can earlier ones.
+                # It may have been delivered before the checkpoint, like the earlier ones.
                 self._is_past_the_start = True
             else:
                 found.append(record)

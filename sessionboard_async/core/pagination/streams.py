@@ -160,15 +160,14 @@ class PageStream(Generic[T]):
 
     async def _interrupt(self) -> None:
         """Cancel the pending requests, and prepare to continue after the page that was read last."""
-        source = self._source
-        if self._order is not None and self._keyset is source:
+        source, keyset = self._source, self._keyset
+        if self._order is not None and keyset is not None and keyset is source:
             # Part of what failed may count as read in its state.
             progress = self._progress if self._ready is None else source.progress
             self._was_interrupted = True
-            self._reader.seen.add_hashes(self._keyset.id_hashes)
-            as_of = self._keyset.as_of
+            self._reader.seen.add_hashes(keyset.id_hashes)
             self._source = self._keyset = self._keyset_from(self._order, progress)
-            self._keyset.as_of = as_of
+            self._keyset.as_of = keyset.as_of
         await source.aclose()
 
     def _keyset_from(self, order: TimeOrder, progress: StreamProgress) -> KeysetPages[T]:

@@ -407,7 +407,8 @@ async def test_pages_that_lacked_their_records_are_read_when_it_is_resumed(
             assert len(got) == 18
             return
         for remaining in ((*missing,), missing[-1:]):
-            with pytest.raises(PaginationError, match="held no new records"):
+            named = f"pages? {', '.join(map(str, remaining))} held no new records; try again$"
+            with pytest.raises(PaginationError, match=named):
                 await read_into(got, pager)
             checkpoint = saved(pager.checkpoint())
             assert checkpoint["progress"]["missing_pages"] == [*remaining]

@@ -140,6 +140,22 @@ async def test_pages_that_are_smaller_than_requested_are_all_read(
     assert [talk.id for talk in got] == IDS
 
 
+@PREFETCH
+async def test_unreadable_records_count_for_the_size_of_pages(serve: Serve, prefetch: int) -> None:
+    async def capped(request: web.Request) -> web.StreamResponse:
+        number = requested(request)[0]
+        rows = [*records(number), {"id": "bad", "speakers": "none"}]
+        return web.json_response({"results": rows, "pagination": {"totalResults": 24}})
+
+    server = await serve(capped)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        pager = sb.sessions.search(
+            1, page_size=SIZE, prefetch=prefetch, consistency="pages", on_invalid="skip"
+        )
+        assert [talk.id for talk in await pager.collect()] == [f"s{number}" for number in range(1, 13)]
+    assert len(server.requests) == 12
+
+
 # Page numbers that are ignored
 
 

@@ -135,7 +135,7 @@ async def test_a_call_that_is_cancelled_at_any_point_loses_nothing(
     search = await connect(Server(DATA[data]), consistency, prefetch)
     everything = len(DATA[data])
     got: list[str | None] = []
-    cancelled = 0
+    cancelled, checkpoint = 0, search().checkpoint()
     for turns in range(45):
         pager = search()
         stream = aiter(pager)
