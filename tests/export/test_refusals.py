@@ -59,6 +59,10 @@ async def test_a_refused_resource_keeps_its_earlier_file(
     third = await export_event(sb, server.event_id, tmp_path, only=ONLY)
     assert third.earlier == {"rooms": kept}
     assert msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest) == third
+    # Unless it was changed since.
+    (tmp_path / "rooms.jsonl").write_bytes(b"mine\n")
+    fourth = await export_event(sb, server.event_id, tmp_path, only=ONLY)
+    assert fourth.earlier == {"rooms": EarlierFile(file="rooms.jsonl", bytes=5)}
 
 
 async def test_files_of_resources_that_are_not_asked_for_are_earlier_ones(
