@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,11 @@ from multidict import CIMultiDict
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.category import Category
 from sessionboard_async.core.rate_limits.limiter import DAILY, Budget, Limiter, Permit
+from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
+from sessionboard_async.errors import RateLimitStoreError
 from tests.support.virtual_time import now, run
 
 READS, WRITES = "entity-reads", "session-writes"
@@ -229,6 +234,54 @@ def test_a_success_that_uses_the_quota_up_is_a_success() -> None:
             await limiter.acquire(write)
         # Other requests do not count against it.
         await limiter.acquire(call(WRITES))
+
+    run(main())
+
+
+def test_a_refusal_for_the_daily_quota_stops_no_other_call() -> None:
+    async def main() -> None:
+        limiter, began = Limiter(RateLimits(), clock=now), now()
+        assert await make(limiter, answer(429, retry="40000"), call(WRITES, daily=True)) is not None
+        for _ in range(5):
+            assert await make(limiter, answer(), call(WRITES)) is None
+        assert now() - began < 1e-6
+
+    run(main())
+
+
+# Categories that are made elsewhere
+
+
+def test_a_category_is_made_once_and_knows_whether_its_limit_is_documented() -> None:
+    opened: list[tuple[str, bool]] = []
+
+    def open_category(name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
+        opened.append((name, documented))
+        bucket = Bucket(1, 60, documented=documented)
+        return Category(name, bucket, bucket, WaitQueue(bucket, now, on_wait))
+
+    async def main() -> None:
+        limiter, began = Limiter(RateLimits(), clock=now, open_category=open_category), now()
+        for one in (call(), call(), call(None)):
+            await make(limiter, answer(), one)
+        assert opened == [(READS, True), ("get-a", False)]
+        assert now() - began == pytest.approx(61, abs=0.01)
+
+    run(main())
+
+
+def test_a_call_that_waits_for_a_store_that_fails_says_so() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        permit = await limiter.acquire(call())
+        limiter.report(permit, answer(limit="100", remaining="0", reset="60"))
+        waiting = asyncio.ensure_future(limiter.acquire(call()))
+        await asyncio.sleep(1)
+        permit.category.wait_queue.fail_all(lambda: RateLimitStoreError("the store does not answer"))
+        with pytest.raises(RateLimitStoreError) as caught:
+            await waiting
+        assert caught.value.message == "the store does not answer"
+        assert (caught.value.operation, caught.value.route) == ("get-a", "/v1/a")
 
     run(main())
 
