@@ -194,6 +194,16 @@ def test_a_cursor_carries_everything_to_the_next_run() -> None:
     assert run(cursor).cursor() == cursor
 
 
+def test_a_cursor_is_the_same_text_whatever_came_first() -> None:
+    texts = set()
+    for names in (["rooms", "tracks"], ["tracks", "rooms"]):
+        state = run()
+        for name in names:
+            state.resource(name).add_versions({name: NOW_EXACTLY, "a": NOW_EXACTLY})
+        texts.add(json.dumps(state.cursor()))
+    assert len(texts) == 1
+
+
 def test_a_resource_that_was_not_read_is_empty_and_not_stored() -> None:
     state = run()
     assert state.stored("rooms") == ResourceCursor()
@@ -227,6 +237,8 @@ def test_ids_of_the_caller_with_times_are_not_stored() -> None:
 
 def test_ids_of_the_caller_without_times_keep_the_times_of_the_last_minutes() -> None:
     state = run(known=Known(["a", "b"]))
+    assert state.resource("rooms").ids == {"a": None, "b": None}
+    assert state.cursor()["resources"] == {"rooms": {}}
     state.resource("rooms").add_versions({"a": NOW_EXACTLY, "gone": NOW_EXACTLY})
     assert not state.knows_times("rooms")
     assert state.knows_times("tracks")

@@ -63,20 +63,22 @@ def run(module: Module, folder: Path, names: list[str], *, processes: int) -> di
     mutmut = Path(sys.executable).with_name("mutmut")
     command = [str(mutmut), "run", "--max-children", str(processes), *names]
     log = folder / "mutmut.log"
-    with log.open("wb") as file:
-        done = subprocess.run(
-            command, cwd=folder, env=_environment(), stdout=file, stderr=subprocess.STDOUT, check=False
-        )
-    if done.returncode:
+    # Once more if it fails: Python 3.11 has crashed where mutmut records the calls of coroutines.
+    if not any(_succeeds(command, folder, log) for _ in range(2)):
         last = log.read_text("utf-8", "replace").replace("\r", "\n").splitlines()[-40:]
         sys.exit("\n".join([*last, f"mutmut failed on {module.name}, see {log.relative_to(ROOT)}"]))
     codes = json.loads(folder.joinpath("mutants", f"{module.path}.meta").read_text("utf-8"))
     return {name: _outcome(name, codes["exit_code_by_key"][name]) for name in names}
 
 
-def _environment() -> dict[str, str]:
-    """Let pytest keep what it compiles: each change is a process of its own that needs it."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def _succeeds(command: list[str], folder: Path, log: Path) -> bool:
+    # pytest keeps what it compiles: each change is a process of its own that needs it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with log.open("wb") as file:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT, check=False
+        )
+    return done.returncode == 0
 
 
 def _outcome(name: str, code: int | None) -> Outcome:
