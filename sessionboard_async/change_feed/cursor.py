@@ -193,7 +193,8 @@ class FeedState:
             self._loaded.add(name)
             known = self._known(name)
             if isinstance(known, Mapping):
-                resource.ids = {id_: microseconds(time) for id_, time in known.items()}
+                times = cast("Mapping[str, datetime | str | None]", known)
+                resource.ids = {id_: microseconds(time) for id_, time in times.items()}
             else:
                 resource.ids = dict.fromkeys(known)
                 resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}

@@ -37,9 +37,9 @@ async def look_up(source: FeedSource, resource: str, ids: Iterable[str]) -> dict
         # Retrieving some of them shows whether the search can be believed.
         checks = {(searched[id_], finding) for id_, finding in found.items()}
         if ("not_found", "deleted") in checks and ("not_found", "exists") not in checks:
-            searched = {
-                id_: "deleted" if finding == "not_found" else finding for id_, finding in searched.items()
-            }
+            for id_, finding in searched.items():
+                if finding == "not_found":
+                    searched[id_] = "deleted"
         found = searched | found
     return found
 

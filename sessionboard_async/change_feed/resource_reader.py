@@ -130,7 +130,8 @@ class ResourceReader:
         cursor, since = self._cursor, self._deleted_since
         if not cursor.ids:
             return
-        if since is None:
+        if since is None or since > self._clocks.latest + OVERLAP:
+            # In the first run; or the time was saved while both clocks were wrong.
             since = EARLIEST if cursor.watermark is None else cursor.watermark
         limit, _ = self._clocks.bounds(since)
         pager = self._source.statuses(

@@ -141,6 +141,19 @@ async def test_a_watermark_in_the_future_hides_no_change(api: RecordsAPI, sb: As
     assert api.requests == ["POST contacts", "POST rooms"]
 
 
+async def test_a_deletion_from_the_future_hides_no_later_one(api: RecordsAPI, sb: AsyncSession) -> None:
+    follower = Follower(sb, "sessions")
+    await follower.run()
+    for deleted_at in ("2099-01-01T00:00:00.000Z", record("now", hours_ago=0)["updated_at"]):
+        gone = api.records["sessions"].pop() | {"deleted_at": deleted_at}
+        api.deleted.append(gone)
+        assert await follower.run() == {("deleted", gone["id"])}
+    follower.cursor["resources"]["sessions"]["deletions"] = 4_000_000_000_000
+    gone = api.records["sessions"].pop() | {"deleted_at": record("now", hours_ago=0)["updated_at"]}
+    api.deleted.append(gone)
+    assert await follower.run() == {("deleted", gone["id"])}
+
+
 async def test_a_filter_by_time_of_the_caller_holds_in_every_run(api: RecordsAPI, sb: AsyncSession) -> None:
     since = record("since", hours_ago=2)["updated_at"]
     follower = Follower(sb, "contacts", filters={"contacts": {"updated_after": since}})
