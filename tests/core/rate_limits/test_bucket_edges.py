@@ -117,6 +117,107 @@ def test_all_times_move_together_and_nothing_else() -> None:
         assert getattr(moved, name) == expected, name
 
 
+# States from elsewhere
+
+
+def test_a_state_from_elsewhere_is_bounded_to_a_past_and_to_one_window() -> None:
+    state = BucketState(
+        limit=1,
+        window=60.0,
+        seen_length=100.0,
+        remaining=3,
+        **dict.fromkeys(TIMES, 500.0),  # type: ignore[arg-type]  # all of them are floats
+    )
+    past = dict.fromkeys(TIMES - {"earliest_end", "latest_end"}, 0.0)
+    expected = msgspec.structs.replace(
+        state,
+        seen_length=60.0,
+        earliest_end=61.0,
+        latest_end=61.0,
+        **past,
+    )
+    assert state.bounded() == expected
+    assert state.shifted(math.nan).bounded() == expected
+    without_window = msgspec.structs.replace(state, remaining=None).bounded()
+    assert (without_window.earliest_end, without_window.latest_end) == (500.0, math.inf)
+
+
+def test_a_plausible_state_from_elsewhere_is_kept() -> None:
+    state = BucketState(
+        limit=1,
+        window=60.0,
+        seen_length=50.0,
+        remaining=3,
+        **dict.fromkeys(TIMES, -7.0),  # type: ignore[arg-type]  # all of them are floats
+    )
+    assert state.bounded() == state
+
+
+# How long windows last
+
+
+@pytest.mark.parametrize(
+    ("rolled_at", "headers", "refused", "length"),
+    [
+        (-math.inf, says(99, 60.0), False, 60.0),
+        (-math.inf, says(98, 60.0), False, 0.0),
+        (-math.inf, says(99, 900.5), False, 900.0),
+        (-math.inf, says(99), False, 0.0),
+        (-math.inf, says(99, 60.0), True, 0.0),
+        (10.0, says(40, 60.0), False, 60.0),
+        (10.0, says(40, 60.0), True, 0.0),
+    ],
+    ids=[
+        *("first of the budget", "not the first", "rounded up", "without an end", "refused"),
+        *("first after another window", "refused after another window"),
+    ],
+)
+def test_the_first_response_of_a_window_shows_how_long_it_lasts(
+    rolled_at: float, headers: RateLimitHeaders, refused: bool, length: float
+) -> None:
+    state = BucketState(limit=100, window=900.0, rolled_at=rolled_at)
+    assert after(state, headers, sent=20.0, now=21.0, refused=refused).seen_length == length
+
+
+@pytest.mark.parametrize(("refused", "length"), [(False, 500.0), (True, 30.0)])
+def test_a_later_window_shows_how_long_it_lasts(refused: bool, length: float) -> None:
+    state = known()
+    state.seen_length = 30.0
+    state = after(state, says(80, 500.0), sent=20.0, now=21.0, refused=refused)
+    assert (state.latest_end, state.seen_length) == (521.0, length)
+    again = after(state, says(80, 600.0), sent=22.0, now=23.0)
+    assert again.seen_length == max(length, 600.0)
+    shorter = after(again, says(80, 700.0), sent=24.0, now=24.0)
+    assert shorter.seen_length == 700.0
+
+
+def test_estimates_use_the_length_that_was_seen() -> None:
+    state = BucketState(limit=10, window=900.0, seen_length=60.0)
+    assert bucket_in(state).expected_wait(0.0, 10) == 60 + GUARD
+    state.seen_length = 0.0
+    assert bucket_in(state).expected_wait(0.0, 10) == 900 + GUARD
+
+
+@pytest.mark.parametrize(
+    ("window", "ends"), [(900.0, (98.0, 100.0)), (77.5, (98.0, 99.5)), (30.0, (52.0, 52.0))]
+)
+def test_a_stated_length_bounds_the_end_of_the_window(window: float, ends: tuple[float, float]) -> None:
+    headers = RateLimitHeaders(limit=None, remaining=None, reset=None, window=window)
+    state = after(known(), headers, sent=20.0, now=21.0)
+    assert (state.window, state.seen_length, window_of(state)) == (window, window, (49, *ends))
+
+
+def test_a_wait_that_no_response_names_is_no_longer_than_the_window() -> None:
+    bucket = Bucket(100, 4, jitter=lambda bound: bound)
+    now, waits = 0.0, []
+    for _ in range(6):
+        bucket.begin(now)
+        bucket.answered(now, now, refused=True)
+        waits.append(bucket.wait(now, INTERACTIVE) - GUARD)
+        now += waits[-1] + GUARD
+    assert waits == [1, 2, 4, 5, 5, 5]
+
+
 # Who may start
 
 
