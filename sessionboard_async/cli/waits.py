@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Literal
 
 from sessionboard_async.core.rate_limits.limiter import Budget, Limits
@@ -75,18 +74,15 @@ def _duration(seconds: int) -> str:
     return str(timedelta(seconds=max(0, seconds))).removeprefix("0:")
 
 
-def lines(waits: Iterable[Wait], describe: Callable[[Wait], str]) -> list[str]:
+def lines(waits: Sequence[Wait], describe: Callable[[Wait], str]) -> list[str]:
     """Return one line for each reason of waits.
 
     Args:
         waits: The waits.
         describe: Returns the text of a wait.
     """
-    ordered = sorted(waits, key=lambda wait: [*_HEADINGS].index(wait.reason))
-    return [
-        _HEADINGS[reason] + ", ".join(map(describe, group))
-        for reason, group in groupby(ordered, key=lambda wait: wait.reason)
-    ]
+    found = {reason: [describe(wait) for wait in waits if wait.reason == reason] for reason in _HEADINGS}
+    return [_HEADINGS[reason] + ", ".join(texts) for reason, texts in found.items() if texts]
 
 
 def rate_limit_waits(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
