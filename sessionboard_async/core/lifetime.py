@@ -35,11 +35,17 @@ class Lifetime:
 
         Raises:
             ClientClosedError: If the client is closed.
-            WrongEventLoopError: If the client was first used in another event loop.
+            WrongEventLoopError: If the client was first used in another event loop, or none runs.
         """
         if self._closed:
             raise ClientClosedError("this client is closed: create a new AsyncSession")
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise WrongEventLoopError(
+                "no event loop runs here: use the client inside the coroutine that asyncio.run() runs, and "
+                "end that before its loop is closed"
+            ) from None
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:

@@ -48,6 +48,13 @@ def test_belongs_to_the_loop_that_used_it_first() -> None:
         run(_checked(lifetime))
 
 
+def test_a_use_without_a_running_loop_is_named_and_binds_to_none() -> None:
+    lifetime = Lifetime()
+    with pytest.raises(WrongEventLoopError, match="no event loop runs here"):
+        lifetime.check()
+    run(_checked(lifetime))
+
+
 async def test_may_be_used_again_and_again_until_it_is_closed() -> None:
     lifetime = Lifetime()
     lifetime.check()

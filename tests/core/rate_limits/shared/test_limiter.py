@@ -372,6 +372,20 @@ async def test_a_lease_granted_after_the_timeout_is_returned(
     assert len(server.requests) == 2
 
 
+async def test_a_client_that_closes_during_a_pause_returns_its_leases_nevertheless(
+    serve: Serve, redis_server: RedisServer, store: Redis
+) -> None:
+    server = await serve(Counted(40))
+    async with open_client(server, redis_server.url, store_timeout=0.5) as sb:
+        await sb.sponsors.get(1, "a")
+        await until_true(lambda: _equals(in_flight(store), 0))
+        with redis_server.held():
+            await sb.sponsors.get(1, "a")
+        # The store grants what the client has given up, and the client pauses.
+        await until_true(lambda: _equals(in_flight(store), 1))
+    assert await in_flight(store) == 0
+
+
 async def exchanges(store: Redis) -> int:
     """Return how often the script ran."""
     statistics = await store.info("commandstats")

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from redis.asyncio import Redis
 
-from sessionboard_async import AsyncSession, RateLimits, RateLimitStoreError, Timeout
+from sessionboard_async import AsyncSession, RateLimits, RateLimitStoreError, RateLimitWaitExceeded, Timeout
 from sessionboard_async.core.options import OnStoreError
 from sessionboard_async.core.rate_limits.bucket import BucketState
 from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler
@@ -150,6 +150,36 @@ async def test_a_lease_without_end_is_accepted(serve: Serve, serve_bytes: ServeB
     url = (await serve_bytes(store_that_replies(packed(1)))).replace("http", "redis")
     await call(server, url, "raise", timeout=2.0)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("on_store_error", ["local", "raise"])
+async def test_a_window_that_ends_in_another_age_ends_in_its_time(
+    serve: Serve, serve_bytes: ServeBytes, on_store_error: OnStoreError
+) -> None:
+    server = await serve(ok)
+    reply = packed(0, 1e12, remaining=0, earliest_end=1e12, latest_end=1e12, seen_length=1e12)
+    url = (await serve_bytes(store_that_replies(reply))).replace("http", "redis")
+    with pytest.raises(RateLimitWaitExceeded) as caught:
+        await call(server, url, on_store_error, timeout=2.0)
+    assert 895 < caught.value.seconds < 903
+
+
+async def test_at_time_0_nothing_has_happened_in_the_future() -> None:
+    times = ("previous_end", "rolled_at", "unknown_since", "as_of", "unanswered_at")
+    for time in (math.nan, 1e9, math.inf):
+        state = BucketState(limit=1, window=60.0)
+        for name in times:
+            setattr(state, name, time)
+        state = state.bounded()
+        assert {getattr(state, name) for name in times} == {0.0}
+        assert (state.earliest_end, state.latest_end) == (math.inf, math.inf)
+    state = BucketState(limit=1, window=60.0, remaining=0, earliest_end=math.nan, latest_end=math.nan)
+    assert (state.bounded().earliest_end, state.bounded().latest_end) == (61.0, 61.0)
+    possible = BucketState(
+        limit=1, window=60.0, remaining=0, earliest_end=5.0, latest_end=7.0, as_of=-3.0, previous_end=-9.0
+    )
+    possible = msgspec.structs.replace(possible, rolled_at=-8.0, unknown_since=-8.0, unanswered_at=-1.0)
+    assert possible.bounded() == possible
 
 
 FAILURES = [

@@ -113,6 +113,8 @@ async def test_after_the_clock_is_set_back_responses_are_learned_from(asked: Rat
 VALUES = {
     "text": b"garbage",
     "nothing": b"",
+    "half of a state": msgspec.msgpack.encode(BucketState(limit=5, window=1.0))[:40],
+    "a byte without a meaning": b"\xc1",
     "a number": msgspec.msgpack.encode(7),
     "a list": msgspec.msgpack.encode([1, 2]),
     "another mapping": msgspec.msgpack.encode({"limit": 5}),
