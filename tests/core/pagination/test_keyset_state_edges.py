@@ -231,6 +231,27 @@ def test_after_a_gap_pages_overlap_by_twice_as_many_rows() -> None:
     assert (again.size, again.start) == (26, 34)
 
 
+def answered(request: KeysetRequest, *, later: int = 0) -> Observation:
+    """The response of a server with 500 records, one in each millisecond from 100."""
+    rows = range(100 + request.start + later, 100 + request.start + later + request.size)
+    return page(*rows, total=500 - request.start + request.rows_before)
+
+
+@pytest.mark.parametrize(("size", "together"), [(6, True), (5, False)])
+def test_where_pages_cannot_overlap_by_more_rows_they_are_read_one_by_one(size: int, together: bool) -> None:
+    state = begun(size, concurrent=True)
+    first = planned(state)
+    state.accept(first, answered(first))
+    requests = [planned(state) for _ in range(5)]
+    for request in requests:
+        if request.number > 1:
+            break
+        assert state.accept(request, answered(request)) is not None
+    assert state.accept(request, answered(request, later=50)) is None
+    planned(state)
+    assert (state.plan() is not None) is together
+
+
 def test_pages_that_are_smaller_than_requested_are_read_one_by_one_for_sixteen_pages() -> None:
     state = begun(concurrent=True)
     read(state, page(*range(100, 109), total=5_000))
