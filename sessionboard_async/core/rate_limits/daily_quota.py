@@ -11,6 +11,8 @@ DOCUMENTED = 10_000
 
 _SHORTEST_DAILY_WINDOW = 6 * 3600.0
 _ASK_AGAIN_AFTER = 60.0
+_LONGEST_RESET = 86_400.0 + 1.0
+"""A day, and a second for the rounding of the server."""
 
 
 class DailyQuota:
@@ -58,7 +60,7 @@ class DailyQuota:
             self.limit = daily.limit
             self._limits.add(daily.limit)
         self.remaining = daily.remaining
-        self._ends_at = math.inf if daily.reset is None else now + daily.reset
+        self._ends_at = math.inf if daily.reset is None else now + min(daily.reset, _LONGEST_RESET)
         if daily.remaining == 0:
             self._refuse(now)
         elif daily.remaining is not None:
@@ -73,7 +75,7 @@ class DailyQuota:
         """
         self.remaining = 0
         if seconds is not None:
-            self._ends_at = now + seconds
+            self._ends_at = now + min(seconds, _LONGEST_RESET)
         self._refuse(now)
 
     def exhausted(self, now: float) -> bool:

@@ -77,3 +77,11 @@ def test_a_window_that_says_what_is_left_goes_before_one_that_does_not() -> None
     known, unknown = RateLimitHeaders(10, 9, 30.0, 60.0), RateLimitHeaders(100, None, None, 900.0)
     for items in [(known, unknown), (unknown, known)]:
         assert DailyQuota().split(items, applies=True, window=900.0) == (known, None)
+
+
+@pytest.mark.parametrize(("stated", "believed"), [(86_400.0, 86_400.0), (86_402.0, 86_401.0), (1e9, 86_401.0)])
+def test_no_day_is_longer_than_a_day(stated: float, believed: float) -> None:
+    refused, reported = DailyQuota(), DailyQuota()
+    refused.refuse(500.0, stated)
+    reported.learn(500.0, day(0, stated))
+    assert refused.resets_in(500.0) == reported.resets_in(500.0) == believed
