@@ -79,7 +79,7 @@ def test_a_window_that_says_what_is_left_goes_before_one_that_does_not() -> None
         assert DailyQuota().split(items, applies=True, window=900.0) == (known, None)
 
 
-@pytest.mark.parametrize
+@pytest.mark.parametrize(
     ("stated", "believed"), [(86_400.0, 86_400.0), (86_402.0, 86_401.0), (1e9, 86_401.0)]
 )
 def test_no_day_is_longer_than_a_day(stated: float, believed: float) -> None:
