@@ -81,8 +81,11 @@ def lines(waits: Sequence[Wait], describe: Callable[[Wait], str]) -> list[str]:
         waits: The waits.
         describe: Returns the text of a wait.
     """
-    found = {reason: [describe(wait) for wait in waits if wait.reason == reason] for reason in _HEADINGS}
-    return [_HEADINGS[reason] + ", ".join(texts) for reason, texts in found.items() if texts]
+    found = [
+        (heading, [describe(wait) for wait in waits if wait.reason == reason])
+        for reason, heading in _HEADINGS.items()
+    ]
+    return [heading + ", ".join(texts) for heading, texts in found if texts]
 
 
 def rate_limit_waits(budgets: Mapping[str, Budget], now: datetime) -> list[Wait]:
