@@ -5,7 +5,7 @@ A change that fails no test was not noticed: a test is missing, or the change ma
 
 ``modules.toml`` lists the modules and the tests that may notice a change of each. ``equivalent.toml`` lists
 the changes that make no difference, with the reason; they are neither run nor counted. Code outside of
-functions and decorated functions is not changed.
+functions, decorated functions and the types of casts are not changed.
 
 Without arguments, about a quarter of the changes of each module is run, always the same ones (chosen by a
 checksum of their text); ``--all`` runs all of them, and so does naming modules. Work files and the output
