@@ -186,10 +186,14 @@ class Run:
             self.tally.faults["away"] += 1
 
     async def _watch(self) -> None:
-        """Report the counts and the memory in use once a minute."""
+        """Report the counts, the memory in use and new failures once a minute."""
+        reported = 0
         while not await self._is_over(_REPORT_SECONDS):
             self.memory.append(megabytes())
             self._report(f"{self.tally.line()}, {self.memory[-1]:.0f} MB")
+            for failure in self.tally.failures[reported:]:
+                self._report(failure)
+            reported = len(self.tally.failures)
 
     async def _follow(self, world: World, follower: Follower) -> None:
         """Keep a database up to date with the event that changes."""
