@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import aclosing, closing
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +35,10 @@ async def export(visitor: Visitor) -> None:
 
     async def attempt(calm: bool) -> bool:
         done = await visitor.attempt(
-            export_event(visitor.client(), world.event, folder, only=only, resume=resume), calm=calm
+            export_event(
+                visitor.client(), world.event, folder, only=only, resume=resume, on_progress=visitor.moved
+            ),
+            calm=calm,
         )
         left = {path.name for path in folder.iterdir()} if folder.exists() else set[str]()
         expected = {"manifest.json", *(f"{resource}.jsonl" for resource in only)}
@@ -65,7 +69,7 @@ async def sync(visitor: Visitor) -> None:
     world, path, only = visitor.world, visitor.path(".db"), _some_resources(visitor)
 
     async def attempt(calm: bool) -> bool:
-        work = sync_event(visitor.client(), world.event, path, only=only)
+        work = sync_event(visitor.client(), world.event, path, only=only, on_progress=visitor.moved)
         return (await visitor.attempt(work, calm=calm)).done
 
     if await visitor.until_done(attempt):
@@ -129,6 +133,7 @@ async def _take(
 
 
 def _note(change: Change[Any], found: dict[str, set[str]], visitor: Visitor) -> None:
+    visitor.moved()
     visitor.tally.records += 1
     visitor.check(change.kind == "upsert", f"{change.kind} of {change.resource} that does not change")
     found[change.resource].add(change.id)
@@ -143,10 +148,19 @@ class Follower:
         self.path = path
         self.lock = asyncio.Lock()
 
-    async def update(self, client: AsyncSession, event: int, *, compare: bool = False) -> None:
+    async def update(
+        self,
+        client: AsyncSession,
+        event: int,
+        *,
+        compare: bool = False,
+        on_progress: Callable[[object], object] = lambda _: None,
+    ) -> None:
         """Bring the database up to date."""
         every = ALL_IDS_EACH_TIME if compare else timedelta(days=1)
-        await sync_event(client, event, self.path, only=self.RESOURCES, sweep_every=every)
+        await sync_event(
+            client, event, self.path, only=self.RESOURCES, sweep_every=every, on_progress=on_progress
+        )
 
 
 async def download(visitor: Visitor) -> None:

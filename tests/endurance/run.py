@@ -200,7 +200,8 @@ class Run:
         visitor = Visitor(world, TASKS, self._seed)
         visitor.doing = "follow"
         while not await self._is_over(0.5):
-            await visitor.attempt(follower.update(visitor.client(), world.changing))
+            client = visitor.client()
+            await visitor.attempt(follower.update(client, world.changing, on_progress=visitor.moved))
 
     async def _is_over(self, seconds: float) -> bool:
         """Wait, and return whether the tasks have ended meanwhile."""

@@ -104,7 +104,7 @@ async def read(visitor: Visitor) -> None:
         stream = reading.stream(visitor.client(), checkpoint)
         visitor.tally.streams += 1
         before, most = len(delivered), _items_before_break(visitor)
-        work = _take(stream, reading, delivered, most)
+        work = _take(visitor, stream, reading, delivered, most)
         outcome = await visitor.attempt(work, calm=calm, also=reading.errors(visitor))
         visitor.tally.records += sum(map(len, delivered[before:]))
         if outcome.done and outcome.value:
@@ -124,11 +124,14 @@ def _items_before_break(visitor: Visitor) -> int | None:
     return visitor.random.randrange(1, 300) if visitor.random.random() < 0.2 else None
 
 
-async def _take(stream: Stream, reading: Reading, delivered: Delivered, most: int | None = None) -> bool:
+async def _take(
+    visitor: Visitor, stream: Stream, reading: Reading, delivered: Delivered, most: int | None = None
+) -> bool:
     """Take items from a stream, and return whether it ended."""
     taken = 0
     async for item in stream:
         delivered.append(reading.ids(item))
+        visitor.moved()
         taken += 1
         if taken == most:
             return False
@@ -184,7 +187,9 @@ async def _take_together(
     outcomes = await asyncio.gather(
         *(
             visitor.attempt(
-                _take(stream, reading, delivered), calm=worker != disturbed, also=reading.errors(visitor)
+                _take(visitor, stream, reading, delivered),
+                calm=worker != disturbed,
+                also=reading.errors(visitor),
             )
             for worker in range(visitor.random.randrange(2, 6))
         )

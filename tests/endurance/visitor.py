@@ -21,8 +21,8 @@ QUICK = Retry(base_delay=0.01, max_delay=0.1)
 """Retries without sleeping the run away."""
 
 _SHORT = Timeout(attempt=2.0, total=5.0)
-_HANGS = 150.0
-"""Seconds after which an attempt counts as hanging; each of its calls ends within 20 s."""
+_HANGS = 60.0
+"""Seconds without progress after which an attempt counts as hanging; each of its calls ends within 20 s."""
 
 _MOST_TURNS = 120
 _LONGEST_DEADLINE = 0.15
@@ -129,6 +129,11 @@ class Visitor:
         self.random = Random(f"{seed} {number}")
         self.doing = ""
         self._marks = itertools.count()
+        self._moved_at = 0.0
+
+    def moved(self, _: object = None) -> None:
+        """Note progress of the attempt under way."""
+        self._moved_at = time.monotonic()
 
     def client(self) -> AsyncSession:
         return self.world.clients.choose(self.random)
@@ -192,7 +197,9 @@ class Visitor:
             for _ in range(self.random.randrange(_MOST_TURNS)):
                 await asyncio.sleep(0)
             interrupted = task.cancel()
-        await asyncio.wait({task}, timeout=_HANGS)
+        self.moved()
+        while not task.done() and (patience := self._moved_at + _HANGS - time.monotonic()) > 0:
+            await asyncio.wait({task}, timeout=patience)
         if not task.done():
             self.fail(f"hangs: {_stack(task)}")
             interrupted = task.cancel()
