@@ -29,7 +29,7 @@ RESOURCES = ("sessions", "contacts", "speakers", "sponsors", "exhibitors", "room
 _SESSIONS = 450
 _LIMITS = ServerLimits(requests=400, window=0.5, searches=True)
 _AWAY_EVERY = (3.0, 9.0)
-_SLOW_STOP = 2.0
+_SLOW_STOP = 4.0
 _SETTLING_SECONDS = 10.0
 _REPORT_SECONDS = 60.0
 _MEGABYTE = 1 << 20
