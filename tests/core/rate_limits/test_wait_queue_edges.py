@@ -120,6 +120,25 @@ def test_a_call_fails_only_if_it_would_be_admitted_after_its_deadline(margin: fl
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("opens", "latest", "in_time"), [(30.0, 30.0, True), (30.0, 29.9, False), (0.5, 0.4, False)]
+)
+def test_a_deadline_is_the_last_moment_that_is_in_time(opens: float, latest: float, in_time: bool) -> None:
+    async def main() -> None:
+        admission = Scripted()
+        admission.opens = opens
+        # The clock stands still, so that waits are exact.
+        queue = WaitQueue(admission, lambda: 0.0)
+        assert queue.try_enter(INTERACTIVE, 1) is None
+        task = await waiting_call(queue, latest=latest)
+        admission.opens = 0.0
+        queue.admit()
+        await asyncio.wait([task])
+        assert isinstance(task.exception(), WaitTooLongError) is not in_time
+
+    run(main())
+
+
 def test_a_call_that_may_begin_at_once_never_fails_for_its_deadline() -> None:
     async def main() -> None:
         queue = WaitQueue(ConcurrencyCap(1), now)
