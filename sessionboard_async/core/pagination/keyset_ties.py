@@ -17,6 +17,8 @@ _IDLE_PASSES_WITH_CHANGES = 12
 _MOST_SHIFTED = 5
 """How many records on a page an earlier page of the pass may hold, because records were added."""
 _LOG_OF_RARE = log(1e-6)
+_MOST_REPEATED_PAGES = 10
+"""How many consecutive pages of a pass may hold nothing that it has not returned before."""
 
 
 class IncompleteTimestampsError(Exception):
@@ -61,6 +63,7 @@ class EqualTimestamps:
         # The differences between responses in the number of ids returned both before and after them.
         self._around = [0]
         self._first_of_pass = 0
+        self._repeated_pages = 0
         self._is_random = False
         # The logarithm of the chance that a random order hides a record on every page.
         self._log_chance = 0.0
@@ -98,6 +101,8 @@ class EqualTimestamps:
             self._unreadable += absent
         self._idle_rows = 0 if len(self._last) > before else self._idle_rows + rows
         self.complete = self._is_complete(total)
+        # The pages may have no end, for example on a server that ignores page numbers.
+        is_last |= self.page == LAST_SERVED_PAGE or self._repeated_pages == _MOST_REPEATED_PAGES
         if not is_last:
             self.page += 1
         elif not self.complete:
@@ -115,6 +120,7 @@ class EqualTimestamps:
             around[-1] -= 1
             last[id_] = response
         self._is_random |= repeated > _MOST_SHIFTED
+        self._repeated_pages = self._repeated_pages + 1 if repeated == len(ids) > 0 else 0
         self._log_chance += log1p(-len(ids) / total) if len(ids) < total else -inf
         if self._totals and total != self._totals[-1]:
             self._is_changing = True
@@ -144,4 +150,5 @@ class EqualTimestamps:
             )
         self.page, self._rows, self._unreadable = 1, 0, 0
         self._first_of_pass = len(self._totals)
+        self._repeated_pages = 0
         self.size = max(LARGEST_PAGE - self._passes, -(-total // LAST_SERVED_PAGE))

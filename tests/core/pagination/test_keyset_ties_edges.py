@@ -258,3 +258,36 @@ def test_readable_records_are_not_awaited_any_longer() -> None:
     accept(state, range(2), 4)
     accept(state, range(2, 4), 4)
     assert state.complete
+
+
+def test_ten_pages_of_what_the_pass_has_returned_begin_another_pass() -> None:
+    state = EqualTimestamps()
+    accept(state, range(100), 5_000)
+    for _ in range(9):
+        accept(state, range(100), 5_000)
+    assert position(state) == (11, 100, False)
+    accept(state, range(100), 5_000)
+    assert position(state) == (1, 99, False)
+    accept(state, range(99), 5_000)
+    assert position(state) == (2, 99, False)
+
+
+def test_a_new_id_or_a_page_of_unreadable_records_is_no_repetition() -> None:
+    for others in ([100], []):
+        state = EqualTimestamps()
+        accept(state, range(100), 5_000)
+        for _ in range(9):
+            accept(state, range(100), 5_000)
+        accept(state, others, 5_000, unreadable=99)
+        for _ in range(9):
+            accept(state, range(100), 5_000)
+        assert position(state) == (21, 100, False)
+
+
+def test_a_pass_ends_with_the_last_page_that_is_served() -> None:
+    state = EqualTimestamps()
+    for number in range(998):
+        accept(state, [number], 50_000)
+    assert position(state) == (999, 100, False)
+    accept(state, [998], 50_000)
+    assert position(state) == (1, 99, False)
