@@ -342,9 +342,9 @@ class KeysetState:
         self._equal, self._end, self._has_additions = None, 0, equal.has_additions
         if not self._equal_is_found:
             # Either all of them were removed, or the API rounds the bounds. Reading again shows which.
-            if self._equal_not_found == self._equal_timestamp:
+            if self._equal_not_found == self._confirmed:
                 raise KeysetUnsupportedError("the API rounds the bounds of times to more than milliseconds")
-            self._equal_not_found = self._equal_timestamp
+            self._equal_not_found = self._confirmed
             return
         # These two milliseconds are complete, so that nothing in them is needed again.
         self._newest = self._equal_timestamp + 2

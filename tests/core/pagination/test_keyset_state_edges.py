@@ -330,3 +330,15 @@ def test_bounds_that_exclude_the_records_themselves_are_unsupported() -> None:
     with pytest.raises(KeysetUnsupportedError) as caught:
         state.accept(planned(state), nothing)
     assert str(caught.value) == "the API rounds the bounds of times to more than milliseconds"
+
+
+def test_equal_timestamps_that_are_never_found_end_the_reading_although_they_alternate() -> None:
+    state = begun()
+    read(state, page(*range(1, 11)))
+    for timestamp in (9, 10):
+        read(state, page(timestamp, ids=f"other{timestamp}"))
+        assert is_stuck(state)
+        if timestamp == 9:
+            read(state, page(total=0))
+    with pytest.raises(KeysetUnsupportedError, match="rounds the bounds"):
+        read(state, page(total=0))
