@@ -51,14 +51,18 @@ class Prefetch(Generic[Label]):
             StopAsyncIteration: If the stream was closed meanwhile.
             ClientStateError: If the client was closed meanwhile.
         """
-        label, request, task = self._tasks[0]
-        await _wait(task)
-        if task.cancelled() or not self._tasks:
-            # The caller was not cancelled: the client or this stream was closed.
+        while True:
+            label, request, task = self._tasks[0]
+            await _wait(task)
+            if not self._tasks:
+                self._engine.check()
+                raise StopAsyncIteration
+            if not task.cancelled():
+                self._tasks.popleft()
+                return label, request, task.result()
             self._engine.check()
-            raise StopAsyncIteration
-        self._tasks.popleft()
-        return label, request, task.result()
+            # Others cancelled this task alone, perhaps with all tasks of the loop: that is no end.
+            self._tasks[0] = label, request, self._engine.start(self._engine.send(request))
 
     async def aclose(self) -> None:
         """Cancel the pending requests, and wait until they have released their connections."""

@@ -183,3 +183,18 @@ async def test_an_idle_stream_of_a_closed_client_raises_when_it_is_read(serve: S
     # It has not reached its end.
     with pytest.raises(ClientClosedError):
         await anext(stream)
+
+
+async def test_pages_fetched_ahead_that_others_cancel_are_requested_again(serve: Serve) -> None:
+    server = await serve(pages_of(50))
+    found: list[str | None] = []
+    cancelled = 0
+    async with AsyncSession(TOKEN, base_url=server.base_url, limits=None) as sb:
+        async for talk in sb.sessions.search(1, page_size=10, prefetch=3, consistency="pages"):
+            found.append(talk.id)
+            if len(found) == 11:
+                for task in asyncio.all_tasks():
+                    if "Engine.send" in repr(task):
+                        cancelled += task.cancel()
+    assert cancelled
+    assert found == [f"s{number}" for number in range(50)]
