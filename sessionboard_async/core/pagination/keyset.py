@@ -48,7 +48,8 @@ T = TypeVar("T")
 _PAGES_OF_ADDITIONS = 16
 """How many pages beyond the records that there were at first are read without an end."""
 _END_ATTEMPTS = 3
-_MOST_SERVED = LARGEST_PAGE * LAST_SERVED_PAGE
+_MOST_IDLE_PAGES = 100
+"""The number of consecutive pages without new records that shows that timestamps keep changing."""
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
 
@@ -100,6 +101,7 @@ class KeysetPages(Generic[T]):
         self._pages = 0
         self._start = progress
         self._is_resumed = progress != StreamProgress()
+        self._idle_pages = 0
         self._largest_page = 0
         self._has_short_pages = False
         self._total_is_unknown = False
@@ -152,6 +154,10 @@ class KeysetPages(Generic[T]):
             self._has_short_pages |= observed.rows < planned.size and rest is not None and rest > 0
             results = self._new_results(page, observed, new, rest)
             self._fetch_ahead(left - len(results))
+            # Records with equal timestamps are read again and again, and that ends on its own.
+            self._idle_pages = 0 if results else self._idle_pages + (not in_range)
+            if self._idle_pages == _MOST_IDLE_PAGES:
+                raise KeysetUnsupportedError(f"{self._order.attribute} of the records keeps changing")
             if results or page.skipped or self._pages == 1:
                 return msgspec.structs.replace(page, results=results, pagination=self._pagination())
         return await self._next_missing() if self._may_miss_records else None
@@ -247,7 +253,7 @@ class KeysetPages(Generic[T]):
         total = None if rest is None else self.delivered + len(results) + page.skipped + rest
         if total != self._total and self._pages > 1:
             # Something was added or removed, or a record has another timestamp than before.
-            self._check_ids()
+            self.check_ids()
         if self._checks_ids:
             results = self._reader.seen.filter_new(results, self._reader.id_of)
         else:
@@ -274,10 +280,15 @@ class KeysetPages(Generic[T]):
             self._state.before is None
             and self._end_attempts < _END_ATTEMPTS
             and (self._order.moves or is_growing)
-            and 0 < rest <= _MOST_SERVED
+            and rest > 0
+            and self._end_page(rest) <= LAST_SERVED_PAGE
         )
 
-    def _check_ids(self) -> None:
+    def _end_page(self, rest: int) -> int:
+        """Return the number of the last page from here on, with ``rest`` rows that were not read."""
+        return math.ceil((rest + len(self._state.position.recent_ids)) / self._rows_per_page)
+
+    def check_ids(self) -> None:
         """From now on, compare the id of each record with those delivered before."""
         if not self._checks_ids:
             self._checks_ids = True
@@ -289,8 +300,8 @@ class KeysetPages(Generic[T]):
         self._wants_end = False
         self._end_attempts += 1
         position, size = self._state.position, self._rows_per_page
-        rows = (self._total or 0) - self.delivered + len(position.recent_ids)
-        last = KeysetRequest(position.after, None, math.ceil(rows / size), LARGEST_PAGE, 0)
+        number = self._end_page((self._total or 0) - self.delivered)
+        last = KeysetRequest(position.after, None, number, LARGEST_PAGE, 0)
         reader = self._reader
         decoder = reader.engine.decoders.pages(reader.query.endpoint, msgspec.Raw)
 
@@ -311,7 +322,7 @@ class KeysetPages(Generic[T]):
         if self._is_complete:
             return None
         if self._missing is None:
-            self._check_ids()
+            self.check_ids()
             self._missing = MissingRecords(
                 self._reader,
                 self._order,

@@ -168,6 +168,8 @@ class PageStream(Generic[T]):
             self._reader.seen.add_hashes(keyset.id_hashes)
             self._source = self._keyset = self._keyset_from(self._order, progress)
             self._keyset.as_of = keyset.as_of
+            # Meanwhile, a record may have got another timestamp.
+            self._keyset.check_ids()
         await source.aclose()
 
     def _keyset_from(self, order: TimeOrder, progress: StreamProgress) -> KeysetPages[T]:
