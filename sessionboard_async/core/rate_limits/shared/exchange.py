@@ -125,6 +125,7 @@ class StoreExchange:
         now, bucket = self._clock(), self.bucket
         # Requests of a window long over say nothing about the next ones.
         oldest = now - 2 * self.copy.state.window - LEASE_SECONDS
+        self._leases.drop(outcome.lease for outcome in bucket.outcomes if outcome.at <= oldest)
         bucket.outcomes = [outcome for outcome in bucket.outcomes if outcome.at > oldest]
         reported = len(bucket.outcomes)
         priorities = [] if bucket.closing else self.wait_queue.priorities(_MAX_LEASES_AT_ONCE)

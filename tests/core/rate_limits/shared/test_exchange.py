@@ -10,14 +10,17 @@ from sessionboard_async import RateLimits, RateLimitStoreError
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.shared.exchange import StoreExchange
+from sessionboard_async.core.rate_limits.shared.leases import Leases
 from sessionboard_async.core.rate_limits.shared.store import RateLimitStore
 from tests.support.virtual_time import now, run
 
 NOWHERE = "redis://127.0.0.1:1"
 
 
-def open_exchange(limits: SharedRateLimits) -> tuple[StoreExchange, RateLimitStore]:
-    store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=now)
+def open_exchange(
+    limits: SharedRateLimits, token_digest: str = "8" * 64
+) -> tuple[StoreExchange, RateLimitStore]:
+    store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=now)
     exchange = StoreExchange(
         "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
     )
@@ -38,6 +41,23 @@ def test_outcomes_of_windows_long_over_are_not_kept() -> None:
         await store.aclose()
 
     run(main())
+
+
+def test_leases_of_windows_long_over_are_not_kept() -> None:
+    limits = RateLimits.shared(NOWHERE, on_store_error="raise")
+
+    async def main() -> str:
+        exchange, store = open_exchange(limits, "9" * 64)
+        for order in range(20):
+            with pytest.raises(RateLimitStoreError):
+                await exchange.wait_queue.enter(Priority.INTERACTIVE, order)
+            await asyncio.sleep(1000)
+        await exchange.aclose()
+        await store.aclose()
+        return store.key("entity-reads")
+
+    key = run(main())
+    assert 1 <= len(Leases(f"{NOWHERE} {key}").abandoned()) <= 3
 
 
 def broken_clock() -> float:
