@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterable
+from contextlib import aclosing
+from typing import Any, Literal, TypeVar
 
 from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.errors import APIError, NotFoundError, RateLimitWaitExceeded
 from sessionboard_async.services._common.crud import RetrieveService
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 Finding = Literal["exists", "deleted", "not_found"]
 """``"not_found"``: no search finds it, which alone does not prove that it is deleted."""
@@ -35,25 +39,28 @@ async def look_up(source: FeedSource, resource: str, ids: Iterable[str]) -> dict
     if len(wanted) > _MOST_RETRIEVED:
         searched = await _search(source, resource, wanted)
         # Retrieving some of them shows whether the search can be believed.
-        checks = {(searched[id_], finding) for id_, finding in found.items()}
-        if ("not_found", "deleted") in checks and ("not_found", "exists") not in checks:
-            for id_, finding in searched.items():
-                if finding == "not_found":
-                    searched[id_] = "deleted"
+        checks = {(searched.get(id_), finding) for id_, finding in found.items()}
+        not_found = [id_ for id_, finding in searched.items() if finding == "not_found"]
+        for id_ in not_found:
+            if ("not_found", "exists") in checks:
+                del searched[id_]
+            elif ("not_found", "deleted") in checks:
+                searched[id_] = "deleted"
         found = searched | found
     return found
 
 
 async def _list(pager: Pager[Any], ids: Iterable[str]) -> dict[str, Finding]:
     try:
-        listed = await _ids(pager)
+        listed, is_complete = await _ids(pager)
     except APIError as error:
         if error.status not in _UNUSABLE:
             raise
         return {}
     except RateLimitWaitExceeded:
         return {}
-    return {id_: "exists" if id_ in listed else "deleted" for id_ in ids}
+    known = ids if is_complete else listed.intersection(ids)
+    return {id_: "exists" if id_ in listed else "deleted" for id_ in known}
 
 
 async def _retrieve(
@@ -91,18 +98,41 @@ async def _search(source: FeedSource, resource: str, ids: Collection[str]) -> di
         pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE, expand=["linked_sources"])
     else:
         pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE)
-    existing = await _ids(pager)
-    return {id_: "exists" if id_ in existing else "not_found" for id_ in ids}
+    existing, is_complete = await _ids(pager)
+    known = ids if is_complete else existing.intersection(ids)
+    return {id_: "exists" if id_ in existing else "not_found" for id_ in known}
 
 
 async def _search_statuses(source: FeedSource, ids: Collection[str]) -> dict[str, Finding]:
-    found: dict[str, Finding] = dict.fromkeys(ids, "not_found")
-    async for row in source.statuses(page_size=_OTHER_PAGE_SIZE):
-        if row.id in found:
-            found[row.id] = "exists" if row.deleted_at is None else "deleted"
+    rows, is_complete = await _read(
+        source.statuses(page_size=_OTHER_PAGE_SIZE), lambda row: (row.id, row.deleted_at is not None)
+    )
+    are_deleted = dict(rows)
+    found: dict[str, Finding] = {}
+    for id_ in ids:
+        if id_ in are_deleted:
+            found[id_] = "deleted" if are_deleted[id_] else "exists"
+        elif is_complete:
+            found[id_] = "not_found"
     return found
 
 
-async def _ids(pager: Pager[Any]) -> set[str]:
+async def _ids(pager: Pager[Any]) -> tuple[set[str], bool]:
     id_of = id_getter(pager.record)
-    return {id_text(id_of(record)) async for record in pager}
+    ids, is_complete = await _read(pager, lambda record: id_text(id_of(record)))
+    return set(ids), is_complete
+
+
+async def _read(pager: Pager[R], part: Callable[[R], T]) -> tuple[list[T], bool]:
+    """Return a part of each record, and whether there are as many as the first page reported.
+
+    A token may not see all records: without the others, nothing is known of an id that is not found.
+    """
+    parts: list[T] = []
+    total: int | None = None
+    async with aclosing(pager.pages()) as pages:
+        async for page in pages:
+            if total is None and page.pagination is not None:
+                total = page.pagination.total_results
+            parts += map(part, page.results)
+    return parts, total is None or len(parts) >= total

@@ -15,6 +15,7 @@ from sessionboard_async import (
     UnprocessableError,
 )
 from tests.change_feed.following import Follower, record
+from tests.support.http_server import IMPATIENT, TOKEN
 from tests.support.records_api import Answer, Record, RecordsAPI
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -247,6 +248,62 @@ async def test_a_search_that_is_wrong_about_a_record_is_not_believed_about_other
     api.override = override
     assert await follower.compare() == {("deleted", "c0")}
     assert len(follower.cursor["resources"]["contacts"]["missing"]) == 149
+
+
+async def test_what_a_wrong_search_does_not_find_is_never_called_deleted(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    follower = Follower(sb, "contacts")
+    await follower.run()
+    found = api.records["contacts"][20:]
+    page = {"results": found, "pagination": {"currentPage": 1, "totalResults": 180, "totalPages": 1}}
+    api.override = lambda method, *_: (200, page) if method == "POST" else None
+    assert await follower.compare() == set()
+    missing = follower.cursor["resources"]["contacts"]["missing"]
+    for id_ in missing:
+        missing[id_] -= 600_000
+    # All of them can still be retrieved.
+    assert await follower.compare() == {("left_scope", f"c{number}") for number in range(20)}
+
+
+async def test_a_list_that_reports_more_than_it_returns_proves_no_deletion(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    follower = Follower(sb, "statuses")
+    await follower.run()
+    pagination = {"currentPage": 1, "pageSize": 100, "totalPages": 1, "totalResults": 5}
+    page = {"results": api.records["statuses"][:2], "pagination": pagination}
+    api.override = lambda *_: (200, page)
+    assert await follower.run() == set()
+    assert set(follower.cursor["resources"]["statuses"]["missing"]) == {"t2", "t3", "t4"}
+    api.override = lambda *_: None
+    assert await follower.run() == set()
+
+
+@pytest.mark.parametrize("resource", ["contacts", "sessions"])
+async def test_a_search_that_reports_more_than_it_returns_proves_no_deletion(resource: str) -> None:
+    class Counting(RecordsAPI):
+        """Counts ten records more than it returns."""
+
+        def _search(self, records: list[Record], query: str, body: Record) -> Answer:
+            status, page = super()._search(records, query, body)
+            assert isinstance(page, dict)
+            if "filters" not in body and len(records) < 60:
+                page["pagination"]["totalResults"] += 10
+            return status, page
+
+    records = [record(f"x{number}") for number in range(60)]
+    async with (
+        Counting(**{"sessions": [], resource: records}).running() as api,
+        AsyncSession(TOKEN, base_url=api.base_url, retry=IMPATIENT) as sb,
+    ):
+        follower = Follower(sb, resource)
+        await follower.run()
+        # The first ten are looked up, and are deleted; the token may not see the others any more.
+        deleted, hidden = sorted(item["id"] for item in records)[:10], "x59"
+        api.records[resource] = [item for item in records if item["id"] not in {*deleted, hidden}]
+        assert await follower.compare() == {("deleted", id_) for id_ in deleted}
+        assert set(follower.cursor["resources"][resource]["missing"]) == {hidden}
 
 
 @pytest.mark.parametrize("answer", [(404, PAGE), (405, REFUSED), (403, REFUSED), (501, PAGE)])
