@@ -101,12 +101,18 @@ class EqualTimestamps:
             self._unreadable += absent
         self._idle_rows = 0 if len(self._last) > before else self._idle_rows + rows
         self.complete = self._is_complete(total)
+        if self.complete:
+            return
         # The pages may have no end, for example on a server that ignores page numbers.
-        is_last |= self.page == LAST_SERVED_PAGE or self._repeated_pages == _MOST_REPEATED_PAGES
-        if not is_last:
-            self.page += 1
-        elif not self.complete:
+        if is_last or self._repeated_pages == _MOST_REPEATED_PAGES:
             self._start_pass(total)
+        elif self.page < LAST_SERVED_PAGE:
+            self.page += 1
+        else:
+            raise IncompleteTimestampsError(
+                f"{LAST_SERVED_PAGE} pages, the most that the API serves, hold {self._rows} of {total} "
+                "records with the same timestamp: narrow the search by another filter"
+            )
 
     def _add(self, ids: Sequence[object], total: int) -> None:
         response = len(self._totals)
