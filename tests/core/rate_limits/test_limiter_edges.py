@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
 from multidict import CIMultiDict
@@ -316,6 +317,21 @@ def test_nothing_is_left_after_forgetting() -> None:
         limiter.forget()
         assert limiter.snapshot() == {}
         await limiter.acquire(write)
+
+    run(main())
+
+
+def test_a_forgotten_permit_is_given_back_although_its_lock_is_held() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        permit = await limiter.acquire(call())
+        # In a forked process, the thread that holds it is gone.
+        with permit.category.wait_queue.lock:
+            limiter.forget()
+            thread = Thread(target=limiter.cancel, args=[permit], daemon=True)
+            thread.start()
+            thread.join(5)
+            assert not thread.is_alive()
 
     run(main())
 
