@@ -96,12 +96,16 @@ class Limiter:
         self._limits = limits
         self._clock = clock
         self._open_category = open_category
+        self._categories: dict[str, Category] = {}
         self.forget()
 
     def forget(self) -> None:
         """Forget every budget and every permit."""
+        # Permits may still be given back, and in a forked process nothing releases locks that are held.
+        for category in self._categories.values():
+            category.wait_queue.lock = threading.RLock()
         self._lock = threading.Lock()
-        self._categories: dict[str, Category] = {}
+        self._categories = {}
         self._cap = WaitQueue(ConcurrencyCap(self._limits.concurrency), self._clock)
         self._quota = DailyQuota()
         self._warned = False
