@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -29,6 +29,8 @@ _MANIFEST = "manifest.json"
 _COMPLETE = "complete.json"
 """The manifest of a complete export, while its files are being moved."""
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
 
 class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The part of a file that is safely on the disk.
@@ -44,9 +46,9 @@ class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """
 
     checkpoint: dict[str, Any] | None = None
-    records: int = 0
-    pages: int = 0
-    bytes: int = 0
+    records: Count = 0
+    pages: Count = 0
+    bytes: Count = 0
     reported: int | None = None
     seconds: float = 0.0
     done: bool = False
@@ -196,6 +198,10 @@ class Staging:
 
     def _load(self) -> None:
         self.complete = self._read(_COMPLETE, Manifest)
+        for resource, summary in self.complete.resources.items() if self.complete else ():
+            # Files are moved by these names, which may lead out of the folder.
+            if resource not in RESOURCES or summary.file != f"{resource}.jsonl":
+                raise self._damaged(_COMPLETE, f"{summary.file!r} is no file of an export")
         earlier = self.complete or self._read(_MANIFEST, StagingState)
         if earlier is None:
             return
@@ -209,7 +215,7 @@ class Staging:
     def _earlier_manifest(self) -> Manifest | None:
         try:
             return msgspec.json.decode((self._target / _MANIFEST).read_bytes(), type=Manifest)
-        except (FileNotFoundError, IsADirectoryError, ValueError):
+        except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
             # It only serves to say more about the files.
             return None
 
@@ -219,8 +225,11 @@ class Staging:
             return None
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
-        except ValueError as error:
-            raise ValueError(f"{path} is damaged ({error}): remove {self.folder} to start again") from None
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(name, error) from None
+
+    def _damaged(self, name: str, reason: object) -> ValueError:
+        return ValueError(f"{self.folder / name} is damaged ({reason}): remove {self.folder} to start again")
 
     def _is_moved(self, summary: ResourceSummary) -> bool:
         moved = self._target / summary.file

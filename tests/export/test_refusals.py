@@ -85,7 +85,11 @@ async def test_files_of_resources_that_are_not_asked_for_are_earlier_ones(
     }
 
 
-@pytest.mark.parametrize("damaged", [b"", b"older", b"{}", b"\xff", None], ids=repr)
+@pytest.mark.parametrize(
+    "damaged",
+    [b"", b"older", b"{}", b"\xff", b'{"x":' + b"[" * 100_000, None],
+    ids=["empty", "text", "object", "bytes", "deep", "missing"],
+)
 async def test_an_earlier_file_beside_a_damaged_manifest_is_of_an_unknown_export(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, damaged: bytes | None
 ) -> None:

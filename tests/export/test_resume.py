@@ -240,7 +240,11 @@ async def test_a_later_export_is_not_replaced_by_unfinished_files(
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "complete.json"])
-@pytest.mark.parametrize("text", [b"", b"{}", b'{"event_id": 46', b'{"event_id": "\xff"}', b"\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{}", b'{"event_id": 46', b'{"event_id": "\xff"}', b"\xff", b'{"x":' + b"[" * 100_000],
+    ids=["empty", "object", "short", "text", "bytes", "deep"],
+)
 async def test_a_damaged_state_is_an_error(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, name: str, text: bytes
 ) -> None:
@@ -250,6 +254,39 @@ async def test_a_damaged_state_is_an_error(
         await export_event(sb, server.event_id, tmp_path, resume=True)
     assert (tmp_path / STAGING / name).read_bytes() == text
     assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("bytes", -1), ("records", -5), ("pages", -1), ("records", 10**400)],
+    ids=["bytes", "records", "pages", "endless"],
+)
+async def test_an_impossible_count_is_a_damaged_state(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, name: str, value: int
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    server.requests.clear()
+    path = tmp_path / STAGING / "manifest.json"
+    state = json.loads(path.read_bytes())
+    state["resources"]["sessions"][name] = value
+    path.write_text(json.dumps(state))
+    with pytest.raises(ValueError, match=rf"manifest\.json is damaged \(.+{name}.*remove"):
+        await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert not server.requests
+
+
+async def test_no_file_out_of_the_folder_is_replaced(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "export"
+    await stop_moving(server, sb, folder, monkeypatch)
+    (tmp_path / "mine.txt").write_text("mine")
+    (folder / "mine.txt").write_text("another")
+    path = folder / STAGING / "complete.json"
+    path.write_bytes(path.read_bytes().replace(b"tracks.jsonl", b"../mine.txt"))
+    with pytest.raises(ValueError, match=r"complete\.json is damaged \('\.\./mine\.txt' is no file"):
+        await export_event(sb, server.event_id, folder, only=["rooms", "tracks"], resume=True)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 async def test_a_damaged_checkpoint_is_an_error_before_any_request(
