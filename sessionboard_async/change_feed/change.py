@@ -10,16 +10,16 @@ import msgspec
 R = TypeVar("R")
 
 ChangeKind = Literal["upsert", "deleted", "left_scope"]
-"""A record is new or changed; it is deleted; or it exists, and the search no longer finds it."""
+"""A record is new or changed; it is deleted; or the search no longer finds it."""
 
 
 class Change(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One change.
 
     Attributes:
-        kind: ``"upsert"``: the record is new or changed; ``"deleted"``: it is deleted; ``"left_scope"``: it
-            exists, but the search no longer finds it, because it no longer matches the filters or went into
-            a composition.
+        kind: ``"upsert"``: the record is new or changed; ``"deleted"``: it is deleted; ``"left_scope"``: the
+            search no longer finds it, and it is not known to be deleted: it no longer matches the filters,
+            went into a composition, or cannot be read with this token.
         resource: The resource, such as ``"sessions"``.
         id: The id of the record.
         record: The record of an upsert; otherwise ``None``.

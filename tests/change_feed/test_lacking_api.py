@@ -186,6 +186,20 @@ async def test_a_refused_half_of_the_statuses_removes_nothing(
     assert await follower.run() == {("deleted", "t0")}
 
 
+async def test_a_comparison_finds_every_change_but_those_that_keep_their_time(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    follower = Follower(sb, "rooms")
+    await follower.run()
+    api.records["rooms"][1] |= record("r1", hours_ago=200, name="Renamed")
+    api.records["rooms"][2] |= {"name": "Renamed", "updated_at": None}
+    api.records["rooms"][3] |= {"name": "Renamed"}
+    assert await follower.run() == set()
+    assert await follower.compare() == {("upsert", "r1"), ("upsert", "r2")}
+    api.records["rooms"][2] |= {"name": "Renamed again"}
+    assert await follower.compare() == {("upsert", "r2")}
+
+
 # Missing records
 
 
