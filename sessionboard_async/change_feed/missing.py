@@ -27,6 +27,11 @@ _OTHER_PAGE_SIZE = 99
 _UNUSABLE = frozenset({400, 403, 404, 405, 422, 501})
 
 
+def _is_unusable(error: APIError) -> bool:
+    """Return whether the API itself refuses a look-up; the page of a firewall says nothing of a record."""
+    return error.from_api and error.status in _UNUSABLE
+
+
 async def look_up(source: FeedSource, resource: str, ids: Iterable[str]) -> dict[str, Finding]:
     """Look up missing records; those that could not be looked up in this run are left out."""
     wanted = sorted(ids)
@@ -54,7 +59,7 @@ async def _list(pager: Pager[Any], ids: Iterable[str]) -> dict[str, Finding]:
     try:
         listed, is_complete = await _ids(pager)
     except APIError as error:
-        if error.status not in _UNUSABLE:
+        if not _is_unusable(error):
             raise
         return {}
     except RateLimitWaitExceeded:
@@ -70,12 +75,11 @@ async def _retrieve(
     for id_ in ids:
         try:
             record = await service.get(source.event_id, id_)
-        except NotFoundError as error:
-            if error.from_api:
-                found[id_] = "deleted"
         except APIError as error:
-            if error.status not in _UNUSABLE:
+            if not _is_unusable(error):
                 raise
+            if isinstance(error, NotFoundError):
+                found[id_] = "deleted"
         except RateLimitWaitExceeded:
             # The next comparison looks up the rest.
             break
@@ -93,7 +97,7 @@ async def _search(source: FeedSource, resource: str, ids: Collection[str]) -> di
         try:
             return await _search_statuses(source, ids)
         except APIError as error:
-            if not (error.from_api and error.status in _UNUSABLE):
+            if not _is_unusable(error):
                 raise
         pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE, expand=["linked_sources"])
     else:

@@ -168,8 +168,7 @@ class Staging:
             # Resuming an older export later would replace these files by older ones.
             shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
         _write_atomically(self.folder / _COMPLETE, manifest)
-        # Once files are moved, the saved state is wrong.
-        (self.folder / _MANIFEST).unlink(missing_ok=True)
+        self._forget_published(manifest)
 
     def move(self, manifest: Manifest) -> None:
         """Move the files of a published export into the target folder, the manifest last.
@@ -179,13 +178,15 @@ class Staging:
         Raises:
             OSError: If a file cannot be moved.
         """
+        self._forget_published(manifest)
         # A manifest is never beside the files of another export.
         (self._target / _MANIFEST).unlink(missing_ok=True)
         for summary in manifest.resources.values():
             if not self._is_moved(summary):
                 (self.folder / summary.file).replace(self._target / summary.file)
         (self.folder / _COMPLETE).replace(self._target / _MANIFEST)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not (self.folder / _MANIFEST).exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove the staging folder unless it can be resumed, and a new target folder if it is empty."""
@@ -195,6 +196,19 @@ class Staging:
         if self._target_is_new:
             with suppress(OSError):  # It is not empty.
                 self._target.rmdir()
+
+    def _forget_published(self, manifest: Manifest) -> None:
+        """Keep the state of those resources only that a later run can still resume."""
+        state = self._read(_MANIFEST, StagingState)
+        if state is None:
+            return
+        for resource in (*manifest.resources, *manifest.refused):
+            # Once its file is moved, the saved state is wrong.
+            state.resources.pop(resource, None)
+        if state.resources:
+            _write_atomically(self.folder / _MANIFEST, state)
+        else:
+            (self.folder / _MANIFEST).unlink()
 
     def _load(self) -> None:
         self.complete = self._read(_COMPLETE, Manifest)

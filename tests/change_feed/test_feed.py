@@ -279,3 +279,21 @@ async def test_records_are_typed_and_the_repr_of_a_change_hides_them() -> None:
         async for raw in changes(sb, server.event_id, resources=["contacts"]).raw():
             assert raw.record is not None
             assert str(raw.record["email"]) not in repr(raw)
+
+
+@pytest.mark.parametrize(("hours", "compares"), [(21.0, False), (23.5, True), (24.5, True)])
+async def test_a_daily_job_that_starts_early_compares_all_records(hours: float, compares: bool) -> None:
+    async with (
+        EmbeddedServer(sessions=10) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        feed = changes(sb, server.event_id, resources=["rooms"]).raw()
+        copy: Copy = {}
+        await follow(feed, copy)
+        cursor = stored(feed)
+        for clock in ("swept", "swept_locally"):
+            cursor["resources"]["rooms"][clock] -= int(hours * 3_600_000)
+        server.requests.clear()
+        await follow(changes(sb, server.event_id, resources=["rooms"], cursor=cursor).raw(), copy)
+        searches = [request for request in server.requests if request.operation == "search-rooms"]
+        assert len(searches) == (2 if compares else 1)

@@ -320,7 +320,20 @@ async def test_a_search_that_reports_more_than_it_returns_proves_no_deletion(res
         assert set(follower.cursor["resources"][resource]["missing"]) == {hidden}
 
 
-@pytest.mark.parametrize("answer", [(404, PAGE), (405, REFUSED), (403, REFUSED), (501, PAGE)])
+@pytest.mark.parametrize("status", [403, 404, 501])
+async def test_the_page_of_a_firewall_in_place_of_a_record_is_an_error(
+    api: RecordsAPI, sb: AsyncSession, status: int
+) -> None:
+    follower = Follower(sb, "contacts")
+    await follower.run()
+    del api.records["contacts"][0]
+    api.override = lambda method, *_: (status, PAGE) if method == "GET" else None
+    with pytest.raises(APIError, match="not from the API" if status != 501 else "501"):
+        await follower.compare()
+    assert follower.cursor["resources"]["contacts"].get("missing") in (None, {})
+
+
+@pytest.mark.parametrize("answer", [(405, REFUSED), (403, REFUSED), (501, REFUSED)])
 async def test_records_that_cannot_be_looked_up_are_not_removed_at_once(
     api: RecordsAPI, sb: AsyncSession, answer: Answer
 ) -> None:

@@ -158,6 +158,22 @@ async def test_another_export_is_refused(server: EmbeddedServer, sb: AsyncSessio
     assert content(tmp_path / STAGING) == kept
 
 
+async def test_the_work_on_other_resources_is_kept(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    calls(server)
+    await export_event(sb, server.event_id, tmp_path, only=["rooms"], resume=True)
+    assert published(tmp_path) == {"rooms.jsonl", "manifest.json"}
+    assert calls(server) == {}
+    await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
+    assert calls(server) == {"search-rooms": 1, "search-sessions": 2}
+    assert published(tmp_path) == {f"{name}.jsonl" for name in ONLY} | {"manifest.json"}
+    sessions = lines(tmp_path, "sessions")
+    assert len(sessions) == len(set(sessions)) > 200
+    assert not (tmp_path / STAGING).exists()
+
+
 async def test_a_resource_that_was_refused_is_read_again(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
