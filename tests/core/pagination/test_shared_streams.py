@@ -162,7 +162,8 @@ async def test_a_call_that_is_cancelled_at_any_point_loses_nothing(
         if turns % 15 == 0 and "middle" not in data:
             resumed = [talk.id async for talk in search(checkpoint)]
             assert resumed == got[-len(resumed) :]
-    assert cancelled > 30
+    # The number of awaits in a call depends on the version of Python.
+    assert cancelled > 20
 
 
 @WAYS
