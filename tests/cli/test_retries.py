@@ -158,6 +158,7 @@ def test_a_command_without_calls_under_way_waits_for_files(capsys: pytest.Captur
     run_in_virtual_time(main())
 
 
+@pytest.mark.slow
 def test_a_sync_shows_that_it_waits_for_another_process(server: EmbeddedServer, tmp_path: Path) -> None:
     command = commands(server, tmp_path)["sync"]
     assert run_at(server, *command).exit_code == 0

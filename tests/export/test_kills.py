@@ -48,6 +48,7 @@ def test_a_killed_export_is_completed_by_the_next_runs(
     assert exported(killed) == exported(undisturbed)
 
 
+@pytest.mark.slow
 def test_an_export_may_die_before_any_change_of_a_file(server: EmbeddedServer, tmp_path: Path) -> None:
     # Kills after random times hardly ever hit the moments in which complete files are moved.
     undisturbed, died = tmp_path / "undisturbed", tmp_path / "died"
@@ -63,6 +64,7 @@ def test_an_export_may_die_before_any_change_of_a_file(server: EmbeddedServer, t
         assert not (target / STAGING).exists()
 
 
+@pytest.mark.slow
 def test_an_export_over_an_earlier_one_may_die_before_any_change_of_a_file(
     server: EmbeddedServer, tmp_path: Path
 ) -> None:

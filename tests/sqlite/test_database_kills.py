@@ -73,6 +73,7 @@ def killed_copies(source: Path | None, directory: Path) -> list[Path]:
     return sorted(directory.glob("*.db"), key=lambda path: int(path.stem))
 
 
+@pytest.mark.slow
 def test_changes_and_their_cursor_are_written_together_or_not_at_all(memory_folder: Path) -> None:
     source = memory_folder / "event.db"
     with open_copy(source) as copy:
@@ -89,6 +90,7 @@ def test_changes_and_their_cursor_are_written_together_or_not_at_all(memory_fold
         assert other.cursor == {"at": "new"}
 
 
+@pytest.mark.slow
 def test_a_new_file_is_a_copy_or_empty(memory_folder: Path) -> None:
     *killed, whole = killed_copies(None, memory_folder / "killed")
     assert len(killed) > 30
