@@ -18,7 +18,7 @@ from sessionboard_async.export.exporter import export_event
 from tests.export.exports import lines
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 Row = dict[str, str | None]

@@ -16,7 +16,7 @@ from tests.core.pagination.numbered_pages import found, pages_of, records, reque
 from tests.core.pagination.searches import record, searching
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 PREFETCH = pytest.mark.parametrize("prefetch", [0, 8])
