@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,18 +22,6 @@ from tests.support.http_server import TOKEN, Handler, HttpServer
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 
 NOT_READ = "Not read: rooms. Select others with --only, or use --allow-refused.\n"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(sessions=3).in_thread() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    yield running
-    running.faults.clear()
 
 
 def refuse(server: EmbeddedServer, *resources: str, status: int = 403) -> None:

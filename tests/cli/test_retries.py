@@ -36,19 +36,6 @@ from tests.support.virtual_time import run as run_in_virtual_time
 HOUR = 3600
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(sessions=3).in_thread() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    yield running
-    running.faults.clear()
-    running.requests.clear()
-
-
 @pytest.fixture(autouse=True)
 def ends_in_time() -> Iterator[None]:
     """End a command in this process that waits in spite of a bound."""
