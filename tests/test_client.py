@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import textwrap
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -138,12 +140,17 @@ async def test_closing_at_once_from_two_tasks_is_fine(serve: Serve) -> None:
     server = await serve(empty)
     sb = AsyncSession(TOKEN, base_url=server.base_url)
     await sb.events.list().collect()
+    assert server.open_connections == 1
     await asyncio.gather(sb.aclose(), sb.aclose())
     await until(lambda: server.open_connections == 0)
 
 
 async def test_a_client_that_was_never_used_needs_no_closing() -> None:
-    AsyncSession(TOKEN)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        AsyncSession(TOKEN)
+        gc.collect()
+    assert not [warning for warning in caught if "AsyncSession" in str(warning.message)]
 
 
 async def test_another_event_loop_is_refused_with_an_explanation(serve: Serve) -> None:

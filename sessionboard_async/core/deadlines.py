@@ -10,7 +10,7 @@ _SHORTEST_PAUSE = 0.01
 
 
 class Deadlines:
-    """Ends calls at their deadlines. A timer for each of them would cost a small call several per cent."""
+    """Ends calls at their deadlines. Setting a timer for each of them is a notable part of a small call."""
 
     def __init__(self) -> None:
         self._ends: dict[asyncio.Timeout, float] = {}

@@ -117,6 +117,7 @@ async def test_a_connection_made_at_the_moment_of_the_stop_does_not_delay_it(tur
             await asyncio.sleep(0)
         with anyio.fail_after(2):
             await server.stop()
+    assert not is_listening(server.port)
 
 
 async def test_every_operation_of_the_library_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:

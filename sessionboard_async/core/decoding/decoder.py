@@ -141,7 +141,8 @@ class RecordDecoder(Generic[T]):
         """
         if self._may_be_empty and body.strip() in (b"", b"null"):
             return self._type()
-        # Nothing is raised in a handler: that error would keep the first one, which holds the text.
+        # What does not fit is decoded leniently below, which reports each value. Nothing is raised in a
+        # handler: that error would keep the first one, which holds the text.
         try:
             record = self._strict.decode(body)
             if self._is_bare(record):

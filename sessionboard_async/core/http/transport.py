@@ -133,7 +133,7 @@ class Transport:
         headers = self._headers | (self._token.headers() if request.authenticated else {})
         if request.content_type is not None:
             headers["Content-Type"] = request.content_type
-        # aiohttp's own limit on the whole attempt costs a small call twice as much.
+        # aiohttp's own limit would set a timer of the event loop for every attempt.
         timer = asyncio.timeout(None)
         self._lifetime.deadlines.add(timer, timeout.attempt)
         try:

@@ -151,7 +151,8 @@ async def test_cancelled_calls_give_their_places_back(serve: Serve) -> None:
         await asyncio.wait(calls)
         held.set()
         with anyio.fail_after(2):
-            await asyncio.gather(*(sb.request("GET", "/v1/b") for _ in range(4)))
+            answers = await asyncio.gather(*(sb.request("GET", "/v1/b") for _ in range(4)))
+    assert [answer.body for answer in answers] == [b"[]"] * 4
 
 
 async def test_an_attempt_has_its_own_timeout(serve: Serve) -> None:

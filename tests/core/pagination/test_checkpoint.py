@@ -344,7 +344,8 @@ async def test_a_checkpoint_at_the_ends_of_time_is_accepted(limit: int) -> None:
     async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1") as sb:
         checkpoint = saved(sb.sessions.search(1).checkpoint())
         checkpoint["progress"] = {"after": limit, "before": 253_402_301_099_999}
-        sb.sessions.search(1, resume=checkpoint)
+        resumed = sb.sessions.search(1, resume=checkpoint)
+        assert saved(resumed.checkpoint()) == checkpoint
 
 
 async def test_a_checkpoint_without_a_page_is_not_read_by_page_numbers() -> None:

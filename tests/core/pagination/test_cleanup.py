@@ -139,6 +139,7 @@ async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) ->
             count += 1
             if count == after:
                 break
+        assert count == after
         for _ in range(5):
             await asyncio.sleep(0)
         await still_works(sb, server)
@@ -285,6 +286,7 @@ async def test_a_task_group_in_which_one_consumer_fails(serve: Serve, pages: Pag
 
 async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve, pages: Pages) -> None:
     server = await serve(pages)
+    cancelled = 0
     async with small(server) as sb:
         for turns in range(40):
             call = asyncio.ensure_future(sb.request("GET", "/v1/a", query={"page": 1}))
@@ -292,7 +294,9 @@ async def test_a_single_call_that_is_cancelled_at_every_point(serve: Serve, page
                 await asyncio.sleep(0)
             call.cancel()
             await asyncio.wait({call})
+            cancelled += call.cancelled()
         await still_works(sb, server)
+    assert cancelled > 5
     await until(lambda: server.open_connections == 0)
 
 

@@ -77,6 +77,7 @@ async def test_the_end_is_not_searched_on_a_page_that_the_api_does_not_serve(ser
         async for talk in pager:
             if talk.id == "s19":
                 break
+        assert talk.id == "s19"
 
 
 async def test_a_record_that_moves_while_a_stream_is_interrupted_comes_once(serve: Serve) -> None:
