@@ -194,6 +194,7 @@ async def export(
             concurrency=concurrency,
             resume=resume,
             allow_refused=True,  # Refusals are printed below.
+            source=connection.source,
             on_progress=display.show_progress,
         )
     _summarize(manifest, directory)
@@ -254,6 +255,7 @@ async def sync(
             expand=expand,
             sweep_every=timedelta(hours=sweep_every),
             allow_refused=True,  # Refusals are printed below.
+            source=connection.source,
             on_progress=display.show_progress,
         )
     click.echo(

@@ -33,6 +33,8 @@ P = ParamSpec("P")
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
+_EMBEDDED = "embedded server"
+
 _REFUSED = 3
 _INTERRUPTED = 130
 _TERMINATED = 143
@@ -56,6 +58,11 @@ class Connection:
     base_url: str | None
     embedded: bool
     max_wait: float
+
+    @property
+    def source(self) -> str | None:
+        """A name for the generated data, whose address differs in every run."""
+        return _EMBEDDED if self.embedded else None
 
     @asynccontextmanager
     async def open(

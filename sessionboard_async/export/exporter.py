@@ -61,6 +61,7 @@ async def export_event(
     concurrency: int = 8,
     resume: bool = False,
     allow_refused: bool = False,
+    source: str | None = None,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> Manifest:
     """Write an event's data to a folder: one ``<resource>.jsonl`` each, and ``manifest.json``.
@@ -86,6 +87,9 @@ async def export_event(
             folder at a time. An export without ``resume`` removes them when it succeeds.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. Both ways they are in ``Manifest.refused``.
+        source: A name for the origin of the data, as ``Manifest.base_url`` has it and ``resume`` compares it;
+            by default the address of the API. Pass one if the address changes, as that of an embedded server
+            does.
         on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
@@ -108,7 +112,9 @@ async def export_event(
 
     # Making a pager validates the arguments of its search, before anything is written.
     pagers = {resource: pager(resource) for resource in validate_resources(only)}
-    state = StagingState(event_id=event_id, base_url=sb.base_url, expand=tuple(expand), updated_after=since)
+    state = StagingState(
+        event_id=event_id, base_url=source or sb.base_url, expand=tuple(expand), updated_after=since
+    )
     staging = Staging(Path(directory), state, resume=resume)
     manifest = await _Export(staging, pagers, pager, concurrency, on_progress).run()
     if not allow_refused:

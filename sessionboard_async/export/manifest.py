@@ -53,7 +53,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         event_id: The event.
-        base_url: The address of the API that the data came from.
+        base_url: The address of the API that the data came from, or the name passed as ``source``.
         started_at: When the export was started, or resumed last.
         finished_at: When all files were complete.
         seconds: The time from ``started_at`` to ``finished_at``.

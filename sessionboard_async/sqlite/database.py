@@ -55,7 +55,7 @@ class Database:
     Args:
         path: The file; it is created if it does not exist, in an existing folder.
         event_id: The event. A number and the same number as a string are the same event.
-        base_url: The address of the API.
+        base_url: The address of the API, or another name for the origin of the data.
         expand: The expansions included in the records, in any order.
 
     Raises:

@@ -48,6 +48,7 @@ async def sync_event(
     expand: Sequence[Expansion] = (),
     sweep_every: timedelta = timedelta(days=1),
     allow_refused: bool = False,
+    source: str | None = None,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
 ) -> SyncSummary:
     """Copy an event into a SQLite database: all records in the first run, then what changed.
@@ -69,6 +70,8 @@ async def sync_event(
             or change the API does not report.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. Both ways they are in ``SyncSummary.refused``.
+        source: A name for the origin of the data, compared in every run with that of the copy; by default the
+            address of the API. Pass one if the address changes, as that of an embedded server does.
         on_progress: Called in the event loop with the progress of a resource, after each page.
 
     Returns:
@@ -92,7 +95,7 @@ async def sync_event(
     opened = ExitStack()
 
     def open_copy() -> tuple[Database, dict[str, dict[str, str | None]]]:
-        database = Database(path, event_id=event_id, base_url=sb.base_url, expand=expand)
+        database = Database(path, event_id=event_id, base_url=source or sb.base_url, expand=expand)
         opened.enter_context(database)
         return database, {resource: database.update_times(resource) for resource in wanted}
 

@@ -301,3 +301,12 @@ def test_sync_refuses_invalid_hours(tmp_path: Path, hours: str) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Invalid value for '--sweep-every'" in done.stderr
     assert not (tmp_path / "event.db").exists()
+
+
+def test_sync_with_generated_data_continues_its_copy(server: EmbeddedServer, tmp_path: Path) -> None:
+    command = ["sync", "4630", "--to", str(tmp_path / "event.db"), "--only", "rooms,tracks"]
+    first, second = run(*command, "--embedded"), run(*command, "--embedded")
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert re.match(r"[1-9]\d* records written", first.stdout)
+    assert second.stdout.startswith("0 records written and 0 removed; ")
+    assert "is another copy: its base_url is embedded server" in one_error(run_at(server, *command))

@@ -85,6 +85,24 @@ async def test_a_resumed_export_reads_only_the_rest(
     assert set(content(tmp_path / "export")) == {*(f"{name}.jsonl" for name in ONLY), "manifest.json"}
 
 
+async def test_an_export_with_a_named_source_is_resumed_at_another_address(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    server.faults.append(Fault("status", on=2, status=400))
+    with pytest.raises(BadRequestError):
+        await export_event(
+            sb, server.event_id, tmp_path, only=["fields", "rooms"], concurrency=1, resume=True, source="here"
+        )
+    async with EmbeddedServer() as other, AsyncSession(other.token, base_url=other.base_url) as elsewhere:
+        with pytest.raises(ValueError, match="its base_url is here"):
+            await export_event(elsewhere, other.event_id, tmp_path, only=["fields", "rooms"], resume=True)
+        manifest = await export_event(
+            elsewhere, other.event_id, tmp_path, only=["fields", "rooms"], resume=True, source="here"
+        )
+        assert calls(other) == {"search-rooms": 1}
+    assert manifest.base_url == "here"
+
+
 async def test_the_seconds_of_a_resource_include_those_before_an_interruption(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:

@@ -108,6 +108,19 @@ async def test_a_copy_of_another_event_is_refused_and_unchanged(
     assert path.read_bytes() == before
 
 
+async def test_a_copy_with_a_named_source_is_continued_at_another_address(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    await sync_event(sb, server.event_id, path, only=["rooms"], source="the conference")
+    async with EmbeddedServer() as other, AsyncSession(other.token, base_url=other.base_url) as elsewhere:
+        again = await sync_event(elsewhere, other.event_id, path, only=["rooms"], source="the conference")
+        assert (again.upserted, again.removed) == (0, 0)
+        for source in (None, "another conference"):
+            with pytest.raises(ConfigurationError, match=r"its base_url is the conference, not"):
+                await sync_event(elsewhere, other.event_id, path, only=["rooms"], source=source)
+
+
 async def test_progress_is_reported_for_each_page_and_each_end(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
