@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from typing import TypeVar
@@ -16,6 +17,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+# A record is made anew for each response; these values are the same each time.
+_cached = lru_cache(maxsize=65_536, typed=True)
 
 
 class SeededRandom:
@@ -57,6 +61,7 @@ class SeededRandom:
             items[last], items[other] = items[other], items[last]
 
 
+@_cached
 def uuid_for(*key: object) -> str:
     """Return the UUID of a key."""
     digits = blake2b("/".join(map(str, key)).encode(), digest_size=16).hexdigest()
@@ -68,6 +73,7 @@ def milliseconds(year: int, month: int, day: int, hour: int = 0) -> int:
     return (datetime(year, month, day, hour, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
+@_cached
 def iso_timestamp(timestamp: float) -> str:
     """Format milliseconds since 1970 as most timestamps of the API: ``2026-09-14T08:00:00.000Z``."""
     return format_utc(_EPOCH + timedelta(milliseconds=timestamp), "milliseconds")
