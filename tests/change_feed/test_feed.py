@@ -44,6 +44,7 @@ def stored(feed: ChangeFeed[Any]) -> Any:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.untraced
 async def test_after_four_hours_of_changes_nothing_is_stale(seed: int) -> None:
     time = SimulatedTime(per_request=0.2)
     changing = Changes(

@@ -143,6 +143,7 @@ def stored(path: Path) -> dict[str, dict[str, Record]]:
 
 
 @pytest.mark.parametrize("date", DATES)
+@pytest.mark.untraced
 async def test_a_copy_is_complete_whatever_the_times_say(date: str, tmp_path: Path) -> None:
     path = tmp_path / "event.db"
 

@@ -20,6 +20,8 @@ from sessionboard_async.sqlite import Applied, Database
 from sessionboard_async.sqlite.schema import RESOURCES
 from tests.sqlite.sample_changes import ask, deleted, left_scope, open_copy, upsert
 
+pytestmark = pytest.mark.untraced
+
 QUIET = settings(
     deadline=None,
     # The fixture only holds an empty copy, which every example copies.

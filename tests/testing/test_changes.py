@@ -158,6 +158,7 @@ def test_the_same_seed_and_times_give_the_same_data(light: bool) -> None:
     late=st.sampled_from([0.0, 10.0]),
     precision=st.sampled_from(["milliseconds", "microseconds"]),
 )
+@pytest.mark.untraced
 def test_data_stay_consistent_under_many_changes(
     rates: dict[str, float], seed: int, late: float, precision: Any
 ) -> None:

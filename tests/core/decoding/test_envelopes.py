@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, DecodeError, Pager, PaginationError, SessionboardError
-from tests.support.http_server import TOKEN, Handler, HttpServer, read_into
+from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, read_into
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -234,7 +234,7 @@ async def test_a_body_that_is_no_record_is_a_decode_error(serve: Serve, body: st
         return web.Response(text=body, content_type="application/json")
 
     server = await serve(answer)
-    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         with pytest.raises(DecodeError) as caught:
             await sb.sessions.get(1, "x")
         assert caught.value.operation == "get-session"

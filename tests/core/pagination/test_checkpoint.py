@@ -35,6 +35,7 @@ def saved(checkpoint: Checkpoint) -> Any:
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", [0, 1, 8])
 @pytest.mark.parametrize("stop_after", [0, 1, 9, 10, 11, 57, 120])
+@pytest.mark.untraced
 async def test_an_iteration_resumes_from_its_checkpoint(
     stop_after: int, prefetch: int, consistency: Any
 ) -> None:

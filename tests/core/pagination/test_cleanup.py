@@ -17,7 +17,7 @@ from sessionboard_async import AsyncSession, DeadlineExceededError, Pager, RateL
 from sessionboard_async.models import Session
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, until
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])

@@ -15,7 +15,7 @@ from tests.core.pagination.lying_searches import LyingSearch, Record
 from tests.core.pagination.searches import START
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 

@@ -17,6 +17,8 @@ from tests.core.pagination.searches import record, searching
 from tests.support import virtual_time
 from tests.support.http_server import TOKEN, HttpServer
 
+pytestmark = pytest.mark.untraced
+
 PAGES = 10
 SIZE = 2
 RECORDS = [record(number, number) for number in range(PAGES * SIZE)]

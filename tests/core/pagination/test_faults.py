@@ -9,7 +9,7 @@ from sessionboard_async import AsyncSession, Consistency, SessionboardError, Tim
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.support.http_server import IMPATIENT, read_into
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 PAGES = 10
 PAGE_SIZE = 3

@@ -9,6 +9,8 @@ import pytest
 
 from sessionboard_async.core.pagination.keyset_ties import EqualTimestamps, IncompleteTimestampsError
 
+pytestmark = pytest.mark.untraced
+
 
 def numbered(numbers: Iterable[int]) -> list[str]:
     return [*map(str, numbers)]

@@ -39,6 +39,7 @@ async def conference(*, light: bool = True) -> AsyncIterator[tuple[EmbeddedServe
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("page_size", [1, 7, 30, 100])
+@pytest.mark.untraced
 async def test_every_way_to_read_returns_the_same_records(
     page_size: int, prefetch: int | None, consistency: Consistency
 ) -> None:
@@ -63,6 +64,7 @@ async def test_every_way_to_read_returns_the_same_records(
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", PREFETCH)
 @pytest.mark.parametrize("limit", [0, 1, 9, 10, 11, 20, 29, 30, 31])
+@pytest.mark.untraced
 async def test_a_limit_requests_no_more_pages_than_it_needs(
     limit: int, prefetch: int | None, consistency: Consistency
 ) -> None:
@@ -237,6 +239,7 @@ async def test_a_record_that_moves_to_the_next_page_is_returned_once(
 
 
 @pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
+@pytest.mark.untraced
 async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(2500))
     got: list[str | None] = []
@@ -248,6 +251,7 @@ async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int
 
 
 @pytest.mark.parametrize("prefetch", [0, 8])
+@pytest.mark.untraced
 async def test_exactly_the_number_of_served_pages_is_no_error(
     serve: Serve, prefetch: int, caplog: pytest.LogCaptureFixture
 ) -> None:

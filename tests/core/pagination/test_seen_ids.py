@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from sessionboard_async.core.pagination.seen_ids import SeenIds
 
+pytestmark = pytest.mark.untraced
+
 PAGES = st.sampled_from(
     [
         st.text(min_size=1),

@@ -17,7 +17,7 @@ from sessionboard_async.models import Session
 from tests.core.pagination.searches import record, searching
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 

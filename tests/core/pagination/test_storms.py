@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.pagination.changing_data import ALL_CHANGES, SCENARIOS, SERVERS, ChangingData, search
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 BY_NUMBER = {"sort": "created_at", "consistency": "pages"}
 _CROWDED = "exclusive, milliseconds, random, one every 7 microseconds"

@@ -160,6 +160,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
         assert_same(reply.state, bucket.state.shifted(-now))
 
 
+@pytest.mark.untraced
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
     with asyncio.Runner() as runner:
         store = RateLimitStore(redis_server.url, "0" * 64, timeout=10.0, clock=lambda: 0.0)

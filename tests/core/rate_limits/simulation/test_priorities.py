@@ -6,11 +6,15 @@ import asyncio
 import random
 from statistics import median, quantiles
 
+import pytest
+
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.testing.request_counters import FixedWindow
 from tests.core.rate_limits.simulation.model import Client, RecordFigure, Server
 from tests.support.virtual_time import now, run
+
+pytestmark = pytest.mark.untraced
 
 
 async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[float], float]:

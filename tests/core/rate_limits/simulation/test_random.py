@@ -17,6 +17,8 @@ from sessionboard_async.testing.request_counters import FixedWindow
 from tests.core.rate_limits.simulation.model import READS, Client, RecordFigure, Server
 from tests.support.virtual_time import now, run
 
+pytestmark = pytest.mark.untraced
+
 SEEDS = [
     range(125),
     *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(125, 560), range(560, 1000))),

@@ -19,6 +19,8 @@ from sessionboard_async.testing.request_counters import (
 from tests.core.rate_limits.simulation.model import Client, RecordFigure, Server, seconds, worst
 from tests.support.virtual_time import run
 
+pytestmark = pytest.mark.untraced
+
 SEEDS = range(10)
 STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
 SLOW_STYLES = [pytest.param(style, marks=pytest.mark.slow) for style in STYLES[1:]]
