@@ -253,6 +253,21 @@ def test_contacts_are_imported_and_refused_lines_are_printed(
     assert [request.operation for request in sessionboard_server.requests] == ["bulk-contacts"] * 2
 
 
+@block("import_contacts.py")
+def test_files_that_excel_saves_are_imported(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    people = block.with_name("people.csv")
+    people.write_bytes("\ufeffemail,first_name,\r\n1@example.org,Zoë,\r\n2@example.org,Ann,,\r\n".encode())
+    result = run(block, people)
+    assert (result.returncode, result.stdout) == (0, "2 of 2 contacts created\n"), result.stderr
+
+    people.write_bytes(b"email,first_name\r\n3@example.org,Ann,lost\r\n")
+    result = run(block, people)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("TypeError: operation 0: unknown: None;")
+
+
 @block("files.py")
 def test_files_are_uploaded_and_a_report_is_downloaded(
     block: Path, run: Run, sessionboard_server: EmbeddedServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -112,7 +112,7 @@ def search_body(
         TypeError: If a keyword is unknown, or a value has the wrong type.
     """
     if unknown := search.keys() - kind.keywords:
-        raise TypeError(f"a search takes no {', '.join(sorted(unknown))}")
+        raise TypeError(f"a search takes no {listed(unknown)}")
     status, sort, expand = search.get("status"), search.get("sort"), search.get("expand")
     filters = {
         "status": None if status is None else one_of("status", status, get_args(SessionStatusName)),
@@ -127,6 +127,13 @@ def search_body(
         "expand": expansions(() if expand is None else expand),
     }
     return {name: part for name, part in parts.items() if part}
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names for a message, sorted; those that are no keywords as Python writes them."""
+    return ", ".join(
+        sorted(name if isinstance(name, str) and name.isidentifier() else repr(name) for name in names)
+    )
 
 
 def one_of(name: str, value: str, allowed: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ from msgspec import UNSET, UnsetType
 from sessionboard_async.models.fields import CustomFieldValue
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
-from sessionboard_async.services._common.filters import one_of
+from sessionboard_async.services._common.filters import listed, one_of
 
 T = TypeVar("T")
 
@@ -67,6 +67,8 @@ def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
     """
     given = validate(kind, values)
     more = dict(extra or {})
+    if odd := [name for name in more if not isinstance(name, str)]:
+        raise TypeError(f"names in extra must be str, not {listed(odd)}")
     if known := more.keys() & _hints(cast("Hashable", kind)).keys():
         raise TypeError(f"pass {', '.join(sorted(known))} by keyword, not in extra")
     body = {name: _encoded(name, value) for name, value in given.items()}
@@ -90,8 +92,9 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """
     hints = _hints(cast("Hashable", kind))
     if unknown := values.keys() - hints.keys():
-        names = ", ".join(sorted(unknown))
-        raise TypeError(f"unknown: {names}; what the API's document does not list goes into extra={{...}}")
+        raise TypeError(
+            f"unknown: {listed(unknown)}; what the API's document does not list goes into extra={{...}}"
+        )
     given = {name: _checked(name, value, hints[name]) for name, value in values.items() if value is not UNSET}
     if missing := kind.__required_keys__ - given.keys():
         raise TypeError(f"missing: {', '.join(sorted(missing))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -28,6 +29,32 @@ def test_only_what_was_passed_is_sent() -> None:
 def test_unknown_keywords_are_refused_by_name() -> None:
     with pytest.raises(TypeError, match=r"unknown: capactiy; .*extra"):
         payload(RoomUpdate, {"capactiy": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\ufeffname", r"'\ufeffname'"),
+        ("", "''"),
+        ("name;email", "'name;email'"),
+        (None, "None"),
+        ("\x1b", r"'\x1b'"),
+    ],
+)
+def test_odd_names_are_shown_as_python_writes_them(name: Any, shown: str) -> None:
+    for values, said in (
+        ({name: "x"}, f"unknown: {shown}; "),
+        ({name: "x", "width": 3}, f"{shown}, width; "),
+    ):
+        with pytest.raises(TypeError, match=re.escape(said)):
+            payload(RoomUpdate, values)
+
+
+@pytest.mark.parametrize("value", ["x", 3, None])
+def test_names_in_extra_must_be_text(value: object) -> None:
+    extra: Any = {"floor": 2, None: value}
+    with pytest.raises(TypeError, match="names in extra must be str, not None"):
+        payload(RoomUpdate, {}, extra)
 
 
 @pytest.mark.parametrize("values", [{}, {"name": UNSET}, {"capacity": 3}])
