@@ -296,7 +296,7 @@ def test_a_repr_shows_what_is_set() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=settings().max_examples // 2)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=settings().max_examples // 4)
 @given(data=st.data())
 @pytest.mark.untraced
 def test_whatever_is_read_can_be_written_pickled_and_copied(model: type[Record], data: st.DataObject) -> None:

@@ -13,10 +13,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("
 
 BY_NUMBER = {"sort": "created_at", "consistency": "pages"}
 _CROWDED = "exclusive, milliseconds, random, one every 7 microseconds"
-FAST_SERVERS = {*list(SERVERS)[::8], _CROWDED}
-SLOW_SERVERS = [
-    pytest.param(server, marks=pytest.mark.slow) for server in SERVERS if server not in FAST_SERVERS
-]
+SOME_SERVERS = [*list(SERVERS)[::8], _CROWDED]
 EXACT = pytest.mark.parametrize("options", [{}, {"prefetch": 8}], ids=["exact", "exact, prefetch=8"])
 
 
@@ -36,7 +33,8 @@ async def test_exact_reading_loses_and_repeats_nothing(scenario: str, options: d
 async def test_exact_reading_of_many_pages_loses_and_repeats_nothing(
     scenario: str, seed: int, options: dict[str, Any]
 ) -> None:
-    outcome = await search(SCENARIOS[scenario], seed, **options)
+    data = SCENARIOS[scenario]
+    outcome = await search(replace(data, sessions=data.sessions // 3), seed, **options)
 
     assert (outcome.lost, outcome.repeated) == (0, 0)
 
@@ -58,8 +56,8 @@ async def test_page_numbers_lose_records_in_every_scenario(scenario: str) -> Non
 
 
 @EXACT
-@pytest.mark.parametrize("server", [*sorted(FAST_SERVERS), *SLOW_SERVERS])
-async def test_every_kind_of_server_is_read_completely(server: str, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("server", SOME_SERVERS)
+async def test_some_kinds_of_servers_are_read_completely(server: str, options: dict[str, Any]) -> None:
     outcome = await search(ChangingData(ALL_CHANGES, SERVERS[server], sessions=750), 1, **options)
 
     assert (outcome.lost, outcome.repeated) == (0, 0)
@@ -68,10 +66,8 @@ async def test_every_kind_of_server_is_read_completely(server: str, options: dic
 @pytest.mark.slow
 @EXACT
 @pytest.mark.parametrize("server", SERVERS)
-async def test_many_pages_of_every_kind_of_server_are_read_completely(
-    server: str, options: dict[str, Any]
-) -> None:
-    outcome = await search(ChangingData(ALL_CHANGES, SERVERS[server], sessions=1500), 1, **options)
+async def test_every_kind_of_server_is_read_completely(server: str, options: dict[str, Any]) -> None:
+    outcome = await search(ChangingData(ALL_CHANGES, SERVERS[server], sessions=1000), 1, **options)
 
     assert (outcome.lost, outcome.repeated) == (0, 0)
 
