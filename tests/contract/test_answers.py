@@ -63,6 +63,7 @@ def records_in(operation: Operation, answer: Any) -> list[Any]:
 
 
 @each(WITH_SCHEMA)
+@pytest.mark.untraced
 def test_valid_answers_are_decoded(operation: Operation) -> None:
     for answer in answers(valid, operation):
         records = decode(operation, answer)
@@ -70,6 +71,7 @@ def test_valid_answers_are_decoded(operation: Operation) -> None:
 
 
 @each(READ)
+@pytest.mark.untraced
 def test_invalid_answers_are_decoded_or_refused_with_their_place(operation: Operation) -> None:
     for answer in answers(invalid, operation):
         error = refusal(operation, answer)

@@ -56,6 +56,7 @@ def test_every_listed_difference_of_requests_exists() -> None:
 
 
 @EVERY_OPERATION
+@pytest.mark.untraced
 def test_every_request_is_valid(operation: Operation) -> None:
     assert [one for exchange in exchanges_of(operation.id) for one in request_violations(exchange)] == []
 
@@ -84,6 +85,7 @@ def _unlike_in_answers(operation_id: str) -> Iterator[tuple[str, str]]:
 
 
 @EVERY_OPERATION
+@pytest.mark.untraced
 def test_every_answer_is_valid(operation: Operation) -> None:
     assert unlike_in_answers(operation.id) - listed("answer") == set()
 

@@ -64,6 +64,7 @@ async def test_rows_come_over_several_pages(place: Place, in_event: bool) -> Non
 
 @pytest.mark.parametrize("in_event", [True, False])
 @pytest.mark.parametrize("is_saved", [True, False])
+@pytest.mark.untraced
 async def test_equal_rows_are_all_delivered(place: Place, in_event: bool, is_saved: bool) -> None:
     event_id, insights = (place.event if in_event else None), place.sb.insights
     query = await saved(place, EQUAL, event_id)

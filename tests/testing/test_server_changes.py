@@ -154,6 +154,7 @@ async def test_the_client_reads_light_sessions() -> None:
     assert {str(session.id) for session in found} == server.ids("sessions")
 
 
+@pytest.mark.untraced
 async def test_very_many_light_sessions_are_read_from_any_time_on() -> None:
     server = EmbeddedServer(sessions=150_000, events=1, light=True, times=Times(step=1.0))
     async with running(server) as api:

@@ -150,6 +150,7 @@ def test_the_limit_holds_for_all_members_together(coding_with_members: str) -> N
             inflate(body, coding_with_members, limit)
 
 
+@pytest.mark.untraced
 def test_a_decompression_bomb_is_refused(coding: str) -> None:
     bomb = COMPRESSORS[coding](bytes(32 * MEBIBYTE))
     assert len(bomb) < MEBIBYTE // 10

@@ -243,6 +243,7 @@ ACTIONS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(ACTIONS)
+@pytest.mark.untraced
 def test_searches_follow_any_writes(actions: list[tuple[str, int]]) -> None:
     """Compare cached selections with those of a server that searches for the first time."""
     call = Operations(sessions=10)

@@ -174,6 +174,7 @@ CRITERIA = [
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
+@pytest.mark.untraced
 def test_searches_after_any_writes_match_new_selections(data: st.DataObject) -> None:
     """Compare cached selections with new ones after every change."""
     event = Client(sessions=40).event
