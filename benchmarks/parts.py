@@ -192,7 +192,7 @@ def keep(bench: Bench) -> Iterator[Figure]:
 
 def imports(bench: Bench) -> Iterator[Figure]:
     """Importing the package against importing its dependencies; fresh processes in turn."""
-    ours, theirs = ["sessionboard_async"], ["aiohttp", "msgspec", "anyio", "backoff"]
+    ours, theirs = ["sessionboard_async.client"], ["aiohttp", "msgspec", "anyio", "backoff"]
     measured = []
     for _ in range(bench.often(15, 5) + 1):
         seconds: dict[str, float] = {}

@@ -9,63 +9,70 @@
             print(talk.title)
 """
 
-from msgspec import UNSET, UnsetType
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from sessionboard_async._lazy import lazy_names
 from sessionboard_async._version import __version__
-from sessionboard_async.client import AsyncSession
-from sessionboard_async.core.http.base_url import Region
-from sessionboard_async.core.http.files import Download
-from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.options import RateLimits, Retry, Timeout
-from sessionboard_async.core.page import Page, Pagination
-from sessionboard_async.core.pagination.checkpoint import Checkpoint
-from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
-from sessionboard_async.core.rate_limits.limiter import Budget
-from sessionboard_async.core.waits import CallWait
-from sessionboard_async.errors import (
-    APIError,
-    AttemptTimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    BulkInterruptedError,
-    ClientClosedError,
-    ClientStateError,
-    ConfigurationError,
-    ConflictError,
-    ConnectError,
-    ConnectionLostError,
-    DailyQuotaExceeded,
-    DeadlineExceededError,
-    DecodeError,
-    EqualTimestampsError,
-    NotFoundError,
-    PaginationError,
-    PermissionDeniedError,
-    RateLimitError,
-    RateLimitStoreError,
-    RateLimitWaitExceeded,
-    RedirectError,
-    ResponseError,
-    ResponseTooLargeError,
-    ServerError,
-    SessionboardError,
-    StorageError,
-    TransportError,
-    UnprocessableError,
-    WrongEventLoopError,
-)
-from sessionboard_async.services._common.bulk import Create, Delete, Update
-from sessionboard_async.services._common.datetimes import Timestamp
-from sessionboard_async.services._common.filters import (
-    Expansion,
-    FieldSearch,
-    RecordSearch,
-    SessionStatusName,
-    Sort,
-    StatusSearch,
-    StatusSort,
-)
-from sessionboard_async.services._common.proof_keys import code_challenge
+
+if TYPE_CHECKING:
+    from msgspec import UNSET, UnsetType
+
+    from sessionboard_async.client import AsyncSession
+    from sessionboard_async.core.http.base_url import Region
+    from sessionboard_async.core.http.files import Download
+    from sessionboard_async.core.http.response import Response
+    from sessionboard_async.core.options import RateLimits, Retry, Timeout
+    from sessionboard_async.core.page import Page, Pagination
+    from sessionboard_async.core.pagination.checkpoint import Checkpoint
+    from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
+    from sessionboard_async.core.rate_limits.limiter import Budget
+    from sessionboard_async.core.waits import CallWait
+    from sessionboard_async.errors import (
+        APIError,
+        AttemptTimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        BulkInterruptedError,
+        ClientClosedError,
+        ClientStateError,
+        ConfigurationError,
+        ConflictError,
+        ConnectError,
+        ConnectionLostError,
+        DailyQuotaExceeded,
+        DeadlineExceededError,
+        DecodeError,
+        EqualTimestampsError,
+        NotFoundError,
+        PaginationError,
+        PermissionDeniedError,
+        RateLimitError,
+        RateLimitStoreError,
+        RateLimitWaitExceeded,
+        RedirectError,
+        ResponseError,
+        ResponseTooLargeError,
+        ServerError,
+        SessionboardError,
+        StorageError,
+        TransportError,
+        UnprocessableError,
+        WrongEventLoopError,
+    )
+    from sessionboard_async.services._common.bulk import Create, Delete, Update
+    from sessionboard_async.services._common.datetimes import Timestamp
+    from sessionboard_async.services._common.filters import (
+        Expansion,
+        FieldSearch,
+        RecordSearch,
+        SessionStatusName,
+        Sort,
+        StatusSearch,
+        StatusSort,
+    )
+    from sessionboard_async.services._common.proof_keys import code_challenge
 
 __all__ = [
     "UNSET",
@@ -129,3 +136,71 @@ __all__ = [
     "__version__",
     "code_challenge",
 ]
+
+_MODULES = {
+    "APIError": "errors",
+    "AsyncSession": "client",
+    "AttemptTimeoutError": "errors",
+    "AuthenticationError": "errors",
+    "BadRequestError": "errors",
+    "Budget": "core.rate_limits.limiter",
+    "BulkInterruptedError": "errors",
+    "CallWait": "core.waits",
+    "Checkpoint": "core.pagination.checkpoint",
+    "ClientClosedError": "errors",
+    "ClientStateError": "errors",
+    "ConfigurationError": "errors",
+    "ConflictError": "errors",
+    "ConnectError": "errors",
+    "ConnectionLostError": "errors",
+    "Consistency": "core.pagination.pager",
+    "Create": "services._common.bulk",
+    "DailyQuotaExceeded": "errors",
+    "DeadlineExceededError": "errors",
+    "DecodeError": "errors",
+    "Delete": "services._common.bulk",
+    "Download": "core.http.files",
+    "EqualTimestampsError": "errors",
+    "Expansion": "services._common.filters",
+    "FieldSearch": "services._common.filters",
+    "NotFoundError": "errors",
+    "Page": "core.page",
+    "Pager": "core.pagination.pager",
+    "PagerOptions": "core.pagination.pager",
+    "Pagination": "core.page",
+    "PaginationError": "errors",
+    "PermissionDeniedError": "errors",
+    "RateLimitError": "errors",
+    "RateLimitStoreError": "errors",
+    "RateLimitWaitExceeded": "errors",
+    "RateLimits": "core.options",
+    "RecordSearch": "services._common.filters",
+    "RedirectError": "errors",
+    "Region": "core.http.base_url",
+    "Response": "core.http.response",
+    "ResponseError": "errors",
+    "ResponseTooLargeError": "errors",
+    "Retry": "core.options",
+    "ServerError": "errors",
+    "SessionStatusName": "services._common.filters",
+    "SessionboardError": "errors",
+    "Sort": "services._common.filters",
+    "StatusSearch": "services._common.filters",
+    "StatusSort": "services._common.filters",
+    "StorageError": "errors",
+    "Timeout": "core.options",
+    "Timestamp": "services._common.datetimes",
+    "TransportError": "errors",
+    "UNSET": "services._common.payloads",
+    "UnprocessableError": "errors",
+    "UnsetType": "services._common.payloads",
+    "Update": "services._common.bulk",
+    "WrongEventLoopError": "errors",
+    "code_challenge": "services._common.proof_keys",
+}
+
+_SUBMODULES = ("client", "core", "errors", "models", "services", "types")
+
+# pytest imports this package, for its plugin, in every project of an environment; most of them do not use it.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES, _SUBMODULES)

@@ -26,6 +26,11 @@ class Lifetime:
         """The waits of the calls under way."""
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop of the client; ``None`` until its first use."""
+        return self._loop
+
+    @property
     def closed(self) -> bool:
         """Whether the client is closed."""
         return self._closed

@@ -1,13 +1,13 @@
 """The pytest plugin: the fixtures ``sessionboard_server`` and ``sessionboard``.
 
-pytest imports this file in every project of an environment, so heavy imports happen inside the fixtures.
+pytest imports this file in every project of an environment, so imports happen inside the fixtures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from functools import wraps
-from inspect import iscoroutinefunction
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,29 +49,42 @@ def sessionboard_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServ
 def sessionboard(
     request: pytest.FixtureRequest, sessionboard_server: EmbeddedServer
 ) -> Iterator[AsyncSession]:
-    """An ``AsyncSession`` on the embedded server, closed in the test's own event loop when the test ends.
+    """An ``AsyncSession`` on the embedded server, closed after the test and the fixtures that depend on it.
 
-    The client opens with its first request. A test that is not async must close it in the loop that it used.
+    The client opens with its first request, in a test or a fixture, and is closed in the same event loop.
+    A test that runs an event loop of its own must close the client in it.
     """
     from sessionboard_async import AsyncSession
 
+    _keep_loop_open(request)
     client = AsyncSession(sessionboard_server.token, base_url=sessionboard_server.base_url)
-    with pytest.MonkeyPatch.context() as patch:
-        # A fixture that is not async works with every runner, but ends after the test's loop is closed, so
-        # the client is closed at the end of the test function.
-        if iscoroutinefunction(request.node.obj):
-            patch.setattr(request.node, "obj", _then_close(request.node.obj, client))
-        yield client
+    yield client
+    loop = client._lifetime.loop  # pyright: ignore[reportPrivateUsage]  # no other code needs it
+    if loop is not None and not loop.is_closed():
+        loop.run_until_complete(client.aclose())
 
 
-def _then_close(
-    test: Callable[..., Awaitable[object]], client: AsyncSession
-) -> Callable[..., Awaitable[object]]:
-    @wraps(test)
-    async def test_then_close(*arguments: object, **fixtures: object) -> object:
-        try:
-            return await test(*arguments, **fixtures)
-        finally:
-            await client.aclose()
+@pytest.fixture
+async def _sessionboard_anyio_loop() -> AsyncIterator[None]:
+    """Keep the event loop of anyio's runner open."""
+    yield  # noqa: PT022  # open until the fixtures that depend on it have ended
 
-    return test_then_close
+
+def _keep_loop_open(request: pytest.FixtureRequest) -> None:
+    """Keep the event loop of the test's runner open until the requesting fixture has ended.
+
+    A runner closes its loop after the last fixture that runs in it, so this requests one.
+    """
+    import asyncio
+
+    with suppress(RuntimeError):
+        # A test that requests the fixture while it runs would wait for itself.
+        asyncio.get_running_loop()
+        return
+    plugins = request.config.pluginmanager
+    pytest_asyncio = sys.modules.get("pytest_asyncio.plugin")
+    if "anyio_backend" in request.fixturenames:
+        request.getfixturevalue("_sessionboard_anyio_loop")
+    elif pytest_asyncio is not None and plugins.is_registered(pytest_asyncio):
+        plugins.import_plugin("sessionboard_async.testing._pytest_asyncio")
+        request.getfixturevalue("_sessionboard_asyncio_loop")

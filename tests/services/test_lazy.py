@@ -156,3 +156,16 @@ async def test_a_resource_of_an_event_has_a_search_and_a_way_to_look_up_ids(reso
 
 def test_the_package_imports_no_module_of_a_family() -> None:
     assert sessionboard_async.code_challenge.__module__.startswith("sessionboard_async.services._common.")
+
+
+def test_the_package_imports_its_names_and_modules_on_first_use() -> None:
+    script = """
+import sys, sessionboard_async as package
+assert {"AsyncSession", "errors"} <= {*dir(package)}
+assert not {"msgspec", "aiohttp", "anyio"} & {*sys.modules}
+assert package.errors.APIError.__module__ == "sessionboard_async.errors"
+assert "aiohttp" not in sys.modules
+assert package.AsyncSession.__module__ == "sessionboard_async.client"
+assert package.UNSET is sys.modules["msgspec"].UNSET
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

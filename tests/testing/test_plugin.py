@@ -30,18 +30,20 @@ AUTO = (
     "asyncio_default_fixture_loop_scope=function",
 )
 RUNNERS = {
-    "anyio": (ANYIO, "pytest.mark.anyio"),
-    "asyncio strict": (STRICT, "pytest.mark.asyncio"),
-    "asyncio auto": (AUTO, "[]"),
-    "both": ((*ANYIO, *STRICT), "pytest.mark.anyio"),
+    "anyio": (ANYIO, "pytest.mark.anyio", "pytest.fixture"),
+    "asyncio strict": (STRICT, "pytest.mark.asyncio", "pytest_asyncio.fixture"),
+    "asyncio auto": (AUTO, "[]", "pytest.fixture"),
+    "both": ((*ANYIO, *STRICT), "pytest.mark.anyio", "pytest.fixture"),
 }
 
 HEAD = """
 import pytest
+import pytest_asyncio
 from sessionboard_async import AsyncSession, ClientClosedError
 from sessionboard_async.testing import EmbeddedServer, Fault
 
 pytestmark = {mark}
+async_fixture = {fixture}
 
 @pytest.fixture
 def anyio_backend():
@@ -64,8 +66,8 @@ def run(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: 
     )
 
     def run_tests(runner: str, source: str) -> pytest.RunResult:
-        options, mark = RUNNERS[runner]
-        pytester.makepyfile(HEAD.format(mark=mark) + dedent(source))
+        options, mark, fixture = RUNNERS[runner]
+        pytester.makepyfile(HEAD.format(mark=mark, fixture=fixture) + dedent(source))
         return run_pytest(
             "-p", "sessionboard_async.testing.plugin", "-W", "error", "--strict-markers", "-vv", *options
         )
@@ -77,7 +79,7 @@ every_runner = pytest.mark.parametrize("runner", RUNNERS)
 
 
 @every_runner
-def test_the_client_reads_from_the_server_and_is_closed_by_the_test(run: Run, runner: str) -> None:
+def test_the_client_reads_from_the_server_and_is_closed_after_the_test(run: Run, runner: str) -> None:
     result = run(
         runner,
         """
@@ -111,28 +113,99 @@ def test_the_client_reads_from_the_server_and_is_closed_by_the_test(run: Run, ru
         @pytest.mark.parametrize("page_size", [1, 2])
         async def test_with_parameters(sessionboard, page_size):
             assert len(await sessionboard.events.list(page_size=page_size).collect()) == 2
-        """,
-    )
-    result.assert_outcomes(passed=8)
 
+        async def test_requested_by_a_test_that_runs(request):
+            async with request.getfixturevalue("sessionboard") as sb:
+                assert await sb.events.list().count() == 2
 
-@every_runner
-def test_the_client_is_closed_when_the_test_fails_or_is_skipped(run: Run, runner: str) -> None:
-    result = run(
-        runner,
-        """
+        ended = []
+
+        @async_fixture
+        async def talk(sessionboard, sessionboard_server):
+            talk = await sessionboard.sessions.create(sessionboard_server.event_id, title="For one test")
+            yield talk
+            await sessionboard.sessions.delete(sessionboard_server.event_id, talk.id)
+            ended.append(sessionboard)
+
+        @async_fixture
+        async def names(sessionboard):
+            yield [event.name async for event in sessionboard.events.list()]
+            assert not sessionboard.closed
+            ended.append(sessionboard)
+
+        async def test_a_fixture_uses_it_too(talk, sessionboard, sessionboard_server):
+            found = await sessionboard.sessions.get(sessionboard_server.event_id, talk.id)
+            assert found.title == "For one test"
+
+        async def test_only_fixtures_use_it(talk, names):
+            assert len(names) == 2
+
+        async def test_those_fixtures_ended_before_it_was_closed(sessionboard_server):
+            assert len(ended) == 3
+            assert all(client.closed for client in ended)
+
+        @pytest.fixture
+        def replaced(request, sessionboard):
+            return request.function is not request.module.test_the_function_is_not_replaced
+
+        async def test_the_function_is_not_replaced(replaced):
+            assert not replaced
+
         async def test_fail(sessionboard, sessionboard_server):
+            clients.append(sessionboard)
             async for talk in sessionboard.sessions.search(sessionboard_server.event_id, page_size=10):
                 assert talk.title is None
 
         async def test_skip(sessionboard, sessionboard_server):
+            clients.append(sessionboard)
             await sessionboard.events.list().first()
             pytest.skip("enough")
+
+        async def test_the_clients_of_tests_that_failed_or_were_skipped_are_closed(sessionboard_server):
+            assert [client.closed for client in clients] == [True, True, True]
         """,
     )
-    result.assert_outcomes(failed=1, skipped=1)
+    result.assert_outcomes(passed=14, failed=1, skipped=1)
     result.stdout.no_fnmatch_line("*ResourceWarning*")
     result.stdout.no_fnmatch_line("*embedded-fake*")
+
+
+def test_loops_of_several_tests_and_tests_that_are_not_async(run: Run) -> None:
+    result = run(
+        "asyncio strict",
+        """
+        import asyncio
+
+        pytestmark = []
+        used = []
+
+        @pytest_asyncio.fixture(loop_scope="module")
+        async def count(sessionboard):
+            yield await sessionboard.events.list().count()
+            assert await sessionboard.events.list().count() == 2
+
+        @pytest.mark.asyncio(loop_scope="module")
+        @pytest.mark.parametrize("turn", [0, 1])
+        async def test_count(sessionboard, count, turn):
+            assert len(await sessionboard.events.list().collect()) == count
+            used.append((asyncio.get_running_loop(), sessionboard))
+
+        @pytest_asyncio.fixture
+        async def names(sessionboard):
+            used.append((None, sessionboard))
+            yield [event.name async for event in sessionboard.events.list()]
+            assert await sessionboard.events.list().count() == 2
+
+        def test_names(names):
+            assert len(names) == 2
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_closed():
+            assert [loop for loop, _ in used] == [asyncio.get_running_loop()] * 2 + [None]
+            assert [client.closed for _, client in used] == [True] * 3
+        """,
+    )
+    result.assert_outcomes(passed=4)
 
 
 def test_faults_do_not_leak_into_the_next_test(run: Run) -> None:
@@ -192,18 +265,22 @@ def test_the_plugin_is_an_entry_point() -> None:
     assert point.value == "sessionboard_async.testing.plugin"
 
 
-def test_loading_the_plugin_does_not_load_the_server() -> None:
+def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it() -> None:
     """Pytest loads the plugin in every project of an environment."""
-    script = "import sys, sessionboard_async.testing.plugin; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "sessionboard_async.testing.plugin" in loaded
-    assert not {
-        "aiohttp.web",
-        "sessionboard_async.testing.server",
-        "sessionboard_async.testing._data.texts",
-    } & set(loaded)
+    script = """
+import sys, pytest
+before = {*sys.modules}
+import sessionboard_async.testing.plugin
+print(*sorted({*sys.modules} - before))
+"""
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == [
+        "sessionboard_async",
+        "sessionboard_async._lazy",
+        "sessionboard_async._version",
+        "sessionboard_async.testing",
+        "sessionboard_async.testing.plugin",
+    ]
 
 
 def test_the_package_has_only_the_names_it_says() -> None:
