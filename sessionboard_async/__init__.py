@@ -61,7 +61,8 @@ if TYPE_CHECKING:
         UnprocessableError,
         WrongEventLoopError,
     )
-    from sessionboard_async.services._common.bulk import Create, Delete, Update
+    from sessionboard_async.services._common.bulk.operations import Create, Delete, Update
+    from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
     from sessionboard_async.services._common.datetimes import Timestamp
     from sessionboard_async.services._common.filters import (
         Expansion,
@@ -83,6 +84,7 @@ __all__ = [
     "BadRequestError",
     "Budget",
     "BulkInterruptedError",
+    "BulkOutcomes",
     "CallWait",
     "Checkpoint",
     "ClientClosedError",
@@ -145,6 +147,7 @@ _MODULES = {
     "BadRequestError": "errors",
     "Budget": "core.rate_limits.limiter",
     "BulkInterruptedError": "errors",
+    "BulkOutcomes": "services._common.bulk.outcomes",
     "CallWait": "core.waits",
     "Checkpoint": "core.pagination.checkpoint",
     "ClientClosedError": "errors",
@@ -154,11 +157,11 @@ _MODULES = {
     "ConnectError": "errors",
     "ConnectionLostError": "errors",
     "Consistency": "core.pagination.pager",
-    "Create": "services._common.bulk",
+    "Create": "services._common.bulk.operations",
     "DailyQuotaExceeded": "errors",
     "DeadlineExceededError": "errors",
     "DecodeError": "errors",
-    "Delete": "services._common.bulk",
+    "Delete": "services._common.bulk.operations",
     "Download": "core.http.files",
     "EqualTimestampsError": "errors",
     "Expansion": "services._common.filters",
@@ -194,7 +197,7 @@ _MODULES = {
     "UNSET": "services._common.payloads",
     "UnprocessableError": "errors",
     "UnsetType": "services._common.payloads",
-    "Update": "services._common.bulk",
+    "Update": "services._common.bulk.operations",
     "WrongEventLoopError": "errors",
     "code_challenge": "services._common.proof_keys",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sessionboard_async.core.http.files import Source, Target
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.bulk import Operations
+from sessionboard_async.services._common.bulk.operations import Operations
 from sessionboard_async.services._common.insights import RunOptions
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services.accounts import AccountCreate, AccountUpdate

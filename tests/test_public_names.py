@@ -13,14 +13,14 @@ from sessionboard_async.services import load_services
 PUBLIC = {
     "sessionboard_async": """
         APIError AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
-        BulkInterruptedError CallWait Checkpoint ClientClosedError ClientStateError ConfigurationError
-        ConflictError ConnectError ConnectionLostError Consistency Create DailyQuotaExceeded
-        DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion FieldSearch
-        NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError
+        BulkInterruptedError BulkOutcomes CallWait Checkpoint ClientClosedError ClientStateError
+        ConfigurationError ConflictError ConnectError ConnectionLostError Consistency Create
+        DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
+        FieldSearch NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError
         RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits RecordSearch RedirectError
         Region Response ResponseError ResponseTooLargeError Retry ServerError SessionStatusName
-        SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError
-        UNSET UnprocessableError UnsetType Update WrongEventLoopError __version__ code_challenge
+        SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError UNSET
+        UnprocessableError UnsetType Update WrongEventLoopError __version__ code_challenge
     """,
     "sessionboard_async.change_feed": """
         Batch Change ChangeFeed ChangeKind Cursor RESOURCES changes

@@ -27,7 +27,8 @@ class BulkOutcome(Record, frozen=True, kw_only=True):
         action: ``create``, ``update`` or ``delete``.
         status: ``success`` or ``error``, from the API. If a batch failed, the client adds ``refused`` for
             operations that were not carried out, ``unknown`` for those that may have been, and ``not_sent``
-            for those after them. ``unknown`` also marks operations that the API's answer omits.
+            for those after them. ``unknown`` also marks operations whose outcome the API's answer does not
+            hold for certain.
         id: The record; ``None`` if none was created.
         error: The reason for a refusal.
     """
@@ -77,10 +78,13 @@ class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         outcomes: One outcome for each operation, in the order given.
         batch_ids: The ids of the batches that the API answered, in order.
+        unmatched: Outcomes in the API's answers that belong to no operation for certain, as they came. Their
+            operations are ``unknown``.
     """
 
     outcomes: tuple[BulkOutcome, ...] = ()
     batch_ids: tuple[str | None, ...] = ()
+    unmatched: tuple[BulkOutcome, ...] = ()
 
     def __repr__(self) -> str:
         return f"BulkResult(batch_ids={self.batch_ids!r})"

@@ -10,7 +10,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.models import Exhibitor, Sponsor
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.bulk import BulkValues
+from sessionboard_async.services._common.bulk.operations import BulkValues
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 
@@ -61,7 +61,12 @@ class AccountService(RecordService[T]):
     """Sponsors or exhibitors, each with its contacts."""
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[AccountCreate]
+        self,
+        event_id: EventId | None,
+        *,
+        extra: Extra | None = None,
+        allow_masked: bool = False,
+        **values: Unpack[AccountCreate],
     ) -> T:
         """Create a sponsor or exhibitor.
 
@@ -73,6 +78,7 @@ class AccountService(RecordService[T]):
         Args:
             event_id: The event.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``AccountCreate``.
 
         Returns:
@@ -85,7 +91,7 @@ class AccountService(RecordService[T]):
         """
         if all(values.get(name, UNSET) in (None, UNSET) for name in ("name", "account_id")):
             raise TypeError("pass name or account_id")
-        return await self._create(event_id, values, extra)
+        return await self._create(event_id, values, extra, allow_masked=allow_masked)
 
     async def update(
         self,
@@ -93,6 +99,7 @@ class AccountService(RecordService[T]):
         record: str | T | None,
         *,
         extra: Extra | None = None,
+        allow_masked: bool = False,
         **values: Unpack[AccountUpdate],
     ) -> T:
         """Update a sponsor or exhibitor. Only the fields you pass are sent.
@@ -104,6 +111,7 @@ class AccountService(RecordService[T]):
             event_id: The event.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values to change, as in ``AccountUpdate``; ``None`` clears a value.
 
         Returns:
@@ -115,7 +123,7 @@ class AccountService(RecordService[T]):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
-        return await self._update(event_id, record, values, extra)
+        return await self._update(event_id, record, values, extra, allow_masked=allow_masked)
 
 
 class Sponsors(AccountService[Sponsor]):

@@ -145,7 +145,7 @@ class Dashboards(ReportService):
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a value is masked, or the event's id is empty.
+            ValueError: If the event's id is empty.
         """
         return await self._write(*self.CREATE.at(event_id), DashboardCreate, values, extra)
 
@@ -173,7 +173,7 @@ class Dashboards(ReportService):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), DashboardUpdate, values, extra)
 
@@ -219,7 +219,7 @@ class Widgets(ReportService):
 
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         endpoint, path = self.CREATE.at(event_id)
         path = {**path, "dashboard_id": dashboard_id}
@@ -249,6 +249,6 @@ class Widgets(ReportService):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), WidgetUpdate, values, extra)

@@ -8,7 +8,8 @@ from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.bulk import BulkValues, Operations
+from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
+from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.crud import CRUDEndpoints
 from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.paths import Path
@@ -148,7 +149,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
                 ``None``.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, DraftCreate, values, extra)
 
@@ -176,7 +177,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, DraftUpdate, values, extra)
 
@@ -318,7 +319,12 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         await self._record(self.REMOVE_SESSION, self._placement(event_id, draft_id, draft_session_id))
 
     async def bulk_sessions(
-        self, event_id: EventId | None, draft_id: str | None, operations: Operations
+        self,
+        event_id: EventId | None,
+        draft_id: str | None,
+        operations: Operations,
+        *,
+        outcomes: BulkOutcomes | None = None,
     ) -> BulkResult:
         """Place, move and remove any number of sessions, in sequential requests of 100 operations.
 
@@ -331,6 +337,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             operations: ``Create``, ``Update`` and ``Delete`` values with the keywords of ``add_session`` and
                 ``update_session``, in an iterable or async iterable. Those of a list are all checked before
                 anything is sent.
+            outcomes: Filled as batches are answered: pass a ``BulkOutcomes()`` to have the outcomes of a call
+                that is cancelled or times out.
 
         Returns:
             The outcome of each operation, in the order given. Operations that the API refused raise nothing:
@@ -341,10 +349,11 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
                 outcomes.
             SessionboardError: If the first batch failed.
             TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset.
+            ValueError: If a time has no offset, or the outcomes are those of another call.
         """
         values = BulkValues(DraftSessionCreate, DraftSessionUpdate)
-        return await self._bulk(self.BULK_SESSIONS, self._path(event_id, draft_id), operations, values)
+        path = self._path(event_id, draft_id)
+        return await self._bulk(self.BULK_SESSIONS, path, operations, values, outcomes)
 
     def _placement(
         self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None

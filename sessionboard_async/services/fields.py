@@ -125,7 +125,7 @@ class Fields(CRUDService[Field]):
 
         Raises:
             TypeError: If a keyword is unknown, or a value has the wrong type.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, FieldValues, values, extra)
 
@@ -154,6 +154,6 @@ class Fields(CRUDService[Field]):
         Raises:
             NotFoundError: If the field does not exist.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, FieldValues, values, extra)

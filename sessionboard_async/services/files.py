@@ -114,7 +114,7 @@ class Files(Service):
         Raises:
             BadRequestError: If the API does not accept files of this type.
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
-            ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
+            ValueError: If ``size_bytes`` is out of bounds, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
         path = session_path(event_id, session_id)
@@ -152,8 +152,8 @@ class Files(Service):
 
         Raises:
             BadRequestError: If the API does not accept the file.
-            ValueError: If the file is empty, larger than 50 MB or has no name; a value is masked or cannot be
-                sent in a header; or an id is empty.
+            ValueError: If the file is empty, larger than 50 MB or has no name; a value cannot be sent
+                in a header; or an id is empty.
             TypeError: If the source or a value has the wrong type, or an id is ``None``.
             OSError: If the source cannot be read.
         """
@@ -224,7 +224,7 @@ class Files(Service):
             BadRequestError: If the API does not accept files of this type.
             NotFoundError: If the file does not exist.
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
-            ValueError: If ``size_bytes`` is out of bounds, a value is masked, or an id is empty.
+            ValueError: If ``size_bytes`` is out of bounds, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
         path = session_path(event_id, session_id, file_id=file_id)
@@ -256,7 +256,7 @@ class Files(Service):
         Raises:
             NotFoundError: If the file does not exist.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         path = session_path(event_id, session_id, file_id=file_id)
         return await self._write(self.UPDATE, path, FileUpdate, values, extra)

@@ -53,6 +53,7 @@ class GDPR(Service):
         request_type: GDPRRequestType,
         identity_value: str,
         identity_type: GDPRIdentityType = "email",
+        allow_masked: bool = False,
     ) -> GDPRRequest:
         """Request access to the data of a person, or their erasure, which cannot be undone.
 
@@ -62,6 +63,7 @@ class GDPR(Service):
             request_type: Access or erasure.
             identity_value: The person's email address.
             identity_type: The kind of ``identity_value``.
+            allow_masked: Whether to send an address that looks like the API's masks.
 
         Returns:
             The request.
@@ -75,7 +77,8 @@ class GDPR(Service):
             "identity_type": identity_type,
             "identity_value": identity_value,
         }
-        body = {_WIRE_NAMES[name]: value for name, value in payload(_GDPRValues, values).items()}
+        given = payload(_GDPRValues, values, allow_masked=allow_masked)
+        body = {_WIRE_NAMES[name]: value for name, value in given.items()}
         if not identity_value.strip():
             raise ValueError("identity_value must not be empty")
         # Servers may repeat a refused address in an error, in lower case.

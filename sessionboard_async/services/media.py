@@ -104,7 +104,7 @@ class Media(Service):
 
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
-            ValueError: If ``size_bytes`` is less than 1, a value is masked, or an id is empty.
+            ValueError: If ``size_bytes`` is less than 1, or an id is empty.
         """
         check_size(values)
         return await self._write(

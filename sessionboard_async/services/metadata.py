@@ -113,7 +113,7 @@ class NamedService(MetadataService[T]):
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, NamedCreate, values, extra)
 
@@ -142,7 +142,7 @@ class NamedService(MetadataService[T]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, NamedUpdate, values, extra)
 
@@ -168,7 +168,7 @@ class ColoredService(MetadataService[T]):
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, ColoredCreate, values, extra)
 
@@ -197,7 +197,7 @@ class ColoredService(MetadataService[T]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, ColoredUpdate, values, extra)
 

@@ -9,7 +9,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.bulk import BulkValues
+from sessionboard_async.services._common.bulk.operations import BulkValues
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
@@ -137,7 +137,12 @@ class Contacts(RecordService[Contact]):
         return await self._record(self.SESSIONS, {"event_id": event_id, "contact_id": contact_id})
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ContactCreate]
+        self,
+        event_id: EventId | None,
+        *,
+        extra: Extra | None = None,
+        allow_masked: bool = False,
+        **values: Unpack[ContactCreate],
     ) -> Contact:
         """Create a contact.
 
@@ -147,6 +152,7 @@ class Contacts(RecordService[Contact]):
         Args:
             event_id: The event.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``ContactCreate``.
 
         Returns:
@@ -158,7 +164,7 @@ class Contacts(RecordService[Contact]):
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
-        return await self._create(event_id, values, extra)
+        return await self._create(event_id, values, extra, allow_masked=allow_masked)
 
     async def update(
         self,
@@ -166,6 +172,7 @@ class Contacts(RecordService[Contact]):
         record: str | Contact | None,
         *,
         extra: Extra | None = None,
+        allow_masked: bool = False,
         **values: Unpack[ContactUpdate],
     ) -> Contact:
         """Update a contact. Only the fields you pass are sent.
@@ -179,6 +186,7 @@ class Contacts(RecordService[Contact]):
             event_id: The event.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values to change, as in ``ContactUpdate``; ``None`` clears a value.
 
         Returns:
@@ -190,7 +198,7 @@ class Contacts(RecordService[Contact]):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
-        return await self._update(event_id, record, values, extra)
+        return await self._update(event_id, record, values, extra, allow_masked=allow_masked)
 
 
 class OrgContacts(Service):

@@ -168,7 +168,7 @@ class Rules(PlanningService[Rule]):
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
                 ``None``.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, RuleCreate, values, extra)
 
@@ -196,7 +196,7 @@ class Rules(PlanningService[Rule]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, RuleUpdate, values, extra)
 
@@ -233,7 +233,7 @@ class Personas(PlanningService[Persona]):
         Raises:
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
                 ``None``.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, PersonaCreate, values, extra)
 
@@ -261,6 +261,6 @@ class Personas(PlanningService[Persona]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, PersonaUpdate, values, extra)

@@ -119,7 +119,7 @@ class Queries(ReportService):
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a value is masked, or the event's id is empty.
+            ValueError: If the event's id is empty.
         """
         return await self._write(*self.CREATE.at(event_id), QueryCreate, values, extra)
 
@@ -147,7 +147,7 @@ class Queries(ReportService):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._write(*self._one(self.UPDATE, id, event_id), QueryUpdate, values, extra)
 

@@ -67,7 +67,7 @@ class Rooms(MetadataService[Room]):
 
         Raises:
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a value is masked.
+            ValueError: If the event's id is empty.
         """
         return await self._create(event_id, RoomCreate, values, extra)
 
@@ -96,6 +96,6 @@ class Rooms(MetadataService[Room]):
         Raises:
             NotFoundError: If no record has this id.
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         return await self._update(event_id, id, RoomUpdate, values, extra)

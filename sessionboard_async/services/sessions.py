@@ -9,7 +9,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Session, SessionStatus
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.bulk import BulkValues
+from sessionboard_async.services._common.bulk.operations import BulkValues
 from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.filters import (
     STATUS_SEARCH,
@@ -18,7 +18,7 @@ from sessionboard_async.services._common.filters import (
     StatusSearch,
     expansions,
 )
-from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
+from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable, payload
 from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 
 
@@ -233,7 +233,12 @@ class Sessions(RecordService[Session]):
         return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[SessionCreate]
+        self,
+        event_id: EventId | None,
+        *,
+        extra: Extra | None = None,
+        allow_masked: bool = False,
+        **values: Unpack[SessionCreate],
     ) -> Session:
         """Create a session.
 
@@ -246,6 +251,7 @@ class Sessions(RecordService[Session]):
         Args:
             event_id: The event.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``SessionCreate``.
 
         Returns:
@@ -256,7 +262,7 @@ class Sessions(RecordService[Session]):
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or a value is masked.
         """
-        return await self._create(event_id, values, extra)
+        return await self._create(event_id, values, extra, allow_masked=allow_masked)
 
     async def update(
         self,
@@ -264,6 +270,7 @@ class Sessions(RecordService[Session]):
         record: str | Session | None,
         *,
         extra: Extra | None = None,
+        allow_masked: bool = False,
         **values: Unpack[SessionUpdate],
     ) -> Session:
         """Update a session. Only the fields you pass are sent.
@@ -278,6 +285,7 @@ class Sessions(RecordService[Session]):
             event_id: The event.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values to change, as in ``SessionUpdate``; ``None`` clears a value.
 
         Returns:
@@ -289,10 +297,15 @@ class Sessions(RecordService[Session]):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
-        return await self._update(event_id, record, values, extra)
+        return await self._update(event_id, record, values, extra, allow_masked=allow_masked)
 
     async def update_fields(
-        self, event_id: EventId | None, record: str | Session | None, custom_fields: CustomFields
+        self,
+        event_id: EventId | None,
+        record: str | Session | None,
+        custom_fields: CustomFields,
+        *,
+        allow_masked: bool = False,
     ) -> Session:
         """Update custom fields of a session. Only the fields you pass are sent.
 
@@ -303,6 +316,7 @@ class Sessions(RecordService[Session]):
             event_id: The event.
             record: The session, or its id.
             custom_fields: Values by internal name, or the ``custom_fields`` of a record.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
 
         Returns:
             The updated session.
@@ -312,5 +326,5 @@ class Sessions(RecordService[Session]):
             TypeError: If ``custom_fields`` has another type, or an id is ``None``.
             ValueError: If a value is masked, or an id is empty.
         """
-        path, values = self._path(event_id, record), {"custom_fields": custom_fields}
-        return await self._write(self.UPDATE_FIELDS, path, SessionFields, values, None)
+        body = payload(SessionFields, {"custom_fields": custom_fields}, allow_masked=allow_masked)
+        return await self._record(self.UPDATE_FIELDS, self._path(event_id, record), body=body)

@@ -169,7 +169,7 @@ class Transcriptions(Service):
 
         Raises:
             TypeError: If a value has the wrong type, or an id is ``None``.
-            ValueError: If the kind is not one that the API knows, a value is masked, or an id is empty.
+            ValueError: If the kind is not one that the API knows, or an id is empty.
         """
         path = session_path(event_id, session_id)
         values = {
@@ -228,7 +228,7 @@ class Transcriptions(Service):
         Raises:
             NotFoundError: If the session has no transcription with this id.
             TypeError: If a value has the wrong type, or an id is ``None``.
-            ValueError: If a value is masked, or an id is empty.
+            ValueError: If an id is empty.
         """
         path = session_path(event_id, session_id, transcription_id=transcription_id)
         return await self._write(

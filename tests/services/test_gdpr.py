@@ -89,6 +89,10 @@ async def test_any_token_may_ask_since_no_scope_is_documented(place: Place) -> N
         assert asked.identity_value == "A***@e***.org"
         with pytest.raises(ValueError, match="identity_value is masked"):
             await other.gdpr.create(request_type="erasure", identity_value=str(asked.identity_value))
+        masked = await other.gdpr.create(
+            request_type="access", identity_value=str(asked.identity_value), allow_masked=True
+        )
+        assert masked.identity_value == asked.identity_value
         with pytest.raises(PermissionDeniedError):
             await other.events.list().collect()
 

@@ -214,7 +214,45 @@ async def test_what_a_token_may_not_see_is_not_written_back(place: Place) -> Non
         count = len(place.server.requests)
         with pytest.raises(ValueError, match="email is masked"):
             await sb.contacts.update(place.event, contact, email=contact.email)
+        with pytest.raises(ValueError, match="email is masked"):
+            await sb.contacts.create(place.event, email=str(contact.email))
+        with pytest.raises(ValueError, match="operation 0: email is masked"):
+            await sb.contacts.bulk(place.event, [Update(contact, {"email": contact.email})])
+        with pytest.raises(ValueError, match=r"custom_fields\.mail is masked"):
+            await sb.sessions.update_fields(place.event, "a", {"mail": contact.email})
         assert len(place.server.requests) == count
+
+
+@pytest.mark.parametrize("text", ["*** CANCELLED *** Maps for all", "***New*** room", "Agenda\n*****\nIntro"])
+async def test_texts_with_stars_are_written(place: Place, text: str) -> None:
+    session = await place.sb.sessions.create(place.event, title=text, custom_fields={"audience": text})
+    assert (session.title, session.custom("audience")) == (text, text)
+    assert (await place.sb.sessions.update(place.event, session, title=f"{text}!")).title == f"{text}!"
+    assert (await place.sb.sponsors.create(place.event, name=text)).name == text
+    assert (await place.sb.tracks.create(place.event, name=text)).name == text
+    result = await place.sb.sessions.bulk(place.event, [Create({"title": text})])
+    assert result.succeeded == 1
+
+
+MASK = "j***@a***.com"
+
+
+async def test_masks_are_written_where_the_caller_allows_it(place: Place) -> None:
+    sb, event = place.sb, place.event
+    session = await sb.sessions.create(event, title="T", custom_fields={"audience": MASK}, allow_masked=True)
+    assert session.custom("audience") == MASK
+    for change in (
+        sb.sessions.update(event, session.id, custom_fields={"audience": MASK}, allow_masked=True),
+        sb.sessions.update_fields(event, session.id, {"audience": MASK}, allow_masked=True),
+    ):
+        assert (await change).custom("audience") == MASK
+    sponsor = await sb.sponsors.create(event, name="S", custom_fields={"booth": MASK}, allow_masked=True)
+    await sb.sponsors.update(event, sponsor.id, custom_fields={"booth": MASK}, allow_masked=True)
+    made = [
+        Create({"title": "T", "custom_fields": {"audience": MASK}}),
+        Update(str(session.id), {}, {"mail": MASK}),
+    ]
+    assert (await sb.sessions.bulk(event, made, allow_masked=True)).succeeded == 2
 
 
 async def test_what_a_session_stands_in_the_way_of_is_told(place: Place) -> None:

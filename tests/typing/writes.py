@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, assert_type
 
-from sessionboard_async import UNSET, AsyncSession, Create, Delete, Download, Pager, Update
+from sessionboard_async import UNSET, AsyncSession, BulkOutcomes, Create, Delete, Download, Pager, Update
 from sessionboard_async.models import (
     AgendaDraft,
     AuthorizationRequest,
@@ -48,6 +48,7 @@ from sessionboard_async.models import (
     UploadAddress,
     Widget,
 )
+from sessionboard_async.types import Operations
 
 MORNING = "2026-09-14T09:00:00Z"
 
@@ -60,7 +61,11 @@ async def sessions(sb: AsyncSession) -> None:
     assert_type(await sb.sessions.update_fields(4630, talk, {"stage": 1}), Session)
     assert_type(await sb.sessions.delete(4630, talk), None)
     assert_type(await sb.sessions.restore(4630, "an-id"), Session)
-    result = await sb.sessions.bulk(4630, [Create({"title": "Maps"}), Update(talk, {}), Delete("an-id")])
+    outcomes = BulkOutcomes()
+    operations: Operations = [Create({"title": "Maps"}), Update(talk, {}), Delete("an-id")]
+    result = await sb.sessions.bulk(4630, operations, outcomes=outcomes, allow_masked=True)
+    assert_type(outcomes.result, BulkResult)
+    assert_type(next(iter(outcomes)), BulkOutcome)
     assert_type(result, BulkResult)
     assert_type(result.failures, tuple[BulkOutcome, ...])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -28,6 +27,7 @@ from sessionboard_async.models.fields import CustomFieldValue
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
 from sessionboard_async.services._common.filters import listed, one_of
+from sessionboard_async.services._common.masks import refuse_masked
 
 T = TypeVar("T")
 
@@ -47,23 +47,21 @@ class RequiredName(TypedDict):
     name: str
 
 
-_MASK = re.compile(r"\*{3}")
-_NEVER_MASKED = frozenset({"description", "transcription", "query"})
-"""Texts that are never masked but may contain asterisks: speech recognition writes them for swear words."""
-
-
-def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None) -> dict[str, object]:
+def payload(
+    kind: type[Any], values: Mapping[str, Any], extra: Extra | None = None, *, allow_masked: bool = True
+) -> dict[str, object]:
     """Return the body of a write: the values that were passed, validated and in the form of the API.
 
     Args:
         kind: The ``TypedDict`` of the write's values.
         values: The values that were passed.
         extra: More properties.
+        allow_masked: Whether masks are allowed where the API masks personal data, which few records have.
 
     Raises:
         TypeError: If a keyword is unknown or missing, or a value has the wrong type.
         ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
-            a value is masked: writing back a masked value would destroy the data.
+            a value is a mask.
     """
     given = validate(kind, values)
     more = dict(extra or {})
@@ -73,9 +71,8 @@ def payload(kind: type[Any], values: Mapping[str, Any], extra: Extra | None = No
         raise TypeError(f"pass {', '.join(sorted(known))} by keyword, not in extra")
     body = {name: _encoded(name, value) for name, value in given.items()}
     body |= {name: _encoded(name, value) for name, value in more.items() if value is not UNSET}
-    for name, value in body.items():
-        if name not in _NEVER_MASKED:
-            _refuse_masked(name, value)
+    if not allow_masked:
+        refuse_masked(body)
     return body
 
 
@@ -178,17 +175,3 @@ def _by_internal_name(fields: Sequence[CustomFieldValue]) -> dict[str, object]:
             raise TypeError("custom_fields must be {internal_name: value}, or the list that a record has")
         values[field.lookup_name] = field.value
     return values
-
-
-def _refuse_masked(name: str, value: object) -> None:
-    if isinstance(value, str) and _MASK.search(value):
-        raise ValueError(
-            f"{name} is masked: the token that read it may not see it, and writing the mask back would "
-            "destroy what it hides; leave it out, or read it with a token that does not hide personal data"
-        )
-    if isinstance(value, Mapping):
-        for key, item in cast("Mapping[str, object]", value).items():
-            _refuse_masked(f"{name}.{key}", item)
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in cast("Iterable[object]", value):
-            _refuse_masked(name, item)

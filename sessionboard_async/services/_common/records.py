@@ -11,11 +11,12 @@ from sessionboard_async.core.endpoint import Endpoint, Method
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.bulk import BulkValues, Operations
+from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
+from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.paths import Path
-from sessionboard_async.services._common.payloads import Extra, Writable, identified
+from sessionboard_async.services._common.payloads import Extra, Writable, identified, payload
 
 T = TypeVar("T", bound=RecordWithFields)
 A = TypeVar("A")
@@ -136,7 +137,14 @@ class RecordService(RetrieveService[T]):
         """
         return await self._record(self.WRITES.restore, self._path(event_id, record))
 
-    async def bulk(self, event_id: EventId | None, operations: Operations) -> BulkResult:
+    async def bulk(
+        self,
+        event_id: EventId | None,
+        operations: Operations,
+        *,
+        outcomes: BulkOutcomes | None = None,
+        allow_masked: bool = False,
+    ) -> BulkResult:
         """Create, update and delete any number of records, in sequential requests of 100 operations.
 
         Scope ``write:`` with the family's name; each request counts once in the rate-limit category of the
@@ -147,6 +155,9 @@ class RecordService(RetrieveService[T]):
             event_id: The event.
             operations: ``Create``, ``Update`` and ``Delete`` values, in an iterable or async iterable. Those
                 of a list are all checked before anything is sent.
+            outcomes: Filled as batches are answered: pass a ``BulkOutcomes()`` to have the outcomes of a call
+                that is cancelled or times out.
+            allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
 
         Returns:
             The outcome of each operation, in the order given. Operations that the API refused raise nothing:
@@ -157,13 +168,27 @@ class RecordService(RetrieveService[T]):
                 outcomes.
             SessionboardError: If the first batch failed.
             TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, or a value is masked.
+            ValueError: If a time has no offset, a value is masked, or the outcomes are those of another call.
         """
-        return await self._bulk(self.WRITES.bulk, {"event_id": event_id}, operations, self.WRITES.values)
+        return await self._bulk(
+            self.WRITES.bulk,
+            {"event_id": event_id},
+            operations,
+            self.WRITES.values,
+            outcomes,
+            allow_masked=allow_masked,
+        )
 
-    async def _create(self, event_id: EventId | None, values: Mapping[str, Any], extra: Extra | None) -> T:
-        path = {"event_id": event_id}
-        return await self._write(self.WRITES.create, path, self.WRITES.values.create, values, extra)
+    async def _create(
+        self,
+        event_id: EventId | None,
+        values: Mapping[str, Any],
+        extra: Extra | None,
+        *,
+        allow_masked: bool,
+    ) -> T:
+        body = payload(self.WRITES.values.create, values, extra, allow_masked=allow_masked)
+        return await self._record(self.WRITES.create, {"event_id": event_id}, body=body)
 
     async def _update(
         self,
@@ -171,10 +196,12 @@ class RecordService(RetrieveService[T]):
         record: str | T | None,
         values: Mapping[str, Any],
         extra: Extra | None,
+        *,
+        allow_masked: bool,
     ) -> T:
         values = identified(record, values)[1]
-        path = self._path(event_id, record)
-        return await self._write(self.WRITES.update, path, self.WRITES.values.update, values, extra)
+        body = payload(self.WRITES.values.update, values, extra, allow_masked=allow_masked)
+        return await self._record(self.WRITES.update, self._path(event_id, record), body=body)
 
     def _path(self, event_id: EventId | None, record: str | T | None) -> Path:
         return {"event_id": event_id, self.ID_ARGUMENT: identified(record, {})[0]}

@@ -17,7 +17,9 @@ from sessionboard_async.core.http.request import (
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
-from sessionboard_async.services._common.bulk import BulkValues, Operations, run_bulk
+from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
+from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
+from sessionboard_async.services._common.bulk.run import run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
 from sessionboard_async.services._common.paths import validate_path
 from sessionboard_async.services._common.payloads import Extra, payload
@@ -79,12 +81,15 @@ class Service:
         path: Mapping[str, PathValue],
         operations: Operations,
         values: BulkValues,
+        outcomes: BulkOutcomes | None,
+        *,
+        allow_masked: bool = True,
     ) -> BulkResult:
         async def send(batch: list[dict[str, object]]) -> BulkAnswer:
             return await self._record(endpoint, path, body={"operations": batch}, priority=Priority.BULK)
 
         validate_path(path)  # Before anything is taken from an iterator.
-        return await run_bulk(operations, values, send)
+        return await run_bulk(operations, values, send, outcomes=outcomes, allow_masked=allow_masked)
 
     def _pages(
         self,

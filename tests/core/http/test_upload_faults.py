@@ -249,7 +249,6 @@ async def test_an_invalid_upload_address_is_refused_before_any_request(serve: Se
         ({"filename": "a.pdf", "content_type": 5}, TypeError, "content_type must be a string, not int"),
         ({"filename": "a.pdf", "content_type": "a\nb"}, ValueError, "content_type must not have"),
         ({"filename": "a.pdf", "title": 5}, TypeError, "title must be str, not int"),
-        ({"filename": "a.pdf", "title": "j***@a***.com"}, ValueError, "title is masked"),
         ({}, ValueError, "the file has no name"),
     ],
 )

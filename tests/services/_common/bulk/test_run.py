@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from collections.abc import AsyncIterator
@@ -11,17 +12,31 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sessionboard_async.core.decoding.decoder import Decoders
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.errors import (
+    APIError,
+    AttemptTimeoutError,
+    AuthenticationError,
     BulkInterruptedError,
+    ConnectError,
     ConnectionLostError,
+    DailyQuotaExceeded,
+    DeadlineExceededError,
+    DecodeError,
     PermissionDeniedError,
-    SessionboardError,
+    RateLimitError,
+    RateLimitStoreError,
+    RateLimitWaitExceeded,
+    RedirectError,
+    ServerError,
 )
 from sessionboard_async.models import BulkAnswer, BulkItemError, BulkOutcome, BulkResult, Contact
-from sessionboard_async.services._common.bulk import BulkValues, Create, Delete, Operation, Update, run_bulk
+from sessionboard_async.services._common.bulk.operations import BulkValues, Create, Delete, Operation, Update
+from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
+from sessionboard_async.services._common.bulk.run import run_bulk
 from sessionboard_async.services.people import ContactCreate, ContactUpdate
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +48,7 @@ BULK = cast("Endpoint[BulkAnswer]", ENDPOINTS["bulk-contacts"])
 class Api:
     """Accept batches, and fail at the given ones."""
 
-    def __init__(self, *, fails_at: int | None = None, error: SessionboardError | None = None) -> None:
+    def __init__(self, *, fails_at: int | None = None, error: BaseException | None = None) -> None:
         self.batches: list[list[dict[str, Any]]] = []
         self._fails_at = fails_at
         self._error = error
@@ -103,6 +118,7 @@ async def test_operations_are_sent_as_the_api_takes_them() -> None:
     [
         (Create({"name": "?"}), TypeError, "operation 150: unknown: name"),
         (Create({"email": "a***@b***.org"}), ValueError, "operation 150: email is masked"),
+        (Update("c-1", {"phone": "***-***-4567"}), ValueError, "operation 150: phone is masked"),
         (Update("", {"phone": "1"}), TypeError, "operation 150: the id"),
         (Delete(Contact()), ValueError, "operation 150: the Contact has no id"),
         ("c-1", TypeError, "operation 150: must be Create, Update or Delete, not str"),
@@ -134,12 +150,32 @@ async def test_a_batch_that_fails_after_others_loses_no_outcome() -> None:
     assert pickle.loads(pickle.dumps(failure.value)).result == result
 
 
-async def test_what_may_have_arrived_is_not_called_refused() -> None:
-    api = Api(fails_at=1, error=ConnectionLostError("the connection broke"))
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConnectionLostError("the connection broke"), "unknown"),
+        (AttemptTimeoutError("no answer"), "unknown"),
+        (ServerError("500: broken", status=500), "unknown"),
+        (APIError("408: too slow", status=408), "unknown"),
+        (DecodeError("no JSON"), "unknown"),
+        (DeadlineExceededError("too late", context=BULK.context), "refused"),
+        (DeadlineExceededError("too late", context=replace(BULK.context, attempts=1)), "unknown"),
+        (OSError("the disk is gone"), "unknown"),
+        (ConnectError("refused"), "refused"),
+        (RateLimitError("429: wait", status=429), "refused"),
+        (DailyQuotaExceeded("429: not today", status=429), "refused"),
+        (RateLimitWaitExceeded("too long", context=replace(BULK.context, attempts=1)), "refused"),
+        (RateLimitStoreError("no store", context=replace(BULK.context, attempts=1)), "refused"),
+        (AuthenticationError("401", status=401), "refused"),
+        (RedirectError("302", status=302), "refused"),
+    ],
+)
+async def test_only_what_was_surely_not_carried_out_is_called_refused(error: Exception, status: str) -> None:
+    api = Api(fails_at=1, error=error)
     with pytest.raises(BulkInterruptedError) as failure:
         await run_bulk(one_by_one([*creates(100), Delete("c-1")]), CONTACTS, api.send)
     assert failure.value.result.outcomes[-1] == BulkOutcome(
-        index=100, action="delete", status="unknown", id="c-1"
+        index=100, action="delete", status=status, id="c-1"
     )
 
 
@@ -263,3 +299,86 @@ async def test_an_answer_without_outcomes_leaves_them_unknown(answer: object) ->
 
     result = await run_bulk(creates(2), CONTACTS, send)
     assert [outcome.status for outcome in result.outcomes] == ["unknown"] * 2
+
+
+# Outcomes of the caller's
+
+
+async def test_outcomes_are_filled_as_batches_are_answered() -> None:
+    api, outcomes = Api(), BulkOutcomes()
+    seen: list[int] = []
+
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        seen.append(len(outcomes))
+        return await api.send(batch)
+
+    result = await run_bulk(creates(250), CONTACTS, send, outcomes=outcomes)
+    assert seen == [0, 100, 200]
+    assert outcomes.result == result
+    assert [*outcomes] == [*result.outcomes]
+    assert repr(outcomes) == "<BulkOutcomes: 250 operations>"
+
+
+@pytest.mark.parametrize(
+    "ending", [asyncio.CancelledError(), KeyboardInterrupt(), PermissionDeniedError("403")]
+)
+@pytest.mark.parametrize("fails_at", [0, 2])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_call_that_ends_early_keeps_its_outcomes(
+    ending: BaseException, fails_at: int, streamed: bool
+) -> None:
+    outcomes, operations = BulkOutcomes(), creates(420)
+    with pytest.raises((type(ending), BulkInterruptedError)) as failure:
+        await run_bulk(
+            one_by_one(operations) if streamed else operations,
+            CONTACTS,
+            Api(fails_at=fails_at, error=ending).send,
+            outcomes=outcomes,
+        )
+    taken = (fails_at + 1) * 100 if streamed else 420
+    assert [outcome.index for outcome in outcomes] == list(range(taken))
+    assert [outcome.status for outcome in outcomes] == (
+        ["success"] * fails_at * 100 + ["unknown"] * 100 + ["not_sent"] * (taken - fails_at * 100 - 100)
+    )
+    if isinstance(failure.value, BulkInterruptedError):
+        assert failure.value.result == outcomes.result
+
+
+async def test_a_source_that_is_cancelled_keeps_the_outcomes() -> None:
+    async def source() -> AsyncIterator[Operation]:
+        for operation in creates(130):
+            yield operation
+        raise asyncio.CancelledError
+
+    outcomes = BulkOutcomes()
+    with pytest.raises(asyncio.CancelledError):
+        await run_bulk(source(), CONTACTS, Api().send, outcomes=outcomes)
+    assert [outcome.status for outcome in outcomes] == ["success"] * 100 + ["not_sent"] * 30
+
+
+async def test_outcomes_are_those_of_one_call() -> None:
+    outcomes, api = BulkOutcomes(), Api()
+    with pytest.raises(TypeError):
+        await run_bulk([Create({})], CONTACTS, api.send, outcomes=outcomes)
+    await run_bulk(creates(1), CONTACTS, api.send, outcomes=outcomes)
+    with pytest.raises(ValueError, match="another call"):
+        await run_bulk(creates(1), CONTACTS, api.send, outcomes=outcomes)
+    wrong: Any = []
+    with pytest.raises(TypeError, match=r"outcomes must be a BulkOutcomes\(\), not list"):
+        await run_bulk(creates(1), CONTACTS, api.send, outcomes=wrong)
+    assert len(api.batches) == 1
+
+
+async def test_what_belongs_to_no_operation_is_kept_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    odd = BulkOutcome(id="ann", status="success")
+
+    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+        return BulkAnswer(results=(odd,))
+
+    result = await run_bulk(creates(2), CONTACTS, send)
+    assert [outcome.status for outcome in result.outcomes] == ["unknown"] * 2
+    assert result.unmatched == (odd,)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "1 outcomes that belong to no operation" in record.getMessage()
+    assert "ann" not in record.getMessage()

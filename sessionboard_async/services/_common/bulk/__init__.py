@@ -1,0 +1,1 @@
+"""Bulk writes: operations as values, sent in batches, with one result."""
