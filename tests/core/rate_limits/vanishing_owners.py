@@ -118,7 +118,7 @@ def forked(server: EmbeddedServer, limits: RateLimits) -> str:
             server.latency = 0.0
             child = os.fork()
             if not child:
-                # A child that hangs would keep the pipes of this program open, and whoever reads them waiting.
+                # A child that hangs would keep the pipes of this program open: who reads them would wait.
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
                 signal.alarm(20)
                 try:
