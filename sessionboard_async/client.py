@@ -13,7 +13,7 @@ import msgspec
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
 from sessionboard_async.core.http.base_url import Region, base_url_of

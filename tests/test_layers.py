@@ -110,7 +110,7 @@ def test_imports_make_no_circle() -> None:
         ("core.engine", "from sessionboard_async.services.sessions import Sessions", "services.sessions"),
         ("core.http.request", "import sessionboard_async.core.engine", "core.engine"),
         ("models.base", "from sessionboard_async import AsyncSession", ""),
-        ("core.decoding.decoder", "from sessionboard_async.core.http import response", "core.http.response"),
+        ("core.decoding.decoders", "from sessionboard_async.core.http import response", "core.http.response"),
         ("sqlite.schema", "def later():\n    from sessionboard_async.testing import Changes", "testing"),
     ],
 )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar, overload
 
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request

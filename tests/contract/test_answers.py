@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sessionboard_async import DecodeError
-from sessionboard_async.core.decoding.decoder import Decoders, OnInvalid
+from sessionboard_async.core.decoding.decoders import Decoders
+from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
 from tests.contract.generated import invalid, valid
 from tests.contract.operations import OPERATIONS, Operation

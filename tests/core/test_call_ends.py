@@ -21,7 +21,7 @@ from sessionboard_async import (
     SessionboardError,
     Timeout,
 )
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async import errors
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
 from sessionboard_async.models import (
     BaseContentItem,

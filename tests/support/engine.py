@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from sessionboard_async import Retry, Timeout
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.transport import Transport

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
-from sessionboard_async.core.decoding.decoder import OnInvalid
+from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, get_args
 
 import msgspec
 
-from sessionboard_async.core.decoding.decoder import OnInvalid
+from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.options import validate_count
 from sessionboard_async.core.page import LARGEST_PAGE, Page

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from sessionboard_async.core.decoding.decoder import OnInvalid
+from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Checkpoint, CheckpointTracker, StreamProgress

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sessionboard_async.core.decoding.decoder import PageDecoder, RecordDecoder
+from sessionboard_async.core.decoding.pages import PageDecoder
+from sessionboard_async.core.decoding.records import RecordDecoder
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
 from sessionboard_async.core.page import Page
 

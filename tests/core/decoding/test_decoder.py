@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sessionboard_async.core.decoding.decoder import Decoders
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.page import Page, Pagination
 from sessionboard_async.errors import DecodeError
 from tests.core.decoding.decoder_models import (

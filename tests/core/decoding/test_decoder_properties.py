@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.decoding.decoder import RecordDecoder
+from sessionboard_async.core.decoding.records import RecordDecoder
 from sessionboard_async.core.page import Pagination
 from sessionboard_async.errors import DecodeError
 from tests.core.decoding.decoder_models import (

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sessionboard_async.core.decoding.decoder import RecordDecoder
+from sessionboard_async.core.decoding.records import RecordDecoder
 from sessionboard_async.errors import DecodeError
 from tests.core.decoding.decoder_models import (
     ONE,

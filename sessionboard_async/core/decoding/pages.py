@@ -1,0 +1,191 @@
+"""Decoding of pages of records, in every envelope that servers put around them."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from sessionboard_async.core.decoding.lenient import Coercion, UndecodableError, decode_leniently
+from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, decoder_of, raw_object
+from sessionboard_async.core.decoding.text import is_json
+from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.page import Page, Pagination, credible_pagination
+from sessionboard_async.errors import DecodeError
+
+T = TypeVar("T")
+
+OnInvalid = Literal["raise", "skip"]
+
+logger: logging.Logger = logging.getLogger("sessionboard_async")
+
+
+class _WirePagination(msgspec.Struct, gc=False):
+    """The pagination of a response. The API uses both spellings, and some servers use both at once.
+
+    Other servers report it beside the records, where its names are shorter.
+    """
+
+    currentPage: int | None = None  # noqa: N815
+    pageSize: int | None = None  # noqa: N815
+    totalPages: int | None = None  # noqa: N815
+    totalResults: int | None = None  # noqa: N815
+    current_page: int | None = None
+    page_size: int | None = None
+    total_pages: int | None = None
+    total_results: int | None = None
+    page: int | None = None
+    total: int | None = None
+
+    def to_pagination(self, rows: int) -> Pagination | None:
+        """Return the pagination of a page with that many rows."""
+        return credible_pagination(
+            rows,
+            current_page=_first(self.currentPage, self.current_page, self.page),
+            page_size=_first(self.pageSize, self.page_size),
+            total_pages=_first(self.totalPages, self.total_pages),
+            total_results=_first(self.totalResults, self.total_results, self.total),
+        )
+
+
+_PAGINATION_NAMES = frozenset(_WirePagination.__struct_fields__)
+
+
+def _first(value: int | None, second: int | None, third: int | None = None) -> int | None:
+    return value if value is not None else second if second is not None else third
+
+
+class _Envelope(_WirePagination, Generic[T], gc=False):
+    """A page of records, under either of the two names that the API uses."""
+
+    results: tuple[T, ...] | UnsetType = UNSET
+    data: tuple[T, ...] | UnsetType = UNSET
+    pagination: _WirePagination | None = None
+
+
+class _RawEnvelope(msgspec.Struct, gc=False):
+    results: Raw | UnsetType = UNSET
+    data: Raw | UnsetType = UNSET
+    pagination: Raw | UnsetType = UNSET
+
+
+_raw_envelope = msgspec.json.Decoder(_RawEnvelope)
+_raw_array = msgspec.json.Decoder(list[Raw])
+
+
+class PageDecoder(Generic[T]):
+    """Decodes pages of records, from the responses of one operation.
+
+    Args:
+        type_: The type of a record; ``msgspec.Raw`` keeps the bytes of the response.
+        endpoint: The operation, for errors and logs.
+    """
+
+    def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
+        self._endpoint = endpoint
+        self._record = RecordDecoder(type_, endpoint)
+        self._array: msgspec.json.Decoder[tuple[T, ...]] = decoder_of(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
+        self._envelope: msgspec.json.Decoder[_Envelope[T]] = decoder_of(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
+
+    def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
+        """Decode a page: a bare array, or one under ``results`` or ``data``.
+
+        Args:
+            body: The response body.
+            page: The number of the page, for errors.
+            on_invalid: Whether a record that cannot be decoded is an error, or is left out and counted.
+
+        Raises:
+            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be decoded.
+        """
+        if self._record.is_open:
+            # Open records keep what was sent, record by record; such pages are small.
+            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
+        envelope: _Envelope[T] | None = None
+        with suppress(*DECODE_ERRORS):
+            if body[:1] == b"[":
+                return Page(results=self._array.decode(body))
+            envelope = self._envelope.decode(body)
+        if envelope is None or (envelope.results is UNSET and envelope.data is UNSET):
+            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
+        # If both are present, the one with records is used.
+        results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
+        if results is UNSET:
+            results = ()
+        pagination = envelope.pagination and envelope.pagination.to_pagination(len(results))
+        return Page(results=results, pagination=pagination or envelope.to_pagination(len(results)))
+
+    def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
+        rows, pagination = self._split(body, page)
+        results: list[T] = []
+        for index, row in enumerate(rows):
+            try:
+                results.append(self._record.decode_row(row, page=page, index=index))
+            except DecodeError as error:
+                if on_invalid == "raise":
+                    raise
+                logger.warning("left out a record: %s", error)
+        return Page(results=tuple(results), pagination=pagination, skipped=len(rows) - len(results))
+
+    def _split(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
+        transient = False
+        try:
+            if body.lstrip()[:1] == b"[":
+                return _raw_array.decode(body), None
+            envelope = _raw_envelope.decode(body)
+            given = [rows for rows in (envelope.results, envelope.data) if rows is not UNSET]
+            rows = self._rows(given)
+            pagination = self._pagination(envelope.pagination, body, len(rows or ()))
+            if rows is None and pagination is not None and pagination.total_results == 0:
+                rows = self._no_rows(given)
+            if rows is not None:
+                return rows, pagination
+            reason = "no array of records, neither bare nor under `results` or `data`"
+        except DECODE_ERRORS as error:
+            reason = f"it is not the JSON of a page ({type(error).__name__})"
+            transient = not is_json(body)
+        except UndecodableError as error:
+            reason = f"invalid pagination: {error}"
+        raise self._error(page, reason, transient=transient)
+
+    def _rows(self, given: list[Raw]) -> list[Raw] | None:
+        """Return the rows of a page; ``None`` without an array of them."""
+        arrays = [rows for rows in given if bytes(memoryview(rows)[:1]) == b"["]
+        # If both are present, the one with records is used.
+        return max(map(_raw_array.decode, arrays), key=bool) if arrays else None
+
+    def _no_rows(self, given: list[Raw]) -> list[Raw] | None:
+        """Return the rows of a page with a total of 0 and without an array; ``None`` if there is content.
+
+        Some servers send null or an empty object for an empty list. Without that total, it may as well stand
+        for records that the server could not read.
+        """
+        if any(map(msgspec.json.decode, given)):
+            return None
+        self._record.log_coercion(Coercion("$.results", "an array", "an empty value"))
+        return []
+
+    def _pagination(self, pagination: Raw | UnsetType, body: bytes, rows: int) -> Pagination | None:
+        value = None if pagination is UNSET else msgspec.json.decode(pagination)
+        if value:
+            wire = decode_leniently(value, _WirePagination, self._record.log_coercion)
+            if (reported := wire.to_pagination(rows)) is not None:
+                return reported
+        parts = raw_object.decode(body)
+        beside = {name: msgspec.json.decode(parts[name]) for name in _PAGINATION_NAMES & parts.keys()}
+        with suppress(UndecodableError):  # These names may as well mean something else.
+            wire = decode_leniently(beside, _WirePagination, self._record.log_coercion)
+            return wire.to_pagination(rows)
+        return None
+
+    def _error(self, page: int, reason: str, *, transient: bool) -> DecodeError:
+        return DecodeError(
+            f"cannot decode the response: {reason}",
+            context=self._endpoint.context,
+            page=page,
+            path="$",
+            transient=transient,
+        )
