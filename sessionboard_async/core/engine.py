@@ -153,6 +153,8 @@ class Engine:
         """Send a request once and return the answer of a success."""
         permit = None if limiter is None else await limiter.acquire(call, max_wait=self._max_wait)
         call.attempts += 1
+        if call.request.on_attempt is not None:
+            call.request.on_attempt()
         self._lifetime.waits.begin(call)
         began = time.perf_counter()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from urllib.parse import quote, unquote
 
@@ -49,6 +49,7 @@ class Request(msgspec.Struct, frozen=True):
         authenticated: Whether the token is sent with it.
         secrets: Texts that are removed from errors, in case the server echoes them.
         transfer: The streamed content, if body or answer is not held in memory.
+        on_attempt: Called before each attempt, once the rate limit lets it pass.
     """
 
     method: str
@@ -64,6 +65,7 @@ class Request(msgspec.Struct, frozen=True):
     authenticated: bool = True
     secrets: tuple[str, ...] = ()
     transfer: Transfer | None = None
+    on_attempt: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         # The other fields may have ids, personal data and secrets.
@@ -84,6 +86,7 @@ def build_request(
     secrets: tuple[str, ...] = (),
     transfer: Transfer | None = None,
     priority: Priority = Priority.INTERACTIVE,
+    on_attempt: Callable[[], object] | None = None,
 ) -> Request:
     """Build the request of an operation.
 
@@ -95,6 +98,7 @@ def build_request(
         secrets: Texts that are removed from errors.
         transfer: The streamed content.
         priority: Interactive for a single call, bulk for one of many.
+        on_attempt: Called before each attempt, once the rate limit lets it pass.
 
     Raises:
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
@@ -115,6 +119,7 @@ def build_request(
         authenticated=endpoint.authenticated,
         secrets=secrets,
         transfer=transfer,
+        on_attempt=on_attempt,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
@@ -17,7 +17,7 @@ from sessionboard_async.core.http.request import (
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
-from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
+from sessionboard_async.services._common.bulk.operations import BulkValues, Encoded, Operations
 from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.bulk.run import run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
@@ -43,9 +43,8 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         body: object = None,
         secrets: tuple[str, ...] = (),
-        priority: Priority = Priority.INTERACTIVE,
     ) -> T:
-        request = build_request(endpoint, path, query=query, body=body, secrets=secrets, priority=priority)
+        request = build_request(endpoint, path, query=query, body=body, secrets=secrets)
         return await self._engine.send(request, self._engine.decoder(endpoint))
 
     async def _write(
@@ -85,8 +84,10 @@ class Service:
         *,
         allow_masked: bool = True,
     ) -> BulkResult:
-        async def send(batch: list[dict[str, object]]) -> BulkAnswer:
-            return await self._record(endpoint, path, body={"operations": batch}, priority=Priority.BULK)
+        async def send(batch: list[Encoded], on_attempt: Callable[[], object]) -> BulkAnswer:
+            body = {"operations": batch}
+            request = build_request(endpoint, path, body=body, priority=Priority.BULK, on_attempt=on_attempt)
+            return await self._engine.send(request, self._engine.decoder(endpoint))
 
         validate_path(path)  # Before anything is taken from an iterator.
         return await run_bulk(operations, values, send, outcomes=outcomes, allow_masked=allow_masked)

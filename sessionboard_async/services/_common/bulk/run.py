@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import Event
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -20,7 +21,6 @@ from sessionboard_async.errors import (
     APIError,
     BulkInterruptedError,
     ConnectError,
-    DeadlineExceededError,
     RateLimitStoreError,
     RateLimitWaitExceeded,
 )
@@ -41,7 +41,9 @@ LARGEST_BATCH = 100
 """The most operations in one request."""
 
 
-Send = Callable[[list[Encoded]], Awaitable[BulkAnswer]]
+Send = Callable[[list[Encoded], Callable[[], object]], Awaitable[BulkAnswer]]
+"""Sends one batch, and calls a function before each attempt."""
+
 Encode = Callable[[int, Operation], Encoded]
 
 
@@ -74,19 +76,18 @@ async def run_bulk(
     outcomes = BulkOutcomes() if outcomes is None else outcomes
     outcomes.begin()
     batch: list[Encoded] = []
-    is_sent = False
+    attempted = Event()
     try:
         async with aclosing(_iterate(known) if known is not None else _stream(operations, encode)) as encoded:
             while await _fill(batch, encoded):
-                is_sent = True
-                answer = await send(batch)
-                is_sent = False
+                answer = await send(batch, attempted.set)
                 _add(outcomes, batch, answer)
                 batch = []
+                attempted.clear()
     # A call that is cancelled must not lose its outcomes either.
     except BaseException as error:
         answered, is_first = len(outcomes), not outcomes.result.batch_ids
-        status = "not_sent" if not is_sent else "refused" if _surely_refused(error) else "unknown"
+        status = "not_sent" if not attempted.is_set() else "refused" if _surely_refused(error) else "unknown"
         outcomes.add(_without_answer(batch, status, answered))
         outcomes.add(_without_answer((known or [])[len(outcomes) :], "not_sent", len(outcomes)))
         if is_first or not isinstance(error, Exception):
@@ -148,6 +149,4 @@ def _surely_refused(error: BaseException) -> bool:
     """Return whether a batch that failed changed nothing for certain."""
     if isinstance(error, (ConnectError, RateLimitWaitExceeded, RateLimitStoreError)):
         return True
-    if isinstance(error, DeadlineExceededError):
-        return error.attempts == 0
     return isinstance(error, APIError) and (error.status or 500) < 500 and error.status != 408

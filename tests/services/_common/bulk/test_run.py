@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
@@ -53,8 +52,9 @@ class Api:
         self._fails_at = fails_at
         self._error = error
 
-    async def send(self, batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(self, batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         number = len(self.batches)
+        on_attempt()
         self.batches.append(batch)
         if number == self._fails_at and self._error is not None:
             raise self._error
@@ -158,14 +158,13 @@ async def test_a_batch_that_fails_after_others_loses_no_outcome() -> None:
         (ServerError("500: broken", status=500), "unknown"),
         (APIError("408: too slow", status=408), "unknown"),
         (DecodeError("no JSON"), "unknown"),
-        (DeadlineExceededError("too late", context=BULK.context), "refused"),
-        (DeadlineExceededError("too late", context=replace(BULK.context, attempts=1)), "unknown"),
+        (DeadlineExceededError("too late"), "unknown"),
         (OSError("the disk is gone"), "unknown"),
         (ConnectError("refused"), "refused"),
         (RateLimitError("429: wait", status=429), "refused"),
         (DailyQuotaExceeded("429: not today", status=429), "refused"),
-        (RateLimitWaitExceeded("too long", context=replace(BULK.context, attempts=1)), "refused"),
-        (RateLimitStoreError("no store", context=replace(BULK.context, attempts=1)), "refused"),
+        (RateLimitWaitExceeded("too long"), "refused"),
+        (RateLimitStoreError("no store"), "refused"),
         (AuthenticationError("401", status=401), "refused"),
         (RedirectError("302", status=302), "refused"),
     ],
@@ -220,7 +219,7 @@ async def test_a_stream_is_closed_when_a_batch_fails() -> None:
 
 
 async def test_what_the_api_leaves_out_is_unknown() -> None:
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         error = BulkItemError(code="VALIDATION_ERROR", message="no")
         return BulkAnswer(results=(BulkOutcome(index=1, action="create", status="error", error=error),))
 
@@ -230,7 +229,7 @@ async def test_what_the_api_leaves_out_is_unknown() -> None:
 
 
 async def test_outcomes_without_an_index_are_taken_in_their_order() -> None:
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         return BulkAnswer(results=tuple(BulkOutcome(status="success", id=f"{n}") for n in range(len(batch))))
 
     result = await run_bulk(creates(2), CONTACTS, send)
@@ -267,7 +266,7 @@ async def test_what_was_taken_from_a_stream_and_never_sent_is_told() -> None:
 
 @pytest.mark.parametrize("statuses", [("error", "success"), ("success", "error")])
 async def test_of_two_outcomes_for_one_operation_the_failure_counts(statuses: tuple[str, str]) -> None:
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         return BulkAnswer(results=tuple(BulkOutcome(index=0, status=status) for status in statuses))
 
     result = await run_bulk(creates(1), CONTACTS, send)
@@ -294,11 +293,26 @@ def test_answers_are_read_in_whatever_envelope(answer: object) -> None:
 async def test_an_answer_without_outcomes_leaves_them_unknown(answer: object) -> None:
     decoded = Decoders().record(BULK).decode(json.dumps(answer).encode())
 
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         return decoded
 
     result = await run_bulk(creates(2), CONTACTS, send)
     assert [outcome.status for outcome in result.outcomes] == ["unknown"] * 2
+
+
+async def test_a_batch_that_was_never_attempted_is_called_not_sent() -> None:
+    api = Api()
+
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
+        if api.batches:
+            raise DeadlineExceededError("it waited for the rate limit too long")
+        return await api.send(batch, on_attempt)
+
+    with pytest.raises(BulkInterruptedError) as failure:
+        await run_bulk(creates(250), CONTACTS, send)
+    assert [outcome.status for outcome in failure.value.result.outcomes] == (
+        ["success"] * 100 + ["not_sent"] * 150
+    )
 
 
 # Outcomes of the caller's
@@ -308,9 +322,9 @@ async def test_outcomes_are_filled_as_batches_are_answered() -> None:
     api, outcomes = Api(), BulkOutcomes()
     seen: list[int] = []
 
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         seen.append(len(outcomes))
-        return await api.send(batch)
+        return await api.send(batch, on_attempt)
 
     result = await run_bulk(creates(250), CONTACTS, send, outcomes=outcomes)
     assert seen == [0, 100, 200]
@@ -372,7 +386,7 @@ async def test_outcomes_are_those_of_one_call() -> None:
 async def test_what_belongs_to_no_operation_is_kept_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     odd = BulkOutcome(id="ann", status="success")
 
-    async def send(batch: list[dict[str, Any]]) -> BulkAnswer:
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
         return BulkAnswer(results=(odd,))
 
     result = await run_bulk(creates(2), CONTACTS, send)
