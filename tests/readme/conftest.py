@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import runpy
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.testing import EmbeddedServer
 
 ROOT = Path(__file__).parents[2]
@@ -47,10 +51,48 @@ def block(request: pytest.FixtureRequest, blocks: dict[str, str], tmp_path: Path
 
 
 @pytest.fixture
-def run(sessionboard_server: EmbeddedServer, tmp_path: Path) -> Run:
+def run(
+    sessionboard_server: EmbeddedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a script as Python does, in this process, with the embedded server in the environment.
+
+    Warnings are errors here as in all tests; a process of its own would take most of its time for imports.
+    """
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    monkeypatch.chdir(tmp_path)
+
+    def run_script(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        script, *_ = command = [*map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", command)
+        forget_limiters()
+        capfd.readouterr()
+        status = 0
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if isinstance(end.code, str):
+                sys.stderr.write(f"{end.code}\n")
+        except Exception:  # noqa: BLE001  # Python prints any error that nothing catches
+            status = 1
+            traceback.print_exc()
+        gc.collect()
+        result = subprocess.CompletedProcess(command, status, *capfd.readouterr())
+        assert sessionboard_server.token not in result.stdout + result.stderr
+        return result
+
+    return run_script
+
+
+@pytest.fixture
+def run_python(sessionboard_server: EmbeddedServer, tmp_path: Path) -> Run:
     """Run Python with warnings as errors, and the embedded server in the environment."""
 
-    def run_python(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def run_process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
             [sys.executable, "-W", "error", *arguments],
             cwd=tmp_path,
@@ -67,4 +109,4 @@ def run(sessionboard_server: EmbeddedServer, tmp_path: Path) -> Run:
         assert sessionboard_server.token not in result.stdout + result.stderr
         return result
 
-    return run_python
+    return run_process

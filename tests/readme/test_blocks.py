@@ -17,6 +17,8 @@ from tests.readme.blocks import block, records
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.untraced
+
 
 def test_every_block_is_run_by_a_test(readme: str, blocks: dict[str, str]) -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
@@ -28,10 +30,10 @@ def test_every_block_is_run_by_a_test(readme: str, blocks: dict[str, str]) -> No
 
 @block("first_script.py")
 def test_the_first_script_prints_the_events_and_the_accepted_talks(
-    block: Path, run: Run, sessionboard_server: EmbeddedServer
+    block: Path, run_python: Run, sessionboard_server: EmbeddedServer
 ) -> None:
     accepted = records(sessionboard_server, "sessions", status="accepted")
-    result = run(block)
+    result = run_python(block)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "4630 Open Shelves Conference 2026 America/Chicago"
@@ -207,14 +209,14 @@ PYTEST = (
 
 
 @block("test_agenda.py")
-def test_the_tests_for_anyio_pass(block: Path, run: Run) -> None:
-    result = run(*PYTEST, block)
+def test_the_tests_for_anyio_pass(block: Path, run_python: Run) -> None:
+    result = run_python(*PYTEST, block)
     assert "2 passed" in result.stdout, result.stdout
 
 
 @block("test_report.py")
-def test_the_test_for_pytest_asyncio_passes(block: Path, run: Run) -> None:
-    result = run(*PYTEST, block)
+def test_the_test_for_pytest_asyncio_passes(block: Path, run_python: Run) -> None:
+    result = run_python(*PYTEST, block)
     assert "1 passed" in result.stdout, result.stdout
 
 
