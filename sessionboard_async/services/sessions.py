@@ -309,6 +309,9 @@ class Sessions(RecordService[Session]):
     ) -> Session:
         """Update custom fields of a session. Only the fields you pass are sent.
 
+        Of a session, only the id is sent: values that were changed since it was read are overwritten. Only
+        ``update`` is guarded by ``updated_at``, and takes ``custom_fields`` too.
+
         Scope ``write:sessions``; rate-limit category ``session-writes``; not retried when the outcome is
         unknown.
 

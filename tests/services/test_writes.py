@@ -107,6 +107,23 @@ async def test_a_record_goes_through_its_whole_life(place: Place, family: str) -
     assert (await service.get(event, made.id)).id == made.id
 
 
+async def test_only_an_update_is_guarded_against_overwriting(place: Place) -> None:
+    sessions, event = place.sb.sessions, place.event
+    read = await sessions.create(event, title="Opening")
+    await sessions.update(event, read, title="Closing")
+    with pytest.raises(ConflictError):
+        await sessions.update(event, read, title="Opening")
+    outdated = await sessions.bulk(event, [Update(read, {"title": "Opening"})])
+    assert [outcome.status for outcome in outdated.outcomes] == ["error"]
+
+    changed = await sessions.update_fields(event, read, {"audience": "All"})
+    assert (changed.title, changed.custom("audience")) == ("Closing", "All")
+    assert place.sent() == {"custom_fields": {"audience": "All"}}
+    await sessions.delete(event, read)
+    await sessions.restore(event, read)
+    assert (await sessions.bulk(event, [Delete(read)])).succeeded == 1
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_many_at_once_have_one_result(place: Place, family: str) -> None:
     service, event = getattr(place.sb, family), place.event

@@ -102,6 +102,9 @@ class RecordService(RetrieveService[T]):
     async def delete(self, event_id: EventId | None, record: str | T | None) -> None:
         """Delete a record; ``restore`` brings it back.
 
+        Of a record, only the id is sent: a change made since it was read does not prevent the deletion. Only
+        ``update`` is guarded by ``updated_at``.
+
         Scope ``write:`` with the family's name; rate-limit category of the family's writes; not retried when
         the outcome is unknown.
 

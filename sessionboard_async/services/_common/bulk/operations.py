@@ -57,7 +57,8 @@ class Delete(Operation, frozen=True):
     """Delete a record.
 
     Attributes:
-        id: The record, or its id.
+        id: The record, or its id. Only the id is sent, so a change made since the record was read does not
+            prevent the deletion.
     """
 
     id: str | RecordWithFields
