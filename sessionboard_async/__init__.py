@@ -11,9 +11,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from sessionboard_async._lazy import lazy_names
+from sessionboard_async._printable import escape_record
 from sessionboard_async._version import __version__
 
 if TYPE_CHECKING:
@@ -207,3 +209,6 @@ _SUBMODULES = ("client", "core", "errors", "models", "services", "types")
 # pytest imports this package, for its plugin, in every project of an environment; most of them do not use it.
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(__name__, _MODULES, _SUBMODULES)
+
+# Here, before any record is logged: each module logs to this logger.
+logging.getLogger(__name__).addFilter(escape_record)

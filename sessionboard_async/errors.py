@@ -34,8 +34,8 @@
             └── EqualTimestampsError          records with equal timestamps could not all be read
 
 An invalid argument (a naive datetime, an unknown sort, an empty id) is a plain ``ValueError`` or
-``TypeError``, raised before any request. Every exception here pickles. None holds the token, a query value or
-a body, except the API's own error message, cut to 500 characters and with the token removed.
+``TypeError``, raised before any request. Every exception here pickles. None shows the token, a query value, a
+control character or a body, except the API's own message, cut to 500 characters and without the token.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from datetime import datetime
 
 import msgspec
 
+from sessionboard_async._printable import printable
 from sessionboard_async.models.bulk import BulkResult
 
 
@@ -76,6 +77,7 @@ class SessionboardError(Exception):
     """
 
     def __init__(self, message: str, *, context: RequestContext | None = None) -> None:
+        message = printable(message)  # It may quote what the API sent.
         super().__init__(message)
         self.message: str = message
         self.context: RequestContext | None = context
@@ -102,7 +104,7 @@ class SessionboardError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.method} {self.route}: " if self.context else ""
-        notes = ", ".join(self._notes())
+        notes = printable(", ".join(self._notes()))
         return f"{where}{self.message}" + (f" ({notes})" if notes else "")
 
     def _notes(self) -> list[str]:
@@ -222,6 +224,9 @@ class APIError(SessionboardError):
             nothing about the event or record.
     """
 
+    # Not among the variables: pickles, and reports of errors that show those, leave it out.
+    __slots__ = ("_body",)
+
     def __init__(
         self,
         message: str,
@@ -232,15 +237,22 @@ class APIError(SessionboardError):
         request_id: str | None = None,
         retry_after: float | None = None,
         from_api: bool = False,
+        body: bytes = b"",
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(message, context=context)
+        self._body: bytes = body
         self.status: int = status
         self.code: str | None = code
         self.api_message: str | None = api_message
         self.request_id: str | None = request_id
         self.retry_after: float | None = retry_after
         self.from_api: bool = from_api
+
+    @property
+    def body(self) -> bytes:
+        """The decompressed bytes of the answer, which may hold anything; a copy or pickle has none."""
+        return self._body
 
     def _notes(self) -> list[str]:
         notes = super()._notes()
@@ -301,6 +313,7 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
         request_id: str | None = None,
         retry_after: float | None = None,
         from_api: bool = False,
+        body: bytes = b"",
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(
@@ -311,6 +324,7 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
             request_id=request_id,
             retry_after=retry_after,
             from_api=from_api,
+            body=body,
             context=context,
         )
         self.reset: datetime | None = reset

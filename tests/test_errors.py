@@ -59,6 +59,7 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
         "request_id": "req-1",
         "retry_after": 1.5,
         "from_api": True,
+        "body": b"",
         "category": "entity-reads",
         "seconds": 747.5,
         "limit": 100,

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from sessionboard_async import errors
+from sessionboard_async.core.http.error_body import ErrorBody, clean_text, read_error_body
 from sessionboard_async.core.http.request import Call
 
 _ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
@@ -30,7 +31,12 @@ _ADVICE = {
     404: "there is no such event or record, or this token may not see it",
     407: "the proxy requires other credentials: check `proxy`",
 }
-_ADVICE_FOR_PAGES = "the answer is not from the API: a proxy or firewall may have refused the request"
+_REFUSED_ON_THE_WAY = "the answer is not from the API: a proxy or firewall may have refused the request"
+_ADVICE_FOR_PAGES = {
+    401: _REFUSED_ON_THE_WAY,
+    403: _REFUSED_ON_THE_WAY,
+    404: f"{_REFUSED_ON_THE_WAY}, or `base_url` is wrong",
+}
 
 TRANSIENT_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 """The statuses after which the same request may succeed."""
@@ -44,9 +50,7 @@ _STORAGE_ADVICE = {
 }
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
-_LONGEST_API_MESSAGE = 500
 _LONGEST_WAIT = 1e9  # seconds, about 32 years: a date that far ahead can still be added to the time
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -66,24 +70,6 @@ class Response(msgspec.Struct, frozen=True):
         return f"Response(status={self.status})"
 
 
-class _ErrorBody(msgspec.Struct):
-    """The body of an error. The fields of one that is no JSON object are all ``None``."""
-
-    error: object = None
-    message: object = None
-    code: object = None
-    errors: object = None
-
-    @property
-    def is_of_api(self) -> bool:
-        """Whether any field of the API's errors has a value."""
-        fields = (self.error, self.message, self.code, self.errors)
-        return any(field is not None for field in fields)
-
-
-_error_body_decoder = msgspec.json.Decoder(_ErrorBody)
-
-
 def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -> errors.APIError | None:
     """Return the error that an answer stands for; ``None`` for a success.
 
@@ -97,22 +83,22 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         return None
     is_storage = call.request.goes_to_storage
     # The message of a storage may repeat the address, all parts of which are secret.
-    body = _ErrorBody() if is_storage else _error_body(response.body)
-    code, api_message = _code_and_message(body, secrets)
-    message = " ".join(part for part in (str(status), code) if part)
+    body = ErrorBody() if is_storage else read_error_body(response.body, secrets)
+    message = " ".join(part for part in (str(status), body.code) if part)
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
-    if status in {401, 403, 404} and not is_storage and response.body and not body.is_of_api:
-        advice = _ADVICE_FOR_PAGES
-    message = ": ".join(part for part in (message, api_message or advice) if part)
+    if not is_storage and response.body and not body.is_of_api:
+        advice = _ADVICE_FOR_PAGES.get(status, advice)
+    message = ": ".join(part for part in (message, body.message or advice) if part)
     kind = errors.StorageError if is_storage else _class_of(status)
     return kind(
         message,
         status=status,
-        code=code,
-        api_message=api_message,
+        code=body.code,
+        api_message=body.message,
         request_id=request_id(response.headers, secrets=secrets),
         retry_after=retry_after(response.headers),
         from_api=body.is_of_api,
+        body=response.body,
         context=call.context,
     )
 
@@ -125,31 +111,9 @@ def _class_of(status: int) -> type[errors.APIError]:
     return _ERROR_BY_STATUS.get(status, errors.APIError)
 
 
-def _error_body(body: bytes) -> _ErrorBody:
-    try:
-        return _error_body_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _ErrorBody()
-
-
-def _code_and_message(body: _ErrorBody, secrets: tuple[str, ...]) -> tuple[str | None, str | None]:
-    error, message = _printable(body.error, secrets), _printable(body.message, secrets)
-    # Some servers of this API put the message into `error` and the name into `code`.
-    code = _printable(body.code, secrets)
-    return (error, message) if code is None else (code, message or error)
-
-
-def _printable(text: object, secrets: tuple[str, ...]) -> str | None:
-    if not isinstance(text, str):
-        return None
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_API_MESSAGE].strip() or None
-
-
 def request_id(headers: Mapping[str, str], *, secrets: tuple[str, ...] = ()) -> str | None:
     """Return the id under which the server logged the request, if it sent one."""
-    values = (_printable(headers.get(name), secrets) for name in _REQUEST_ID_HEADERS)
+    values = (clean_text(headers.get(name), secrets) for name in _REQUEST_ID_HEADERS)
     return next((value[:100] for value in values if value), None)
 
 

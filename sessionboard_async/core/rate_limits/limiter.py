@@ -199,7 +199,7 @@ class Limiter:
         finally:
             if permit.at_cap is not None:
                 self._cap.cancel(permit.at_cap)
-        return self._quota_error(permit.call, now) if is_daily else None
+        return self._quota_error(permit.call, now, response.body) if is_daily else None
 
     def snapshot(self) -> dict[str, Budget]:
         """Return the budget of each category that was used, by its name."""
@@ -303,13 +303,14 @@ class Limiter:
         if self._quota.exhausted(now):
             raise self._quota_error(call, now)
 
-    def _quota_error(self, call: Call, now: float) -> DailyQuotaExceeded:
+    def _quota_error(self, call: Call, now: float, body: bytes = b"") -> DailyQuotaExceeded:
         seconds = self._quota.resets_in(now)
         return DailyQuotaExceeded(
             f"the daily quota of {self._quota.limit} writes is used up",
             status=_TOO_MANY_REQUESTS,
             retry_after=seconds,
             reset=None if seconds is None else _after(datetime.now(UTC), seconds),
+            body=body,
             context=call.context,
         )
 
