@@ -232,6 +232,27 @@ async def test_a_complete_export_is_only_moved(
     assert set(content(tmp_path)) == {"rooms.jsonl", "tracks.jsonl", "manifest.json"}
 
 
+async def test_the_manifest_of_an_earlier_export_is_not_beside_newer_files(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await export_event(sb, server.event_id, tmp_path, only=["rooms"])
+    assert published(tmp_path) == {"rooms.jsonl", "manifest.json"}
+    await stop_moving(server, sb, tmp_path, monkeypatch)
+    assert published(tmp_path) == {"rooms.jsonl"}
+
+
+@pytest.mark.parametrize("resume", [False, True])
+async def test_an_earlier_file_of_the_same_size_is_replaced(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, resume: bool
+) -> None:
+    await export_event(sb, server.event_id, tmp_path, only=["rooms"])
+    file = tmp_path / "rooms.jsonl"
+    before = file.read_bytes()
+    file.write_bytes(before.swapcase())
+    await export_event(sb, server.event_id, tmp_path, only=["rooms"], resume=resume)
+    assert file.read_bytes() == before
+
+
 async def test_a_complete_export_is_moved_before_one_of_other_resources(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

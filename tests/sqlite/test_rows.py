@@ -155,6 +155,11 @@ def test_people_without_an_id_are_stored(copy: Database, path: Path) -> None:
     assert sorted(map(str, people(path).values())) == ["Cy", "Di"]
 
 
+def test_people_without_an_id_in_several_arrays_are_several(copy: Database, path: Path) -> None:
+    copy.apply([upsert("s", speakers=[person(None, "Ada")], moderators=[person(None, "Bo")])], {})
+    assert sorted(map(str, people(path).values())) == ["Ada", "Bo"]
+
+
 def test_people_are_removed_with_their_last_session(copy: Database, path: Path) -> None:
     ada, bo = person("a", "Ada"), person("b", "Bo")
     copy.apply([upsert("one", speakers=[ada, bo]), upsert("two", speakers=[ada])], {})

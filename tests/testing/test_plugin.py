@@ -225,9 +225,10 @@ def test_faults_do_not_leak_into_the_next_test(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_the_server_serves_tests_that_are_not_async(run: Run) -> None:
+@pytest.mark.parametrize("runner", ["anyio", "asyncio strict"])
+def test_the_server_serves_tests_that_are_not_async(run: Run, runner: str) -> None:
     result = run(
-        "asyncio strict",
+        runner,
         """
         import asyncio
         import urllib.request
