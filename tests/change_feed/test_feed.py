@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sessionboard_async import AsyncSession, Retry
 from sessionboard_async.change_feed.feed import RESOURCES, ChangeFeed, changes
-from sessionboard_async.models.base import Record
+from sessionboard_async.models import Contact
 from sessionboard_async.testing import Changes, EmbeddedServer, Fault, SimulatedTime
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
@@ -275,9 +275,10 @@ async def test_records_are_typed_and_the_repr_of_a_change_hides_them() -> None:
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         feed = changes(sb, server.event_id, resources=["contacts"])
-        async for change in feed:
-            assert isinstance(change.record, Record)
-        async for raw in changes(sb, server.event_id, resources=["contacts"]).raw():
+        assert {type(change.record) async for change in feed} == {Contact}
+        raws = [raw async for raw in changes(sb, server.event_id, resources=["contacts"]).raw()]
+        assert {raw.id for raw in raws} == server.ids("contacts")
+        for raw in raws:
             assert raw.record is not None
             assert str(raw.record["email"]) not in repr(raw)
 

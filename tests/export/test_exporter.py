@@ -244,6 +244,7 @@ async def test_progress_is_reported_for_each_page(
 ) -> None:
     seen: list[ExportProgress] = []
     manifest = await export_event(sb, server.event_id, tmp_path, on_progress=seen.append)
+    assert tuple(manifest.resources) == RESOURCES
     for resource, summary in manifest.resources.items():
         steps = [progress for progress in seen if progress.resource == resource]
         total = summary.records

@@ -122,6 +122,7 @@ async def test_the_token_of_the_session_goes_nowhere(serve: Serve) -> None:
     async with session(server) as sb:
         await sb.oauth.metadata()
         await sb.oauth.revoke(token="t")
+    assert len(server.headers) == 2
     for headers in server.headers:
         assert not headers.keys() & {"x-access-token", "authorization"}
         assert TOKEN not in str(headers)
