@@ -53,6 +53,11 @@ def test_outcomes_have_the_position_among_all_operations_and_the_action_that_was
         BulkOutcome(index=202, action="delete", status="success", id="B"),
     ]
     assert found.unmatched == []
+    assert attribute(batch, [], 200).outcomes == [
+        BulkOutcome(index=200, action="create", status="unknown"),
+        BulkOutcome(index=201, action="update", status="unknown", id="A"),
+        BulkOutcome(index=202, action="delete", status="unknown", id="B"),
+    ]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -90,6 +95,12 @@ def test_ids_say_what_numbers_do_not(order: tuple[int, ...], numbers: tuple[int 
         ("A -A", [outcome("A", NO, action="delete"), outcome("A", action="update")], "s e"),
         ("A A", [outcome("A"), outcome("A")], "s s"),
         ("A A", [outcome("A", NO), outcome("A", NO)], "e e"),
+        ("A A B", [outcome("B"), outcome("A", NO), outcome("A", NO)], "e e s"),
+        # Of two contradictory outcomes, the one that claims less.
+        ("+ A", [outcome("1", index=0), outcome("1", NO, index=0), outcome("A", index=1)], "e s"),
+        ("+ A", [outcome("1", NO, index=0), outcome("1", index=0), outcome("A", index=1)], "e s"),
+        ("A B", [outcome("A"), outcome("B"), outcome("A", NO)], "e s"),
+        ("A B", [outcome("A", NO), outcome("B"), outcome("A", "OK")], "e s"),
         # In the order of the operations: the answer is complete, and nothing contradicts it.
         ("+ + +", [outcome("1"), outcome("2", NO), outcome("3")], "s e s"),
         ("+ A +", [outcome("1", NO), outcome("A"), outcome("3")], "e s s"),
