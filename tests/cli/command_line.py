@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -13,12 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from click.testing import CliRunner, Result
 
 from sessionboard_async.cli.app import sessionboard
 from sessionboard_async.testing import EmbeddedServer
+from tests.cli.forked import ForkedCommand
 
 COMMAND = [sys.executable, "-m", "sessionboard_async"]
 SECONDS = 60
@@ -65,6 +67,12 @@ def run_process(*arguments: str | Path, **variables: str) -> subprocess.Complete
     )
 
 
+def run_forked(*arguments: str | Path, **variables: str) -> tuple[int, str, str]:
+    """Run a command in a process that is quickly there; return its exit code, output and errors."""
+    with started([*map(str, arguments)], environment(**variables)) as command:
+        return command.read_to_end()
+
+
 def run_killed(server: EmbeddedServer, *arguments: str | int | Path) -> None:
     """Run a command that is killed again and again; see ``tests.support.killed_commands``."""
     done = subprocess.run(
@@ -85,18 +93,22 @@ def one_error(result: Result) -> str:
     return result.stderr
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let children start with the default action for SIGINT, which background jobs of a shell ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+Command = subprocess.Popen[str] | ForkedCommand
+
+
+def start(arguments: list[str], env: dict[str, str], stdin: int, stdout: int, stderr: int) -> Command:
+    """Start a command with files for its standard streams, and the default action for SIGINT."""
+    # Coverage is measured from the start of a process.
+    measured = "COVERAGE_PROCESS_CONFIG" in env
+    if "forkserver" in multiprocessing.get_all_start_methods() and not measured:
+        return ForkedCommand(arguments, env, (stdin, stdout, stderr), SECONDS)
+    return subprocess.Popen(
+        [*COMMAND, *arguments], env=env, stdin=stdin, stdout=stdout, stderr=stderr, text=True
+    )
 
 
 @contextmanager
-def killed_in_time(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> Iterator[None]:
+def ended(process: Command) -> Iterator[None]:
     """Kill a process at the end of the block, or when it hangs."""
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
@@ -106,17 +118,50 @@ def killed_in_time(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> 
         timer.cancel()
         timer.join()
         process.kill()
+        process.wait()
+
+
+class Started:
+    """A command beside pipes.
+
+    Attributes:
+        process: The command.
+        stdout: Its output.
+        stderr: Its errors.
+    """
+
+    def __init__(self, process: Command, stdout: TextIO, stderr: TextIO) -> None:
+        self.process = process
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def end(self, number: int) -> tuple[int, str, str]:
+        """Send a signal; return the exit code, and the output and errors that were not read."""
+        self.process.send_signal(number)
+        return self.read_to_end()
+
+    def read_to_end(self) -> tuple[int, str, str]:
+        # What is left is short: it fits into the pipes.
+        output, errors = self.stdout.read(), self.stderr.read()
+        return self.process.wait(), output, errors
 
 
 @contextmanager
-def started(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Start a command beside a pipe; it ends with the block at the latest."""
-    with interruptible():
-        process = subprocess.Popen(
-            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-    with process, killed_in_time(process):
-        yield process
+def started(arguments: list[str], env: dict[str, str]) -> Iterator[Started]:
+    """Start a command beside pipes; it ends with the block at the latest."""
+    output, errors = os.pipe(), os.pipe()
+    with (
+        open(os.devnull) as nothing,
+        open(output[0], encoding="utf-8") as stdout,
+        open(errors[0], encoding="utf-8") as stderr,
+    ):
+        try:
+            process = start(arguments, env, nothing.fileno(), output[1], errors[1])
+        finally:
+            os.close(output[1])
+            os.close(errors[1])
+        with ended(process):
+            yield Started(process, stdout, stderr)
 
 
 needs_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo-terminals")
@@ -129,7 +174,7 @@ class Terminal:
         process: The command.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
+    def __init__(self, process: Command, descriptor: int) -> None:
         self.process = process
         self._descriptor = descriptor
         self._sent = b""
@@ -168,7 +213,7 @@ class Terminal:
         """Read all output, and return the exit code."""
         while self.read():
             pass
-        return self.process.wait(SECONDS)
+        return self.process.wait()
 
 
 def without_controls(text: str) -> str:
@@ -186,17 +231,11 @@ def terminal(
     """Run a command on a terminal; it ends with the block at the latest."""
     ours, theirs = os.openpty()
     variables = environment() if env is None else env
+    variables |= {"TERM": kind, "COLUMNS": str(columns)}
     try:
-        with interruptible():
-            process = subprocess.Popen(
-                [*COMMAND, *map(str, arguments)],
-                env=variables | {"TERM": kind, "COLUMNS": str(columns)},
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-            )
+        process = start([*map(str, arguments)], variables, theirs, theirs, theirs)
         os.close(theirs)
-        with process, killed_in_time(process):
+        with ended(process):
             yield Terminal(process, ours)
     finally:
         os.close(ours)

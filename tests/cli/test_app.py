@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -16,10 +17,10 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, __version__
+from sessionboard_async.__main__ import main
 from sessionboard_async.export.exporter import RESOURCES, Manifest
 from sessionboard_async.testing import EmbeddedServer
 from tests.cli.command_line import (
-    COMMAND,
     SECONDS,
     at,
     environment,
@@ -28,6 +29,7 @@ from tests.cli.command_line import (
     one_error,
     run,
     run_at,
+    run_forked,
     run_process,
     started,
 )
@@ -77,14 +79,12 @@ async def test_an_error_is_one_line_without_the_token(serve: Serve) -> None:
         return web.json_response({"error": "first line\nsecond", "message": f"not {TOKEN}"}, status=400)
 
     unfriendly = await serve(answer)
-    done = await anyio.run_process(
-        [*COMMAND, "events", "--token", TOKEN, "--base-url", unfriendly.base_url],
-        env=environment(),
-        check=False,
+    code, output, errors = await asyncio.to_thread(
+        run_forked, "events", "--token", TOKEN, "--base-url", unfriendly.base_url
     )
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert re.fullmatch(rb"Error: [^\n]*400[^\n]*\n", done.stderr)
-    assert TOKEN.encode() not in done.stderr
+    assert (code, output) == (1, "")
+    assert re.fullmatch(r"Error: [^\n]*400[^\n]*\n", errors)
+    assert TOKEN not in errors
 
 
 def test_an_unencrypted_address_is_refused() -> None:
@@ -179,13 +179,10 @@ async def test_a_number_of_records_other_than_reported_is_a_warning(serve: Serve
         return web.json_response({"results": rows, "pagination": pagination})
 
     changing = await serve(answer)
-    done = await anyio.run_process(
-        [*COMMAND, "export", "1", "--to", str(tmp_path), "--only", "tracks", "--base-url", changing.base_url],
-        env=environment(SESSIONBOARD_TOKEN=TOKEN),
-        check=False,
-    )
-    assert done.returncode == 0
-    assert b"Warning: 103 tracks were read and 105 reported" in done.stderr
+    arguments = ["export", "1", "--to", f"{tmp_path}", "--only", "tracks", "--base-url", changing.base_url]
+    code, _, errors = await asyncio.to_thread(run_forked, *arguments, SESSIONBOARD_TOKEN=TOKEN)
+    assert code == 0
+    assert "Warning: 103 tracks were read and 105 reported" in errors
 
 
 @pytest.mark.parametrize(
@@ -199,17 +196,15 @@ def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
     (tmp_path / "tracks.jsonl").write_bytes(b"older\n")
     with EmbeddedServer(sessions=300, latency=0.15).in_thread() as server:
         arguments = ["export", f"{server.event_id}", "--to", str(tmp_path), "--concurrency", "1"]
-        with started([*COMMAND, *arguments], at(server)) as process:
-            assert process.stderr is not None
-            assert process.stderr.readline() == "sessions: 300 records\n"
+        with started(arguments, at(server)) as command:
+            assert command.stderr.readline() == "sessions: 300 records\n"
             # The next resource has begun, and its file exists.
             deadline = time.monotonic() + SECONDS
             while not list(tmp_path.glob(".export-*/speakers.jsonl")):
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
-            process.send_signal(name)
-            output, errors = process.communicate(timeout=SECONDS)
-    assert (process.returncode, output) == (status, "")
+            code, output, errors = command.end(name)
+    assert (code, output) == (status, "")
     assert errors.splitlines()[-1] == word
     assert "Traceback" not in errors
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"tracks.jsonl": b"older\n"}
@@ -218,15 +213,15 @@ def test_an_interrupted_export_ends_at_once_and_leaves_nothing(
 # serve
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "name", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.traced_processes)]
+)
 def test_serve_runs_until_a_signal(name: signal.Signals) -> None:
-    command = [*COMMAND, "serve", "--events", "1", "--sessions", "7", "--seed", "3"]
-    with started(command, environment()) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
+    with started(["serve", "--events", "1", "--sessions", "7", "--seed", "3"], environment()) as command:
+        first = command.stdout.readline()
         found = re.search(r"Serving on (http://127\.0\.0\.1:\d+) ", first)
         assert found, first
-        hint = process.stdout.readline() + process.stdout.readline()
+        hint = command.stdout.readline() + command.stdout.readline()
         token = re.search(r"SESSIONBOARD_TOKEN='([^']+)'", hint)
         assert token, hint
 
@@ -236,9 +231,8 @@ def test_serve_runs_until_a_signal(name: signal.Signals) -> None:
                 return await sb.sessions.search(event.id).count()
 
         assert anyio.run(count) == 7
-        process.send_signal(name)
-        _, errors = process.communicate(timeout=SECONDS)
-    assert (process.returncode, errors) == (0, "")
+        code, _, errors = command.end(name)
+    assert (code, errors) == (0, "")
 
 
 def test_serve_on_a_port_in_use_is_an_error(server: EmbeddedServer) -> None:
@@ -256,10 +250,16 @@ def test_serve_refuses_an_invalid_latency(latency: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy"])
-def test_missing_packages_are_an_error_with_the_command_to_install_them(missing: str) -> None:
-    code = (
-        f"import sys; sys.modules[{missing!r}] = None\nfrom sessionboard_async.__main__ import main; main()"
-    )
+def test_missing_packages_are_an_error_with_the_command_to_install_them(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SystemExit, match=r"pip install 'sessionboard-async\[cli\]'"):
+        main()
+
+
+def test_without_packages_the_command_is_one_line() -> None:
+    code = "import sys; sys.modules['rich'] = None\nfrom sessionboard_async.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment(),
@@ -268,12 +268,12 @@ def test_missing_packages_are_an_error_with_the_command_to_install_them(missing:
         timeout=SECONDS,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "pip install 'sessionboard-async[cli]'" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 @needs_terminals
+@pytest.mark.traced_processes
 def test_progress_is_drawn_on_a_terminal(server: EmbeddedServer, tmp_path: Path) -> None:
     where = ["--base-url", server.base_url, "--token", server.token]
     code, shown = on_a_terminal("export", f"{server.event_id}", "--to", tmp_path, *where)
@@ -285,6 +285,7 @@ def test_progress_is_drawn_on_a_terminal(server: EmbeddedServer, tmp_path: Path)
 
 
 @needs_terminals
+@pytest.mark.traced_processes
 def test_events_are_a_table_on_a_terminal() -> None:
     code, shown = on_a_terminal("events", "--embedded")
     assert code == 0

@@ -28,13 +28,13 @@ from sessionboard_async.cli.runner import Connection, with_connection
 from sessionboard_async.errors import RequestContext
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.cli.command_line import (
-    COMMAND,
     SECONDS,
     at,
     environment,
     needs_terminals,
     run,
     run_at,
+    run_forked,
     started,
     terminal,
 )
@@ -63,22 +63,20 @@ def export(server: EmbeddedServer, directory: Path, *arguments: str) -> list[str
 
 def test_a_wait_is_one_line_without_a_terminal(slow_server: EmbeddedServer, tmp_path: Path) -> None:
     before = datetime.now().replace(microsecond=0)
-    command = [*COMMAND, *export(slow_server, tmp_path, "--only", "sessions")]
-    with started(command, at(slow_server)) as process:
-        assert process.stderr is not None
-        line = process.stderr.readline()
+    arguments = export(slow_server, tmp_path, "--only", "sessions")
+    with started(arguments, at(slow_server)) as command:
+        line = command.stderr.readline()
         found = re.fullmatch(r"Waiting for the rate limit: search-sessions until (\d\d:\d\d:\d\d)\n", line)
         assert found, line
         until = datetime.combine(before, datetime.strptime(found[1], "%H:%M:%S").time())
         until += timedelta(days=until < before)
         assert timedelta(minutes=15) <= until - before <= timedelta(minutes=15, seconds=SECONDS)
-        process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=SECONDS)
-    assert (process.returncode, output, errors) == (143, "", "Terminated.\n")
+        assert command.end(signal.SIGTERM) == (143, "", "Terminated.\n")
     assert list(tmp_path.iterdir()) == []
 
 
 @needs_terminals
+@pytest.mark.traced_processes
 def test_a_wait_is_a_countdown_on_a_terminal_and_ctrl_c_ends_it(
     slow_server: EmbeddedServer, tmp_path: Path
 ) -> None:
@@ -111,7 +109,7 @@ def test_an_export_continues_after_each_wait_and_is_never_refused(tmp_path: Path
 
 
 @needs_terminals
-@pytest.mark.parametrize("command", ["events", "check"])
+@pytest.mark.parametrize("command", ["events", pytest.param("check", marks=pytest.mark.traced_processes)])
 def test_other_commands_show_countdowns(slow_server: EmbeddedServer, command: str) -> None:
     assert run_at(slow_server, "events").exit_code == 0
     with terminal(command, env=at(slow_server)) as screen:
@@ -142,12 +140,10 @@ async def test_concurrency_limits_the_requests_in_flight(serve: Serve, tmp_path:
         return web.json_response({"results": [], "pagination": pagination})
 
     server = await serve(answer)
-    done = await anyio.run_process(
-        [*COMMAND, "export", "1", "--to", str(tmp_path), "--concurrency", f"{many}"],
-        env=environment(SESSIONBOARD_TOKEN=TOKEN, SESSIONBOARD_BASE_URL=server.base_url),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    arguments = ["export", "1", "--to", f"{tmp_path}", "--concurrency", f"{many}"]
+    variables = {"SESSIONBOARD_TOKEN": TOKEN, "SESSIONBOARD_BASE_URL": server.base_url}
+    code, _, errors = await asyncio.to_thread(run_forked, *arguments, **variables)
+    assert code == 0, errors
     assert server.most_under_way == many
 
 
@@ -186,10 +182,9 @@ def test_a_limit_that_is_not_waited_for_is_a_one_line_error(error: SessionboardE
     ],
 )
 def test_serve_limits_requests(arguments: list[str], header: str, value: str | None) -> None:
-    command = [*COMMAND, "serve", "--limit", "3/900", "--limit-searches", *arguments]
-    with started(command, environment()) as process:
-        assert process.stdout is not None
-        hint = "".join(process.stdout.readline() for _ in range(3))
+    serving = ["serve", "--limit", "3/900", "--limit-searches", *arguments]
+    with started(serving, environment()) as command:
+        hint = "".join(command.stdout.readline() for _ in range(3))
         address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", hint)
         assert address, hint
 
@@ -205,9 +200,8 @@ def test_serve_limits_requests(arguments: list[str], header: str, value: str | N
 
 
 def test_serve_limits_searches_only_on_request(tmp_path: Path) -> None:
-    with started([*COMMAND, "serve", "--limit", "1/900", "--sessions", "300"], environment()) as process:
-        assert process.stdout is not None
-        hint = "".join(process.stdout.readline() for _ in range(3))
+    with started(["serve", "--limit", "1/900", "--sessions", "300"], environment()) as command:
+        hint = "".join(command.stdout.readline() for _ in range(3))
         address = re.search(r"SESSIONBOARD_BASE_URL=(\S+) SESSIONBOARD_TOKEN='([^']+)'", hint)
         assert address, hint
         where = ["--base-url", address[1], "--token", address[2]]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
 from aiohttp import web
@@ -16,7 +16,7 @@ from click.testing import Result
 
 from sessionboard_async.export.manifest import Manifest
 from sessionboard_async.testing import EmbeddedServer, Fault
-from tests.cli.command_line import COMMAND, environment, one_error, run_at
+from tests.cli.command_line import one_error, run_at, run_forked
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
@@ -136,13 +136,11 @@ async def test_null_instead_of_records_is_an_error(
 
     server = await serve(answer)
     (tmp_path / "rooms.jsonl").write_bytes(b"earlier\n")
-    done = await anyio.run_process(
-        [*COMMAND, "export", "1", "--to", str(tmp_path), "--only", "rooms", "--allow-refused"],
-        env=environment(SESSIONBOARD_BASE_URL=server.base_url, SESSIONBOARD_TOKEN=TOKEN),
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"Error: " in done.stderr
+    arguments = ["export", "1", "--to", f"{tmp_path}", "--only", "rooms", "--allow-refused"]
+    variables = {"SESSIONBOARD_BASE_URL": server.base_url, "SESSIONBOARD_TOKEN": TOKEN}
+    code, output, errors = await asyncio.to_thread(run_forked, *arguments, **variables)
+    assert (code, output) == (1, "")
+    assert "Error: " in errors
     assert contents(tmp_path) == {"rooms.jsonl": b"earlier\n"}
 
 

@@ -22,7 +22,6 @@ from sessionboard_async.core.waits import Waits
 from sessionboard_async.errors import RequestContext
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.cli.command_line import (
-    COMMAND,
     SECONDS,
     at,
     needs_terminals,
@@ -72,16 +71,13 @@ def test_a_wait_before_a_retry_is_one_line_without_a_terminal(
     busy(server, 50 * HOUR)
     before = datetime.now().replace(microsecond=0)
     arguments = [*commands(server, tmp_path)[name], "--max-wait", "100h"]
-    with started([*COMMAND, *arguments], at(server)) as process:
-        assert process.stderr is not None
-        line = process.stderr.readline()
+    with started(arguments, at(server)) as command:
+        line = command.stderr.readline()
         found = re.fullmatch(r"Waiting to retry: [a-z-]+ until ([\d: -]+) \(503 [^()\n]+\)\n", line)
         assert found, line
         until = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S") - before
         assert timedelta(hours=50) <= until <= timedelta(hours=50, seconds=SECONDS)
-        process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=SECONDS)
-    assert (process.returncode, output, errors) == (143, "", "Terminated.\n")
+        assert command.end(signal.SIGTERM) == (143, "", "Terminated.\n")
 
 
 @needs_terminals
@@ -151,15 +147,14 @@ def test_a_sync_shows_that_it_waits_for_another_process(server: EmbeddedServer, 
     assert run_at(server, *command).exit_code == 0
     with closing(sqlite3.connect(tmp_path / "event.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with started([*COMMAND, *command], at(server)) as process:
-            assert process.stderr is not None
-            line = process.stderr.readline()
+        with started(command, at(server)) as waiting:
+            line = waiting.stderr.readline()
             other.execute("ROLLBACK")
-            _, errors = process.communicate(timeout=SECONDS)
+            code, _, errors = waiting.read_to_end()
     assert re.fullmatch(r"Waiting for files, on a slow disk or for another process: since [\d:]+\n", line), (
         line
     )
-    assert (process.returncode, errors) == (0, "rooms: 0 records\n")
+    assert (code, errors) == (0, "rooms: 0 records\n")
 
 
 @pytest.mark.slow
