@@ -326,11 +326,13 @@ async def test_the_page_of_a_firewall_in_place_of_a_record_is_an_error(
 ) -> None:
     follower = Follower(sb, "contacts")
     await follower.run()
-    del api.records["contacts"][0]
+    gone = api.records["contacts"].pop(0)
     api.override = lambda method, *_: (status, PAGE) if method == "GET" else None
     with pytest.raises(APIError, match="not from the API" if status != 501 else "501"):
         await follower.compare()
-    assert follower.cursor["resources"]["contacts"].get("missing") in (None, {})
+    assert "missing" not in follower.feed.cursor["resources"]["contacts"]
+    api.override = lambda *_: None
+    assert await follower.compare() == {("deleted", gone["id"])}
 
 
 @pytest.mark.parametrize("answer", [(405, REFUSED), (403, REFUSED), (501, REFUSED)])
