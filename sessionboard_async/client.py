@@ -17,10 +17,11 @@ from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
 from sessionboard_async.core.http.base_url import Region, base_url_of
+from sessionboard_async.core.http.connection_safety import Client, Ssl
 from sessionboard_async.core.http.files import FileContent, Source, Transfer
 from sessionboard_async.core.http.request import QueryValue, custom_request, storage_request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.http.transport import Client, Ssl, Transport
+from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
@@ -81,7 +82,7 @@ class AsyncSession:
             ``SESSIONBOARD_TOKEN``.
         token_type: ``"Bearer"`` for an access token from ``oauth.exchange_code`` or ``oauth.refresh``.
         region: ``"us"`` or ``"eu"``: the data region of the organization, as the address of its admin pages
-            shows. By default the environment variable ``SESSIONBOARD_REGION``, else ``"us"``.
+            shows, in any case. By default the environment variable ``SESSIONBOARD_REGION``, else ``"us"``.
         base_url: Another address instead of the region's; by default the environment variable
             ``SESSIONBOARD_BASE_URL``. https, or http to this machine.
         pool_size: The most connections, and so requests in flight, at a time.
@@ -90,11 +91,12 @@ class AsyncSession:
         limits: The rate limits to keep; ``None`` keeps none. Clients of this process with the same token,
             address and limits share them.
         max_response_bytes: The largest answer, in bytes after decompression.
-        ssl: As for aiohttp: an ``ssl.SSLContext``, an ``aiohttp.Fingerprint``, or ``True``.
-        proxy: The URL of an HTTP proxy.
+        ssl: As for aiohttp: an ``ssl.SSLContext`` that verifies certificates and host names, an
+            ``aiohttp.Fingerprint``, or ``True``.
+        proxy: The URL of an HTTP proxy; for http to this machine, only one on this machine.
         user_agent: The ``User-Agent`` header.
         client: Your own ``aiohttp.ClientSession`` to send with; never closed here. It no longer repeats a
-            PUT or DELETE by itself when a connection breaks.
+            PUT or DELETE by itself when a connection breaks. Its connector must verify servers too.
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.

@@ -34,6 +34,9 @@ class Change(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
         # A record may be a plain dict, whose repr shows personal data.
         return f"{type(self).__name__}({self.kind} of {self.resource}, id={self.id!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("kind", self.kind), ("resource", self.resource), ("id", self.id)]
+
 
 class FeedStep:
     """Changes that were read together.

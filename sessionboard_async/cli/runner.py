@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, get_args
 
@@ -53,9 +53,9 @@ def _seconds(_: click.Context, __: click.Parameter, value: str) -> float:
 class Connection:
     """The options that select the API and the token."""
 
-    token: str | None
+    token: str | None = field(repr=False)
     region: Region | None
-    base_url: str | None
+    base_url: str | None = field(repr=False)
     embedded: bool
     max_wait: float
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from typing import Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
 import msgspec
+
+from sessionboard_async.errors import ConfigurationError
 
 T = TypeVar("T")
 
 OnStoreError = Literal["local", "raise"]
 """The behaviour while the store of the shared rate limits does not answer."""
 
+UNREADABLE_STORE = (
+    "the URL of the store of shared rate limits cannot be read: write it as "
+    "redis://user:password@host:6379/0, with user and password quoted"
+)
 _STORES = ("redis://", "rediss://", "unix://")
 
 
@@ -165,7 +172,8 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             store_timeout: The seconds after which the store is considered unavailable.
 
         Raises:
-            ValueError: If an argument is out of bounds, or the URL has another scheme.
+            ConfigurationError: If the URL has another scheme or cannot be parsed.
+            ValueError: If another argument is out of bounds.
             TypeError: If a count is no integer.
         """
         return SharedRateLimits(
@@ -199,11 +207,23 @@ class SharedRateLimits(RateLimits, frozen=True, kw_only=True):
         _validate_seconds("RateLimits.store_timeout", self.store_timeout)
         if self.on_store_error not in get_args(OnStoreError):
             raise ValueError(f"on_store_error must be 'local' or 'raise', not {self.on_store_error!r}")
-        # The message leaves out the URL, which may hold a password.
+        # The messages leave out the URL, which may hold a password.
         if not isinstance(self.url, str) or not self.url.startswith(_STORES):
-            raise ValueError("the URL of the store must begin with redis://, rediss:// or unix://")
+            raise ConfigurationError("the URL of the store must begin with redis://, rediss:// or unix://")
+        if not _is_parsable(self.url):
+            raise ConfigurationError(UNREADABLE_STORE)
 
     def __repr__(self) -> str:
+        return f"SharedRateLimits({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         # Without the URL, which may hold a password.
-        shown = [f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "url"]
-        return f"SharedRateLimits({', '.join(shown)})"
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name != "url"]
+
+
+def _is_parsable(url: str) -> bool:
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return False
+    return port != 0

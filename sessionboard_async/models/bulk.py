@@ -89,6 +89,9 @@ class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"BulkResult(batch_ids={self.batch_ids!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("batch_ids", self.batch_ids)]
+
     @property
     def total(self) -> int:
         """The number of operations."""

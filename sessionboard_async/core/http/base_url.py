@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 from urllib.parse import SplitResult, urlsplit
+
+from yarl import URL
 
 from sessionboard_async.errors import ConfigurationError
 
@@ -30,10 +32,24 @@ def base_url_of(region: str | None, base_url: str | None, environ: Mapping[str, 
     given = base_url or environ.get("SESSIONBOARD_BASE_URL")
     if given:
         return validate_base_url(given)
-    chosen = region or environ.get("SESSIONBOARD_REGION") or "us"
-    if chosen.lower() not in _BASE_URLS:
-        raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {chosen!r}")
-    return _BASE_URLS[chosen.lower()]
+    return _BASE_URLS[read_region(region) or read_region(environ.get("SESSIONBOARD_REGION")) or "us"]
+
+
+def read_region(region: str | None) -> Region | None:
+    """Read a region in any case, with or without spaces and line ends around it; ``None`` for an empty one.
+
+    Raises:
+        ConfigurationError: If there is no such region.
+    """
+    if region is None or region == "":
+        return None
+    name = region.strip().lower() if isinstance(region, str) else region
+    for known in get_args(Region):
+        if name == known:
+            return cast("Region", known)
+    if name == "":
+        return None
+    raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}")
 
 
 def validate_base_url(base_url: str) -> str:
@@ -43,6 +59,8 @@ def validate_base_url(base_url: str) -> str:
         ConfigurationError: If it is neither https nor http to this machine, or has more than an origin and a
             path.
     """
+    if not isinstance(cast("object", base_url), str):
+        raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")
     parts, host, port, problem = urlsplit(""), None, None, ""
     try:
         refuse_control_characters("base_url", base_url)
@@ -52,6 +70,8 @@ def validate_base_url(base_url: str) -> str:
         # The error is not chained: it may have a password.
         problem = "is not a URL: write it as https://host"
     problem = problem or _problem(base_url, parts, host, port)
+    if not problem and host_of(base_url) is None:
+        problem = "has a host that no request can be sent to"
     if problem:
         raise ConfigurationError(f"base_url {problem}")
     return base_url.rstrip("/")
@@ -67,10 +87,16 @@ def validate_upload_url(address: str) -> str:
     try:
         refuse_control_characters("address", address)
         parts = urlsplit(address)
-        host, is_usable = parts.hostname, parts.port != 0 and address.isascii() and " " not in address
+        host = host_of(address)
+        is_usable = address.isascii() and " " not in address
     except ValueError:
         parts, host, is_usable = urlsplit(""), None, False
-    if host and is_usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+    if (
+        host
+        and is_usable
+        and host_of(address)
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    ):
         return address
     raise ValueError("the upload address is not an https:// URL: nothing was sent")
 
@@ -91,6 +117,21 @@ def _problem(base_url: str, parts: SplitResult, host: str | None, port: int | No
     if not base_url.isascii():
         return "must be ASCII: write the host in its xn-- form, and quote the path"
     return ""
+
+
+def host_of(url: str) -> str | None:
+    """Return the host of a URL as connections read it; ``None`` if they could not be made to it."""
+    try:
+        split, parsed = urlsplit(url).hostname, URL(url, encoded=True)
+        # The parts of a host are decoded when they are read, and encoded again for a connection.
+        host, is_sent_to = parsed.raw_host, parsed.host and parsed.port != 0
+        (host or "").encode("idna")
+        if "[" in url:
+            ipaddress.IPv6Address(host or "")
+    except (ValueError, IndexError):  # yarl raises both.
+        return None
+    # Two readings would mean that one host is checked and another connected to.
+    return host if is_sent_to and host and host.lower() == split else None
 
 
 def is_loopback(host: str) -> bool:

@@ -265,6 +265,9 @@ class Transfer(msgspec.Struct, frozen=True, eq=False):
         # The address is a secret, and the other fields may have personal data.
         return f"<Transfer content_type={self.content_type!r}>"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("content_type", self.content_type)]
+
     def __post_init__(self) -> None:
         _validate_header_text("content_type", self.content_type)
 

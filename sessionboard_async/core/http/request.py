@@ -71,6 +71,9 @@ class Request(msgspec.Struct, frozen=True):
         # The other fields may have ids, personal data and secrets.
         return f"<Request {self.method} {self.route}>"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("method", self.method), ("route", self.route)]
+
     @property
     def goes_to_storage(self) -> bool:
         """Whether it is sent to an upload address instead of the API."""

@@ -69,6 +69,9 @@ class Response(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Response(status={self.status})"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("status", self.status)]
+
 
 def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -> errors.APIError | None:
     """Return the error that an answer stands for; ``None`` for a success.

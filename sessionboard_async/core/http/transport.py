@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl as ssl_module
 import warnings
 import weakref
 from collections.abc import Callable
@@ -16,14 +15,20 @@ from sessionboard_async import errors
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.bodies import Upload, body_chunks, connect_timeout, form_of, transport_error
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
+from sessionboard_async.core.http.connection_safety import (
+    Client,
+    Ssl,
+    storage_client,
+    validate_client,
+    validate_path_to,
+    validate_proxy,
+    validate_ssl,
+)
 from sessionboard_async.core.http.files import LocalFileError, Transfer
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Timeout, validate_count
-
-Ssl = ssl_module.SSLContext | aiohttp.Fingerprint | bool
-Client = aiohttp.ClientSession
 
 # With the default of 64 KiB, reading a page of 100 sessions pauses and resumes the socket many times.
 _READ_BUFFER = 1 << 20
@@ -66,19 +71,14 @@ class Transport:
             validate_count("max_response_bytes", max_response_bytes)
         except (TypeError, ValueError) as error:
             raise errors.ConfigurationError(str(error)) from None
-        if ssl is False or not isinstance(ssl, Ssl):
-            raise errors.ConfigurationError(
-                "ssl must be an ssl.SSLContext, an aiohttp.Fingerprint or True: the token is not sent to "
-                "unverified servers"
-            )
-        if client is not None and not isinstance(client, Client):
-            raise errors.ConfigurationError(
-                f"client must be an aiohttp.ClientSession, not {type(client).__name__}"
-            )
+        validate_ssl(ssl)
+        if client is not None:
+            validate_client(client, ssl)
         if not user_agent.isascii() or not user_agent.isprintable():
             raise errors.ConfigurationError("user_agent has characters that are invalid in a header")
         if proxy is not None:
-            _check_proxy(proxy)
+            validate_proxy(proxy)
+        validate_path_to(base_url, proxy, client)
         self._base_url = base_url
         self._token = token
         self._lifetime = lifetime
@@ -183,10 +183,7 @@ class Transport:
                     headers["Accept-Encoding"] = "identity"
                     url = self._base_url + request.target
                     return await self._stream_with(client, call, url, headers, body, timeout, moved)
-                # A separate client: one of the caller's may add headers or cookies to every request.
-                async with aiohttp.ClientSession(
-                    connector=client.connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar()
-                ) as bare:
+                async with storage_client(client, transfer.address, self._proxy) as bare:
                     bare._retry_connection = False  # pyright: ignore[reportPrivateUsage]
                     return await self._stream_with(
                         bare, call, transfer.address, dict(transfer.headers), body, timeout, moved
@@ -231,7 +228,7 @@ class Transport:
             raise_for_status=False,
             # A fingerprint is that of the API's certificate, not that of the storage.
             ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
-            proxy=self._proxy,
+            proxy=None if is_storage else self._proxy,
             timeout=connect_timeout(timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
@@ -320,13 +317,3 @@ def _keep_freed_memory() -> None:
     M_TRIM_THRESHOLD in mallopt(3)). Allocating and freeing one large, untouched block raises that threshold.
     """
     bytes(_LARGER_THAN_PAGES)
-
-
-def _check_proxy(proxy: str) -> None:
-    try:
-        usable = URL(proxy).scheme in {"http", "https"} and bool(URL(proxy).host)
-    except ValueError:
-        usable = False
-    if not usable:
-        # The message leaves out the URL, which may have a password.
-        raise errors.ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")

@@ -51,6 +51,13 @@ class PagedQuery(msgspec.Struct, frozen=True):
     query: Mapping[str, QueryValue]
     body: object
 
+    def __repr__(self) -> str:
+        # The arguments may be personal data, such as the words of a search.
+        return f"<PagedQuery of {self.endpoint.operation_id}>"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("endpoint", self.endpoint)]
+
     @property
     def is_paginated(self) -> bool:
         """Whether the operation is documented to return pages, and not everything at once."""

@@ -37,9 +37,9 @@ class HandlerRequest:
     """
 
     path: Mapping[str, str]
-    query: MultiMapping[str] = field(default_factory=MultiDict[str])
-    body: bytes = b""
-    headers: MultiMapping[str] = field(default_factory=CIMultiDict[str])
+    query: MultiMapping[str] = field(default_factory=MultiDict[str], repr=False)
+    body: bytes = field(default=b"", repr=False)
+    headers: MultiMapping[str] = field(default_factory=CIMultiDict[str], repr=False)
     base_url: str = ""
     grant: Grant = Grant()  # noqa: RUF009  # it never changes
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.base_url import base_url_of, is_loopback, validate_base_url
+from sessionboard_async.core.http.base_url import (
+    base_url_of,
+    host_of,
+    is_loopback,
+    validate_base_url,
+    validate_upload_url,
+)
+from sessionboard_async.core.http.connection_safety import validate_proxy
 from sessionboard_async.errors import ConfigurationError
 
 US = "https://public-api.sessionboard.com"
@@ -20,6 +30,11 @@ EU = "https://public-api-eu.sessionboard.com"
         ("us", None, {}, US),
         ("eu", None, {}, EU),
         ("EU", None, {}, EU),
+        (" eu\n", None, {}, EU),
+        (" ", None, {}, US),
+        (None, None, {"SESSIONBOARD_REGION": "Eu\r\n"}, EU),
+        (None, None, {"SESSIONBOARD_REGION": " "}, US),
+        ("", None, {"SESSIONBOARD_REGION": "eu"}, EU),
         (None, None, {"SESSIONBOARD_REGION": "eu"}, EU),
         (None, None, {"SESSIONBOARD_REGION": ""}, US),
         ("us", None, {"SESSIONBOARD_REGION": "eu"}, US),
@@ -39,6 +54,12 @@ def test_the_nearest_word_wins(
 def test_refuses_an_unknown_region_and_names_the_known(region: str | None, environ: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="region must be one of us, eu, not 'asia'"):
         base_url_of(region, None, environ)
+
+
+@pytest.mark.parametrize("region", [5, ["eu"], "e u", "eu,us"], ids=str)
+def test_refuses_a_region_of_another_kind(region: Any) -> None:
+    with pytest.raises(ConfigurationError, match="region must be one of us, eu, not"):
+        base_url_of(region, None, {})
 
 
 def test_checks_the_address_of_the_environment_too() -> None:
@@ -120,6 +141,14 @@ def test_refuses_http_to_other_machines(base_url: str) -> None:
         ("https:api.example", "has no host"),
         ("api.example", "has no host"),
         ("/", "has no host"),
+        ("https://..", "no request can be sent to"),
+        ("https://.api.example", "no request can be sent to"),
+        ("https://api..example", "no request can be sent to"),
+        ("https://xn--a", "no request can be sent to"),
+        (f"https://{'a' * 64}.example", "no request can be sent to"),
+        ("https://%[::1]/", "no request can be sent to"),
+        ("https://a[::1]", "no request can be sent to"),
+        ("https://[v1.x]", "no request can be sent to"),
     ],
 )
 def test_refuses_anything_but_an_origin_and_a_path(base_url: str, problem: str) -> None:
@@ -150,6 +179,32 @@ def test_this_machine_has_these_names() -> None:
     assert not any(
         is_loopback(host) for host in ("", "localhost.", "0.0.0.0", "::", "1.2.3.4", "127.1", "::2")
     )
+
+
+PIECES = (
+    *("api.example", "127.0.0.1", "localhost", "[::1]", "[::1", "]", "user:hunter2@", "@", ":", ":80"),
+    *(":99999", ":x", "/", "\\", "?a=b", "#", "%", "%zz", "é", "xn--", "xn--a", "-", "_", ".", ".."),
+    *("[v1.x]", "a" * 70, "%00", "//", "0x7f.1", "2130706433", "①", "::ffff:127.0.0.1"),
+    *("\ud800", "\x1b", " ", "\u2028", "\ufeff"),
+)
+
+
+@given(st.sampled_from(["https://", "http://", "HTTPS://"]), st.lists(st.sampled_from(PIECES), max_size=5))
+def test_what_is_accepted_can_be_connected_to_and_the_rest_is_refused(scheme: str, pieces: list[str]) -> None:
+    address = scheme + "".join(pieces)
+    with suppress(ConfigurationError):
+        host = host_of(validate_base_url(address))
+        assert host is not None
+        assert host.encode("idna")
+    with suppress(ConfigurationError):
+        validate_proxy(address)
+    refusal: BaseException | None = None
+    try:
+        validate_upload_url(address)
+    except ValueError as error:
+        refusal = error
+    assert type(refusal) in {ValueError, type(None)}
+    assert "hunter2" not in repr(refusal)
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import msgspec
 
 from sessionboard_async.core.http.request import Priority
+from sessionboard_async.core.options import UNREADABLE_STORE
 from sessionboard_async.core.rate_limits.bucket import BucketState, Count
 from sessionboard_async.errors import ConfigurationError
 
@@ -153,13 +155,15 @@ class RateLimitStore:
         self._no_script_error = NoScriptError
         # Its other arguments are not typed.
         connect = cast("Callable[..., Redis]", redis.Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
-        try:
+        client: Redis | None = None
+        with suppress(ValueError):
             # With a timeout of the socket the client writes within `asyncio.wait_for`, which in Python 3.11
             # swallows a cancellation that arrives as the write ends. `exchange` bounds the whole.
-            self._client = connect(url, retry=Retry(NoBackoff(), 0))
-        except ValueError:
-            # The client's message may show a part of the URL, and so of a password.
-            raise ConfigurationError("the URL of the store of shared rate limits cannot be read") from None
+            client = connect(url, retry=Retry(NoBackoff(), 0))
+        if client is None:
+            # Not in the context of the client's error, which may show a part of the password.
+            raise ConfigurationError(UNREADABLE_STORE)
+        self._client = client
         self._client.connection_pool.connection_kwargs.update(_RAW_BYTES)
         # Only a part of the hash: keys are visible to many.
         self._prefix = f"sb:{token_digest[:16]}"
@@ -186,6 +190,8 @@ class RateLimitStore:
             raise StoreUnavailableError(self._unavailable_until - now)
         key = self.key(category)
         packed_message = msgspec.msgpack.encode(message)
+        failure: StoreUnavailableError | None = None
+        reply: StoreReply | None = None
         try:
             async with asyncio.timeout(self._timeout):
                 packed = await self._run_script(f"{key}:s", f"{key}:l", packed_message)
@@ -197,9 +203,17 @@ class RateLimitStore:
             if task is None or task.cancelling():
                 raise
             # The client's own, of a task that it awaited.
-            raise self.unavailable(error) from None
+            failure = self.unavailable(error)
         except Exception as error:  # noqa: BLE001  # an unexpected reply fails with any error of the client
-            raise self.unavailable(error) from None
+            failure = self.unavailable(error)
+        if failure is not None:
+            # Not in the context of the client's error, which may show the password.
+            try:
+                raise failure
+            finally:
+                # The traceback of the error refers to this frame: without this, they would form a cycle.
+                del failure
+        assert reply is not None  # noqa: S101  # received, as there is no failure
         if self._outage:
             self._outage = 0.0
             logger.info("the store of the shared rate limits answers again")

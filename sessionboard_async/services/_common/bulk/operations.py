@@ -33,6 +33,9 @@ class Create(Operation, frozen=True):
         # The values may be personal data.
         return "Create(...)"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
 
 class Update(Operation, frozen=True):
     """Update a record.
@@ -51,6 +54,9 @@ class Update(Operation, frozen=True):
     def __repr__(self) -> str:
         # The values may be personal data.
         return f"Update({self.id!r}, ...)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("id", self.id)]
 
 
 class Delete(Operation, frozen=True):

@@ -413,11 +413,48 @@ async def _clients(store: Redis) -> int:
     return len(await store.client_list())
 
 
-async def test_an_invalid_address_is_refused_and_not_shown() -> None:
-    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
-        AsyncSession(TOKEN, limits=RateLimits.shared("redis://127.0.0.1:planted-password"))
-    assert caught.value.__suppress_context__
-    assert "planted" not in f"{caught.value!r}"
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://127.0.0.1:planted-password",
+        "redis://user:planted@127.0.0.1:99999",
+        "redis://user:planted@127.0.0.1:0",
+        "redis://:planted/password@127.0.0.1/0",
+        "redis://user:planted@[::1",
+        "redis://127.0.0.1?socket_timeout=planted",
+        "redis://127.0.0.1?health_check_interval=planted",
+        "redis://127.0.0.1?retry_on_timeout=no&db=planted",
+        "http://user:planted@127.0.0.1",
+    ],
+)
+async def test_an_invalid_address_is_refused_and_not_shown(address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"the URL of the store") as caught:
+        AsyncSession(TOKEN, limits=RateLimits.shared(address))
+    assert "planted" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+async def test_no_error_of_the_store_is_in_the_context_of_ours(
+    serve_bytes: ServeBytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Servers repeat the arguments of commands that they do not know, and so a password."""
+
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while sent := await reader.read(65536):
+            words = sent.decode(errors="replace").replace("\r\n", " ")
+            writer.write(f"-ERR unknown command: {words}\r\n".encode())
+
+    caplog.set_level(logging.DEBUG)
+    address = (await serve_bytes(repeat)).replace("http://", "redis://user:planted@")
+    limits = RateLimits.shared(address, on_store_error="raise", store_timeout=5)
+    async with AsyncSession(TOKEN, base_url="http://127.0.0.1:1", limits=limits) as sb:
+        with pytest.raises(RateLimitStoreError) as caught:
+            await sb.sponsors.get(1, "a")
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "planted" not in f"{error!r} {error} {vars(error)}"
+        error = error.__context__
+    assert "planted" not in caplog.text
+    assert "planted" not in f"{limits!r} {limits.__rich_repr__()}"
 
 
 async def test_without_redis_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
