@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -259,6 +259,30 @@ async def test_what_was_taken_from_a_stream_and_never_sent_is_told() -> None:
     with pytest.raises(BulkInterruptedError, match="operation 130: must be Create") as failure:
         await run_bulk(one_by_one([*creates(130), wrong]), CONTACTS, api.send)
     assert [outcome.index for outcome in failure.value.result.outcomes] == list(range(130))
+    assert [outcome.status for outcome in failure.value.result.outcomes] == (
+        ["success"] * 100 + ["not_sent"] * 30
+    )
+
+
+async def test_a_generator_is_read_as_far_as_batches_are_sent() -> None:
+    taken: list[int] = []
+
+    def generated() -> Iterator[Operation]:
+        for number, operation in enumerate(creates(130)):
+            taken.append(number)
+            yield operation
+        yield Create({"name": "?"})
+
+    api, read_before = Api(), []
+
+    async def send(batch: list[dict[str, Any]], on_attempt: Callable[[], object]) -> BulkAnswer:
+        read_before.append(len(taken))
+        return await api.send(batch, on_attempt)
+
+    with pytest.raises(BulkInterruptedError, match="operation 130: unknown: name") as failure:
+        await run_bulk(generated(), CONTACTS, send)
+    assert read_before == [100]
+    assert api.batches[0][99] == {"action": "create", "data": {"email": "99@example.org"}}
     assert [outcome.status for outcome in failure.value.result.outcomes] == (
         ["success"] * 100 + ["not_sent"] * 30
     )
