@@ -196,7 +196,8 @@ async def test_a_used_up_rate_limit_ends_no_run() -> None:
 
         async def compare() -> set[str]:
             nonlocal cursor
-            feed = changes(sb, event, resources=["contacts"], cursor=cursor or None, sweep_every=timedelta())
+            names = ["contacts", "rooms"]
+            feed = changes(sb, event, resources=names, cursor=cursor or None, sweep_every=timedelta())
             reported = {change.id async for change in feed if change.kind == "deleted"}
             cursor = json.loads(json.dumps(feed.cursor))
             return reported
@@ -209,5 +210,8 @@ async def test_a_used_up_rate_limit_ends_no_run() -> None:
 
         more = sorted(server.ids("contacts"))[:3]
         await sb.contacts.bulk(event, [Delete(id_) for id_ in more])
+        room = min(server.ids("rooms"))
+        await sb.rooms.delete(event, room)
         assert await compare() == set()
         assert cursor["resources"]["contacts"]["missing"].keys() == set(more)
+        assert cursor["resources"]["rooms"]["missing"].keys() == {room}

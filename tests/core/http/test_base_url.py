@@ -138,6 +138,7 @@ def test_refuses_http_to_other_machines(base_url: str) -> None:
         ("https://", "has no host"),
         ("https:///path", "has no host"),
         ("https://:443", "has no host"),
+        ("https://api.example:0", "has no host"),
         ("https:api.example", "has no host"),
         ("api.example", "has no host"),
         ("/", "has no host"),
