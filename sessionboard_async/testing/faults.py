@@ -50,6 +50,8 @@ class Fault:
     ``empty_page``          answer with a page without records, though the totals say it has some
     ======================  ==================================================================================
 
+    An answer without a body arrives complete with ``close_midway``, ``truncate`` and ``slow``.
+
     A connection is truly refused only while no server listens: use ``await server.stop()`` for that, and
     ``await server.start()`` to listen on the same port again.
 

@@ -34,6 +34,9 @@ from sessionboard_async.testing.simulated_time import SimulatedTime
 
 _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 5.0
+_LINGERING_SECONDS = 0.2
+"""Seconds for which ``stop`` waits for the rest of bodies that were refused."""
+
 _ACCEPTING_TURNS = 5
 """Turns of the event loop after which an accepted connection is known to aiohttp."""
 
@@ -309,7 +312,13 @@ class EmbeddedServer:
         """
         if self._runner is not None:
             raise RuntimeError("the server is already running")
-        runner = web.AppRunner(self._app.application(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(
+            self._app.application(),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_LINGERING_SECONDS,
+            auto_decompress=False,
+        )
         try:
             await runner.setup()
             # Closed with the site.

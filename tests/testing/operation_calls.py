@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,9 +14,14 @@ from sessionboard_async.testing._data.dataset import EventData, Organization, Si
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.tokens import Grant
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
+from sessionboard_async.testing._writes.requests import DeferredReply, HandlerReply, HandlerRequest
 
 Answer = dict[str, Any]
+
+
+def computed(reply: object) -> object:
+    """Return the reply of a handler, computed if it is deferred."""
+    return reply.compute(Event()) if isinstance(reply, DeferredReply) else reply
 
 
 class Operations:
@@ -40,7 +46,7 @@ class Operations:
             **dict.fromkeys(ids, id_),
         }
         call = HandlerRequest(path, MultiDict(query), json.dumps(body).encode(), grant=self.grant)
-        answer = OPERATIONS[operation](self.organization, call)
+        answer = computed(OPERATIONS[operation](self.organization, call))
         return answer.content if isinstance(answer, HandlerReply) else answer
 
     def refusal(self, operation: str, id_: str = "", **body: Any) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from sessionboard_async.testing import EmbeddedServer
 pytestmark = pytest.mark.anyio
 
 EVENT = "/v1/event/4630"
+AS_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ async def test_requests_are_recorded_without_the_values_of_headers(
 ) -> None:
     await ask(client, "POST", f"{EVENT}/sessions", json={"filters": {}}, params={"page": 2})
     await ask(client, "GET", "/v1/nothing", 404)
-    async with client.post(f"{EVENT}/sessions", data=b"{") as response:
+    async with client.post(f"{EVENT}/sessions", data=b"{", headers=AS_JSON) as response:
         assert response.status == 400
     search, nothing, broken = server.requests
     assert (search.operation, search.method, search.path) == ("search-sessions", "POST", f"{EVENT}/sessions")

@@ -6,6 +6,7 @@ Unknown names are answered with 400, so that a mistyped filter fails a test inst
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,10 @@ DEFAULT_PAGE_SIZE = 25
 STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
 EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "composition")
 
+_MOST_DIGITS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,16 @@ def _whole_number(query: MultiMapping[str], name: str, default: int, greatest: i
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= greatest):
+    number = whole_number(text)
+    if number is None or not 1 <= number <= greatest:
         raise RequestError(400, f"{name} must be a whole number from 1 to {greatest}")
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """Read a whole number of at most 18 digits; ``None`` if the text is not one."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def refuse_unknown(query: MultiMapping[str], known: Sequence[str]) -> None:
@@ -175,6 +185,19 @@ def read_flag(query: MultiMapping[str], name: str) -> bool | None:
     if text is None:
         return None
     return read_word(text, name, ("true", "false")) == "true"
+
+
+def read_id(query: MultiMapping[str], name: str) -> str | None:
+    """Read an id from the query; ``None`` if it is missing."""
+    text = query.get(name)
+    if text is not None and not is_uuid(text):
+        raise RequestError(400, f"{name} must be a UUID")
+    return text
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether a text is a UUID in its usual form, with hyphens."""
+    return _UUID.fullmatch(text) is not None
 
 
 def read_word(value: object, name: str, words: Sequence[str]) -> str:
@@ -197,14 +220,14 @@ def expansions_of(query: MultiMapping[str]) -> frozenset[str]:
 
 
 class _SearchBody(msgspec.Struct, forbid_unknown_fields=True):
-    filters: dict[str, object] | None = None
-    sort: dict[str, object] | None = None
-    expand: list[str] | None = None
+    filters: dict[str, object] = {}
+    sort: dict[str, object] = {}
+    expand: list[str] = []
 
 
 class _Bounds(msgspec.Struct, forbid_unknown_fields=True):
-    after: str | None = None
-    before: str | None = None
+    after: str | msgspec.UnsetType = msgspec.UNSET
+    before: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _search_body = msgspec.json.Decoder(_SearchBody)
@@ -230,7 +253,7 @@ def read_search(
     equal: list[tuple[str, object]] = []
     after: list[tuple[str, float]] = []
     before: list[tuple[str, float]] = []
-    for name, value in (search.filters or {}).items():
+    for name, value in search.filters.items():
         match filters.get(name):
             case OneOf(attribute, words):
                 word = read_word(value, f"filters.{name}", words)
@@ -250,9 +273,9 @@ def read_search(
                 raise RequestError(
                     400, f"unknown filter {name!r}; this operation accepts {', '.join(filters)}"
                 )
-    order, descending = _read_sort(search.sort or {}, filters)
+    order, descending = _read_sort(search.sort, filters)
     criteria = Criteria(tuple(equal), tuple(after), tuple(before), order, descending, inclusive)
-    return criteria, read_expansions(search.expand or ())
+    return criteria, read_expansions(search.expand)
 
 
 def _read_time_range(value: object, name: str) -> tuple[float | None, float | None]:
@@ -260,8 +283,8 @@ def _read_time_range(value: object, name: str) -> tuple[float | None, float | No
         bounds = msgspec.convert(value, _Bounds)
     except msgspec.ValidationError:
         raise RequestError(400, f"{name} must be an object with after, before or both") from None
-    since = None if bounds.after is None else _since_1970(bounds.after, f"{name}.after")
-    until = None if bounds.before is None else _since_1970(bounds.before, f"{name}.before")
+    since = None if bounds.after is msgspec.UNSET else _since_1970(bounds.after, f"{name}.after")
+    until = None if bounds.before is msgspec.UNSET else _since_1970(bounds.before, f"{name}.before")
     return (
         None if since is None else since / _MILLISECOND,
         None if until is None else until / _MILLISECOND,

@@ -157,8 +157,11 @@ class SessionFiles:
         changes = self._read_changes(values)
         if file is None:
             file = self._add(row, requested, changes)
+        if file.pending is not None:
+            # Its address stays valid, but what was sent there is no longer accepted.
+            self._storage.remove(file.pending.key)
         file.uploads += 1
-        key = f"uploads/{file.id}/{file.uploads}/{requested.filename}"
+        key = f"{_uploads(file)}{file.uploads}/{requested.filename}"
         file.pending = _Pending(key, requested, changes)
         return file, self._storage.upload_address(key, requested.content_type)
 
@@ -190,8 +193,9 @@ class SessionFiles:
         """
         refuse_denied(requested.filename, requested.content_type, body)
         changes = self._read_changes(values)
+        self._storage.require_room(len(body))
         file = self._add(row, requested, changes)
-        key = f"uploads/{file.id}/0/{requested.filename}"
+        key = f"{_uploads(file)}0/{requested.filename}"
         stored = StoredObject(body, requested.content_type)
         self._storage.put(key, stored)
         self._take(file, _Pending(key, requested, changes), stored)
@@ -207,8 +211,9 @@ class SessionFiles:
         file.updated = self._clock.read()
 
     def delete(self, row: SessionRow, file: SessionFile) -> None:
-        """Remove a file from its session; the bytes remain in the storage."""
+        """Remove a file from its session, and its bytes from the storage."""
         self._touch(row).remove(file)
+        self._storage.remove_below(_uploads(file))
 
     def _add(self, row: SessionRow, requested: UploadRequest, changes: Mapping[str, object]) -> SessionFile:
         self._made += 1
@@ -289,6 +294,11 @@ class SessionFiles:
             return None
         content_type = next(file.content_type for file in _GENERATED if file.filename == matched[2])
         return StoredObject(_generated_bytes(int(matched[1]), matched[2]), content_type)
+
+
+def _uploads(file: SessionFile) -> str:
+    """Return the prefix of the storage keys of a file's uploads."""
+    return f"uploads/{file.id}/"
 
 
 def _apply(file: SessionFile, changes: Mapping[str, object]) -> None:

@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 from multidict import MultiMapping
 
 from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.query import read_timestamp
 from sessionboard_async.testing._data.seeded import iso_timestamp, uuid_for
 
@@ -27,6 +28,7 @@ PATH = "/storage/"
 """The path prefix of the storage."""
 
 BUCKET = "embedded"
+_CAPACITY = 512 * 1024 * 1024
 _TYPE = "application/octet-stream"
 _VALID_SECONDS = 900
 _DATE, _EXPIRES, _SIGNED, _SIGNATURE = (
@@ -89,16 +91,21 @@ class Storage:
     Args:
         clock: The clock for the expiry of addresses.
         key: Key of the signatures.
+        capacity: The maximum number of stored bytes, generated objects not counted.
 
     Attributes:
         base_url: The server's address, for the addresses of objects.
+        capacity: The maximum number of stored bytes.
+        size: The number of stored bytes.
     """
 
-    def __init__(self, clock: Clock, *key: object) -> None:
+    def __init__(self, clock: Clock, *key: object, capacity: int = _CAPACITY) -> None:
         self.base_url = "http://127.0.0.1"
         self._clock = clock
         self._secret = uuid_for(*key, "storage").encode()
         self._objects: dict[str, StoredObject] = {}
+        self.capacity: int = capacity
+        self.size: int = 0
         self._sources: list[Callable[[str], StoredObject | None]] = []
 
     def add_source(self, source: Callable[[str], StoredObject | None]) -> None:
@@ -112,17 +119,37 @@ class Storage:
         return next((made for source in self._sources if (made := source(key)) is not None), None)
 
     def put(self, key: str, stored: StoredObject) -> None:
-        """Store an object, replacing any other with this key."""
+        """Store an object, replacing any other with this key.
+
+        Raises:
+            RequestError: With 413 if there is no room.
+        """
+        replaced = self._objects.get(key)
+        self.require_room(len(stored.body) - (len(replaced.body) if replaced else 0))
+        self.remove(key)
         self._objects[key] = stored
+        self.size += len(stored.body)
+
+    def require_room(self, size: int) -> None:
+        """Check that this many more bytes can be stored.
+
+        Raises:
+            RequestError: With 413 if there is no room.
+        """
+        if self.size + size > self.capacity:
+            message = f"the embedded storage holds at most {self.capacity:,} bytes: delete files first"
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
 
     def remove(self, key: str) -> None:
         """Remove a stored object; does nothing if there is none."""
-        self._objects.pop(key, None)
+        removed = self._objects.pop(key, None)
+        if removed is not None:
+            self.size -= len(removed.body)
 
     def remove_below(self, prefix: str) -> None:
         """Remove the stored objects whose keys begin with a prefix."""
         for key in [key for key in self._objects if key.startswith(prefix)]:
-            del self._objects[key]
+            self.remove(key)
 
     def upload_address(self, key: str, content_type: str | None = None) -> UploadTarget:
         """Return the address of an upload, in the API's form. It expires after 15 minutes.
@@ -198,7 +225,10 @@ class Storage:
         if "Content-Length" not in headers:
             raise _StorageError(411, "MissingContentLength", "the request needs a Content-Length")
         stored = StoredObject(body, headers.get("Content-Type", _TYPE))
-        self.put(key, stored)
+        try:
+            self.put(key, stored)
+        except RequestError as full:
+            raise _StorageError(full.status, "EntityTooLarge", full.message) from None
         return StorageAnswer(headers={"ETag": stored.etag})
 
     def _give(self, key: str, headers: MultiMapping[str]) -> StorageAnswer:

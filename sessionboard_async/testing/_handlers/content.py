@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.documents import PDF
 from sessionboard_async.testing._data.errors import RequestError
-from sessionboard_async.testing._data.query import read_page, read_word, refuse_unknown
+from sessionboard_async.testing._data.query import (
+    read_id,
+    read_page,
+    read_word,
+    refuse_unknown,
+    whole_number,
+)
 from sessionboard_async.testing._writes.content_packs import (
     EVENT_TYPES,
     SESSION_DOCUMENTS,
@@ -46,21 +52,26 @@ def _interval(call: HandlerRequest) -> int | None:
     text = call.query.get("interval_sec")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1):
+    seconds = whole_number(text)
+    if not seconds:
         raise RequestError(400, "interval_sec must be a whole number from 1")
-    return min(int(text[:9]), _LONGEST_INTERVAL)
+    return min(seconds, _LONGEST_INTERVAL)
 
 
 def _options(call: HandlerRequest, *, is_compact: bool) -> PackOptions:
     """Read the options of content packs; ``items`` alone selects no kinds."""
     names = _expanded(call, (*SESSION_TYPES, "items"))
-    provider = call.query.get("provider")
     return PackOptions(
         types=[name for name in names if name != "items"] or SESSION_TYPES,
         elements=not is_compact or "items" in names,
         interval=_interval(call),
-        provider=None if provider is None else read_word(provider, "provider", _PROVIDERS),
+        provider=_provider(call),
     )
+
+
+def _provider(call: HandlerRequest) -> str | None:
+    name = call.query.get("provider")
+    return None if name is None else read_word(name, "provider", _PROVIDERS)
 
 
 def _list_packs(organization: Organization, call: HandlerRequest) -> object:
@@ -68,7 +79,7 @@ def _list_packs(organization: Organization, call: HandlerRequest) -> object:
     options = _options(call, is_compact=True)
     page = read_page(call.query)
     rows = packs.sessions()
-    if (session_id := call.query.get("session_id")) is not None:
+    if (session_id := read_id(call.query, "session_id")) is not None:
         rows = [row for row in rows if event.agenda.id(row) == session_id]
     records = [packs.session(row, options) for row in page.of(rows)]
     return {"data": records, "pagination": page.snake_pagination(len(rows))}
@@ -88,8 +99,8 @@ def _get_event_pack(organization: Organization, call: HandlerRequest) -> object:
 
 def _get_item(organization: Organization, call: HandlerRequest) -> object:
     event, packs = _packs(organization, call, "session_id", "interval_sec", "provider")
-    options = PackOptions(interval=_interval(call), provider=call.query.get("provider"))
-    item_id, session_id = call.path["item_id"], call.query.get("session_id")
+    options = PackOptions(interval=_interval(call), provider=_provider(call))
+    item_id, session_id = call.path["item_id"], read_id(call.query, "session_id")
     if item_id in SESSION_DOCUMENTS and session_id is None:
         raise RequestError(400, f"session_id is required for {item_id}")
     if item_id in {"event_report", "recap"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.fields import Record
 from sessionboard_async.testing._data.query import refuse_unknown
 from sessionboard_async.testing._data.session_files import LARGEST_FORM_FILE, SessionFile, SessionFiles
 from sessionboard_async.testing._data.upload_rules import (
@@ -67,7 +68,9 @@ def _upload_file(organization: Organization, call: HandlerRequest) -> object:
         raise RequestError(400, f"a file that comes as a form must have 1 to {LARGEST_FORM_FILE} bytes")
     filename = validate_filename(sent.filename)
     requested = UploadRequest(filename, len(sent.body), type_of(filename, sent.content_type))
-    values = {name: form[name].text or None for name in _CHANGES if name in form}
+    values: Record = {name: form[name].text for name in _CHANGES if name in form}
+    if values.get("title") == "":
+        values["title"] = None
     return HandlerReply({"data": files.record(files.upload(row, requested, values, sent.body))}, 201)
 
 

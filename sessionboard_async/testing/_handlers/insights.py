@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from threading import Event
 from typing import Any, NamedTuple
 
 from sessionboard_async.testing._data.dataset import EventData, Organization
@@ -18,10 +19,12 @@ from sessionboard_async.testing._data.query import (
     PageRequest,
     read_word,
     refuse_unknown,
+    whole_number,
 )
 from sessionboard_async.testing._sbql import sbql
 from sessionboard_async.testing._sbql.tables import schema_of
 from sessionboard_async.testing._writes.requests import (
+    DeferredReply,
     Handler,
     HandlerReply,
     HandlerRequest,
@@ -157,16 +160,16 @@ def visible_event(organization: Organization, call: HandlerRequest, event_id: ob
     return organization.events[event_id]
 
 
-def table_of(
+def prepare(
     organization: Organization,
     call: HandlerRequest,
-    query: str,
+    queries: Sequence[str],
     events: Sequence[EventData],
     body: Mapping[str, Any],
-) -> sbql.Result:
-    """Run a query; personal data is masked unless both the body and the token allow it."""
+) -> sbql.Queries:
+    """Prepare queries; personal data is masked unless both the body and the token allow it."""
     hide = call.grant.hides_personal_data or body.get("obfuscatePii") is not False
-    return sbql.run(query, organization, events, hide=hide)
+    return sbql.prepare(queries, organization, events, hide=hide)
 
 
 def answer(
@@ -175,17 +178,25 @@ def answer(
     query: str,
     events: Sequence[EventData],
     body: Mapping[str, Any],
-) -> object:
-    """Run a query and return the requested page of its rows, in the requested format."""
+) -> DeferredReply:
+    """Return the requested page of the rows of a query, in the requested format."""
     format_ = read_word(body.get("format") or "json", "format", ("json", "csv"))
     page = PageRequest(
         _number(body, "page", 1, LAST_PAGE), _number(body, "limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE)
     )
-    table = _arranged(table_of(organization, call, query, events, body), body)
-    rows = page.of(table.rows)
-    if format_ == "csv":
-        return HandlerReply(_csv(table.columns, rows), content_type="text/csv")
-    return search_reply(rows, page.pagination(len(table.rows)))
+    queries = prepare(organization, call, [query], events, body)
+
+    def compute(given_up: Event) -> object:
+        [result] = queries.run(given_up)
+        if isinstance(result, RequestError):
+            raise result
+        table = _arranged(result, body)
+        rows = page.of(table.rows)
+        if format_ == "csv":
+            return HandlerReply(_csv(table.columns, rows), content_type="text/csv")
+        return search_reply(rows, page.pagination(len(table.rows)))
+
+    return DeferredReply(compute)
 
 
 def _number(body: Mapping[str, Any], name: str, default: int, greatest: int) -> int:
@@ -272,7 +283,7 @@ def filtered_event(organization: Organization, call: HandlerRequest) -> EventDat
     text = call.query.get("eventId")
     if text is None:
         return None
-    return visible_event(organization, call, int(text[:9]) if text.isascii() and text.isdigit() else None)
+    return visible_event(organization, call, whole_number(text))
 
 
 OPERATIONS: dict[str, Handler] = {

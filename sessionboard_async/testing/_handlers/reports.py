@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from threading import Event
 from typing import cast
 
 from sessionboard_async.testing._data.dataset import DataOwner, EventData, Organization
@@ -19,10 +20,12 @@ from sessionboard_async.testing._handlers.insights import (
     answer,
     events_of,
     filtered_event,
+    prepare,
     read_options,
-    table_of,
 )
+from sessionboard_async.testing._sbql.sbql import Result
 from sessionboard_async.testing._writes.requests import (
+    DeferredReply,
     Handler,
     HandlerReply,
     HandlerRequest,
@@ -158,28 +161,27 @@ def _get_dashboard(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     owner, dashboard = _find(organization, call, "dashboard")
     events = [owner] if isinstance(owner, EventData) else events_of(organization, call, {})
-    widgets = [
-        {**widget, **_data(organization, call, widget["query"], events)}
-        for widget in _widgets_of(owner, dashboard)
-    ]
-    return {**dashboard, "widgets": widgets}
+    widgets = _widgets_of(owner, dashboard)
+    asked = [widget for widget in widgets if widget["query"]]
+    queries = prepare(organization, call, [str(widget["query"]) for widget in asked], events, {})
+
+    def compute(given_up: Event) -> object:
+        results = dict(zip((str(widget["id"]) for widget in asked), queries.run(given_up), strict=True))
+        shown = [{**widget, **_data(results.get(str(widget["id"])))} for widget in widgets]
+        return {**dashboard, "widgets": shown}
+
+    return DeferredReply(compute)
 
 
 def _widgets_of(owner: DataOwner, dashboard: Record) -> list[Record]:
     return [widget for widget in owner.store("widget").all() if widget["dashboard_id"] == dashboard["id"]]
 
 
-def _data(
-    organization: Organization, call: HandlerRequest, query: object, events: Sequence[EventData]
-) -> Record:
+def _data(result: Result | RequestError | None) -> Record:
     """Return the rows of a widget; if its query fails, the error takes their place."""
-    if not query:
-        return {"data": []}
-    try:
-        rows = table_of(organization, call, str(query), events, {}).rows
-    except RequestError as error:
-        return {"data": [], "error": error.message}
-    return {"data": rows[:LARGEST_PAGE]}
+    if isinstance(result, RequestError):
+        return {"data": [], "error": result.message}
+    return {"data": [] if result is None else result.rows[:LARGEST_PAGE]}
 
 
 def _update_dashboard(organization: Organization, call: HandlerRequest) -> HandlerReply:

@@ -11,6 +11,7 @@ from sessionboard_async.testing._data.query import (
     Criteria,
     expansions_of,
     read_flag,
+    read_id,
     read_page,
     read_search,
     read_word,
@@ -55,12 +56,12 @@ def _list_sessions(organization: Organization, call: HandlerRequest) -> object:
         equal.append(("is_abstract", is_abstract))
     if (status := query.get("status")) is not None:
         equal.append(("status", read_word(status, "status", STATUSES)))
-    if (track := query.get("track_id")) is not None:
+    if (track := read_id(query, "track_id")) is not None:
         equal.append(("track_id", track))
     expand = expansions_of(query)
     criteria = Criteria(tuple(equal))
     rows = event.sessions(criteria, linked_sources="linked_sources" in expand)
-    if (tag := query.get("tag_id")) is not None:
+    if (tag := read_id(query, "tag_id")) is not None:
         rows = [row for row in rows if tag in row.tag_ids]
     if (text := query.get("search")) is not None:
         rows = [row for row in rows if text.casefold() in event.details.title(row).casefold()]

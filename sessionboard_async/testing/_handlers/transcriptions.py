@@ -5,7 +5,13 @@ from __future__ import annotations
 from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.fields import Record
-from sessionboard_async.testing._data.query import read_flag, read_page, read_word, refuse_unknown
+from sessionboard_async.testing._data.query import (
+    read_flag,
+    read_id,
+    read_page,
+    read_word,
+    refuse_unknown,
+)
 from sessionboard_async.testing._writes.requests import (
     PAGING,
     Handler,
@@ -42,6 +48,7 @@ def _list_for_event(organization: Organization, call: HandlerRequest) -> object:
     records = event.part(Transcripts).all()
     if "type" in query:
         read_word(query["type"], "type", TYPES)
+    read_id(query, "session_id")
     for name in ("type", "session_id", "language_code"):
         if name in query:
             records = [record for record in records if record.get(name) == query[name]]

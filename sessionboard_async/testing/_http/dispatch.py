@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
-from threading import Lock
+from threading import Event, Lock
 from typing import cast
 
 import msgspec
@@ -17,18 +18,44 @@ from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, Pages
 from sessionboard_async.testing._data.dataset import Organization
 from sessionboard_async.testing._data.errors import RequestError, error_body
 from sessionboard_async.testing._data.masking import masked
-from sessionboard_async.testing._data.tokens import Access
+from sessionboard_async.testing._data.tokens import Access, Grant
 from sessionboard_async.testing._handlers import OPERATIONS
-from sessionboard_async.testing._http.response_cache import AnswerCache, EncodedAnswer, ExpiringAnswers
+from sessionboard_async.testing._http.incoming import refuse_other_media_type
+from sessionboard_async.testing._http.response_cache import (
+    AnswerCache,
+    CachedAnswer,
+    EncodedAnswer,
+    ExpiringAnswers,
+)
 from sessionboard_async.testing._http.responses import HTML_PAGE, Answer
 from sessionboard_async.testing._writes.changing import ChangingData
-from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest, event_of
+from sessionboard_async.testing._writes.requests import (
+    DeferredReply,
+    HandlerReply,
+    HandlerRequest,
+    event_of,
+)
 from sessionboard_async.testing.faults import Fault
 from sessionboard_async.testing.rate_limits import Counters, LimitDecision
 
 _CACHE_BYTES = 128 * 1024 * 1024
+_LONGEST_QUESTION = 16 * 1024
+"""The largest body in bytes of a request whose answer is kept, since the body is kept with it."""
+
+_FORM = "upload-session-file"
 _CACHED = frozenset({"search-sessions", "get-session"})
 """Operations whose answers the API repeats for a while, whatever was written meanwhile."""
+
+
+@dataclass(frozen=True)
+class UnfinishedAnswer:
+    """An answer that takes long to compute.
+
+    Attributes:
+        finish: Computes the answer, in another thread, and gives up once the event is set.
+    """
+
+    finish: Callable[[Event], Answer]
 
 
 class Dispatcher:
@@ -59,7 +86,7 @@ class Dispatcher:
         self._counters = counters
         self._cache = AnswerCache(_CACHE_BYTES)
         self._changing = changing
-        self._expiring = ExpiringAnswers(cached, organization.clock.now) if cached else None
+        self._expiring = ExpiringAnswers(cached, organization.clock.now, _CACHE_BYTES) if cached else None
         self._lock = Lock()
         self._version = 0
 
@@ -71,7 +98,7 @@ class Dispatcher:
                 self._version += 1
             yield
 
-    def answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
+    def answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer | UnfinishedAnswer:
         """Return the answer to a request, which may be an error.
 
         Args:
@@ -82,7 +109,7 @@ class Dispatcher:
         with self.up_to_date():
             return self._answer(operation, call, fault)
 
-    def _answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer:
+    def _answer(self, operation: str, call: HandlerRequest, fault: Fault | None) -> Answer | UnfinishedAnswer:
         if fault is not None and fault.kind == "html":
             return Answer(EncodedAnswer(HTML_PAGE, fault.status or HTTPStatus.OK, "text/html; charset=utf-8"))
         if fault is not None and fault.status is not None:
@@ -103,7 +130,9 @@ class Dispatcher:
                 if decision.refusal is not None:
                     raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, decision.refusal)
                 self._check_access(endpoint, call)
-            return Answer(self._content(endpoint, call, fault), decision.headers)
+            if endpoint.method != hdrs.METH_GET and operation != _FORM:
+                refuse_other_media_type(call.body, call.headers)
+            return self._content(endpoint, call, fault, decision.headers)
         except RequestError as error:
             return refusal(error.status, error.message, decision.headers)
 
@@ -120,12 +149,39 @@ class Dispatcher:
             raise RequestError(403, "the token may not see this event")
 
     def _content(
-        self, endpoint: Endpoint[object], call: HandlerRequest, fault: Fault | None
-    ) -> EncodedAnswer:
-        if fault is not None and fault.kind == "empty_page":
-            return _encode(HandlerReply(_without_records(self._run(endpoint, call).content)))
-        if not endpoint.idempotent:
-            return _encode(self._run(endpoint, call))
+        self, endpoint: Endpoint[object], call: HandlerRequest, fault: Fault | None, headers: dict[str, str]
+    ) -> Answer | UnfinishedAnswer:
+        is_emptied = fault is not None and fault.kind == "empty_page"
+        place = None if is_emptied else self._cached_at(endpoint, call)
+        if place is not None and (found := place.find()) is not None:
+            return Answer(found, headers)
+        made = self._run(endpoint, call)
+
+        def encoded(content: object) -> EncodedAnswer:
+            reply = _reply(content, call.grant)
+            return _encode(HandlerReply(_without_records(reply.content)) if is_emptied else reply)
+
+        def kept(answer: EncodedAnswer) -> Answer:
+            if place is not None:
+                place.keep(answer)
+            return Answer(answer, headers)
+
+        def finish(given_up: Event, deferred: DeferredReply) -> Answer:
+            try:
+                answer = encoded(deferred.compute(given_up))
+            except RequestError as error:
+                return refusal(error.status, error.message, headers)
+            with self._lock:
+                return kept(answer)
+
+        if isinstance(made, DeferredReply):
+            return UnfinishedAnswer(partial(finish, deferred=made))
+        return kept(encoded(made))
+
+    def _cached_at(self, endpoint: Endpoint[object], call: HandlerRequest) -> CachedAnswer | None:
+        """Return the place of an answer in a cache; ``None`` if it is not kept."""
+        if not endpoint.idempotent or len(call.body) > _LONGEST_QUESTION:
+            return None
         question = (
             call.grant,
             endpoint.operation_id,
@@ -134,21 +190,26 @@ class Dispatcher:
             call.body,
         )
         if self._expiring is not None and endpoint.operation_id in _CACHED:
-            return self._expiring.get(question, lambda: _encode(self._run(endpoint, call)))
+            return CachedAnswer(self._expiring, question)
         if not isinstance(endpoint.answer, Pages) or self._organization.record_order.is_random:
-            return _encode(self._run(endpoint, call))
-        return self._cache.get((self._version, question), lambda: _encode(self._run(endpoint, call)))
+            return None
+        return CachedAnswer(self._cache, (self._version, question))
 
-    def _run(self, endpoint: Endpoint[object], call: HandlerRequest) -> HandlerReply:
+    def _run(self, endpoint: Endpoint[object], call: HandlerRequest) -> object:
         if not endpoint.idempotent:
             self._version += 1
-        content = OPERATIONS[endpoint.operation_id](self._organization, call)
-        reply = content if isinstance(content, HandlerReply) else HandlerReply(content)
-        if reply.changes:
+        made = OPERATIONS[endpoint.operation_id](self._organization, call)
+        if isinstance(made, HandlerReply) and made.changes:
             self._version += 1
-        if call.grant.hides_personal_data and not isinstance(reply.content, bytes):
-            return replace(reply, content=masked(reply.content))
-        return reply
+        return made
+
+
+def _reply(content: object, grant: Grant) -> HandlerReply:
+    """Return the reply of a handler, with personal data masked if the token asks for it."""
+    reply = content if isinstance(content, HandlerReply) else HandlerReply(content)
+    if grant.hides_personal_data and not isinstance(reply.content, bytes):
+        return replace(reply, content=masked(reply.content))
+    return reply
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
 JSON = "application/json; charset=utf-8"
 
@@ -46,17 +47,20 @@ class AnswerCache:
         self._size = 0
         self._answers: OrderedDict[Hashable, EncodedAnswer] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
-        """Return the answer of a key, creating it if it is not cached."""
+    def find(self, key: Hashable) -> EncodedAnswer | None:
+        """Return the answer of a key; ``None`` if it is not kept."""
         answer = self._answers.get(key)
-        if answer is None:
-            answer = self._answers[key] = make()
-            self._size += len(answer.body)
-            while self._size > self._capacity and len(self._answers) > 1:
-                self._size -= len(self._answers.popitem(last=False)[1].body)
-        else:
+        if answer is not None:
             self._answers.move_to_end(key)
         return answer
+
+    def keep(self, key: Hashable, answer: EncodedAnswer) -> None:
+        """Keep the answer of a key, and forget those that were not used for longest."""
+        replaced = self._answers.pop(key, None)
+        self._size += len(answer.body) - (0 if replaced is None else len(replaced.body))
+        self._answers[key] = answer
+        while self._size > self._capacity and len(self._answers) > 1:
+            self._size -= len(self._answers.popitem(last=False)[1].body)
 
 
 class ExpiringAnswers:
@@ -65,22 +69,49 @@ class ExpiringAnswers:
     Args:
         seconds: The lifetime of an answer in seconds.
         now: The clock, in seconds.
+        capacity: The maximum size in bytes; the oldest answers are forgotten early.
     """
 
-    def __init__(self, seconds: float, now: Callable[[], float]) -> None:
+    def __init__(self, seconds: float, now: Callable[[], float], capacity: int) -> None:
         self._seconds = seconds
         self._now = now
-        self._answers: dict[Hashable, tuple[float, EncodedAnswer]] = {}
+        self._capacity = capacity
+        self._size = 0
+        self._answers: OrderedDict[Hashable, tuple[float, EncodedAnswer]] = OrderedDict()
 
-    def get(self, question: Hashable, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
-        """Return the answer to a question, creating it if there is none that is recent enough."""
-        now = self._now()
+    def find(self, key: Hashable) -> EncodedAnswer | None:
+        """Return the answer of a key; ``None`` if there is none that is recent enough."""
         # Answers are stored in the order of their creation.
-        while self._answers and next(iter(self._answers.values()))[0] <= now - self._seconds:
-            del self._answers[next(iter(self._answers))]
-        if question not in self._answers:
-            self._answers[question] = now, make()
-        return self._answers[question][1]
+        while self._answers and next(iter(self._answers.values()))[0] <= self._now() - self._seconds:
+            self._forget()
+        found = self._answers.get(key)
+        return None if found is None else found[1]
+
+    def keep(self, key: Hashable, answer: EncodedAnswer) -> None:
+        """Keep an answer that was created now. Its key has none."""
+        self._answers[key] = self._now(), answer
+        self._size += len(answer.body)
+        while self._size > self._capacity and len(self._answers) > 1:
+            self._forget()
+
+    def _forget(self) -> None:
+        _, (_, answer) = self._answers.popitem(last=False)
+        self._size -= len(answer.body)
+
+
+class CachedAnswer(NamedTuple):
+    """The place of one answer in a cache."""
+
+    cache: AnswerCache | ExpiringAnswers
+    key: Hashable
+
+    def find(self) -> EncodedAnswer | None:
+        """Return the answer; ``None`` if it is not there."""
+        return self.cache.find(self.key)
+
+    def keep(self, answer: EncodedAnswer) -> None:
+        """Keep the answer."""
+        self.cache.keep(self.key, answer)
 
 
 def compress(body: bytes) -> bytes:

@@ -85,19 +85,19 @@ async def send(
     return web.Response(status=answer.content.status, headers=headers, body=body)
 
 
-async def _begin(
-    request: web.Request, status: int, headers: dict[str, str], length: int
-) -> web.StreamResponse:
-    response = web.StreamResponse(status=status, headers=headers)
+async def _begin(request: web.Request, response: web.StreamResponse, length: int) -> None:
     response.content_length = length
     await response.prepare(request)
-    return response
 
 
 async def _half(
     request: web.Request, status: int, headers: dict[str, str], body: bytes
 ) -> web.StreamResponse:
-    response = await _begin(request, status, headers, len(body))
+    response = web.StreamResponse(status=status, headers=headers)
+    if not body:
+        # Nothing is missing, so the client must not send its next request on this connection.
+        response.force_close()
+    await _begin(request, response, len(body))
     with suppress(ConnectionError):  # the client has left
         await response.write(body[: len(body) // 2])
     drop_connection(request, reset=False)
@@ -107,7 +107,8 @@ async def _half(
 async def _trickle(
     request: web.Request, status: int, headers: dict[str, str], body: bytes, interval: float
 ) -> web.StreamResponse:
-    response = await _begin(request, status, headers, len(body))
+    response = web.StreamResponse(status=status, headers=headers)
+    await _begin(request, response, len(body))
     step = max(1, -(-len(body) // _PIECES))
     with suppress(ConnectionError):  # the client has left
         for start in range(0, len(body), step):

@@ -14,6 +14,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from threading import Event
+from time import monotonic
 from typing import cast
 
 from sessionboard_async.testing._data.dataset import EventData, Organization
@@ -23,10 +25,12 @@ from sessionboard_async.testing._data.masking import masked
 from sessionboard_async.testing._sbql.tables import TABLES, columns_of, rows_of
 
 LONGEST_QUERY = 10_000
-MOST_BYTES = 500_000_000
+MOST_BYTES = 100_000_000
+LONGEST_SECONDS = 10.0
 
 _STEPS_A_CHECK = 100_000
-_MOST_CHECKS = 300
+_MOST_CHECKS = 100
+_TOO_LONG = "the query takes too long: narrow it down"
 _LARGEST_NUMBER = 2**63 - 1
 _LONGEST_VALUE = 1_000_000
 _BYTES_A_VALUE = 50
@@ -69,29 +73,94 @@ class Result:
     rows: Sequence[Record]
 
 
-def run(query: str, organization: Organization, events: Sequence[EventData], *, hide: bool) -> Result:
-    """Run a query.
+@dataclass(frozen=True)
+class _FilledTable:
+    """The rows of one table, independent of the data that they come from."""
+
+    name: str
+    columns: Mapping[str, str]
+    rows: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Queries with the rows of their tables, so that they can run in another thread.
+
+    Attributes:
+        statements: The queries in SQLite, or why one cannot run.
+        tables: The tables that they name.
+        hidden: Personal values in the tables, with their masks.
+        hide: Whether to mask personal data in the rows.
+    """
+
+    statements: Sequence[str | RequestError]
+    tables: Sequence[_FilledTable]
+    hidden: Mapping[str, str]
+    hide: bool
+
+    def run(self, given_up: Event | None = None) -> list[Result | RequestError]:
+        """Run the queries, and return the result or the error of each.
+
+        Together they take a bounded time, and a bounded memory each.
+
+        Args:
+            given_up: Ends the queries once it is set.
+        """
+        checks = itertools.count(1)
+        ends = monotonic() + LONGEST_SECONDS
+
+        def has_ended() -> bool:
+            is_given_up = given_up is not None and given_up.is_set()
+            return is_given_up or next(checks) > _MOST_CHECKS or monotonic() > ends
+
+        with closing(sqlite3.connect(":memory:")) as database:
+            for table in self.tables:
+                _create(database, table)
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+            database.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
+            database.set_authorizer(_authorize)
+            database.set_progress_handler(has_ended, _STEPS_A_CHECK)
+            return [
+                RequestError(400, _TOO_LONG) if has_ended() else self._result(database, statement)
+                for statement in self.statements
+            ]
+
+    def _result(self, database: sqlite3.Connection, statement: str | RequestError) -> Result | RequestError:
+        if isinstance(statement, RequestError):
+            return statement
+        try:
+            table = _select(database, statement)
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+            return RequestError(400, _explain(error))
+        except RequestError as too_large:
+            return too_large
+        return _hide(table, self.hidden) if self.hide else table
+
+
+def prepare(
+    queries: Sequence[str], organization: Organization, events: Sequence[EventData], *, hide: bool
+) -> Queries:
+    """Translate queries and read the tables that they name.
 
     Args:
-        query: The query, in SbQL.
+        queries: The queries, in SbQL.
         organization: The organization.
         events: The events whose records the tables contain.
         hide: Mask personal data in the rows, even if the query renames its column. The query can still filter
             by it.
-
-    Raises:
-        RequestError: With 400 if the query fails, with the reason.
     """
-    statement = translate(query)
-    with closing(sqlite3.connect(":memory:")) as database:
-        hidden: dict[str, str] = {}
-        for name in _tables_in(statement):
-            hidden |= _fill(database, name, organization, events, hide=hide)
-        try:
-            table = _select(database, statement)
-        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-            raise RequestError(400, _explain(error)) from None
-    return _hide(table, hidden) if hide else table
+    statements = [_translated(query) for query in queries]
+    named = {name for statement in statements if isinstance(statement, str) for name in _tables_in(statement)}
+    hidden: dict[str, str] = {}
+    tables = [_read(name, organization, events, hidden if hide else None) for name in TABLES if name in named]
+    return Queries(statements, tables, hidden, hide)
+
+
+def _translated(query: str) -> str | RequestError:
+    try:
+        return translate(query)
+    except RequestError as refused:
+        return refused
 
 
 def translate(query: str) -> str:
@@ -151,30 +220,25 @@ def _tables_in(statement: str) -> list[str]:
     return [name for name in TABLES if name in named]
 
 
-def _fill(
-    database: sqlite3.Connection,
-    name: str,
-    organization: Organization,
-    events: Sequence[EventData],
-    *,
-    hide: bool,
-) -> dict[str, str]:
-    """Create a table, and return its personal values with their masks."""
+def _read(
+    name: str, organization: Organization, events: Sequence[EventData], hidden: dict[str, str] | None
+) -> _FilledTable:
+    """Read a table; its personal values are added to those that are hidden, if any are."""
     columns = columns_of(name, events)
-    definition = ", ".join(f'"{column}" {_TYPES[type_]}' for column, type_ in columns.items())
-    database.execute(f'CREATE TABLE "{name}" ({definition})')
-    hidden: dict[str, str] = {}
+    rows: list[list[object]] = []
+    for row in rows_of(name, organization, events):
+        plain = {column: row.get(column) for column in columns}
+        if hidden is not None:
+            hidden.update(_personal([plain, *cast("Sequence[Record]", row.get("custom_fields") or ())]))
+        rows.append([_stored(value) for value in plain.values()])
+    return _FilledTable(name, columns, rows)
 
-    def values() -> Iterator[list[object]]:
-        for row in rows_of(name, organization, events):
-            plain = {column: row.get(column) for column in columns}
-            if hide:
-                hidden.update(_personal([plain, *cast("Sequence[Record]", row.get("custom_fields") or ())]))
-            yield [_stored(value) for value in plain.values()]
 
-    places = ", ".join("?" * len(columns))
-    database.executemany(f'INSERT INTO "{name}" VALUES ({places})', values())  # noqa: S608  # our own names
-    return hidden
+def _create(database: sqlite3.Connection, table: _FilledTable) -> None:
+    definition = ", ".join(f'"{column}" {_TYPES[type_]}' for column, type_ in table.columns.items())
+    database.execute(f'CREATE TABLE "{table.name}" ({definition})')
+    places = ", ".join("?" * len(table.columns))
+    database.executemany(f'INSERT INTO "{table.name}" VALUES ({places})', table.rows)  # noqa: S608  # our own names
 
 
 def _personal(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
@@ -194,11 +258,6 @@ def _stored(value: object) -> object:
 
 
 def _select(database: sqlite3.Connection, statement: str) -> Result:
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-    database.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
-    database.set_authorizer(_authorize)
-    steps = itertools.count(1)
-    database.set_progress_handler(lambda: next(steps) > _MOST_CHECKS, _STEPS_A_CHECK)
     cursor = database.execute(statement)
     columns = list(_unique(str(column[0]) for column in cursor.description))
     rows: list[Record] = []
@@ -242,5 +301,5 @@ def _explain(error: Exception) -> str:
     if "not authorized" in text or "prohibited" in text:
         return "a query can only read, and only the tables that the schema names"
     if "interrupted" in text:
-        return "the query takes too long: narrow it down"
+        return _TOO_LONG
     return f"the query does not run: {text}"

@@ -6,13 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from uuid import UUID
 
 from sessionboard_async.testing._data.accounts import Accounts
 from sessionboard_async.testing._data.dataset import EventData
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import FieldValue, Record
 from sessionboard_async.testing._data.people import People
+from sessionboard_async.testing._data.query import is_uuid
 from sessionboard_async.testing._data.registry import Group, Registry, StoredValues
 from sessionboard_async.testing._writes.requests import Values, read_values
 
@@ -188,17 +188,9 @@ class AccountEditor(RecordEditor):
         name, account_id = values.get("name"), values.get("account_id")
         if not name and not account_id:
             raise RequestError(400, "name or account_id is required")
-        if account_id and not _is_uuid(account_id):
+        if account_id and not is_uuid(account_id):
             raise RequestError(400, "account_id must be a UUID")
         return {"name": name or None, **({"account_id": account_id} if account_id else {})}
 
     def _held(self, index: int) -> Mapping[str, FieldValue]:
         return self._accounts.custom_fields(index)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

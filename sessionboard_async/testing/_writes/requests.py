@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from threading import Event
 from typing import Any, TypeVar
 
-import msgspec
 from multidict import CIMultiDict, MultiDict, MultiMapping
 
 from sessionboard_async.testing._data.agenda import SessionRow
 from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
+from sessionboard_async.testing._data.json_values import read_object
+from sessionboard_async.testing._data.query import whole_number
 from sessionboard_async.testing._data.tokens import Grant
 
 T = TypeVar("T")
 
 PAGING = ("page", "pageSize")
-
-_object = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,7 @@ class HandlerRequest:
 
     def json(self) -> dict[str, Any]:
         """Return the body, which must be a JSON object."""
-        try:
-            return _object.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise RequestError(400, "the body must be a JSON object") from None
+        return read_object(self.body)
 
 
 @dataclass(frozen=True)
@@ -68,14 +65,29 @@ class HandlerReply:
     changes: bool = False
 
 
+@dataclass(frozen=True)
+class DeferredReply:
+    """A reply that takes long to compute, and no longer needs the data of the organization.
+
+    Attributes:
+        compute: Returns the content or a ``HandlerReply``, in another thread. It gives up once the event is
+            set, and raises ``RequestError`` as a handler does.
+    """
+
+    compute: Callable[[Event], object]
+
+
 Handler = Callable[[Organization, HandlerRequest], object]
-"""Handles a request; returns a ``HandlerReply``, or data to send as JSON with status 200."""
+"""Handles a request.
+
+Returns a ``HandlerReply``, a ``DeferredReply``, or data to send as JSON with status 200.
+"""
 
 
 def event_of(organization: Organization, call: HandlerRequest) -> EventData:
     """Return the event in the path."""
-    text = call.path["event_id"]
-    event = organization.events.get(int(text[:9])) if text.isascii() and text.isdigit() else None
+    number = whole_number(call.path["event_id"])
+    event = None if number is None else organization.events.get(number)
     if event is None:
         raise RequestError(404, "there is no such event")
     return event
@@ -119,4 +131,6 @@ def read_values(values: Mapping[str, Any], known: Values, *, required: Sequence[
         allowed = types if isinstance(types, tuple) else (types,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise RequestError(400, f"{name} must be of another type")
+        if isinstance(value, list) and None in value:
+            raise RequestError(400, f"{name} must not contain null")
     return dict(values)

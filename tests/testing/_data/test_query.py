@@ -51,8 +51,8 @@ rows = st.lists(
 
 
 def search(filters: object = None, sort: object = None, kinds: object = SESSION_FILTERS) -> Criteria:
-    body = json.dumps({"filters": filters, "sort": sort}).encode()
-    return read_search(body, kinds)[0]  # type: ignore[arg-type]  # the constants of the module
+    body = {name: value for name, value in (("filters", filters), ("sort", sort)) if value is not None}
+    return read_search(json.dumps(body).encode(), kinds)[0]  # type: ignore[arg-type]  # the constants of the module
 
 
 def test_without_a_body_all_rows_are_selected_newest_first() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 
-from sessionboard_async.testing._data.storage import StorageAnswer
+from sessionboard_async.testing._data.clock import Clock
+from sessionboard_async.testing._data.errors import RequestError
+from sessionboard_async.testing._data.storage import Storage, StorageAnswer, StoredObject
 from tests.testing.upload_calls import Client
 
 EVERY_BYTE = bytes(range(256)) * 3
@@ -106,3 +109,17 @@ def test_a_part_of_the_bytes_can_be_read(
     assert (answer.status, answer.body, answer.headers.get("Content-Range")) == (status, body, content_range)
     # An object that has changed meanwhile is sent whole.
     assert client.store("GET", address, Range=requested, If_Range='"other"').body == b"0123456789"
+
+
+def test_the_stored_bytes_are_bounded() -> None:
+    storage = Storage(Clock(), 1, capacity=10)
+    full = re.escape("the embedded storage holds at most 10 bytes: delete files first")
+    storage.put("a", StoredObject(bytes(6)))
+    with pytest.raises(RequestError, match=full) as refused:
+        storage.put("b", StoredObject(bytes(5)))
+    assert (refused.value.status, storage.size, storage.find("b")) == (413, 6, None)
+    storage.put("a", StoredObject(bytes(10)))
+    storage.remove("nothing")
+    storage.remove_below("a")
+    storage.put("b", StoredObject(bytes(10)))
+    assert storage.size == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from sessionboard_async.testing._handlers.insights import OPERATIONS
 from sessionboard_async.testing._sbql import sbql
 from sessionboard_async.testing._sbql.tables import TABLES, contacts_of
 from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
+from tests.testing.operation_calls import computed
 
 SIZE = Size(events=2, sessions=30, speakers=12, contacts=20, sponsors=4, exhibitors=5)
 ORGANIZATION = Organization(1, SIZE)
@@ -29,8 +31,17 @@ EVENT = ORGANIZATION.events[FIRST_EVENT_ID]
 SECOND = next(event for event in ORGANIZATION.events.values() if event is not EVENT)
 
 
+def table(
+    query: str, organization: Organization, events: Sequence[EventData], *, hide: bool = False
+) -> sbql.Result:
+    [result] = sbql.prepare([query], organization, events, hide=hide).run()
+    if isinstance(result, RequestError):
+        raise result
+    return result
+
+
 def rows(query: str, *events: EventData, hide: bool = False) -> list[dict[str, Any]]:
-    return list(sbql.run(query, ORGANIZATION, events or [EVENT], hide=hide).rows)
+    return list(table(query, ORGANIZATION, events or [EVENT], hide=hide).rows)
 
 
 def refusal(query: str) -> str:
@@ -46,7 +57,7 @@ def answer(operation: str, body: object = None, grant: Grant | None = None, **pa
         body=b"" if body is None else json.dumps(body).encode(),
         grant=Grant() if grant is None else grant,
     )
-    return OPERATIONS[operation](ORGANIZATION, call)
+    return computed(OPERATIONS[operation](ORGANIZATION, call))
 
 
 def execute(query: str, grant: Grant | None = None, **options: object) -> Any:
@@ -218,8 +229,7 @@ def test_writes_are_found_and_personal_custom_fields_are_masked() -> None:
     write("create-session", {"title": "Closing", "custom_fields": {name: "door@example.org"}})
     query = f"SELECT {name}, title AS also FROM sessions WHERE title = 'Closing'"  # ours
     for hide, returned in ((False, "door@example.org"), (True, "d***@e***.org")):
-        table = sbql.run(query, organization, [event], hide=hide)
-        assert table.rows == [{name: returned, "also": "Closing"}]
+        assert table(query, organization, [event], hide=hide).rows == [{name: returned, "also": "Closing"}]
 
 
 def test_a_query_of_the_organization_sees_the_events_that_it_names_and_the_token_may_see() -> None:

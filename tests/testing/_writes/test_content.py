@@ -8,6 +8,7 @@ import pytest
 
 from tests.testing.upload_calls import Answer, Client
 
+NOWHERE = "00000000-0000-4000-8000-000000000000"
 ALL = {"pageSize": "100", "page": "1"}
 
 
@@ -82,7 +83,7 @@ def test_transcriptions_are_filtered(client: Client) -> None:
     for name, value in (("type", "summary"), ("session_id", transcribed(client)), ("language_code", "fr")):
         matching = [record for record in everything if record[name] == value]
         assert transcriptions(client, **{name: value}) == matching != []
-    assert transcriptions(client, session_id="nowhere") == []
+    assert transcriptions(client, session_id=NOWHERE) == []
     for query in ({"type": "chapter"}, {"include_partial": "yes"}, {"speaker": "x"}):
         assert client.refusal("list-event-transcriptions", query=query)[0] == 400
 
@@ -244,7 +245,7 @@ def test_every_item_is_found_by_its_id(client: Client) -> None:
         assert client("get-content-item", found["id"]) == found
     assert client.refusal("get-content-item", "summary_pdf")[0] == 400
     assert client.refusal("get-content-item", "nothing")[0] == 404
-    assert client.refusal("get-content-item", "summary_pdf", query={"session_id": "nowhere"})[0] == 404
+    assert client.refusal("get-content-item", "summary_pdf", query={"session_id": NOWHERE})[0] == 404
     other = next(id_ for id_ in client.session_ids if id_ != session_id)
     assert client.refusal("get-content-item", session_id, query={"session_id": other})[0] == 404
 

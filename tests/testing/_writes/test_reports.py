@@ -14,6 +14,7 @@ from sessionboard_async.testing._data.tokens import Grant
 from sessionboard_async.testing._handlers import gdpr, reports
 from sessionboard_async.testing._sbql.tables import contacts_of
 from sessionboard_async.testing._writes.requests import HandlerReply, HandlerRequest
+from tests.testing.operation_calls import computed
 
 SIZE = Size(events=2, sessions=12, speakers=6, contacts=10, sponsors=3, exhibitors=3)
 EVENT = {"event_id": str(FIRST_EVENT_ID)}
@@ -45,7 +46,7 @@ class Server:
             body=b"" if body is None else json.dumps(body).encode(),
             grant=grant or Grant(),
         )
-        return handler(self.organization, call)
+        return computed(handler(self.organization, call))
 
     def refused(self, operation: str, path: dict[str, str] | None = None, body: object = None) -> int:
         with pytest.raises(RequestError) as refused:

@@ -347,3 +347,39 @@ def test_an_aborted_upload_is_gone(client: Client) -> None:
 )
 def test_there_must_be_such_a_session(client: Client, operation: str) -> None:
     assert client.refusal(operation, session_id="nowhere", **SLIDES) == (404, "there is no such session")
+
+
+def test_deleted_and_replaced_files_leave_no_bytes(client: Client) -> None:
+    storage = client.organization.storage
+    file = completed_file(client)
+    for body in (b"abc", b"defg"):
+        replaced = client("replace-session-file", file["id"], filename="notes.txt", size_bytes=len(body))
+        client.put(replaced["upload"], body)
+    assert storage.size == len(EVERY_BYTE) + 4
+    client("complete-session-file", file["id"])
+    assert storage.size == 4
+    again = client("replace-session-file", file["id"], filename="notes.txt", size_bytes=3)
+    client.put(again["upload"], b"abc")
+    client("delete-session-file", file["id"])
+    assert storage.size == 0
+    made = client("upload-session-file", **form(a_file(EVERY_BYTE, "a.pdf")))
+    assert storage.size == len(EVERY_BYTE)
+    client("delete-session-file", made["id"])
+    assert storage.size == 0
+
+
+def test_an_unknown_person_of_a_form_is_refused(client: Client) -> None:
+    for text in ("", "nobody"):
+        sent = form((field("assigned_participant_id"), text.encode()), a_file(EVERY_BYTE, "a.pdf"))
+        assert client.refusal("upload-session-file", **sent)[0] == 400
+    assert client.organization.storage.size == 0
+
+
+def test_a_full_storage_refuses_uploads(client: Client) -> None:
+    client.organization.storage.capacity = 0
+    upload = client.organization.storage.upload_address("key")
+    answer = client.store("PUT", upload["url"], b"x")
+    assert (answer.status, b"<Code>EntityTooLarge</Code>" in answer.body) == (413, True)
+    before = client("list-session-files")
+    assert client.refusal("upload-session-file", **form(a_file(b"x", "a.txt")))[0] == 413
+    assert client("list-session-files") == before
