@@ -23,11 +23,14 @@ from sessionboard_async.testing._data.seeded import (
     uuid_for,
 )
 from sessionboard_async.testing._data.selections import Selections
+from sessionboard_async.testing._data.texts import EVENTS
 from sessionboard_async.testing._data.times import Times
 
 _SUBMISSIONS_OPEN = milliseconds(2025, 10, 6, 8)
 _SUBMISSIONS = 240 * DAY
 _FIRST_DAY = milliseconds(2026, 9, 14, 8)
+"""The first day of the first event at 8:00, in its own time zone. The last talks end before 18:00."""
+
 _STATUS_CYCLE = (0, 0, 2, 0, 5, 1, 0, 0, 4, 0, 3, 0, 6, 0, 0, 7, 0, 2, 0, 0)
 _PART_STATUS_CYCLE = (0, None, 2)
 
@@ -260,6 +263,7 @@ class Agenda:
         start = (
             _FIRST_DAY
             + self._position * 28 * DAY
+            - EVENTS[self._position % len(EVENTS)].offset * MINUTE
             + row.ordinal % 3 * DAY
             + row.ordinal * 7 % 18 * 30 * MINUTE
         )

@@ -182,11 +182,11 @@ class EventData(DataOwner):
 
     def record(self) -> Record:
         """Return the event as the API returns it."""
-        name, timezone = EVENTS[self._position % len(EVENTS)]
+        text = EVENTS[self._position % len(EVENTS)]
         return {
             "id": self.id,
-            "name": f"{name} {2026 + self._position // len(EVENTS)}",
-            "timezone": timezone,
+            "name": f"{text.name} {2026 + self._position // len(EVENTS)}",
+            "timezone": text.timezone,
             "features": {"translated_fields": self.has_translations},
         }
 

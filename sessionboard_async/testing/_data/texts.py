@@ -199,13 +199,25 @@ SLOGANS: tuple[Triple, ...] = (
 )
 
 
-EVENTS: tuple[tuple[str, str], ...] = (
-    ("Open Shelves Conference", "America/Chicago"),
-    ("Journées des données ouvertes", "Europe/Paris"),
-    ("Pegelstand – Tagung für Messdaten", "Europe/Berlin"),
-    ("例示カンファレンス", "Asia/Tokyo"),
-    ("Conferência Exemplo", "America/Sao_Paulo"),
-    ("Kathmandu Map Days", "Asia/Kathmandu"),
+class EventText(NamedTuple):
+    """The name of an event, its time zone, and the offset of that zone on its days, in minutes.
+
+    Not every platform has a database of time zones. Where an event is repeated in another season, the offset
+    may differ from the zone's by an hour.
+    """
+
+    name: str
+    timezone: str
+    offset: int
+
+
+EVENTS: tuple[EventText, ...] = (
+    EventText("Open Shelves Conference", "America/Chicago", -300),
+    EventText("Journées des données ouvertes", "Europe/Paris", 120),
+    EventText("Pegelstand – Tagung für Messdaten", "Europe/Berlin", 60),
+    EventText("例示カンファレンス", "Asia/Tokyo", 540),
+    EventText("Conferência Exemplo", "America/Sao_Paulo", -180),
+    EventText("Kathmandu Map Days", "Asia/Kathmandu", 345),
 )
 
 

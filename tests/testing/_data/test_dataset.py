@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import unicodedata
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import pytest
@@ -237,3 +239,22 @@ def test_a_session_is_found_by_its_id_unless_it_was_deleted() -> None:
         assert event.session(event.agenda.id(row)) == (None if row.deleted is not None else row)
     assert event.session("no such id") is None
     assert any(row.deleted is not None for row in event.agenda.rows)
+
+
+def test_talks_take_place_by_day_in_the_time_zone_of_their_event() -> None:
+    events = organization(events=12, sessions=60).events.values()
+    for position, event in enumerate(events):
+        name = str(event.record()["timezone"])
+        try:
+            zone = ZoneInfo(name)
+        except ZoneInfoNotFoundError:
+            pytest.skip("there is no database of time zones")
+        slots = [slot for row in event.agenda.with_parts if (slot := event.agenda.times(row)) is not None]
+        local = [[datetime.fromtimestamp(each / 1000, zone) for each in slot] for slot in slots]
+        assert len(local) > 40
+        assert all(start.date() == end.date() for start, end in local)
+        earliest = min(start.time() for start, _ in local)
+        assert max(end.time() for _, end in local) <= time(18 if position < 6 else 19)
+        # Where an event is repeated in another season, its clocks may differ by an hour.
+        assert earliest == time(8) if position < 6 else earliest >= time(7)
+        assert len({start.date() for start, _ in local}) == 3
