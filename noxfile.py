@@ -2,7 +2,8 @@
 
 ``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs
 every test on every supported Python that is found. ``nox -s wheel`` builds, checks and tries the package as
-users get it. ``nox -s mutants`` changes the code to see whether a test fails. ``nox -s bench`` measures.
+users get it. ``nox -s mutants`` changes the code to see whether a test fails. ``nox -s schemathesis`` sends
+generated requests to the embedded server. ``nox -s bench`` measures.
 """
 
 from __future__ import annotations
@@ -121,6 +122,16 @@ def mutants(session: nox.Session) -> None:
     """
     session.install(*EVERY_EXTRA, *group("test", "mutants"))
     session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
+def schemathesis(session: nox.Session) -> None:
+    """Send requests generated from the API's document to the embedded server for ten minutes.
+
+    After ``--``, ``--seconds`` sets another duration.
+    """
+    session.install("-e", ".", *group("schemathesis"))
+    session.run("python", "-m", "tests.contract.schemathesis", *session.posargs)
 
 
 @nox.session

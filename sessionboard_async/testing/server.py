@@ -51,12 +51,13 @@ class EmbeddedServer:
                 talks = await sb.sessions.search(server.event_id).collect()
 
     Names, texts, ids and times depend only on the seed and the sizes given here. Records are generated on
-    demand, so an event may have 100,000 sessions. The server is stricter than the API in one respect: it
-    answers 400 to filters, query parameters and expansions that an operation does not have.
+    demand, so an event may have 100,000 sessions. The server is stricter than the API: it answers 400 to
+    filters, query parameters and expansions that an operation does not have, and 415 to bodies that are not
+    sent as JSON. Requests whose ``Host`` is neither ``127.0.0.1`` nor ``localhost`` get 421.
 
-    Uploads and downloads use a storage below ``/storage/`` that keeps bytes in memory. The storage refuses
-    requests that carry a token, and requests without exactly the headers of their address. Faults do not
-    apply to it.
+    Uploads and downloads use a storage below ``/storage/`` that keeps up to 512 MiB in memory. The storage
+    refuses requests that carry a token, and requests without exactly the headers of their address. Faults do
+    not apply to it.
 
     Args:
         events: Number of events. The first, and every second one after it, has translated texts.
@@ -183,7 +184,7 @@ class EmbeddedServer:
 
     @property
     def requests(self) -> deque[RecordedRequest]:
-        """The last requests received, the oldest first."""
+        """The last requests received, the oldest first: at most 10,000, and at most 64 MiB of them."""
         return self._app.requests
 
     @property

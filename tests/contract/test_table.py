@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.contract.distil import TABLE, distil, load, render
-
-DOCUMENT = Path(
-    os.environ.get("SESSIONBOARD_API_DOCUMENT")
-    or Path(__file__).parents[3] / "shared" / "sessionboard-openapi.yaml"
-)
+from tests.contract.document import DOCUMENT
 
 
 @pytest.mark.skipif(not DOCUMENT.exists(), reason=f"no {DOCUMENT.name} beside the checkout")

@@ -166,7 +166,7 @@ def prepare(
     queries: Sequence[str],
     events: Sequence[EventData],
     body: Mapping[str, Any],
-) -> sbql.Queries:
+) -> sbql.PreparedQueries:
     """Prepare queries; personal data is masked unless both the body and the token allow it."""
     hide = call.grant.hides_personal_data or body.get("obfuscatePii") is not False
     return sbql.prepare(queries, organization, events, hide=hide)

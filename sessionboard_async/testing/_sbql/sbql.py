@@ -83,7 +83,7 @@ class _FilledTable:
 
 
 @dataclass(frozen=True)
-class Queries:
+class PreparedQueries:
     """Queries with the rows of their tables, so that they can run in another thread.
 
     Attributes:
@@ -139,7 +139,7 @@ class Queries:
 
 def prepare(
     queries: Sequence[str], organization: Organization, events: Sequence[EventData], *, hide: bool
-) -> Queries:
+) -> PreparedQueries:
     """Translate queries and read the tables that they name.
 
     Args:
@@ -153,7 +153,7 @@ def prepare(
     named = {name for statement in statements if isinstance(statement, str) for name in _tables_in(statement)}
     hidden: dict[str, str] = {}
     tables = [_read(name, organization, events, hidden if hide else None) for name in TABLES if name in named]
-    return Queries(statements, tables, hidden, hide)
+    return PreparedQueries(statements, tables, hidden, hide)
 
 
 def _translated(query: str) -> str | RequestError:

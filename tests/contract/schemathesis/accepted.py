@@ -1,0 +1,97 @@
+"""What Schemathesis reports about the embedded server, and why it stays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.contract.differences import DIFFERENCES
+from tests.contract.schemathesis.report import Finding
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Reports that are alike.
+
+    Attributes:
+        check: The type of the report.
+        what: A regular expression for its text.
+        reason: Why it stays.
+    """
+
+    check: str
+    what: str
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Return whether a report is one of these."""
+        return finding.check == self.check and re.fullmatch(self.what, finding.what, re.DOTALL) is not None
+
+
+_STRICT = "unknown names are refused, so that a mistyped one fails a test instead of matching everything"
+_BOUND = "the document leaves out the bounds and the words that the API describes or enforces"
+_EMPTY = "the document lets required texts be empty; such a name or query is never meant"
+_UNKNOWN = "the document cannot say which ids and tokens exist"
+_SBQL = "the document leaves out the grammar of queries"
+_STATE = "the document cannot say what was written before"
+_BULK = "each operation of a bulk request is answered on its own, with an error for an invalid one"
+
+ACCEPTED: tuple[Accepted, ...] = (
+    Accepted("JsonSchemaError", r"null is not of type .*", DIFFERENCES["*", "answer null"]),
+    Accepted(
+        "JsonSchemaError",
+        r".* at /components/schemas/CustomFieldValue/properties/value",
+        DIFFERENCES["CustomFieldValue", "field value"],
+    ),
+    Accepted(
+        "JsonSchemaError",
+        r".* 'oneOf' keyword at /components/schemas/Session/properties/subsessions/items.*",
+        "the two forms of a subsession have all required properties in common; null counts as above",
+    ),
+    Accepted("JsonSchemaError", r'".*" is not a "uuid" at /properties/results/items/properties/id', _BULK),
+    Accepted(
+        "UndefinedStatusCode",
+        r"(400|404|409|413|415|417|422) .*",
+        "the document lists few errors, and the API answers with more of them",
+    ),
+    Accepted("AcceptedNegativeData", r".*\boperations\b.*", _BULK),
+    Accepted(
+        "AcceptedNegativeData",
+        r"in body - \w+: Incorrect type",
+        "null clears a property, though the document declares few as nullable",
+    ),
+    Accepted(
+        "AllowHeaderMismatch",
+        r"405 there is no .* for this path",
+        "`…/create` is also a value of `…/{id}`, whose methods `Allow` names too",
+    ),
+    Accepted(
+        "UnsupportedMethodResponse",
+        r"(400|404) .*",
+        "`…/create` is also a value of `…/{id}`, which has the method",
+    ),
+    Accepted(
+        "RejectedPositiveData", r"400 the body is not a search: Object contains unknown field .*", _STRICT
+    ),
+    Accepted("RejectedPositiveData", r"400 unknown (filter|query parameter) .*", _STRICT),
+    Accepted("RejectedPositiveData", r"400 \w+ is required", _EMPTY),
+    Accepted("RejectedPositiveData", r"400 name or account_id is required", _EMPTY),
+    Accepted("RejectedPositiveData", r"400 \S+ must be one of .*", _BOUND),
+    Accepted("RejectedPositiveData", r"400 \S+ must be a whole number from .*", _BOUND),
+    Accepted("RejectedPositiveData", r"400 \S+ must (not be negative|be at least .*|hold from .*)", _BOUND),
+    Accepted("RejectedPositiveData", r"400 email must be an e-mail address", _BOUND),
+    Accepted(
+        "RejectedPositiveData", r"400 (a query begins with|the query|FIND must|only one query) .*", _SBQL
+    ),
+    Accepted("RejectedPositiveData", r"400 email belongs to another contact of the event", _STATE),
+    Accepted("RejectedPositiveData", r"400 the field is a standard one, .*", _STATE),
+    Accepted("RejectedPositiveData", r"400 \w+ (is not the id|names|must be the id) .*", _UNKNOWN),
+    Accepted("RejectedPositiveData", r"400 custom_fields: no field of .*", _UNKNOWN),
+    Accepted("RejectedPositiveData", r"400 there is no such client", _UNKNOWN),
+)
+"""The reports that stay. Anything else is a fault, of the server or of this table."""
+
+
+def listed(finding: Finding) -> Accepted | None:
+    """Return the entry of the table that covers a report; ``None`` if there is none."""
+    return next((accepted for accepted in ACCEPTED if accepted.covers(finding)), None)
