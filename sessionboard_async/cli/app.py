@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,8 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionboard_async import AuthenticationError, __version__
+from sessionboard_async._printable import printable
+from sessionboard_async.cli.arguments import TargetPath, event_id, finite
 from sessionboard_async.cli.coverage import CoveredOperation, covered_operations
 from sessionboard_async.cli.display import StatusDisplay
+from sessionboard_async.cli.output import escape_unencodable, show
 from sessionboard_async.cli.runner import (
     Connection,
     allow_refused_option,
@@ -41,13 +43,6 @@ _ANY_WIDTH = 10_000
 """A width that no terminal reaches."""
 
 
-def _finite(_: click.Context, __: click.Parameter, number: float) -> float:
-    """Refuse infinity and NaN, which pass the bounds of click."""
-    if not math.isfinite(number):
-        raise click.BadParameter(f"{number} is not a finite number.")
-    return number
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sessionboard")
 def sessionboard() -> None:
@@ -55,6 +50,7 @@ def sessionboard() -> None:
 
     The token comes from SESSIONBOARD_TOKEN, the region from SESSIONBOARD_REGION (us or eu).
     """
+    escape_unencodable()
 
 
 @sessionboard.command()
@@ -75,7 +71,9 @@ async def events(connection: Connection) -> None:
 
 
 def _cells(event: Event) -> list[str]:
-    return [" ".join(str(cell or "").split()) for cell in (event.id, event.name, event.timezone)]
+    # Tabs and line ends divide cells and rows.
+    cells = (" ".join(str(cell or "").split()) for cell in (event.id, event.name, event.timezone))
+    return [printable(cell) for cell in cells]
 
 
 @sessionboard.command()
@@ -127,7 +125,7 @@ async def check(connection: Connection) -> None:
             where = "at the given address"
         if choice.embedded:
             where = "on the embedded server"
-        click.echo(f"The token works {where} ({sb.base_url}): it can read {count} events.")
+        show(f"The token works {where} ({sb.base_url}): it can read {count} events.")
         return
     if refused is not None and len(choices) > 1:
         raise click.ClickException("the token works in no region: it is invalid or revoked")
@@ -140,7 +138,7 @@ async def check(connection: Connection) -> None:
 @click.option(
     "--to",
     "directory",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=TargetPath(file_okay=False, path_type=Path),
     required=True,
     help="The target folder.",
 )
@@ -186,7 +184,7 @@ async def export(
     async with connection.open(display, concurrency=concurrency) as sb:
         manifest = await export_event(
             sb,
-            _event_id(event),
+            event_id(event),
             directory,
             only=_resources(only),
             expand=expand,
@@ -206,7 +204,7 @@ async def export(
 @click.option(
     "--to",
     "path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=TargetPath(dir_okay=False, path_type=Path),
     required=True,
     help="The database file.",
 )
@@ -220,7 +218,7 @@ async def export(
 @click.option(
     "--sweep-every",
     type=click.FloatRange(0, 100_000),
-    callback=_finite,
+    callback=finite,
     default=24.0,
     show_default=True,
     metavar="HOURS",
@@ -249,7 +247,7 @@ async def sync(
     async with connection.open(display) as sb:
         summary = await sync_event(
             sb,
-            _event_id(event),
+            event_id(event),
             path,
             only=wanted,
             expand=expand,
@@ -258,15 +256,11 @@ async def sync(
             source=connection.source,
             on_progress=display.show_progress,
         )
-    click.echo(
+    show(
         f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
         f"{sum(summary.counts.values())}"
     )
     report_refusals(summary.refused, allowed=allow_refused)
-
-
-def _event_id(event: str) -> int | str:
-    return int(event) if event.isdecimal() else event
 
 
 def _resources(only: str | None) -> Sequence[str]:
@@ -281,16 +275,16 @@ def _resources(only: str | None) -> Sequence[str]:
 def _summarize(manifest: Manifest, directory: Path) -> None:
     for resource, summary in manifest.resources.items():
         if summary.reported is not None and summary.reported != summary.records:
-            click.echo(
+            show(
                 f"Warning: {summary.records} {resource} were read and {summary.reported} reported: "
                 "the data changed during the export, or the API did not return all of it",
                 err=True,
             )
     for resource, file in manifest.earlier.items():
         if resource in manifest.refused:
-            click.echo(f"Warning: {directory / file.file} is from an earlier export", err=True)
+            show(f"Warning: {directory / file.file} is from an earlier export", err=True)
     records = sum(summary.records for summary in manifest.resources.values())
-    click.echo(
+    show(
         f"{records} records in {len(manifest.resources)} files, {manifest.seconds:.1f} s: "
         f"{directory / 'manifest.json'}"
     )
@@ -308,7 +302,7 @@ def _summarize(manifest: Manifest, directory: Path) -> None:
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The seed of all generated data.")
 @click.option(
-    "--latency", type=click.FloatRange(0), callback=_finite, default=0.0, help="Seconds before each response."
+    "--latency", type=click.FloatRange(0), callback=finite, default=0.0, help="Seconds before each response."
 )
 @click.option("--limit", metavar="REQUESTS/SECONDS", help="Limit the requests per category, such as 20/2.")
 @click.option(

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-import click
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressDisplay
 from rich.text import Text
 
+from sessionboard_async.cli.output import show
 from sessionboard_async.cli.waits import Wait, WaitNotices, lines
 from sessionboard_async.export.exporter import ExportProgress
 
@@ -54,7 +54,7 @@ class StatusDisplay:
         """Show the progress of a resource."""
         if not self._is_live:
             if progress.done:
-                click.echo(f"{progress.resource}: {progress.records} records", err=True)
+                show(f"{progress.resource}: {progress.records} records", err=True)
             return
         self._display.start()
         if progress.resource not in self._tasks:
@@ -71,7 +71,7 @@ class StatusDisplay:
             return
         now = datetime.now(UTC)
         for line in lines(self._notices.new(waits, now), lambda wait: wait.notice(now)):
-            click.echo(line, err=True)
+            show(line, err=True)
 
 
 class _LiveDisplay(ProgressDisplay):

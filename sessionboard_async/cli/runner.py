@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec, get_args
+from typing import Any, Concatenate, ParamSpec
 
 import click
 
@@ -24,7 +24,10 @@ from sessionboard_async import (
     SessionboardError,
     Timeout,
 )
+from sessionboard_async._printable import printable
+from sessionboard_async.cli import arguments
 from sessionboard_async.cli.display import StatusDisplay
+from sessionboard_async.cli.output import show
 from sessionboard_async.cli.waits import report_waits
 from sessionboard_async.core.http.base_url import Region
 from sessionboard_async.testing import EmbeddedServer
@@ -109,7 +112,8 @@ def with_connection(
     @click.option(
         "--region",
         envvar="SESSIONBOARD_REGION",
-        type=click.Choice(get_args(Region)),
+        callback=arguments.region,
+        metavar="[us|eu]",
         help="The region of the organization's data.",
     )
     @click.option(
@@ -165,7 +169,7 @@ def _explain(error: Exception) -> str:
         message = message.replace("Timeout.total", "--max-wait")
     elif isinstance(error, ServerError) and error.retry_after and error.attempts < Retry().attempts:
         message += ": longer than --max-wait allows"
-    return " ".join(message.split())
+    return printable(" ".join(message.split()))
 
 
 def allow_refused_option(command: Callable[P, None]) -> Callable[P, None]:
@@ -180,10 +184,10 @@ def allow_refused_option(command: Callable[P, None]) -> Callable[P, None]:
 def report_refusals(refused: Mapping[str, str], *, allowed: bool) -> None:
     """Print which resources the API refused, and end with status 3 unless that is allowed."""
     for resource, reason in refused.items():
-        click.echo(f"Warning: {resource} were refused: {reason}", err=True)
+        show(f"Warning: {resource} were refused: {reason}", err=True)
     if refused and not allowed:
         names = ", ".join(refused)
-        click.echo(f"Not read: {names}. Select others with --only, or use --allow-refused.", err=True)
+        show(f"Not read: {names}. Select others with --only, or use --allow-refused.", err=True)
         raise click.exceptions.Exit(_REFUSED)
 
 

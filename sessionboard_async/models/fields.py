@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -76,11 +77,19 @@ class TranslatedField(Record, frozen=True, kw_only=True):
         return self.value is None or not self.value.strip()
 
     def is_in(self, language: str) -> bool:
-        """Whether its language is the given one; tags are compared without regard to case."""
-        return self.translated_language is not None and self.translated_language.lower() == language.lower()
+        """Whether its language is the given one, in any case, as a tag or as the name of a locale."""
+        spoken = self.translated_language
+        return spoken is not None and language_tag(spoken) == language_tag(language)
 
     def is_about(self, field: CustomFieldValue) -> bool:
         """Whether it translates the given custom field, identified by id or internal name."""
         if field.id is not None and field.id == self.parent_field_id:
             return True
         return field.lookup_name is not None and field.lookup_name == self.parent_field_internal_name
+
+
+@lru_cache(maxsize=1024)
+def language_tag(language: str) -> str:
+    """Return a language tag, or the name of a locale such as ``fr_CA.UTF-8``, as a tag in lower case."""
+    name = language.partition(".")[0].partition("@")[0]
+    return name.strip().lower().replace("_", "-").strip("-")

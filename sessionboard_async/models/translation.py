@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, get_args
 from msgspec.structs import fields, replace
 
 from sessionboard_async.models.base import Record, Timestamp
-from sessionboard_async.models.fields import CustomFieldValue, TranslatedField
+from sessionboard_async.models.fields import CustomFieldValue, TranslatedField, language_tag
 
 
 class RecordWithFields(Record, frozen=True, kw_only=True):
@@ -66,7 +66,8 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
         this on the record that the API sent: in a copy, the translated texts are the default.
 
         Args:
-            language: A language tag such as ``fr`` or ``pt-BR``, in any case.
+            language: A language tag such as ``fr`` or ``pt-BR``, in any case, or a locale such as ``pt_BR``
+                or ``pt_BR.UTF-8``.
 
         Returns:
             The copy; the record itself if there is nothing to translate.
@@ -74,9 +75,9 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
         Raises:
             ValueError: If ``language`` is empty.
         """
-        if not language.strip():
+        subtags = language_tag(language).split("-")
+        if subtags == [""]:
             raise ValueError("language must be a tag such as 'fr' or 'fr-CA', not an empty string")
-        subtags = language.strip().split("-")
         return _translate(self, tuple("-".join(subtags[:end]) for end in range(len(subtags), 0, -1)))
 
 

@@ -291,7 +291,17 @@ def test_only_texts_are_translated(name: str) -> None:
     assert session.translated("fr") is session
 
 
-@pytest.mark.parametrize("language", ["", " "])
+@pytest.mark.parametrize("asked", ["fr_CA", "FR-ca", "fr_CA.UTF-8", "fr_CA@euro", " fr-CA\n"])
+@pytest.mark.parametrize("sent", ["fr-CA", "fr_CA"])
+def test_the_name_of_a_locale_is_its_language(asked: str, sent: str) -> None:
+    session = Session(title="Hello", translated_fields=(text("title", sent, "Allo"),))
+    assert session.translated(asked).title == "Allo"
+    assert session.translated("fr_FR.UTF-8").title == "Hello"
+    general = Session(title="Hello", translated_fields=(text("title", "fr", "Bonjour"),))
+    assert general.translated(asked).title == "Bonjour"
+
+
+@pytest.mark.parametrize("language", ["", " ", "_", ".UTF-8"])
 def test_a_language_must_be_named(language: str) -> None:
     with pytest.raises(ValueError, match="language"):
         Session().translated(language)

@@ -1,0 +1,47 @@
+"""The kinds of arguments that commands take."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import click
+
+from sessionboard_async.core.http.base_url import Region, read_region
+from sessionboard_async.errors import ConfigurationError
+
+
+def region(_: click.Context, __: click.Parameter, name: str | None) -> Region | None:
+    """Read a region as the client reads it; ``None`` for an empty one."""
+    try:
+        return read_region(name)
+    except ConfigurationError as error:
+        raise click.BadParameter(f"{error.message}.") from None
+
+
+class TargetPath(click.Path):
+    """The path of a file or folder to write; never empty, which would be the current folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path."""
+        if not os.fspath(value).strip():
+            self.fail("it is empty: is a variable of the shell unset? The current folder is '.'.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def finite(_: click.Context, __: click.Parameter, number: float) -> float:
+    """Refuse infinity and NaN, which pass the bounds of click."""
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.")
+    return number
+
+
+def event_id(event: str) -> int | str:
+    """Return the id of an event: a number, if it looks like one of the API's."""
+    return int(event) if event.isascii() and event.isdecimal() and len(event) < 20 else event
