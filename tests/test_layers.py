@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.untraced
+
 PACKAGE = Path(__file__).parents[1] / "sessionboard_async"
 
 LAYERS = (

@@ -149,6 +149,7 @@ FAILURES: list[Handler] = [
 
 
 @pytest.mark.parametrize("fail", FAILURES, ids=lambda fail: fail.__name__)
+@pytest.mark.untraced
 async def test_no_failure_shows_a_secret(
     serve: Serve, fail: Handler, everything_logged: Callable[[], str]
 ) -> None:

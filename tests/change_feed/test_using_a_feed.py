@@ -24,6 +24,7 @@ MINUTE = 60
 @pytest.mark.parametrize("prefetch", [None, 1, 8])
 @pytest.mark.parametrize("batches", [1, 2, 3])
 @pytest.mark.parametrize("collects", [False, True])
+@pytest.mark.untraced
 async def test_batches_can_be_left_while_pages_are_read_ahead(
     batches: int, prefetch: int | None, collects: bool
 ) -> None:

@@ -171,6 +171,7 @@ def test_a_failed_export_prints_the_reason(server: EmbeddedServer, tmp_path: Pat
 
 
 @pytest.mark.anyio
+@pytest.mark.traced_processes
 async def test_a_number_of_records_other_than_reported_is_a_warning(serve: Serve, tmp_path: Path) -> None:
     async def answer(request: web.Request) -> web.Response:
         number = int(request.query["page"])

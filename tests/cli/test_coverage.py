@@ -28,6 +28,7 @@ def test_endpoints_lists_each_operation_with_its_method() -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200, 300])
+@pytest.mark.untraced
 def test_endpoints_are_not_truncated_to_the_width_of_a_terminal(columns: int) -> None:
     done = run("endpoints", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS=str(columns))
     assert done.exit_code == 0

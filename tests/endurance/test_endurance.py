@@ -19,7 +19,7 @@ from tests.endurance.run import Run, megabytes
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 6
+ROUNDS = 4
 """Operations of each task, unless a time is given."""
 
 MOST_GROWTH = 200.0

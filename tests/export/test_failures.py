@@ -85,6 +85,7 @@ def old_or_new(directory: Path, before: dict[str, bytes], *, finished: bool) -> 
 
 
 @pytest.mark.parametrize("calls", [1, 13, 14, 26, 33])
+@pytest.mark.untraced
 async def test_a_cancelled_scope_leaves_the_target_unchanged(
     server: EmbeddedServer, sb: AsyncSession, directory: Path, calls: int
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_cancelled_scope_leaves_the_target_unchanged(
 
 
 @pytest.mark.parametrize("turns", [0, 1, 5, 20, 50, 100, 200])
+@pytest.mark.untraced
 async def test_a_cancelled_task_leaves_the_old_or_the_new_export(
     server: EmbeddedServer, sb: AsyncSession, directory: Path, turns: int
 ) -> None:

@@ -20,9 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(
-        sessions=250, contacts=120, speakers=60, events=1, latency=0.01
-    ).in_thread() as server:
+    with EmbeddedServer(sessions=110, contacts=20, speakers=10, events=1, latency=0.01).in_thread() as server:
         yield server
 
 

@@ -200,6 +200,7 @@ UNUSABLE: dict[str, Callable[[], web.Response]] = {
 
 @pytest.mark.parametrize("name", UNUSABLE)
 @pytest.mark.parametrize("start", ["fresh", "over an earlier export", "resumed"])
+@pytest.mark.untraced
 async def test_an_answer_that_is_neither_data_nor_a_refusal_is_an_error(
     serve: Serve, tmp_path: Path, name: str, start: str
 ) -> None:

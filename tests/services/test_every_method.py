@@ -80,6 +80,7 @@ async def test_a_search_finds_everything_and_every_record_is_typed(
 # Fields have tests of their own below; the five statuses of the API have no timestamps.
 @pytest.mark.parametrize("name", sorted(SEARCHES.keys() - {"fields", "statuses"}))
 @pytest.mark.parametrize("field", ["created", "updated"])
+@pytest.mark.untraced
 async def test_times_filter_and_sort_a_search(
     server: EmbeddedServer, sb: AsyncSession, name: str, field: str
 ) -> None:
@@ -112,6 +113,7 @@ async def test_times_filter_and_sort_a_search(
 
 
 @pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.untraced
 async def test_sessions_by_status(server: EmbeddedServer, sb: AsyncSession, status: Any) -> None:
     everything = await sb.sessions.search(server.event_id).collect()
     found = await sb.sessions.search(server.event_id, status=status).collect()

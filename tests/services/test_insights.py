@@ -97,6 +97,7 @@ async def test_paging_may_be_chosen(place: Place) -> None:
         ({"pivot": "title"}, {"pivot": "title"}),
     ],
 )
+@pytest.mark.untraced
 async def test_what_only_the_organization_can_do_is_asked_of_it(
     place: Place, options: dict[str, Any], sent: dict[str, Any]
 ) -> None:

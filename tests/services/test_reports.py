@@ -151,6 +151,7 @@ async def test_a_query_goes_through_its_whole_life(place: Place, scope: Scope) -
             await gone
 
 
+@pytest.mark.untraced
 async def test_rows_of_a_saved_query_come_over_several_pages(place: Place, scope: Scope) -> None:
     event_id = scope.event_id
     equal = await place.sb.queries.create(
@@ -174,6 +175,7 @@ async def test_rows_of_a_saved_query_come_over_several_pages(place: Place, scope
     assert place.sent()["limit"] == 5
 
 
+@pytest.mark.untraced
 async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place, scope: Scope) -> None:
     event_id = scope.event_id
     query = await place.sb.queries.create(event_id=event_id, name="Mail", query=EMAILS)

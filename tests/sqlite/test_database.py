@@ -143,6 +143,7 @@ def few_values_in_a_statement() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("few_values_in_a_statement")
+@pytest.mark.untraced
 def test_batches_may_exceed_the_limit_of_a_statement(path: Path) -> None:
     copy = open_copy(path)
     many = [

@@ -160,7 +160,7 @@ def test_batches_change_a_copy_as_a_dict(
 
 
 @pytest.mark.slow
-@settings(QUIET, max_examples=150)
+@settings(QUIET, max_examples=60)
 @given(batches=BATCHES)
 def test_many_batches_change_a_copy_as_a_dict(
     empty_copy: Path, batches: list[list[Change[dict[str, Any]]]]
@@ -190,7 +190,7 @@ def test_any_record_can_be_written_and_read(empty_copy: Path, data: st.DataObjec
 
 
 @pytest.mark.slow
-@settings(QUIET, max_examples=300)
+@settings(QUIET, max_examples=120)
 @given(data=st.data())
 def test_many_records_can_be_written_and_read(empty_copy: Path, data: st.DataObject) -> None:
     check_record(empty_copy, data)

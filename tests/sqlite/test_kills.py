@@ -15,13 +15,13 @@ from tests.sqlite.sample_changes import everything
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
-SESSIONS = 250
+SESSIONS = 110
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedServer]:
     with EmbeddedServer(
-        sessions=SESSIONS, contacts=120, speakers=60, events=1, latency=0.01
+        sessions=SESSIONS, contacts=20, speakers=10, events=1, latency=0.01
     ).in_thread() as server:
         yield server
 

@@ -132,6 +132,7 @@ async def test_progress_is_reported_for_each_page_and_each_end(
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3, 10, 30, 60, 100, 150, 200])
+@pytest.mark.untraced
 async def test_a_copy_can_be_continued_after_a_cancelled_task(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, turns: int
 ) -> None:

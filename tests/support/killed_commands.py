@@ -22,11 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import anyio
 import msgspec
 
 import sessionboard_async.sqlite  # noqa: F401  # the command ``sync`` imports it in every child otherwise
 from sessionboard_async.cli.app import sessionboard
 from sessionboard_async.export.manifest import Manifest
+from sessionboard_async.services import load_services
 
 _DIED = 9
 
@@ -130,6 +132,8 @@ def is_change(event: str, arguments: tuple[object, ...], target: str) -> bool:
 
 
 if __name__ == "__main__":
+    load_services()
+    anyio.run(anyio.sleep, 0)  # loads its modules for asyncio
     kind, *arguments = sys.argv[1:]
     if kind == "times":
         kill_at_times(int(arguments[0]), Path(arguments[1]), arguments[2:])

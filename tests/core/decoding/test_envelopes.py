@@ -74,6 +74,7 @@ def paged(page: Page, total: int, most: int = 100) -> Handler:
 @pytest.mark.parametrize("total", [0, 1, 10, 25])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", PAGED)
+@pytest.mark.untraced
 async def test_every_envelope_is_read_completely(serve: Serve, shape: str, kind: str, total: int) -> None:
     server = await serve(paged(PAGED[shape], total))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
