@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sessionboard_async.core.http.files import Download
     from sessionboard_async.core.http.response import Response
     from sessionboard_async.core.options import RateLimits, Retry, Timeout
-    from sessionboard_async.core.page import Page, Pagination
+    from sessionboard_async.core.page import Page, Pagination, UnreadableField
     from sessionboard_async.core.pagination.checkpoint import Checkpoint
     from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
     from sessionboard_async.core.rate_limits.limiter import Budget
@@ -134,6 +134,7 @@ __all__ = [
     "Timestamp",
     "TransportError",
     "UnprocessableError",
+    "UnreadableField",
     "UnsetType",
     "Update",
     "WrongEventLoopError",
@@ -198,6 +199,7 @@ _MODULES = {
     "TransportError": "errors",
     "UNSET": "services._common.payloads",
     "UnprocessableError": "errors",
+    "UnreadableField": "core.page",
     "UnsetType": "services._common.payloads",
     "Update": "services._common.bulk.operations",
     "WrongEventLoopError": "errors",

@@ -91,6 +91,9 @@ class AsyncSession:
         limits: The rate limits to keep; ``None`` keeps none. Clients of this process with the same token,
             address and limits share them.
         max_response_bytes: The largest answer, in bytes after decompression.
+        strict: Whether an answer that does not fit the models in any detail is a ``DecodeError``. By default,
+            values of other types are converted where nothing is lost, and fields that cannot be read are
+            ``None``; each is logged once, and ``Page.unreadable`` names the latter.
         ssl: As for aiohttp: an ``ssl.SSLContext`` that verifies certificates and host names, an
             ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy; for http to this machine, only one on this machine.
@@ -145,6 +148,7 @@ class AsyncSession:
         retry: Retry | None = None,
         limits: RateLimits | None = RateLimits(),  # noqa: B008  # immutable
         max_response_bytes: int = 64 * 1024 * 1024,
+        strict: bool = False,
         ssl: Ssl = True,
         proxy: str | None = None,
         user_agent: str = f"sessionboard_async/{__version__}",
@@ -163,7 +167,7 @@ class AsyncSession:
         # Views share it: two views with the same limits have the same limiter.
         self._shared: dict[SharedRateLimits, SharedLimiter] = {}
         self._set_limits(limits)
-        self._decoders = Decoders()
+        self._decoders = Decoders(is_strict=strict)
         self._is_view = False
         self._transport = Transport(
             self._base_url,

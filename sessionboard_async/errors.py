@@ -348,6 +348,7 @@ class DecodeError(ResponseError):
     Attributes:
         transient: Whether a retry may help: the answer is no JSON at all, like the page of a proxy or an
             answer that breaks off.
+        reports_failure: Whether the answer, in spite of its status, reports that the request failed.
         page: The number of the page, for a paginated operation.
         index: The position of the record on that page, from 0.
         record_id: The id of the record, where it could be read.
@@ -363,10 +364,12 @@ class DecodeError(ResponseError):
         record_id: str | None = None,
         path: str | None = None,
         transient: bool = False,
+        reports_failure: bool = False,
         context: RequestContext | None = None,
     ) -> None:
         super().__init__(message, context=context)
         self.transient: bool = transient
+        self.reports_failure: bool = reports_failure
         self.page: int | None = page
         self.index: int | None = index
         self.record_id: str | None = record_id

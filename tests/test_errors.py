@@ -53,6 +53,7 @@ def attributes_of(class_: type[SessionboardError]) -> dict[str, object]:
     values: dict[str, object] = {
         "context": CONTEXT,
         "transient": class_ is DecodeError,
+        "reports_failure": class_ is DecodeError,
         "status": 418,
         "code": "TeapotError",
         "api_message": "Short and stout.",

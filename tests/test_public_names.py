@@ -20,7 +20,7 @@ PUBLIC = {
         RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits RecordSearch RedirectError
         Region Response ResponseError ResponseTooLargeError Retry ServerError SessionStatusName
         SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError UNSET
-        UnprocessableError UnsetType Update WrongEventLoopError __version__ code_challenge
+        UnprocessableError UnreadableField UnsetType Update WrongEventLoopError __version__ code_challenge
     """,
     "sessionboard_async.change_feed": """
         Batch Change ChangeFeed ChangeKind Cursor RESOURCES changes

@@ -107,7 +107,7 @@ async def no_text(_: web.Request) -> web.StreamResponse:
 
 
 async def no_record(_: web.Request) -> web.StreamResponse:
-    return web.json_response([{"id": "r", "title": {"deep": ANSWERED}, "starts_at": ANSWERED}])
+    return web.json_response([{"id": {"deep": ANSWERED}, "title": {"deep": ANSWERED}, "starts_at": ANSWERED}])
 
 
 async def wrong_page(_: web.Request) -> web.StreamResponse:

@@ -11,8 +11,9 @@ from typing import Any, TypeVar, overload
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.http.documents import check_file
 from sessionboard_async.core.http.request import Call, Request
-from sessionboard_async.core.http.response import Response, error_of, request_id
+from sessionboard_async.core.http.response import Response, add_reported_message, error_of, request_id
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry, Timeout
@@ -119,7 +120,7 @@ class Engine:
                 while True:
                     try:
                         response = answered or await self._attempt(call, limiter)
-                        return response if decode is None else decode(response)
+                        return response if decode is None else self._decode(call, response, decode)
                     except SessionboardError as error:
                         answered = None
                         if isinstance(error, DecodeError):
@@ -187,10 +188,25 @@ class Engine:
 
     def decoder(self, endpoint: Endpoint[T]) -> Callable[[Response], T]:
         """Return the function that decodes an answer with a single record, or to an operation without one."""
-        if endpoint.answer is None:
-            return _nothing
         decode = self.decoders.record(endpoint).decode
         return lambda response: decode(response.body)
+
+    def file(self, endpoint: Endpoint[Any]) -> Callable[[Response], bytes]:
+        """Return the function that returns the bytes of an answer that is a file."""
+
+        def decode(response: Response) -> bytes:
+            check_file(response.body, response.headers.get("Content-Type"), endpoint.context)
+            return response.body
+
+        return decode
+
+    def _decode(self, call: Call, response: Response, decode: Callable[[Response], T]) -> T:
+        try:
+            return decode(response)
+        except DecodeError as error:
+            # Not by the decoder, which does not know the secrets that the message may repeat.
+            add_reported_message(error, response.body, (self._token.reveal(), *call.request.secrets))
+            raise
 
     def check(self) -> None:
         """Raise a ``ClientStateError`` if the client cannot be used here and now."""
@@ -210,8 +226,3 @@ class Engine:
             (time.perf_counter() - began) * 1000,
             None if response is None else request_id(response.headers, secrets=(self._token.reveal(),)),
         )
-
-
-def _nothing(_: object) -> Any:
-    """Decode the answer to an operation that has no content."""
-    return None

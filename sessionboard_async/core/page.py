@@ -77,6 +77,18 @@ def credible_pagination(
 _NO_PAGINATION = Pagination()
 
 
+class UnreadableField(msgspec.Struct, frozen=True, gc=False):
+    """A value of a record that could not be read: it is ``None`` there, or left out of its array.
+
+    Attributes:
+        record_id: The id of the record; ``None`` if it has none.
+        path: The place in the record, as a JSON path such as ``$.speakers[0].order``.
+    """
+
+    record_id: str | None
+    path: str
+
+
 class Page(msgspec.Struct, Generic[T], kw_only=True, frozen=True, gc=False):
     """One page of records.
 
@@ -85,8 +97,10 @@ class Page(msgspec.Struct, Generic[T], kw_only=True, frozen=True, gc=False):
         pagination: The position of the page; ``None`` if the API did not report it.
         skipped: The number of its records that could not be decoded and were left out, with
             ``on_invalid="skip"``.
+        unreadable: The values of its records that could not be read.
     """
 
     results: tuple[T, ...] = ()
     pagination: Pagination | None = None
     skipped: int = 0
+    unreadable: tuple[UnreadableField, ...] = ()

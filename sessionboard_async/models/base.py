@@ -25,6 +25,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
 
     _shown: ClassVar[tuple[str, ...]] = ()
     """The fields that ``repr()`` shows if they are set."""
+    _short_form: ClassVar[str | None] = None
+    """The field that holds a bare text sent instead of the object, such as the name of a track."""
+    _keeps_places: ClassVar[bool] = False
+    """Whether an element of an array that cannot be read leaves an empty record in its place."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())

@@ -14,6 +14,7 @@ class BulkItemError(Record, frozen=True, kw_only=True):
     """The reason why an operation was refused."""
 
     _shown: ClassVar[tuple[str, ...]] = ("code",)
+    _short_form: ClassVar[str | None] = "message"
 
     code: str | None = None
     message: str | None = None
@@ -34,6 +35,8 @@ class BulkOutcome(Record, frozen=True, kw_only=True):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("index", "action", "status", "id")
+    # Without an index, an outcome belongs to the operation in the same place.
+    _keeps_places: ClassVar[bool] = True
 
     index: int | None = None
     action: str | None = None

@@ -19,6 +19,7 @@ class ContentSpeaker(Record, frozen=True, kw_only=True):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)
+    _short_form: ClassVar[str | None] = "name"
 
     id: str | None = None
     label: str | None = None

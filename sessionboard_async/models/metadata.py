@@ -15,6 +15,7 @@ class Metadata(Record, frozen=True, kw_only=True):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name")
+    _short_form: ClassVar[str | None] = "name"
 
     id: str | None = None
     event_id: EventId | None = None
@@ -60,6 +61,7 @@ class Status(Record, frozen=True, kw_only=True):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "name", "status")
+    _short_form: ClassVar[str | None] = "name"
 
     id: str | None = None
     name: str | None = None

@@ -71,6 +71,7 @@ class ParticipantRole(Record, frozen=True, kw_only=True):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "slug", "name")
+    _short_form: ClassVar[str | None] = "name"
 
     id: str | None = None
     slug: str | None = None

@@ -249,7 +249,7 @@ class Insights(Service):
         return self._file(endpoint, {**scope, **path}, values)
 
     async def _file(self, endpoint: Endpoint[Any], path: Path, body: dict[str, Any]) -> bytes:
-        return (await self._engine.send(build_request(endpoint, path, body=body))).body
+        return await self._engine.send(build_request(endpoint, path, body=body), self._engine.file(endpoint))
 
     async def generate(
         self,

@@ -1,28 +1,84 @@
-"""The decoders of a client."""
+"""The decoders of a client, and that of answers without a record."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
+import msgspec
+
+from sessionboard_async.core.confirmations import (
+    confirms,
+    is_phrase_of_success,
+    reports_failure,
+    without_mark,
+)
 from sessionboard_async.core.decoding.pages import PageDecoder
-from sessionboard_async.core.decoding.records import RecordDecoder
+from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, failure_error
+from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.errors import DecodeError
 
 T = TypeVar("T")
 
 
-class Decoders:
-    """The decoders of a client, each created on first use and then kept."""
+class ConfirmationDecoder:
+    """Decodes the answers of an operation whose success has no content, such as a deletion.
 
-    def __init__(self) -> None:
-        self._records: dict[str, RecordDecoder[Any]] = {}
+    Args:
+        endpoint: The operation, for errors.
+    """
+
+    def __init__(self, endpoint: Endpoint[object]) -> None:
+        self._endpoint = endpoint
+
+    def decode(self, body: bytes) -> Any:
+        """Check that an answer confirms what was requested: by nothing, a record, a message, or a word.
+
+        Raises:
+            DecodeError: If it reports a failure, or is something else, such as a web page.
+        """
+        body = without_mark(body).strip()
+        if not body or is_phrase_of_success(body):
+            return
+        reason, value = "", None
+        try:
+            value = msgspec.json.decode(replace_lone_surrogates(body))
+        except DECODE_ERRORS as error:
+            reason = f"it is not JSON ({type(error).__name__})"
+        if not reason:
+            if reports_failure(value):
+                raise failure_error(self._endpoint)
+            if confirms(value) or isinstance(value, (dict, list)):
+                return
+            reason = "it is neither empty nor a record nor a message"
+        raise DecodeError(
+            f"the answer does not confirm that this was done: {reason}",
+            context=self._endpoint.context,
+            path="$",
+            transient=not is_json(body),
+        )
+
+
+class Decoders:
+    """The decoders of a client, each created on first use and then kept.
+
+    Args:
+        is_strict: Whether an answer that does not fit the models in any detail is an error.
+    """
+
+    def __init__(self, *, is_strict: bool = False) -> None:
+        self._is_strict = is_strict
+        self._records: dict[str, RecordDecoder[Any] | ConfirmationDecoder] = {}
         self._pages: dict[tuple[str, object], PageDecoder[Any]] = {}
 
-    def record(self, endpoint: Endpoint[T]) -> RecordDecoder[T]:
-        """Return the decoder of an operation that returns one record."""
+    def record(self, endpoint: Endpoint[T]) -> RecordDecoder[T] | ConfirmationDecoder:
+        """Return the decoder of an operation that returns one record, or none."""
         decoder = self._records.get(endpoint.operation_id)
         if decoder is None:
-            decoder = RecordDecoder(cast("type[T]", endpoint.answer), endpoint)
+            if endpoint.answer is None:
+                decoder = ConfirmationDecoder(endpoint)
+            else:
+                decoder = RecordDecoder(cast("type[T]", endpoint.answer), endpoint, is_strict=self._is_strict)
             self._records[endpoint.operation_id] = decoder
         return decoder
 
@@ -31,5 +87,5 @@ class Decoders:
         key = (endpoint.operation_id, type_)
         decoder = self._pages.get(key)
         if decoder is None:
-            decoder = self._pages[key] = PageDecoder(type_, endpoint)
+            decoder = self._pages[key] = PageDecoder(type_, endpoint, is_strict=self._is_strict)
         return decoder

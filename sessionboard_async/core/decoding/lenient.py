@@ -1,8 +1,9 @@
-"""Lenient decoding: convert values of unexpected types where nothing is lost.
+"""Lenient decoding: convert values of unexpected types where nothing is lost, and leave out the others.
 
 The API's document and its responses differ in small ways: a number is sent as a string, a date is empty, an
-unassigned object is ``{}``. A decoded JSON value is compared with the expected type, field by field; each
-difference is converted if that loses nothing, and reported.
+unassigned object is ``{}``, a track is only its name. A decoded JSON value is compared with the expected
+type, field by field. Each difference is converted if that loses nothing, and reported; a field that cannot be
+converted is ``None``, and reported as unreadable.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import NamedTuple, TypeGuard, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from sessionboard_async.models.base import OpenRecord
+from sessionboard_async.core.decoding.short_forms import object_for
 
 T = TypeVar("T")
 
@@ -58,16 +59,26 @@ class UndecodableError(Exception):
         self.actual = actual
 
 
-def decode_leniently(value: object, type_: type[T], report: Callable[[Coercion], object]) -> T:
+Mismatch = Coercion | UndecodableError
+"""A value that was converted, or the error of one that is left out."""
+
+
+def decode_leniently(
+    value: object,
+    type_: type[T],
+    report: Callable[[Mismatch], object],
+) -> T:
     """Convert a decoded JSON value to a type, with coercions where nothing is lost.
 
     Args:
         value: Any JSON value, as plain Python.
         type_: The expected type.
-        report: Called with each coercion.
+        report: Called with each coercion, and with the error of each value inside a record that cannot be
+            converted: of an optional field, which becomes ``None``, or of an element of an array or object,
+            which is left out.
 
     Raises:
-        UndecodableError: If a value cannot be converted.
+        UndecodableError: If the value itself, or one that is required, cannot be converted.
     """
     coerced = _Coercer(report).coerce(value, _type_info(cast("Hashable", type_)), "$")
     try:
@@ -99,10 +110,10 @@ class _Coercer:
     """Converts a value along the expected type.
 
     Args:
-        report: Called with each coercion.
+        report: Called with each coercion, and with the error of each value that is left out.
     """
 
-    def __init__(self, report: Callable[[Coercion], object]) -> None:
+    def __init__(self, report: Callable[[Mismatch], object]) -> None:
         self._report = report
 
     def coerce(self, value: object, expected: inspect.Type, path: str) -> object:
@@ -146,18 +157,15 @@ class _Coercer:
                 return self.coerce(value, member, path)
             except UndecodableError:
                 continue
-        try:
-            return self.coerce(value, members[-1], path)
-        except UndecodableError:
-            # A date that cannot be parsed says as little as a missing one, unlike any other value.
-            is_date = isinstance(members[-1], inspect.DateTimeType) and _nullable(expected)
-            if not is_date or is_object(value) or is_array(value):
-                raise
-        return self._reported(path, _names(members), value)
+        return self.coerce(value, members[-1], path)
 
     def _struct(self, value: object, expected: inspect.StructType, path: str) -> object:
         if not is_object(value):
-            raise UndecodableError(path, "an object", _name(value))
+            found = object_for(value, expected.cls)
+            if found is None:
+                raise UndecodableError(path, "an object", _name(value))
+            self._reported(path, "an object", value)
+            value = found
         coerced = dict(value)
         for field in expected.fields:
             name = field.encode_name
@@ -166,10 +174,9 @@ class _Coercer:
             try:
                 coerced[name] = self.coerce(value[name], field.type, f"{path}.{name}")
             except UndecodableError as error:
-                if not issubclass(expected.cls, OpenRecord):
+                if field.required:
                     raise
-                # Nothing is lost: an open record keeps everything as sent.
-                self._report(Coercion(_without_positions(error.path), error.expected, error.actual))
+                self._report(error)
                 del coerced[name]
         return coerced
 
@@ -178,17 +185,28 @@ class _Coercer:
             raise UndecodableError(path, "an array", _name(value))
         kept: list[object] = []
         for index, element in enumerate(value):
-            if element is None and not _nullable(item):
+            if element is None and not _nullable(item) and not _keeps_places(item):
                 # A null in an array of records holds nothing that could be lost.
                 self._reported(f"{path}[]", _names([item]), element)
-            else:
+                continue
+            try:
                 kept.append(self.coerce(element, item, f"{path}[{index}]"))
+            except UndecodableError as error:
+                self._report(error)
+                if _keeps_places(item):
+                    kept.append({})
         return kept
 
     def _mapping(self, value: object, expected: inspect.DictType, path: str) -> object:
         if not is_object(value):
             raise UndecodableError(path, "an object", _name(value))
-        return {key: self.coerce(element, expected.value_type, f"{path}.*") for key, element in value.items()}
+        kept: dict[str, object] = {}
+        for key, element in value.items():
+            try:
+                kept[key] = self.coerce(element, expected.value_type, f"{path}.*")
+            except UndecodableError as error:
+                self._report(error)
+        return kept
 
     def _string(self, value: object, path: str) -> object:
         if isinstance(value, str):
@@ -240,7 +258,7 @@ class _Coercer:
         return result if is_text else self._reported(path, "a date", value, result)
 
     def _reported(self, path: str, expected: str, value: object, coerced: object = None) -> object:
-        self._report(Coercion(_without_positions(path), expected, _name(value)))
+        self._report(Coercion(without_positions(path), expected, _name(value)))
         return coerced
 
 
@@ -278,6 +296,10 @@ def _is_exactly(value: object, member: inspect.Type) -> bool:
             return True
         case _:
             return False
+
+
+def _keeps_places(item: inspect.Type) -> bool:
+    return isinstance(item, inspect.StructType) and getattr(item.cls, "_keeps_places", False)
 
 
 def _nullable(item: inspect.Type) -> bool:
@@ -365,6 +387,7 @@ def _epoch(number: float) -> datetime | None:
         return None
 
 
-def _without_positions(path: str) -> str:
+def without_positions(path: str) -> str:
+    """Return a JSON path without the positions in arrays."""
     parts = path.split("[")
     return parts[0] + "".join("[" + part[part.index("]") :] for part in parts[1:])

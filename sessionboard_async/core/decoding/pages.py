@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from sessionboard_async.core.decoding.lenient import Coercion, UndecodableError, decode_leniently
-from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, decoder_of, raw_object
-from sessionboard_async.core.decoding.text import is_json
+from sessionboard_async.core.confirmations import reports_failure, without_mark
+from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
+from sessionboard_async.core.decoding.records import (
+    DECODE_ERRORS,
+    RecordDecoder,
+    decoder_of,
+    failure_error,
+    raw_object,
+)
+from sessionboard_async.core.decoding.sent_values import sent_value
+from sessionboard_async.core.decoding.text import is_json, is_utf8, replace_lone_surrogates, rows_as_sent
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.page import Page, Pagination, credible_pagination
+from sessionboard_async.core.page import Page, Pagination, UnreadableField, credible_pagination
 from sessionboard_async.errors import DecodeError
 
 T = TypeVar("T")
@@ -61,15 +69,35 @@ def _first(value: int | None, second: int | None, third: int | None = None) -> i
 class _Envelope(_WirePagination, Generic[T], gc=False):
     """A page of records, under either of the two names that the API uses."""
 
+    success: object = None
+    ok: object = None
+    error: object = None
+    errors: object = None
     results: tuple[T, ...] | UnsetType = UNSET
     data: tuple[T, ...] | UnsetType = UNSET
     pagination: _WirePagination | None = None
+
+    @property
+    def may_report_failure(self) -> bool:
+        """Whether it has to be seen in whole: it mentions success or an error beside the records."""
+        return bool(self.error or self.errors) or not (
+            self.success in (None, True) and self.ok in (None, True)
+        )
 
 
 class _RawEnvelope(msgspec.Struct, gc=False):
     results: Raw | UnsetType = UNSET
     data: Raw | UnsetType = UNSET
     pagination: Raw | UnsetType = UNSET
+    success: Raw | UnsetType = UNSET
+    ok: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
+    errors: Raw | UnsetType = UNSET
+
+    def statements(self) -> dict[str, object]:
+        """Return what the answer states about its success."""
+        stated = {"success": self.success, "ok": self.ok, "error": self.error, "errors": self.errors}
+        return {name: msgspec.json.decode(part) for name, part in stated.items() if part is not UNSET}
 
 
 _raw_envelope = msgspec.json.Decoder(_RawEnvelope)
@@ -82,13 +110,15 @@ class PageDecoder(Generic[T]):
     Args:
         type_: The type of a record; ``msgspec.Raw`` keeps the bytes of the response.
         endpoint: The operation, for errors and logs.
+        is_strict: Whether any mismatch is an error.
     """
 
-    def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
+    def __init__(self, type_: type[T], endpoint: Endpoint[object], *, is_strict: bool = False) -> None:
         self._endpoint = endpoint
-        self._record = RecordDecoder(type_, endpoint)
+        self._record = RecordDecoder(type_, endpoint, is_strict=is_strict)
         self._array: msgspec.json.Decoder[tuple[T, ...]] = decoder_of(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
         self._envelope: msgspec.json.Decoder[_Envelope[T]] = decoder_of(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
+        self._is_raw = type_ is cast("type[T]", Raw)
 
     def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
         """Decode a page: a bare array, or one under ``results`` or ``data``.
@@ -99,18 +129,25 @@ class PageDecoder(Generic[T]):
             on_invalid: Whether a record that cannot be decoded is an error, or is left out and counted.
 
         Raises:
-            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be decoded.
+            DecodeError: If the page, or with ``on_invalid="raise"`` a record on it, cannot be decoded, or if
+                it reports a failure.
         """
-        if self._record.is_open:
-            # Open records keep what was sent, record by record; such pages are small.
-            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
+        body = without_mark(body)
+        # Open records keep what was sent, record by record; such pages are small. The texts of raw records
+        # are not decoded, so nothing else checks them.
+        if self._record.is_open or (self._is_raw and not is_utf8(body)):
+            return self._decode_leniently(body, page, on_invalid)
         envelope: _Envelope[T] | None = None
         with suppress(*DECODE_ERRORS):
             if body[:1] == b"[":
                 return Page(results=self._array.decode(body))
             envelope = self._envelope.decode(body)
-        if envelope is None or (envelope.results is UNSET and envelope.data is UNSET):
-            return self._decode_leniently(self._record.replace_lone_surrogates(body), page, on_invalid)
+        if (
+            envelope is None
+            or (envelope.results is UNSET and envelope.data is UNSET)
+            or envelope.may_report_failure
+        ):
+            return self._decode_leniently(body, page, on_invalid)
         # If both are present, the one with records is used.
         results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
         if results is UNSET:
@@ -119,16 +156,27 @@ class PageDecoder(Generic[T]):
         return Page(results=results, pagination=pagination or envelope.to_pagination(len(results)))
 
     def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
-        rows, pagination = self._split(body, page)
+        replaced = (
+            replace_lone_surrogates(body) if self._is_raw else self._record.replace_lone_surrogates(body)
+        )
+        rows, pagination = self._split(replaced, page)
+        if replaced != body and self._is_raw:
+            rows = rows_as_sent(body, replaced, rows)
         results: list[T] = []
+        unreadable: list[UnreadableField] = []
         for index, row in enumerate(rows):
             try:
-                results.append(self._record.decode_row(row, page=page, index=index))
+                results.append(self._record.decode_row(row, unreadable, page=page, index=index))
             except DecodeError as error:
                 if on_invalid == "raise":
                     raise
                 logger.warning("left out a record: %s", error)
-        return Page(results=tuple(results), pagination=pagination, skipped=len(rows) - len(results))
+        return Page(
+            results=tuple(results),
+            pagination=pagination,
+            skipped=len(rows) - len(results),
+            unreadable=tuple(unreadable),
+        )
 
     def _split(self, body: bytes, page: int) -> tuple[list[Raw], Pagination | None]:
         transient = False
@@ -136,20 +184,32 @@ class PageDecoder(Generic[T]):
             if body.lstrip()[:1] == b"[":
                 return _raw_array.decode(body), None
             envelope = _raw_envelope.decode(body)
+            is_failure = reports_failure(envelope.statements())
             given = [rows for rows in (envelope.results, envelope.data) if rows is not UNSET]
             rows = self._rows(given)
             pagination = self._pagination(envelope.pagination, body, len(rows or ()))
             if rows is None and pagination is not None and pagination.total_results == 0:
                 rows = self._no_rows(given)
-            if rows is not None:
+            if rows is not None and not is_failure:
                 return rows, pagination
             reason = "no array of records, neither bare nor under `results` or `data`"
         except DECODE_ERRORS as error:
             reason = f"it is not the JSON of a page ({type(error).__name__})"
-            transient = not is_json(body)
-        except UndecodableError as error:
-            reason = f"invalid pagination: {error}"
-        raise self._error(page, reason, transient=transient)
+            transient, is_failure = not is_json(body), False
+        if is_failure or (not transient and self._is_failure(body)):
+            raise failure_error(self._endpoint, page)
+        raise DecodeError(
+            f"cannot decode the response: {reason}",
+            context=self._endpoint.context,
+            page=page,
+            path="$",
+            transient=transient,
+        )
+
+    def _is_failure(self, body: bytes) -> bool:
+        with suppress(*DECODE_ERRORS):
+            return reports_failure(msgspec.json.decode(body))
+        return False
 
     def _rows(self, given: list[Raw]) -> list[Raw] | None:
         """Return the rows of a page; ``None`` without an array of them."""
@@ -165,27 +225,28 @@ class PageDecoder(Generic[T]):
         """
         if any(map(msgspec.json.decode, given)):
             return None
-        self._record.log_coercion(Coercion("$.results", "an array", "an empty value"))
+        self._record.accept([Coercion("$.results", "an array", "an empty value")])
         return []
 
     def _pagination(self, pagination: Raw | UnsetType, body: bytes, rows: int) -> Pagination | None:
-        value = None if pagination is UNSET else msgspec.json.decode(pagination)
-        if value:
-            wire = decode_leniently(value, _WirePagination, self._record.log_coercion)
-            if (reported := wire.to_pagination(rows)) is not None:
+        if pagination is not UNSET:
+            mismatches: list[Mismatch] = []
+            reported = _reported(pagination, rows, mismatches)
+            self._record.accept(mismatches)
+            if reported is not None:
                 return reported
+        # These names may as well mean something else.
         parts = raw_object.decode(body)
-        beside = {name: msgspec.json.decode(parts[name]) for name in _PAGINATION_NAMES & parts.keys()}
-        with suppress(UndecodableError):  # These names may as well mean something else.
-            wire = decode_leniently(beside, _WirePagination, self._record.log_coercion)
-            return wire.to_pagination(rows)
-        return None
+        beside = {name: parts[name] for name in _PAGINATION_NAMES & parts.keys()}
+        return _reported(msgspec.json.encode(beside), rows, []) if beside else None
 
-    def _error(self, page: int, reason: str, *, transient: bool) -> DecodeError:
-        return DecodeError(
-            f"cannot decode the response: {reason}",
-            context=self._endpoint.context,
-            page=page,
-            path="$",
-            transient=transient,
-        )
+
+def _reported(pagination: bytes | Raw, rows: int, mismatches: list[Mismatch]) -> Pagination | None:
+    """Return the pagination of a page, without what cannot be read of it."""
+    try:
+        value = sent_value(pagination, None, mismatches.append)
+        wire = decode_leniently(value, _WirePagination, mismatches.append) if value else None
+    except UndecodableError as error:
+        mismatches.append(error)
+        return None
+    return None if wire is None else wire.to_pagination(rows)

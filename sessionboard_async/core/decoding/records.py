@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from functools import cache
 from typing import Any, Final, Generic, TypeVar, cast
@@ -11,15 +11,24 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
+from sessionboard_async.core.confirmations import (
+    confirms,
+    is_phrase_of_success,
+    reports_failure,
+    without_mark,
+)
 from sessionboard_async.core.decoding.lenient import (
     Coercion,
+    Mismatch,
     UndecodableError,
     decode_leniently,
     is_object,
 )
-from sessionboard_async.core.decoding.sent_values import keep_as_sent
-from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
+from sessionboard_async.core.decoding.mismatches import MismatchLog
+from sessionboard_async.core.decoding.sent_values import keep_as_sent, sent_value
+from sessionboard_async.core.decoding.text import first_invalid_byte, is_json, replace_lone_surrogates
 from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.page import UnreadableField
 from sessionboard_async.errors import DecodeError
 from sessionboard_async.models.base import OpenRecord
 from sessionboard_async.models.kinds import KindRecord
@@ -63,49 +72,90 @@ class RecordDecoder(Generic[T]):
     Args:
         type_: The type of a record.
         endpoint: The operation, for errors and logs.
+        is_strict: Whether any mismatch is an error.
 
     Attributes:
         is_open: Whether the records keep everything that was sent.
     """
 
-    def __init__(self, type_: type[T], endpoint: Endpoint[object]) -> None:
+    def __init__(self, type_: type[T], endpoint: Endpoint[object], *, is_strict: bool = False) -> None:
         self._type = type_
         self._endpoint = endpoint
         self._strict: msgspec.json.Decoder[T] = decoder_of(cast("Hashable", type_))
         self._fields = _field_names(cast("Hashable", type_))
         self._holds_no_data = bool(self._fields) and "data" not in self._fields
         self._default = _default(cast("Hashable", type_))
-        self._coercions: set[Coercion] = set()
+        self._is_strict = is_strict
+        self._is_raw = type_ is cast("type[T]", Raw)
+        self._mismatches = MismatchLog(endpoint.operation_id)
         self.is_open: bool = isinstance(type_, type) and issubclass(type_, OpenRecord)
         self._array: str | None = getattr(type_, "_array", None)
         # A successful write must not look like a failure, since the caller might repeat it.
         self._may_be_empty = endpoint.may_be_empty or not endpoint.idempotent
+        self._needs_id = "id" in self._fields and not self.is_open and not self._may_be_empty
 
     def decode(self, body: bytes) -> T:
         """Decode a response that is one record, bare or under ``data``.
 
         Raises:
-            DecodeError: If the body cannot be decoded even leniently.
+            DecodeError: If the body cannot be decoded even leniently, or reports a failure.
         """
+        body = without_mark(body)
         if self._may_be_empty and body.strip() in (b"", b"null"):
-            return self._type()
+            return self._without_record()
         # What does not fit is decoded leniently below, which reports each value. Nothing is raised in a
         # handler: that error would keep the first one, which holds the text.
+        with suppress(*DECODE_ERRORS):
+            record = self._strict.decode(body)
+            if self._is_bare(record) and not self._is_failure(record, body):
+                return self._complete(record, body)
+        inner = body
+        with suppress(*DECODE_ERRORS):
+            inner = self._unwrap(body)
+            record = self._strict.decode(inner)
+            if self._is_known(record, inner) and not self._is_failure(record, body):
+                return self._complete(record, inner)
+        if self._is_confirmation(replace_lone_surrogates(body)):
+            return self._without_record()
+        inner = self.replace_lone_surrogates(inner)
+        with suppress(*DECODE_ERRORS):
+            inner = self._unwrap(inner)
+        return self.decode_leniently(inner, [])
+
+    def _without_record(self) -> T:
+        if not self._endpoint.may_be_empty:
+            self._mismatches.warn("$", "the answer confirms the request, and holds no record")
+        return self._type()
+
+    def _is_failure(self, record: T, body: bytes) -> bool:
+        """Return whether an answer that fits may report a failure all the same."""
+        if getattr(record, "id", None) is not None and b'"success"' not in body:
+            return False
+        if self._array is not None and getattr(record, self._array, None):
+            # A batch of which something failed: each outcome says so itself.
+            return False
+        return reports_failure(msgspec.json.decode(body))
+
+    def _is_confirmation(self, body: bytes) -> bool:
+        """Return whether an answer to a write confirms it without a record.
+
+        Raises:
+            DecodeError: If it reports a failure.
+        """
         try:
-            record = self._strict.decode(body)
-            if self._is_bare(record):
-                return self._complete(record, body)
+            value: object = msgspec.json.decode(body)
         except DECODE_ERRORS:
-            pass
-        with suppress(*DECODE_ERRORS):
-            body = self._unwrap(body)
-            record = self._strict.decode(body)
-            if self._is_known(record, body):
-                return self._complete(record, body)
-        body = self.replace_lone_surrogates(body)
-        with suppress(*DECODE_ERRORS):
-            body = self._unwrap(body)
-        return self._complete(self.decode_leniently(body), body)
+            return self._may_be_empty and is_phrase_of_success(body)
+        if reports_failure(value) and not self._has_outcomes(value):
+            raise failure_error(self._endpoint)
+        return self._may_be_empty and confirms(value) and not self._holds_fields(value)
+
+    def _holds_fields(self, value: object) -> bool:
+        inner = value.get("data") if is_object(value) else None
+        return any(is_object(one) and not self._fields.isdisjoint(one) for one in (value, inner))
+
+    def _has_outcomes(self, value: object) -> bool:
+        return self._array is not None and is_object(value) and bool(value.get(self._array))
 
     def _is_bare(self, record: T) -> bool:
         """Return whether a decoded body was the record itself, for certain, and not an object around it.
@@ -134,75 +184,135 @@ class RecordDecoder(Generic[T]):
             return body
         return self._unwrap(bytes(parts["data"])) if self._array is not None else bytes(parts["data"])
 
-    def decode_row(self, body: bytes | Raw, *, page: int, index: int) -> T:
-        """Decode one record of a page."""
+    def decode_row(self, body: bytes | Raw, unreadable: list[UnreadableField], *, page: int, index: int) -> T:
+        """Decode one record of a page, and add to a list what of it cannot be read."""
+        if self._is_raw:
+            # Neither UTF-8 nor whole characters are required to skip a text.
+            if (place := first_invalid_byte(bytes(body))) is None:
+                return cast("T", body)
+            mismatch = UndecodableError("$", "UTF-8", f"another encoding at byte {place} of the record")
+            raise self._error(mismatch, body, page=page, index=index)
         with suppress(*DECODE_ERRORS):
             return self._complete(self._strict.decode(body), body)
-        return self._complete(self.decode_leniently(body, page=page, index=index), body)
+        return self.decode_leniently(body, unreadable, page=page, index=index)
 
     def _complete(self, record: T, body: bytes | Raw) -> T:
+        return self._with_sent(record, msgspec.json.decode(body) if self.is_open else None)
+
+    def _with_sent(self, record: T, sent: object) -> T:
         if self.is_open:
-            keep_as_sent(record, msgspec.json.decode(body))
+            keep_as_sent(record, sent)
         if isinstance(record, KindRecord):
             # An operation declares the base class of all kinds of its records.
             return cast("T", record.in_its_kind())
         return record
 
     def replace_lone_surrogates(self, body: bytes) -> bytes:
-        """Replace halves of surrogate pairs, which JavaScript leaves when it truncates a text in an emoji."""
-        replaced = replace_lone_surrogates(body)
-        if replaced != body:
-            self.log_coercion(Coercion("$", "a whole character", "half of a surrogate pair"))
-        return replaced
-
-    def decode_leniently(self, body: bytes | Raw, *, page: int | None = None, index: int | None = None) -> T:
-        """Decode a record that does not fit its type, with values converted where nothing is lost.
+        """Replace halves of surrogate pairs, which JavaScript leaves when it truncates a text in an emoji.
 
         Raises:
-            DecodeError: If a value cannot be decoded even so.
+            DecodeError: If there are any, and any mismatch is an error.
         """
-        value: object = None
+        replaced = replace_lone_surrogates(body)
+        if replaced != body:
+            self.accept([Coercion("$", "a whole character", "half of a surrogate pair")])
+        return replaced
+
+    def accept(self, mismatches: Iterable[Mismatch]) -> None:
+        """Log what does not fit, each the first time that it occurs.
+
+        Raises:
+            DecodeError: If any mismatch is an error.
+        """
+        for mismatch in mismatches:
+            if self._is_strict:
+                raise self._error(mismatch)
+            self._mismatches.add(mismatch)
+
+    def decode_leniently(
+        self,
+        body: bytes | Raw,
+        unreadable: list[UnreadableField],
+        *,
+        page: int | None = None,
+        index: int | None = None,
+    ) -> T:
+        """Decode a record that does not fit its type, with values converted where nothing is lost.
+
+        Args:
+            body: The record.
+            unreadable: A list to which the values that cannot be read are added.
+            page: The number of its page, for errors.
+            index: Its position there.
+
+        Raises:
+            DecodeError: If it is no object, or has neither a readable id nor all its values, or a value does
+                not fit and any mismatch is an error.
+        """
+        mismatches: list[Mismatch] = []
+        failure: Mismatch
         transient = False
         try:
-            value = msgspec.json.decode(body)
-            if is_object(value) and value and not self.is_open and self._has_no_known_field(value):
-                raise UndecodableError("$", "a record", "an object with none of its fields")
-            return decode_leniently(value, self._type, self.log_coercion)
+            names = None if self.is_open else self._fields or None
+            value = sent_value(body, names, mismatches.append)
+            record = decode_leniently(value, self._type, mismatches.append)
+            errors = [mismatch for mismatch in mismatches if isinstance(mismatch, UndecodableError)]
+            id_: object = getattr(record, "id", None)
+            if self._is_strict and mismatches:
+                failure = mismatches[0]
+            elif id_ is None and self._needs_id and (lost := _lost(errors)) is not None:
+                failure = lost
+            else:
+                self.accept(mismatches)
+                unreadable += [
+                    UnreadableField(None if id_ is None else str(id_), error.path) for error in errors
+                ]
+                return self._with_sent(record, value)
         except UndecodableError as error:
-            if self.is_open and is_object(value):
-                # The fields of an open record are a guess. Nothing is lost: it keeps everything as sent.
-                self.log_coercion(Coercion(error.path, error.expected, error.actual))
-                return self._type()
-            reason, path = f"expected {error.expected}, got {error.actual}", error.path
+            failure = error
         except DECODE_ERRORS as error:
-            reason, path = f"it is not JSON ({type(error).__name__})", "$"
             transient = not is_json(body)
-        raise DecodeError(
-            f"cannot decode the response: {reason}",
+            failure = UndecodableError("$", "JSON", f"what is not JSON ({type(error).__name__})")
+        raise self._error(failure, body, page=page, index=index, transient=transient)
+
+    def _error(
+        self,
+        mismatch: Mismatch,
+        body: bytes | Raw = b"",
+        *,
+        page: int | None = None,
+        index: int | None = None,
+        transient: bool = False,
+    ) -> DecodeError:
+        return DecodeError(
+            f"cannot decode the response: expected {mismatch.expected}, got {mismatch.actual}",
             context=self._endpoint.context,
             page=page,
             index=index,
-            record_id=_id_in(value),
-            path=path,
+            record_id=_id_in(body),
+            path=mismatch.path,
             transient=transient,
         )
 
-    def _has_no_known_field(self, value: dict[str, object]) -> bool:
-        return bool(self._fields) and self._fields.isdisjoint(value)
 
-    def log_coercion(self, coercion: Coercion) -> None:
-        """Log a coercion the first time it occurs."""
-        if coercion not in self._coercions:
-            self._coercions.add(coercion)
-            logger.warning(
-                "%s: unexpected type at %s: expected %s, got %s; decoded leniently",
-                self._endpoint.operation_id,
-                coercion.path,
-                coercion.expected,
-                coercion.actual,
-            )
+def _lost(errors: Iterable[UndecodableError]) -> UndecodableError | None:
+    # A date that cannot be parsed says as little as a missing one, unlike any other value.
+    return next((error for error in errors if error.expected != "a date"), None)
 
 
-def _id_in(value: object) -> str | None:
-    id_ = value.get("id") if is_object(value) else None
-    return str(id_)[:100] if isinstance(id_, (str, int)) else None
+def failure_error(endpoint: Endpoint[object], page: int | None = None) -> DecodeError:
+    """Return the error of an answer that reports a failure with a status of success."""
+    return DecodeError(
+        "the answer reports a failure, with a status of success",
+        context=endpoint.context,
+        page=page,
+        reports_failure=True,
+        path="$",
+    )
+
+
+def _id_in(body: bytes | Raw) -> str | None:
+    with suppress(*DECODE_ERRORS):
+        id_: object = msgspec.json.decode(raw_object.decode(body).get("id", b"null"))
+        return str(id_)[:100] if isinstance(id_, (str, int)) else None
+    return None

@@ -106,6 +106,13 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
     )
 
 
+def add_reported_message(error: errors.DecodeError, body: bytes, secrets: tuple[str, ...]) -> None:
+    """Add the API's message to the error of an answer that reports a failure with a status of success."""
+    if error.reports_failure:
+        reported = read_error_body(body, secrets)
+        error.message = ": ".join(filter(None, (error.message, reported.code, reported.message)))
+
+
 def _class_of(status: int) -> type[errors.APIError]:
     if status >= 500:
         return errors.ServerError

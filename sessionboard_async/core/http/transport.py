@@ -24,6 +24,7 @@ from sessionboard_async.core.http.connection_safety import (
     validate_proxy,
     validate_ssl,
 )
+from sessionboard_async.core.http.documents import checked_file
 from sessionboard_async.core.http.files import LocalFileError, Transfer
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
@@ -232,7 +233,9 @@ class Transport:
             timeout=connect_timeout(timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
-                async with aclosing(body_chunks(answer, moved)) as parts:
+                secrets = (self._token.reveal(), *request.secrets)
+                chunks, media_type = body_chunks(answer, moved), answer.headers.get("Content-Type")
+                async with aclosing(checked_file(chunks, media_type, call.context, secrets)) as parts:
                     await transfer.sink.take(parts)
                 return Response(answer.status, answer.headers, b"")
             moved()

@@ -306,7 +306,7 @@ class KeysetPages(Generic[T]):
         decoder = reader.engine.decoders.pages(reader.query.endpoint, msgspec.Raw)
 
         def decode(response: Response) -> Page[msgspec.Raw]:
-            return decoder.decode(response.body, page=self._pages + 1)
+            return decoder.decode(response.body, page=self._pages + 1, on_invalid="skip")
 
         page = await reader.engine.send(reader.query.keyset_page(self._order, last), decode)
         total = page.pagination.total_results if page.pagination is not None else None

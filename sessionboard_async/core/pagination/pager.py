@@ -36,8 +36,10 @@ class PagerOptions(TypedDict, total=False):
         prefetch: How many pages to fetch ahead, concurrently; 0 fetches one page at a time. ``None`` fetches
             ahead from the second page on: one page for exact reading, two pages for page numbers. Nothing is
             fetched ahead while the API reports neither the number of pages nor a total.
-        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out,
-            logs it and counts it in ``Page.skipped``.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded: one that is no object, is
+            not UTF-8, or has fields that cannot be read and no id; ``"skip"`` leaves it out, logs it and
+            counts it in ``Page.skipped``. Other fields that cannot be read are ``None``, and named in
+            ``Page.unreadable``.
         consistency: ``"exact"`` reads by the time of creation, oldest first: every record that matches from
             the first request to the last is delivered, however the data changes meanwhile, and however many
             there are. Records without a time come last. A record that the API counts and does not return is
@@ -156,7 +158,10 @@ class Pager(Generic[T]):
         return Pager(self._engine, self._query, dict[str, Any], **self._options)
 
     def raw_json(self) -> Pager[msgspec.Raw]:
-        """Return the same stream as undecoded JSON: ``bytes(record)`` holds the bytes of the response."""
+        """Return the same stream as undecoded JSON: ``bytes(record)`` holds the bytes of the response.
+
+        They are UTF-8; a record that is not cannot be decoded.
+        """
         return Pager(self._engine, self._query, msgspec.Raw, **self._options)
 
     async def first(self) -> T | None:

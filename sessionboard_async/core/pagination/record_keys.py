@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 import msgspec
 
+from sessionboard_async.core.decoding.text import replace_lone_surrogates
 from sessionboard_async.core.timestamps import to_milliseconds
+
+T = TypeVar("T")
 
 IdGetter = Callable[[Any], object]
 TimestampGetter = Callable[[Any], "datetime | None"]
@@ -60,13 +64,7 @@ def timestamp_getter(record: type[Any], attribute: str) -> TimestampGetter:
         kind = msgspec.defstruct("_RecordTimestamp", [(attribute, str | None, None)], gc=False)
         decoder = msgspec.json.Decoder(kind)
 
-        def of_json(record: msgspec.Raw) -> datetime | None:
-            try:
-                return _timestamp(getattr(decoder.decode(record), attribute))
-            except _DECODE_ERRORS:
-                return None
-
-        return of_json
+        return lambda record: _timestamp(getattr(_decoded(record, decoder), attribute, None))
     if _is_dict(record):
         return lambda record: _timestamp(record.get(attribute))
     return attrgetter(attribute)
@@ -96,10 +94,17 @@ def _is_dict(record: type[Any]) -> bool:
 
 
 def _id_of_json(record: msgspec.Raw) -> str | int | None:
-    try:
-        return _record_id.decode(record).id
-    except _DECODE_ERRORS:
-        return None
+    decoded = _decoded(record, _record_id)
+    return None if decoded is None else decoded.id
+
+
+def _decoded(record: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T | None:
+    with suppress(*_DECODE_ERRORS):
+        return decoder.decode(record)
+    # Any text of the record may have been truncated in an emoji.
+    with suppress(*_DECODE_ERRORS):
+        return decoder.decode(replace_lone_surrogates(bytes(record)))
+    return None
 
 
 def _id_of_dict(record: dict[str, Any]) -> object:

@@ -44,8 +44,8 @@ SEARCH = declared("test-search", page_of(Talk))
 GET = declared("test-get", Talk)
 
 
-def pages(type_: Any = Talk) -> PageDecoder[Any]:
-    return PageDecoder(type_, SEARCH)
+def pages(type_: Any = Talk, *, strict: bool = False) -> PageDecoder[Any]:
+    return PageDecoder(type_, SEARCH, is_strict=strict)
 
 
 def records() -> RecordDecoder[Talk]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sessionboard_async.core.decoding.lenient import Coercion, UndecodableError, decode_leniently
+from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -36,9 +36,24 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, rename={"is_public": "isPu
     subsessions: tuple[Talk, ...] | None = None
 
 
+def read_all(value: object) -> tuple[Talk, list[Coercion], list[UndecodableError]]:
+    """Decode a value; return also what was converted, and what could not be read."""
+    mismatches: list[Mismatch] = []
+    talk = decode_leniently(value, Talk, mismatches.append)
+    coercions = [one for one in mismatches if isinstance(one, Coercion)]
+    return talk, coercions, [one for one in mismatches if isinstance(one, UndecodableError)]
+
+
 def read(value: object) -> tuple[Talk, list[Coercion]]:
-    coercions: list[Coercion] = []
-    return decode_leniently(value, Talk, coercions.append), coercions
+    """Decode a value; return also what was converted."""
+    talk, coercions, _ = read_all(value)
+    return talk, coercions
+
+
+def unreadable(**fields: object) -> UndecodableError:
+    """Decode a record of which one value cannot be read."""
+    (error,) = read_all(fields)[2]
+    return error
 
 
 def coerced(**fields: object) -> Talk:
@@ -50,18 +65,17 @@ def coerced(**fields: object) -> Talk:
 
 def untouched(**fields: object) -> Talk:
     """Decode a value that is neither converted nor reported."""
-    talk, coercions = read(fields)
-    assert coercions == []
+    talk, coercions, errors = read_all(fields)
+    assert (coercions, errors) == ([], [])
     return talk
 
 
-def undecodable_path(value: object) -> str | None:
-    """Return the path of a value that cannot be decoded; ``None`` if all can."""
+def unreadable_paths(value: object) -> list[str]:
+    """Return the paths of the values that cannot be read."""
     try:
-        read(value)
+        return [error.path for error in read_all(value)[2]]
     except UndecodableError as error:
-        return error.path
-    return None
+        return [error.path]
 
 
 NULLABLE = ["capacity", "credits", "isPublic", "starts_at", "room", "rooms", "tags", "labels", "subsessions"]

@@ -87,8 +87,6 @@ def test_of_two_lists_the_one_with_records_is_used(empty: object, capacity: obje
         (b"\x1f\x8b\x08", "not the JSON of a page"),
         (b"[" * 100_000, "not the JSON of a page"),
         (b'{"results":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not the JSON of a page"),
-        ({"results": [], "pagination": "x"}, "invalid pagination"),
-        ({"results": [], "pagination": {"currentPage": "x"}}, "invalid pagination"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -216,15 +214,15 @@ def test_nothing_is_logged_if_everything_fits(caplog: pytest.LogCaptureFixture) 
 
 
 def test_an_error_holds_the_path_of_the_value() -> None:
-    body = {"data": [ONE, {"id": "b", "rooms": [{}, {"capacity": "SECRET"}]}]}
+    body = {"data": [ONE, {"id": None, "rooms": [{}, {"capacity": "SECRET"}]}]}
     with pytest.raises(DecodeError) as caught:
         page(body)
     error = caught.value
-    assert (error.page, error.index, error.record_id, error.path) == (3, 1, "b", "$.rooms[1].capacity")
+    assert (error.page, error.index, error.record_id, error.path) == (3, 1, None, "$.rooms[1].capacity")
     assert (error.operation, error.route) == ("test-search", "/v1/event/{event_id}/talks")
     assert str(error) == (
         "POST /v1/event/{event_id}/talks: cannot decode the response: expected an integer, got string"
-        " (operation test-search, page 3, index 1, record b, at $.rooms[1].capacity)"
+        " (operation test-search, page 3, index 1, at $.rooms[1].capacity)"
     )
     assert "SECRET" not in repr(vars(error))
 
@@ -234,12 +232,12 @@ def test_an_error_holds_the_path_of_the_value() -> None:
 )
 def test_an_error_holds_the_id_of_the_record(id_: object, named: str | None) -> None:
     with pytest.raises(DecodeError) as caught:
-        page([{"id": id_, "capacity": "many"}])
+        pages(strict=True).decode(json.dumps([{"id": id_, "capacity": "many"}]).encode(), page=3)
     assert caught.value.record_id == named
 
 
 def test_skipped_records_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    body = [ONE, {"id": "x", "capacity": "many"}, 5, None, TWO, {"id": "y", "rooms": "SECRET"}]
+    body = [ONE, {"id": ["x"], "title": "Many"}, 5, None, TWO, {"title": "No id", "rooms": "SECRET"}]
     read = page(body, on_invalid="skip")
     assert read.results == (Talk(id="a", title="One"), Talk(id="b", title="Two"))
     assert read.skipped == 4

@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 import pytest
 
-from sessionboard_async.core.decoding.lenient import Coercion, UndecodableError, decode_leniently
+from sessionboard_async.core.decoding.lenient import Mismatch, UndecodableError, decode_leniently
 from sessionboard_async.models.base import OpenRecord
-from tests.core.decoding.lenient_models import Room, Talk, coerced, read, untouched
+from tests.core.decoding.lenient_models import Room, Talk, coerced, read, unreadable, untouched
 
 
 class Open(OpenRecord, frozen=True, kw_only=True):
@@ -65,7 +65,6 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("starts_at", "2026-08-01", "$.starts_at", "a date", "string"),
         ("starts_at", 1785574800, "$.starts_at", "a date", "integer"),
         ("starts_at", 1785574800.5, "$.starts_at", "a date", "number"),
-        ("starts_at", "soon", "$.starts_at", "a date", "string"),
         ("rooms", {}, "$.rooms", "an array", "an empty object"),
         ("rooms", [None], "$.rooms[]", "an object", "null"),
         ("tags", ["a", 1], "$.tags[]", "a string", "integer"),
@@ -90,16 +89,15 @@ def test_a_coercion_names_the_path_and_both_types(
         ("isPublic", "perhaps", "a boolean", "string"),
         ("isPublic", 2, "a boolean", "integer"),
         ("starts_at", ["2026-08-01"], "a date", "array"),
+        ("starts_at", "soon", "a date", "string"),
         ("room", "Hall", "an object", "string"),
         ("room", True, "an object", "boolean"),
         ("tags", "ai", "an array", "string"),
         ("labels", 1, "an object", "integer"),
     ],
 )
-def test_an_undecodable_value_names_both_types(field: str, sent: object, expected: str, actual: str) -> None:
-    with pytest.raises(UndecodableError) as caught:
-        read({field: sent})
-    error = caught.value
+def test_an_unreadable_value_names_both_types(field: str, sent: object, expected: str, actual: str) -> None:
+    error = unreadable(**{field: sent})
     assert (error.path, error.expected, error.actual) == (f"$.{field}", expected, actual)
 
 
@@ -109,25 +107,23 @@ def test_positions_are_left_out_of_the_path_of_a_coercion() -> None:
 
 
 def test_what_is_no_value_of_json_is_named_by_its_type() -> None:
-    with pytest.raises(UndecodableError) as caught:
-        read({"id": {1, 2}})
-    assert (caught.value.expected, caught.value.actual) == ("a string", "set")
+    error = unreadable(id={1, 2})
+    assert (error.expected, error.actual) == ("a string", "set")
 
 
 def test_an_integer_that_is_too_long_for_text_is_no_text() -> None:
-    with pytest.raises(UndecodableError) as caught:
-        read({"id": 10**4_400})
-    assert (caught.value.path, caught.value.expected, caught.value.actual) == ("$.id", "a string", "integer")
+    error = unreadable(id=10**4_400)
+    assert (error.path, error.expected, error.actual) == ("$.id", "a string", "integer")
 
 
 def test_an_open_record_leaves_out_what_it_cannot_decode_and_reports_it() -> None:
-    coercions: list[Coercion] = []
+    errors: list[Mismatch] = []
     sent = {"capacity": "many", "rooms": [{"id": "a"}, {"capacity": "few"}]}
-    decoded = decode_leniently(sent, Open, coercions.append)
-    assert (decoded.capacity, decoded.rooms) == (None, None)
-    assert coercions == [
+    decoded = decode_leniently(sent, Open, errors.append)
+    assert (decoded.capacity, decoded.rooms) == (None, (Room(id="a"), Room()))
+    assert [(error.path, error.expected, error.actual) for error in errors] == [
         ("$.capacity", "an integer", "string"),
-        ("$.rooms[].capacity", "an integer", "string"),
+        ("$.rooms[1].capacity", "an integer", "string"),
     ]
 
 
@@ -144,7 +140,7 @@ def test_an_open_record_leaves_out_what_it_cannot_decode_and_reports_it() -> Non
     ],
 )
 def test_a_value_of_any_type_of_a_union_is_kept(field: str, sent: object) -> None:
-    coercions: list[Coercion] = []
+    coercions: list[Mismatch] = []
     decoded = decode_leniently({field: sent}, Unions, coercions.append)
     assert getattr(decoded, field) == sent
     assert type(getattr(decoded, field)) is type(sent)
@@ -159,7 +155,7 @@ def test_each_type_of_a_union_is_tried_in_its_order(sent: object, expected: obje
 
 
 def test_a_type_without_a_name_is_called_a_value() -> None:
-    coercions: list[Coercion] = []
+    coercions: list[Mismatch] = []
     assert decode_leniently({"kind": ""}, Choice, coercions.append) == Choice()
     assert coercions == [("$.kind", "a value", "an empty string")]
 
@@ -189,7 +185,7 @@ def test_a_boolean_becomes_the_word_of_json(sent: bool) -> None:
 )
 @pytest.mark.usefixtures("far_from_utc")
 def test_numbers_are_seconds_or_milliseconds_by_their_size(sent: int, expected: datetime | None) -> None:
-    assert coerced(starts_at=sent) == Talk(starts_at=expected)
+    assert read({"starts_at": sent})[0] == Talk(starts_at=expected)
 
 
 def test_a_time_in_small_letters_is_a_time() -> None:

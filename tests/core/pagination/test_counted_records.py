@@ -234,7 +234,7 @@ async def test_unreadable_records_that_are_counted_twice_do_not_hide_missing_one
     for number in (8, 9):
         search.records[number]["title"] = {"not": "a text"}
     server = await serve(search)
-    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+    async with AsyncSession(TOKEN, base_url=server.base_url, strict=True) as sb:
         got = [talk.id async for talk in sb.sessions.search(1, page_size=10, on_invalid="skip")]
 
     assert {"u0", "u1"} <= {*got}

@@ -144,7 +144,7 @@ async def test_pages_that_are_smaller_than_requested_are_all_read(
 async def test_unreadable_records_count_for_the_size_of_pages(serve: Serve, prefetch: int) -> None:
     async def capped(request: web.Request) -> web.StreamResponse:
         number = requested(request)[0]
-        rows = [*records(number), {"id": "bad", "speakers": "none"}]
+        rows = [*records(number), {"id": ["bad"], "title": "Bad"}]
         return web.json_response({"results": rows, "pagination": {"totalResults": 24}})
 
     server = await serve(capped)
