@@ -125,11 +125,25 @@ LOST: dict[str, Answer] = {
 }
 """What becomes of the answer to a write that was carried out."""
 
+NOT_DONE: dict[str, bytes] = {
+    "a login page": response(PAGE, kind="text/html; charset=utf-8"),
+    "a page as JSON": response(PAGE),
+    "a word": response(b"Unauthorized", kind="text/plain"),
+    "JSON that breaks off": response(RECORD[:-5]),
+    "success: false": response(b'{"success": false, "message": "cannot do that"}'),
+    "an error": response(b'{"error": "ConflictError", "message": "the session has subsessions"}'),
+    "an error with parts": response(b'{"error": {"code": "CONFLICT", "message": "no"}}'),
+    "success: false and an error": response(b'{"success": false, "error": "no", "data": null}'),
+}
+"""Answers with status 200 that say that nothing was done, or nothing at all about it."""
+
 DONE: dict[str, bytes] = {
     "nothing": response(b""),
     "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
     "null": response(b"null"),
     "an empty object": response(b"{}"),
+    "success: true": response(b'{"success": true}'),
+    "a message": response(b'{"message": "done"}'),
 }
 """Answers that say that it was done. A record of the operation is another one."""
 
@@ -168,6 +182,15 @@ async def test_a_write_on_a_used_connection_is_sent_once(calls: Calls) -> None:
             with pytest.raises(SessionboardError):
                 await make(sb, call)
             assert len(server.writes) == number
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("form", NOT_DONE)
+async def test_what_was_not_done_is_an_error(form: str, calls: Calls) -> None:
+    async with WriteServer(keeps(NOT_DONE[form])).running() as server, client(server) as sb:
+        ended = await ends(sb, calls)
+    assert {name: end for name, end in ended.items() if not isinstance(end, SessionboardError)} == {}
+    assert len(server.writes) == len(calls), Counter(server.writes).most_common(3)
 
 
 @pytest.mark.usefixtures("nothing_left")

@@ -122,7 +122,42 @@ async def test_odd_answers_are_understood(serve: Serve, odd: str) -> None:
     assert (result.succeeded, result.unmatched) == (2, ())
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"results": []}'])
+@pytest.mark.parametrize(
+    "error", ["taken", {"code": "CONFLICT", "message": "taken"}, [{"message": "taken"}], ["taken"]]
+)
+async def test_an_error_in_any_form_costs_no_outcome(serve: Serve, error: object) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        results = carried_out(await request.read())["results"]
+        results[1] = {"index": 1, "status": "error", "error": error}
+        return web.json_response({"success": False, "results": results})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+        result = await sb.contacts.bulk(1, MANY[:3])
+    assert [(one.status, one.id) for one in result.outcomes] == [
+        ("success", "new-0"),
+        ("error", None),
+        ("success", "new-2"),
+    ]
+    (failure,) = result.failures
+    assert failure.error is not None
+    assert failure.error.message == "taken"
+
+
+@pytest.mark.parametrize("broken", ["odd", None, 7, [], {"index": {}, "status": []}])
+async def test_an_unreadable_outcome_costs_no_other(serve: Serve, broken: object) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        results = carried_out(await request.read())["results"]
+        results[1] = broken
+        return web.json_response({"results": results})
+
+    server = await serve(answer)
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
+        result = await sb.contacts.bulk(1, MANY[:3])
+    assert [one.status for one in result.outcomes] == ["success", "unknown", "success"]
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"success": true}', b'{"results": []}'])
 async def test_an_answer_without_outcomes_reports_no_success(serve: Serve, body: bytes) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
