@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import URL, Connection, Engine, and_, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sessionboard_async.errors import ConfigurationError
@@ -59,7 +59,7 @@ class Database:
         expand: The expansions included in the records, in any order.
 
     Raises:
-        ConfigurationError: If the file is no database, or no copy, or a copy of another event, address or
+        ConfigurationError: If the file is no database, or no copy, or has data of another event, address or
             expansion, or its tables have another version. It is a ``ValueError``.
         OSError: If the file cannot be opened or created.
         TypeError: If ``expand`` is a single string.
@@ -77,7 +77,7 @@ class Database:
             raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
         self._path = Path(path).absolute()
         self._is_closed = False
-        source = {
+        self._source = {
             "event_id": str(event_id),
             "base_url": base_url.rstrip("/"),
             "expand": json_text(sorted(set(expand))),
@@ -88,7 +88,7 @@ class Database:
         self._engine = _engine(self._path)
         try:
             with self._transaction() as connection:
-                self._cursor = _open(connection, self._path, source)
+                self._cursor = _open(connection, self._path, self._source)
         except BaseException:
             self.close()
             raise
@@ -127,6 +127,7 @@ class Database:
         Raises:
             ValueError: If a resource or kind is unknown, an id is empty, or an upsert has no record. Nothing
                 is written.
+            ConfigurationError: If the file has become a copy of something else. Nothing is written.
             OSError: If the file cannot be written, or another process locks it for half a minute. Nothing is
                 written.
         """
@@ -134,7 +135,7 @@ class Database:
         saved = json_text(cursor)
         with self._transaction() as connection:
             tally = write_changes(connection, changes, keep_newer=keep_newer)
-            connection.execute(update(STATE).values(cursor=saved))
+            self._save_cursor(connection, saved)
         self._cursor = saved
         return Applied(**tally)
 
@@ -187,6 +188,11 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _save_cursor(self, connection: Connection, cursor: str) -> None:
+        is_ours = and_(*(STATE.c[name] == value for name, value in self._source.items()))
+        if not connection.execute(update(STATE).where(is_ours).values(cursor=cursor)).rowcount:
+            raise ConfigurationError(f"{self._path} has become another copy meanwhile: choose another file")
 
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
@@ -251,6 +257,10 @@ def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str 
         for name, wanted in source.items()
         if stored[name] != wanted
     ]
+    if differences and stored["cursor"] is None:
+        # Nothing was ever written to it, as after a run with a mistyped event.
+        connection.execute(update(STATE).values(**source))
+        return None
     if differences:
         raise ConfigurationError(f"{path} is another copy: {', '.join(differences)}; choose another file")
     cursor: str | None = stored["cursor"]

@@ -211,6 +211,19 @@ def test_a_copy_of_another_source_is_refused_and_unchanged(
     assert path.read_bytes() == before
 
 
+def test_a_copy_without_data_becomes_one_of_another_source(path: Path) -> None:
+    with open_copy(path) as first, open_copy(path, event_id=4631) as other:
+        assert other.cursor is None
+        other.apply([upsert("a", title="One")], {"at": 1})
+        with pytest.raises(ConfigurationError, match="has become another copy"):
+            first.apply([upsert("b", title="Two")], {"at": 2})
+        assert (other.ids("sessions"), first.ids("sessions")) == (["a"], ["a"])
+    with open_copy(path, event_id=4631) as other:
+        assert other.cursor == {"at": 1}
+    with pytest.raises(ConfigurationError, match="its event_id is 4631, not 4630"):
+        open_copy(path)
+
+
 def test_tables_of_another_version_are_refused(path: Path) -> None:
     open_copy(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:

@@ -146,6 +146,15 @@ def test_each_person_on_a_session_is_stored_once_with_all_roles(copy: Database, 
     ]
 
 
+def test_a_role_is_stored_once_by_the_first_name_it_has(copy: Database, path: Path) -> None:
+    guest = {**ROLES["guest"], "name": "Another name"}
+    moderators = [{"id": "b", "full_name": "Bo", "participant_role": {"core_role": "speaker"}}]
+    speakers = [person("a", "Ada", "guest"), {**person("a", "Ada"), "participant_role": guest}]
+    copy.apply([upsert("s", speakers=speakers, moderators=moderators)], {})
+    roles = ask(path, "SELECT person_id, role, role_slug, core_role FROM session_people ORDER BY position")
+    assert roles == [("a", "Guest", "guest", "speaker"), ("b", None, None, "speaker")]
+
+
 def test_people_without_an_id_are_stored(copy: Database, path: Path) -> None:
     copy.apply([upsert("s", speakers=[person(None, "Ada"), person(None, "Bo")], updated_at=None)], {})
     assert [name for name, *_ in on_session(path)] == ["Ada", "Bo"]
@@ -180,6 +189,9 @@ def test_a_person_has_the_data_of_the_newest_entry(copy: Database, path: Path) -
     copy.apply([upsert("four", speakers=[old])], {})
     assert people(path) == {"a": "Ada Late"}
     assert len(on_session(path)) == 4
+    last = person("a", "Ada Last", updated_at="2026-08-01T09:00:01Z")
+    copy.apply([upsert("four", speakers=[new]), upsert("five", speakers=[last])], {})
+    assert people(path) == {"a": "Ada Last"}
 
 
 def test_tags_fields_and_translations_have_tables_and_are_removed_with_their_record(

@@ -15,7 +15,7 @@ import anyio
 import pytest
 from sqlalchemy import Engine, event
 
-from sessionboard_async import AsyncSession, ConfigurationError
+from sessionboard_async import AsyncSession, ConfigurationError, NotFoundError
 from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
@@ -58,6 +58,11 @@ async def test_the_first_run_copies_everything_and_the_second_writes_nothing(
     assert first.counts["sessions"] == 230
     assert first.upserted == sum(first.counts.values())
     assert_whole(path, server)
+
+    with closing(sqlite3.connect(path)) as connection:
+        ((cursor,),) = connection.execute("SELECT cursor FROM sessionboard_copy")
+    # It does not repeat the ids, which the tables hold.
+    assert not any(id_ in cursor for id_ in server.ids("sessions"))
 
     second = await sync_event(sb, server.event_id, path)
     assert second == SyncSummary(upserted=0, removed=0, counts=first.counts, refused={})
@@ -106,6 +111,16 @@ async def test_a_copy_of_another_event_is_refused_and_unchanged(
     with pytest.raises(ConfigurationError, match="another copy"):
         await sync_event(sb, server.event_ids[1], path, only=ONLY)
     assert path.read_bytes() == before
+
+
+async def test_a_run_for_a_mistyped_event_does_not_occupy_the_file(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.db"
+    with pytest.raises(NotFoundError):
+        await sync_event(sb, 1, path, only=["rooms"])
+    summary = await sync_event(sb, server.event_id, path, only=["rooms"])
+    assert summary.counts["rooms"] == summary.upserted > 0
 
 
 async def test_a_copy_with_a_named_source_is_continued_at_another_address(
