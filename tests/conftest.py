@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
+from types import TracebackType
 
 import pytest
 from hypothesis import settings
 
 from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.services import load_services
+from tests.support.canaries import WATCH
 from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
 from tests.support.redis_server import RedisServer, program
 
@@ -54,6 +57,42 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         sys.settrace(tracer)
         if coverage is not None:
             os.environ["COVERAGE_PROCESS_CONFIG"] = coverage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _canaries_watched() -> Iterator[None]:
+    """Search all log records, and all errors that tests expect, for secrets and personal data."""
+    leave = pytest.RaisesExc.__exit__
+
+    def search_and_leave(
+        context: pytest.RaisesExc[BaseException],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is not None:
+            WATCH.search_error(error)
+        return leave(context, kind, error, trace)
+
+    logging.getLogger().addHandler(WATCH)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytest.RaisesExc, "__exit__", search_and_leave)
+        yield
+    logging.getLogger().removeHandler(WATCH)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that lets a secret or personal data out, on purpose only where it is marked."""
+    report = yield
+    WATCH.search("the output", report.capstdout + report.capstderr)
+    found = WATCH.take()
+    if found and report.passed and not item.get_closest_marker("shows_canaries"):
+        report.outcome = "failed"
+        report.longrepr = "\n".join(("Secrets or personal data came out:", *found))
+    return report
 
 
 @pytest.fixture

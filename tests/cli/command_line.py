@@ -21,6 +21,7 @@ from click.testing import CliRunner, Result
 from sessionboard_async.cli.app import sessionboard
 from sessionboard_async.testing import EmbeddedServer
 from tests.cli.forked import ForkedCommand
+from tests.support.canaries import WATCH
 
 COMMAND = [sys.executable, "-m", "sessionboard_async"]
 SECONDS = 60
@@ -45,6 +46,7 @@ def run(*arguments: str | Path, **variables: str) -> Result:
     env = {**unset, "COLUMNS": "100", **variables}
     result = CliRunner().invoke(sessionboard, [*map(str, arguments)], env=env)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    WATCH.search("a command", result.output)
     return result
 
 
@@ -57,7 +59,7 @@ def run_at(server: EmbeddedServer, *arguments: str | Path) -> Result:
 
 def run_process(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
-    return subprocess.run(
+    done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env=environment(**variables),
         capture_output=True,
@@ -65,6 +67,8 @@ def run_process(*arguments: str | Path, **variables: str) -> subprocess.Complete
         timeout=SECONDS,
         check=False,
     )
+    WATCH.search("a command", done.stdout + done.stderr)
+    return done
 
 
 def run_forked(*arguments: str | Path, **variables: str) -> tuple[int, str, str]:
@@ -213,6 +217,7 @@ class Terminal:
         """Read all output, and return the exit code."""
         while self.read():
             pass
+        WATCH.search("a terminal", self.shown)
         return self.process.wait()
 
 
