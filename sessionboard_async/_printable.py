@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else UNPRINTABLE.sub(_escaped, text)
 
 
+def quoted(name: str) -> str:
+    """Return a name as a message shows it: in quotes unless it is a plain word."""
+    return name if name.isidentifier() else repr(name)
+
+
 def escape_record(record: logging.LogRecord) -> bool:
     """Make the message of a log record printable, as a filter of a logger that keeps every record."""
     message = record.getMessage()

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from sessionboard_async._printable import printable
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.export.staging import FileState, Staging
@@ -43,7 +44,9 @@ class StagedFile:
         self._file = path.open("r+b" if path.exists() and self.state.bytes else "wb")
         if self._file.seek(0, os.SEEK_END) < self.state.bytes:
             raise ValueError(
-                f"{path} is shorter than its saved state: remove {self._staging.folder} to start again"
+                printable(
+                    f"{path} is shorter than its saved state: remove {self._staging.folder} to start again"
+                )
             )
         self._file.truncate(self.state.bytes)
         self._file.seek(self.state.bytes)

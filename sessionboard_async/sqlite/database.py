@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine, and_, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from sessionboard_async._printable import printable
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.resources import validate_resources
 from sessionboard_async.models.base import EventId
@@ -197,7 +198,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
         if self._is_closed:
-            raise RuntimeError(f"the copy at {self._path} is closed")
+            raise RuntimeError(f"the copy at {printable(str(self._path))} is closed")
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -208,7 +209,9 @@ class Database:
                 raise ConfigurationError(
                     f"{self._path} is not a SQLite database: choose another file"
                 ) from None
-            raise OSError(f"the copy at {self._path} cannot be read or written: {reason}") from None
+            raise OSError(
+                printable(f"the copy at {self._path} cannot be read or written: {reason}")
+            ) from None
 
 
 def _engine(path: Path) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sessionboard_async._printable import quoted
 from sessionboard_async.core.timestamps import format_utc
 
 Timestamp = datetime | str
@@ -37,6 +38,7 @@ def exact_iso_timestamp(name: str, value: Timestamp) -> str:
 
 
 def _in_utc(name: str, value: Timestamp) -> datetime:
+    name = quoted(name)
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

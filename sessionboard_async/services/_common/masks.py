@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from sessionboard_async._printable import printable
+
 _MASK = re.compile(
     r"""
     [^\s@*]* \*{3} @ [^\s@*]* \*{3} (?: \. [^\s@*]+ )?  # j***@a***.com
@@ -36,9 +38,9 @@ def _refuse_masked(path: str, value: object, *, is_personal: bool) -> None:
     if isinstance(value, str):
         if is_personal and _MASK.fullmatch(value.strip()):
             raise ValueError(
-                f"{path} is masked: the token that read it may not see it, and writing the mask back would "
-                "destroy what it hides; leave it out, read it with a token that does not hide personal data, "
-                "or pass allow_masked=True to write it as it is"
+                f"{printable(path)} is masked: the token that read it may not see it, and writing the mask "
+                "back would destroy what it hides; leave it out, read it with a token that does not hide "
+                "personal data, or pass allow_masked=True to write it as it is"
             )
     elif isinstance(value, Mapping):
         for key, item in cast("Mapping[object, object]", value).items():

@@ -23,6 +23,7 @@ from typing import (
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sessionboard_async._printable import quoted
 from sessionboard_async.models.fields import CustomFieldValue
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
@@ -161,10 +162,10 @@ def _inner(name: str, value: object) -> object:
         return [_inner(name, item) for item in cast("Iterable[object]", value)]
     if isinstance(value, float) and not isfinite(value):
         # JSON would turn it into null, which clears the value.
-        raise ValueError(f"{name} must be a finite number, not {value}")
+        raise ValueError(f"{quoted(name)} must be a finite number, not {value}")
     if isinstance(value, (bytes, bytearray, memoryview)):
         kind = type(cast("object", value)).__name__
-        raise TypeError(f"{name} must be text, a number or the like, not {kind}")
+        raise TypeError(f"{quoted(name)} must be text, a number or the like, not {kind}")
     return value
 
 
