@@ -77,9 +77,8 @@ class SessionboardError(Exception):
     """
 
     def __init__(self, message: str, *, context: RequestContext | None = None) -> None:
-        message = printable(message)  # It may quote what the API sent.
-        super().__init__(message)
-        self.message: str = message
+        self.message: str = printable(message)  # It may quote what the API sent.
+        super().__init__(self.message)
         self.context: RequestContext | None = context
 
     @property
@@ -219,9 +218,8 @@ class APIError(SessionboardError):
         api_message: The API's own message, if it sent one.
         request_id: The id under which the API logged the request, if it sent one.
         retry_after: The seconds after which the API asks to retry, if it sent them.
-        from_api: Whether the answer has the form of the API's own errors: a JSON object with ``error``,
-            ``message``, ``code`` or ``errors``. The page of a proxy, a firewall or a login has not, and says
-            nothing about the event or record.
+        from_api: Whether the answer is a JSON object with ``error``, ``message``, ``code`` or ``errors``. The
+            page of a proxy, a firewall or a login is not, and says nothing about the event or record.
     """
 
     # Not among the variables: pickles, and reports of errors that show those, leave it out.
