@@ -13,7 +13,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
+from hypothesis import strategies as st
 
 from sessionboard_async.core.rate_limits.registry import forget_limiters
 from sessionboard_async.services import load_services
@@ -38,6 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="run tests/endurance for so long, with its counts every minute",
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Prepare generated texts: in a new checkout, the first one takes five seconds where it is measured."""
+    if any(is_hypothesis_test(getattr(item, "obj", None)) for item in session.items):
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            st.text().validate()
+        finally:
+            sys.settrace(tracer)
 
 
 @pytest.hookimpl(wrapper=True)

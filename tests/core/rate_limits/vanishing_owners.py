@@ -139,15 +139,17 @@ def forked(server: EmbeddedServer, limits: RateLimits) -> str:
 
 
 def main(store: str) -> None:
-    limits = RateLimits.shared(store, store_timeout=2.0) if store else RateLimits()
-    ways: list[Callable[[EmbeddedServer, RateLimits], str]] = [closed_by_an_exception, stopped]
-    if not store:
-        ways += [abandoned, forked]
-    for way in ways:
-        with EmbeddedServer(latency=0.4).in_thread() as server:
-            name = way.__name__ + (" shared" if store else "")
-            sys.stdout.write(f"{name}: {way(server, limits)}\n")
-            sys.stdout.flush()
+    both: list[Callable[[EmbeddedServer, RateLimits], str]] = [closed_by_an_exception, stopped]
+    for way in [*both, abandoned, forked]:
+        measure(way.__name__, way, RateLimits())
+    for way in both if store else []:
+        measure(f"{way.__name__} shared", way, RateLimits.shared(store, store_timeout=2.0))
+
+
+def measure(name: str, way: Callable[[EmbeddedServer, RateLimits], str], limits: RateLimits) -> None:
+    with EmbeddedServer(latency=0.4).in_thread() as server:
+        sys.stdout.write(f"{name}: {way(server, limits)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -299,7 +299,9 @@ async def test_a_store_that_starts_later_is_used(serve: Serve, tmp_path: Path) -
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 5))]
+)
 async def test_every_call_ends_while_connections_are_killed(
     serve: Serve, redis_server: RedisServer, store: Redis, seed: int
 ) -> None:

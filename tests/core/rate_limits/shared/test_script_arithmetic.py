@@ -165,8 +165,10 @@ def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None
     with asyncio.Runner() as runner:
         store = RateLimitStore(redis_server.url, "0" * 64, timeout=10.0, clock=lambda: 0.0)
 
+        # Long sequences: three times as many as of other examples.
         @settings(
-            max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+            max_examples=3 * settings().max_examples,
+            suppress_health_check=[HealthCheck.function_scoped_fixture],
         )
         @given(
             st.lists(ASKS | ENDS, max_size=40),

@@ -16,6 +16,8 @@ from tests.support.virtual_time import now, run
 
 pytestmark = pytest.mark.untraced
 
+SEEDS = range(4)
+
 
 async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[float], float]:
     """Run a bulk job of 500 requests, and an interactive call about every 75 seconds."""
@@ -40,7 +42,7 @@ async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[
 
 
 def test_a_reserve_keeps_interactive_calls_quick(record_figure: RecordFigure) -> None:
-    runs = [run(singles_beside_a_bulk_job(seed, reserve=20)) for seed in range(10)]
+    runs = [run(singles_beside_a_bulk_job(seed, reserve=20)) for seed in SEEDS]
     waits = [wait for _, some, _ in runs for wait in some]
     record_figure("interactive calls", len(waits))
     record_figure("median seconds", round(median(waits), 2))
@@ -52,7 +54,7 @@ def test_a_reserve_keeps_interactive_calls_quick(record_figure: RecordFigure) ->
 
 
 def test_without_a_reserve_interactive_calls_wait_for_the_next_window(record_figure: RecordFigure) -> None:
-    runs = [run(singles_beside_a_bulk_job(seed, reserve=0)) for seed in range(10)]
+    runs = [run(singles_beside_a_bulk_job(seed, reserve=0)) for seed in SEEDS]
     waits = [wait for _, some, _ in runs for wait in some]
     record_figure("median seconds", round(median(waits), 2))
     assert sum(refusals for refusals, *_ in runs) == 0

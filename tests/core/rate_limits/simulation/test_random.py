@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from tests.support.virtual_time import now, run
 pytestmark = pytest.mark.untraced
 
 SEEDS = [
-    range(125),
-    *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(125, 560), range(560, 1000))),
+    range(50),
+    *(pytest.param(seeds, marks=pytest.mark.slow) for seeds in (range(50, 525), range(525, 1000))),
 ]
 """The seeds of the worlds, in groups that parallel workers share."""
 
@@ -158,20 +159,18 @@ def test_nothing_leaks_and_every_call_ends(
 def test_calls_go_when_the_window_has_ended() -> None:
     """Each window is used in full, and waits are no longer than rounding and the guard require."""
 
-    async def main(seed: int) -> None:
-        draw = random.Random(seed)
-        limit, window = draw.choice([2, 5, 20]), draw.choice([7.5, 60.0, 900.0])
-        server = Server(FixedWindow(limit, window), draw.choice(STYLES))
+    async def main(limit: int, window: float, style: HeaderStyle) -> None:
+        server = Server(FixedWindow(limit, window), style)
         limits = RateLimits(requests=limit, window=window, max_wait=None)
-        client = Client(server, draw, limits)
-        await client.many(5 * limit)
-        assert server.refusals == 0, seed
+        client = Client(server, random.Random(limit), limits)
+        await client.many(4 * limit)
+        assert server.refusals == 0, (limit, window, style)
         opened = server.answered[0]
-        for number in range(1, 5):
+        for number in range(1, 4):
             renewed = server.answered[number * limit]
             # A second of guard, one of rounding up, one of a clock in whole seconds, and the latency.
-            assert window <= renewed - opened <= window + 3.5, (seed, number)
+            assert window <= renewed - opened <= window + 3.5, (limit, window, style, number)
             opened = renewed
 
-    for seed in range(100):
-        run(main(seed))
+    for case in itertools.product((2, 5, 20), (7.5, 60.0, 900.0), STYLES):
+        run(main(*case))
