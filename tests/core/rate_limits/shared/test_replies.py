@@ -96,6 +96,12 @@ REPLIES = {
     "a limit in words": packed(1, limit="100"),
     "refusals without end": packed(1, unstated_refusals=10**6),
 }
+ALIKE = {
+    "nil array", "null", "empty bulk", "empty array", "set", "double", "boolean", "large number",
+    "verbatim string", "loading", "read only", "moved", "bulk error", "nested", "a negative length",
+    "packed list", "less than nothing granted", "granted in words", "no window", "a limit in words",
+}  # fmt: skip
+"""Replies that another one, which stays among the fast tests, is much like."""
 
 
 def store_that_replies(reply: bytes) -> RawHandler:
@@ -131,7 +137,13 @@ async def call(
                 await sb.sponsors.get(1, "a")
 
 
-@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(reply, id=name, marks=[pytest.mark.slow] if name in ALIKE else [])
+        for name, reply in REPLIES.items()
+    ],
+)
 async def test_after_any_reply_calls_go_on_with_local_counting_or_fail(
     serve: Serve, serve_bytes: ServeBytes, reply: bytes
 ) -> None:
