@@ -152,6 +152,7 @@ async def test_the_deadline_ends_the_retries(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("kind", ["truncate", "invalid_json", "html"])
+@pytest.mark.untraced
 async def test_a_long_walk_is_complete(kind: FaultKind) -> None:
     """Every seventh answer is no JSON."""
     async with EmbeddedServer(sessions=30) as server:

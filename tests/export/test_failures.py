@@ -19,9 +19,9 @@ from tests.support.http_server import until
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
+FAULTS = {
+    f"{fault.kind} {fault.operation}": fault
+    for fault in (
         Fault("status", on=3, status=400, operation="search-sessions"),
         Fault("status", every=1, status=503, operation="search-levels"),
         Fault("status", every=1, status=401, operation="search-session-statuses"),
@@ -29,14 +29,29 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
         Fault("truncate", every=1, operation="search-event-contacts"),
         Fault("wrong_page", every=1, operation="search-sessions"),
         Fault("empty_page", every=1, operation="search-sessions"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "directory"),
+    [
+        *((name, "older export") for name in FAULTS),
+        ("wrong_page search-sessions", "empty"),
+        ("status None", "empty"),
+        *(
+            pytest.param(name, "empty", marks=pytest.mark.slow)
+            for name in FAULTS
+            if name not in {"wrong_page search-sessions", "status None"}
+        ),
     ],
-    ids=lambda fault: f"{fault.kind} {fault.operation}",
+    indirect=["directory"],
 )
 async def test_an_error_leaves_the_target_unchanged(
-    server: EmbeddedServer, sb: AsyncSession, directory: Path, fault: Fault
+    server: EmbeddedServer, sb: AsyncSession, directory: Path, fault: str
 ) -> None:
     before = content(directory)
-    server.faults.append(fault)
+    server.faults.append(FAULTS[fault])
     with pytest.raises(SessionboardError):
         await export_event(sb, server.event_id, directory)
     assert content(directory) == before

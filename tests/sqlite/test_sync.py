@@ -146,7 +146,10 @@ async def test_progress_is_reported_for_each_page_and_each_end(
     assert seen[-1] == ExportProgress(resource="sessions", records=230, total=None, done=True)
 
 
-@pytest.mark.parametrize("turns", [0, 1, 3, 10, 30, 60, 100, 150, 200])
+@pytest.mark.parametrize(
+    "turns",
+    [0, 3, 30, 100, 200, *(pytest.param(turns, marks=pytest.mark.slow) for turns in (1, 10, 60, 150))],
+)
 @pytest.mark.untraced
 async def test_a_copy_can_be_continued_after_a_cancelled_task(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, turns: int
