@@ -12,8 +12,11 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.files import FileContent, LocalFileError, Transfer
+from sessionboard_async.core.http.compression import Inflater
+from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.response import TRANSIENT_STATUSES
+from sessionboard_async.core.http.source import FileContent
 
 _RELEASE_SECONDS = 5.0
 
@@ -101,16 +104,26 @@ def form_of(transfer: Transfer, fields: Mapping[str, str], content: Upload) -> a
     return form
 
 
-async def body_chunks(answer: aiohttp.ClientResponse, moved: Callable[[], None]) -> AsyncGenerator[bytes]:
-    """Yield the body of an answer in chunks.
+async def body_chunks(
+    answer: aiohttp.ClientResponse, moved: Callable[[], None], context: errors.RequestContext
+) -> AsyncGenerator[bytes]:
+    """Yield the body of an answer, decompressed, in chunks.
 
     Args:
         answer: The answer.
         moved: Called for each chunk that arrived.
+        context: The request, which errors name.
+
+    Raises:
+        DecodeError: If its compression is invalid or cut short.
+        ResponseError: If its compression is unknown.
     """
+    inflater = Inflater(answer.headers.get("Content-Encoding", ""), context)
     async for chunk in answer.content.iter_any():
         moved()
-        yield chunk
+        for part in inflater.feed(chunk):
+            yield part
+    inflater.end()
 
 
 def transport_error(error: BaseException, context: errors.RequestContext) -> errors.TransportError:

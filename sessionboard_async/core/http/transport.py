@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 import weakref
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from sessionboard_async.core.http.connection_safety import (
     validate_ssl,
 )
 from sessionboard_async.core.http.documents import checked_file
-from sessionboard_async.core.http.files import LocalFileError, Transfer
+from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import Lifetime
@@ -35,6 +37,10 @@ from sessionboard_async.core.options import Timeout, validate_count
 _READ_BUFFER = 1 << 20
 
 _LARGER_THAN_PAGES = 4 << 20
+
+_OK = 200
+
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
@@ -224,8 +230,8 @@ class Transport:
             headers=headers,
             skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
             allow_redirects=False,
-            # A client of the caller's may have turned this off: the decompressed bytes are written.
-            auto_decompress=True,
+            # That of aiohttp takes a body that breaks off for a complete one.
+            auto_decompress=False,
             raise_for_status=False,
             # A fingerprint is that of the API's certificate, not that of the storage.
             ssl=True if is_storage and isinstance(self._ssl, aiohttp.Fingerprint) else self._ssl,
@@ -233,14 +239,27 @@ class Transport:
             timeout=connect_timeout(timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
+                if answer.status != _OK:
+                    raise errors.ResponseError(
+                        f"the answer to a download has status {answer.status}, which is not the whole file",
+                        context=call.context,
+                    )
+                if not _has_an_end(answer):
+                    logger.warning(
+                        "%s: the server announced no length: a download that is cut short looks complete",
+                        call.request.operation,
+                    )
                 secrets = (self._token.reveal(), *request.secrets)
-                chunks, media_type = body_chunks(answer, moved), answer.headers.get("Content-Type")
+                chunks = body_chunks(answer, moved, call.context)
+                media_type = answer.headers.get("Content-Type")
                 async with aclosing(checked_file(chunks, media_type, call.context, secrets)) as parts:
                     await transfer.sink.take(parts)
                 return Response(answer.status, answer.headers, b"")
             moved()
             try:
                 content = await self._read(answer, call)
+                if coding := answer.headers.get("Content-Encoding"):
+                    content = inflate(content, coding, self._max_response_bytes, call.context)
             except errors.ResponseError:
                 if 200 <= answer.status < 300:
                     raise
@@ -296,6 +315,14 @@ class Transport:
             if self._abandoned is not None and self._client is not None:
                 self._abandoned.detach()
                 await self._client.close()
+
+
+def _has_an_end(answer: aiohttp.ClientResponse) -> bool:
+    """Return whether a body that breaks off can be noticed."""
+    headers = answer.headers
+    chunked = headers.get("Transfer-Encoding", "").strip().lower().endswith("chunked")
+    compressed = headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}
+    return chunked or compressed or "Content-Length" in headers
 
 
 def _abandon(client: Client) -> None:

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.files import FileContent, LocalFileError, Sink, Transfer
+from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.request import storage_request
+from sessionboard_async.core.http.sink import Sink
+from sessionboard_async.core.http.source import FileContent
 
 pytestmark = pytest.mark.anyio
 

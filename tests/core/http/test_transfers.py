@@ -16,8 +16,10 @@ from aiohttp import web
 
 from sessionboard_async import AttemptTimeoutError, ConnectionLostError, NotFoundError, Retry, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
-from sessionboard_async.core.http.files import FileContent, Sink, Transfer
+from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Request, build_request, storage_request
+from sessionboard_async.core.http.sink import Sink
+from sessionboard_async.core.http.source import FileContent
 from sessionboard_async.errors import StorageError
 from tests.support.engine import engine_to
 from tests.support.http_server import TOKEN, HttpServer, RawHandler, read_request
@@ -308,7 +310,7 @@ async def test_a_download_that_is_cancelled_or_stalls_leaves_nothing_open(
 
     server = await serve(give)
     request = build_request(DOWNLOAD, {"file_id": "1"}, transfer=Transfer(sink=Sink(tmp_path / "report.pdf")))
-    timeout = Timeout(attempt=0.05 if way == "stall" else None)
+    timeout = Timeout(attempt=0.2 if way == "stall" else None)
     async with engine_to(server.base_url, timeout=timeout, retry=Retry(attempts=1), pool_size=1) as engine:
         if way == "stall":
             with pytest.raises(AttemptTimeoutError, match="no bytes were sent or received"):
