@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sessionboard_async.client import AsyncSession
     from sessionboard_async.core.http.base_url import Region
-    from sessionboard_async.core.http.files import Download
     from sessionboard_async.core.http.response import Response
+    from sessionboard_async.core.http.transfers.transfer import Download
     from sessionboard_async.core.options import RateLimits, Retry, Timeout
     from sessionboard_async.core.page import Page, Pagination, UnreadableField
     from sessionboard_async.core.pagination.checkpoint import Checkpoint
@@ -165,7 +165,7 @@ _MODULES = {
     "DeadlineExceededError": "errors",
     "DecodeError": "errors",
     "Delete": "services._common.bulk.operations",
-    "Download": "core.http.files",
+    "Download": "core.http.transfers.transfer",
     "EqualTimestampsError": "errors",
     "Expansion": "services._common.filters",
     "FieldSearch": "services._common.filters",

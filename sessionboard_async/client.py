@@ -18,10 +18,10 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
 from sessionboard_async.core.http.base_url import Region, base_url_of
 from sessionboard_async.core.http.connection_safety import Client, Ssl
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import QueryValue, custom_request, storage_request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.http.source import FileContent, Source
+from sessionboard_async.core.http.transfers.source import FileContent, Source
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option

@@ -5,8 +5,8 @@ The package itself exports the keywords of searches and pagers.
 
 from __future__ import annotations
 
-from sessionboard_async.core.http.sink import Target
-from sessionboard_async.core.http.source import Source
+from sessionboard_async.core.http.transfers.sink import Target
+from sessionboard_async.core.http.transfers.source import Source
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk.operations import Operations
 from sessionboard_async.services._common.insights import RunOptions

@@ -18,8 +18,8 @@ from rich.pretty import pretty_repr
 from sessionboard_async import AsyncSession, Create, RateLimits, Response, SessionboardError, Update
 from sessionboard_async.change_feed import Change
 from sessionboard_async.core.http.base_url import validate_base_url
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Request
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.models import Contact, OAuthTokens, UploadAddress
 from sessionboard_async.sqlite import Database
 from tests.support.canaries import EMAIL, SIGNATURE, CanaryWatch, chain, found_in, texts_of

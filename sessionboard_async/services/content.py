@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Literal, Unpack, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
-from sessionboard_async.core.http.files import Download
-from sessionboard_async.core.http.sink import Target
+from sessionboard_async.core.http.transfers.sink import Target
+from sessionboard_async.core.http.transfers.transfer import Download
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.content import BaseContentItem, ContentItem, EventContent, SessionContent

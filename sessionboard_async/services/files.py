@@ -6,8 +6,8 @@ from mimetypes import guess_type
 from typing import TypedDict, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
-from sessionboard_async.core.http.files import Transfer
-from sessionboard_async.core.http.source import FileContent, Source
+from sessionboard_async.core.http.transfers.source import FileContent, Source
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content

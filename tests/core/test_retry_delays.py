@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Call, Request
-from sessionboard_async.core.http.sink import Sink
+from sessionboard_async.core.http.transfers.sink import Sink
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.options import Retry
 from sessionboard_async.core.retry import delay_bounds, may_retry, retry_delay
 from sessionboard_async.errors import (

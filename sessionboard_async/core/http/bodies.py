@@ -13,10 +13,10 @@ from aiohttp.http import StreamWriter
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.compression import Inflater
-from sessionboard_async.core.http.files import Transfer
-from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.response import TRANSIENT_STATUSES
-from sessionboard_async.core.http.source import FileContent
+from sessionboard_async.core.http.transfers.local_errors import LocalFileError
+from sessionboard_async.core.http.transfers.source import FileContent
+from sessionboard_async.core.http.transfers.transfer import Transfer
 
 _RELEASE_SECONDS = 5.0
 

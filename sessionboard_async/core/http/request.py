@@ -12,7 +12,7 @@ import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.base_url import refuse_control_characters, validate_upload_url
-from sessionboard_async.core.http.files import Transfer
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.errors import RequestContext
 
 Scalar = str | int | float | bool

@@ -26,10 +26,10 @@ from sessionboard_async.core.http.connection_safety import (
     validate_ssl,
 )
 from sessionboard_async.core.http.documents import checked_file
-from sessionboard_async.core.http.files import Transfer
-from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.http.transfers.local_errors import LocalFileError
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Timeout, validate_count
 

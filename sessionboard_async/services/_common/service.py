@@ -7,14 +7,14 @@ from typing import Any, TypeVar, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.http.files import Download, Transfer
 from sessionboard_async.core.http.request import (
     PathValue,
     Priority,
     QueryValue,
     build_request,
 )
-from sessionboard_async.core.http.sink import Sink, Target
+from sessionboard_async.core.http.transfers.sink import Sink, Target
+from sessionboard_async.core.http.transfers.transfer import Download, Transfer
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult

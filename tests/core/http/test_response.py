@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Call, Request, storage_request
 from sessionboard_async.core.http.response import Response, error_of, http_date, request_id, retry_after
+from sessionboard_async.core.http.transfers.transfer import Transfer
 
 REQUEST = Request(
     "GET", "/v1/event/{event_id}/sessions/{session_id}", "/v1/event/1/sessions/2", operation="test-get"

@@ -8,9 +8,9 @@ import pytest
 from multidict import CIMultiDict
 
 from sessionboard_async import errors
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Call, Request, storage_request
 from sessionboard_async.core.http.response import Response, error_of, request_id
+from sessionboard_async.core.http.transfers.transfer import Transfer
 
 READ = Request("GET", "/v1/event/{event_id}/rooms", "/v1/event/1/rooms", operation="list-rooms")
 UPLOAD = storage_request("PUT", Transfer(address="https://storage.example/x?signature=SECRET"))

@@ -21,9 +21,9 @@ from sessionboard_async import (
     StorageError,
     Timeout,
 )
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Request, storage_request
-from sessionboard_async.core.http.source import FileContent
+from sessionboard_async.core.http.transfers.source import FileContent
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.models import FileUpload, UploadAddress
 from tests.support.engine import engine_to
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer, RawHandler

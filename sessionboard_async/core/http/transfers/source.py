@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast, runtime_checkable
 
 from sessionboard_async.core.http.base_url import refuse_control_characters
-from sessionboard_async.core.http.local_errors import local_errors
+from sessionboard_async.core.http.transfers.local_errors import local_errors
 
 _CHUNK = 256 * 1024
 

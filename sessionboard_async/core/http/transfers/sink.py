@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from sessionboard_async.core.flush import flush_file, flush_folder
-from sessionboard_async.core.http.local_errors import local_errors
-from sessionboard_async.core.http.source import AsyncFile, is_text
+from sessionboard_async.core.http.transfers.local_errors import local_errors
+from sessionboard_async.core.http.transfers.source import AsyncFile, is_text
 
 _POLL_SECONDS = 0.01
 """The interval of looking whether a pipe is read; the event loops of some systems cannot wait for pipes."""

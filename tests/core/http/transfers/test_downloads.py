@@ -31,10 +31,10 @@ from sessionboard_async import (
 )
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import build_request
-from sessionboard_async.core.http.sink import Sink
-from sessionboard_async.core.http.source import FileContent
+from sessionboard_async.core.http.transfers.sink import Sink
+from sessionboard_async.core.http.transfers.source import FileContent
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from tests.core.http.test_compression import COMPRESSORS
 from tests.support.engine import engine_to
 from tests.support.http_server import HttpServer, RawHandler, read_request, until

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessionboard_async.core.http.files import Transfer
-from sessionboard_async.core.http.local_errors import LocalFileError
 from sessionboard_async.core.http.request import storage_request
-from sessionboard_async.core.http.sink import Sink
-from sessionboard_async.core.http.source import FileContent
+from sessionboard_async.core.http.transfers.local_errors import LocalFileError
+from sessionboard_async.core.http.transfers.sink import Sink
+from sessionboard_async.core.http.transfers.source import FileContent
+from sessionboard_async.core.http.transfers.transfer import Transfer
 
 pytestmark = pytest.mark.anyio
 

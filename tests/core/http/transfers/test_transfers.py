@@ -16,10 +16,10 @@ from aiohttp import web
 
 from sessionboard_async import AttemptTimeoutError, ConnectionLostError, NotFoundError, Retry, Timeout
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
-from sessionboard_async.core.http.files import Transfer
 from sessionboard_async.core.http.request import Request, build_request, storage_request
-from sessionboard_async.core.http.sink import Sink
-from sessionboard_async.core.http.source import FileContent
+from sessionboard_async.core.http.transfers.sink import Sink
+from sessionboard_async.core.http.transfers.source import FileContent
+from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.errors import StorageError
 from tests.support.engine import engine_to
 from tests.support.http_server import TOKEN, HttpServer, RawHandler, read_request

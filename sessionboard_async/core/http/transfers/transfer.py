@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sessionboard_async.core.http.sink import Sink
-from sessionboard_async.core.http.source import FileContent, validate_header_text
+from sessionboard_async.core.http.transfers.sink import Sink
+from sessionboard_async.core.http.transfers.source import FileContent, validate_header_text
 
 
 class Transfer(msgspec.Struct, frozen=True, eq=False):

@@ -1,0 +1,1 @@
+"""Uploads and downloads: their sources, their targets, and the failures of both."""
