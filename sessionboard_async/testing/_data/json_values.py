@@ -27,8 +27,10 @@ def read_object(body: bytes) -> dict[str, Any]:
     """
     try:
         content = _object.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise RequestError(400, "the body must be a JSON object") from None
+    except RecursionError:
+        raise _too_deep() from None
     return cast("dict[str, Any]", _normalized(content, MOST_LEVELS))
 
 
@@ -40,8 +42,12 @@ def _normalized(value: object, levels: int) -> object:
     if not isinstance(value, (dict, list)):
         return value
     if not levels:
-        raise RequestError(400, f"the body is nested more than {MOST_LEVELS} levels deep")
+        raise _too_deep()
     if isinstance(value, dict):
         members = cast("dict[str, object]", value).items()
         return {name: _normalized(member, levels - 1) for name, member in members}
     return [_normalized(member, levels - 1) for member in cast("list[object]", value)]
+
+
+def _too_deep() -> RequestError:
+    return RequestError(400, f"the body is nested more than {MOST_LEVELS} levels deep")

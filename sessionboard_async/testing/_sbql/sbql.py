@@ -11,10 +11,10 @@ import itertools
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Timer
 from time import monotonic
 from typing import cast
 
@@ -28,11 +28,11 @@ LONGEST_QUERY = 10_000
 MOST_BYTES = 100_000_000
 LONGEST_SECONDS = 10.0
 
-_STEPS_A_CHECK = 100_000
-_MOST_CHECKS = 100
+_STEPS_A_CHECK = 1000
+_MOST_CHECKS = 10_000
 _TOO_LONG = "the query takes too long: narrow it down"
 _LARGEST_NUMBER = 2**63 - 1
-_LONGEST_VALUE = 1_000_000
+_LONGEST_VALUE = 100_000
 _BYTES_A_VALUE = 50
 _PLURALS = {name[:-1]: name for name in TABLES}
 _TYPES = {"text": "TEXT", "number": "NUMERIC", "boolean": "INTEGER", "datetime": "TEXT"}
@@ -120,10 +120,11 @@ class PreparedQueries:
             database.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
             database.set_authorizer(_authorize)
             database.set_progress_handler(has_ended, _STEPS_A_CHECK)
-            return [
-                RequestError(400, _TOO_LONG) if has_ended() else self._result(database, statement)
-                for statement in self.statements
-            ]
+            with _interrupted(database, LONGEST_SECONDS):
+                return [
+                    RequestError(400, _TOO_LONG) if has_ended() else self._result(database, statement)
+                    for statement in self.statements
+                ]
 
     def _result(self, database: sqlite3.Connection, statement: str | RequestError) -> Result | RequestError:
         if isinstance(statement, RequestError):
@@ -135,6 +136,18 @@ class PreparedQueries:
         except RequestError as too_large:
             return too_large
         return _hide(table, self.hidden) if self.hide else table
+
+
+@contextmanager
+def _interrupted(database: sqlite3.Connection, seconds: float) -> Generator[None]:
+    """Interrupt a database after a time: a single step, such as a search in a long text, may take seconds."""
+    timer = Timer(seconds, database.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def prepare(

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from functools import cache
+from threading import Event
 from typing import Any
 
 import pytest
@@ -173,6 +174,28 @@ def test_custom_fields_are_columns() -> None:
 )
 def test_a_query_that_cannot_run_says_why(query: str, reason: str) -> None:
     assert reason in refusal(query)
+
+
+def test_slow_steps_of_a_query_are_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sbql, "LONGEST_SECONDS", 0.05)
+    slow = "instr(printf('%.*c', 90000, 'a'), printf('%.*c', 45000, 'a') || 'b' || a.id || b.id)"
+    assert "too long" in refusal(f"SELECT count(*) FROM sessions a, sessions b WHERE {slow}")
+
+
+def test_queries_that_are_given_up_end_at_once() -> None:
+    given_up = Event()
+    given_up.set()
+    prepared = sbql.prepare(["SELECT 1", "SELECT title FROM sessions"], ORGANIZATION, [EVENT], hide=False)
+    assert {type(result) for result in prepared.run(given_up)} == {RequestError}
+    given_up.clear()
+    assert {type(result) for result in prepared.run(given_up)} == {sbql.Result}
+
+
+def test_the_queries_of_one_request_share_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "SELECT count(*) FROM contacts a, contacts b, contacts c, contacts d, contacts e, contacts f"
+    monkeypatch.setattr(sbql, "LONGEST_SECONDS", 0.05)
+    results = sbql.prepare([long, "SELECT 1", "SELECT FORM"], ORGANIZATION, [EVENT], hide=False).run()
+    assert ["too long" in str(result) for result in results] == [True, True, True]
 
 
 def test_a_query_with_too_large_a_result_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
