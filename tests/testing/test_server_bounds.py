@@ -261,6 +261,7 @@ async def test_lists_contain_no_null_and_searches_no_null_at_all(client: aiohttp
         (f"{EVENT}/dashboards/create", {"name": "x", "widgets": [None]}),
         ("/v1/insights/execute", {"query": "SELECT 1", "eventIds": [None]}),
         ("/v1/insights/ai/generate", {"prompt": "x", "conversationHistory": [None]}),
+        ("/v1/insights/ai/generate", {"prompt": "x", "conversationHistory": [{"role": None}]}),
         (f"{EVENT}/sessions", {"expand": [None]}),
         (f"{EVENT}/sessions", {"filters": None}),
         (f"{EVENT}/contacts", {"sort": None}),

@@ -10,6 +10,8 @@ from functools import partial
 from threading import Event
 from typing import Any, NamedTuple
 
+import msgspec
+
 from sessionboard_async.testing._data.dataset import EventData, Organization
 from sessionboard_async.testing._data.errors import RequestError
 from sessionboard_async.testing._data.fields import Record
@@ -51,6 +53,13 @@ _OPTIONS: Values = {
     "pivot": str,
 }
 _PROMPT: Values = {**_EVENTS, "prompt": str, "conversationHistory": list}
+
+
+class _Turn(msgspec.Struct):
+    """One turn of a conversation."""
+
+    role: str = ""
+    content: str = ""
 
 
 class SuggestedQuery(NamedTuple):
@@ -252,6 +261,10 @@ def _execute(organization: Organization, call: HandlerRequest) -> object:
 def _generate(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     body = read_values(call.json(), _PROMPT, required=("prompt",))
+    try:
+        msgspec.convert(body.get("conversationHistory") or [], list[_Turn])
+    except msgspec.ValidationError:
+        raise RequestError(400, "conversationHistory must be a list of objects with texts") from None
     events_of(organization, call, body)
     prompt = str(body["prompt"]).casefold()
     chosen = next((each for each in SUGGESTIONS if each.word in prompt), SUGGESTIONS[-1])

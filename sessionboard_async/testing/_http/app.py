@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -262,23 +262,15 @@ def _routes(declared: tuple[tuple[str, str, str], ...]) -> web.UrlDispatcher:
 
 
 async def _handle(operation: str, request: web.Request) -> web.StreamResponse:
-    return await _until_left(request.app[_SERVER].handle(operation, request))
+    return await request.app[_SERVER].handle(operation, request)
 
 
 async def _handle_storage(request: web.Request) -> web.StreamResponse:
-    return await _until_left(request.app[_SERVER].handle_storage(request))
+    return await request.app[_SERVER].handle_storage(request)
 
 
 async def _answer_unknown(request: web.Request) -> web.StreamResponse:
-    return await _until_left(request.app[_SERVER].answer_unknown(request))
-
-
-async def _until_left(answering: Awaitable[web.StreamResponse]) -> web.StreamResponse:
-    """Answer; a client that leaves meanwhile is no error of the server, which aiohttp would log."""
-    try:
-        return await answering
-    except ConnectionError:
-        return web.Response()
+    return await request.app[_SERVER].answer_unknown(request)
 
 
 async def _greet(request: web.Request) -> web.StreamResponse:

@@ -59,7 +59,7 @@ def _run(server: EmbeddedServer, seconds: int, seed: str | None) -> None:
         subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, timeout=seconds + 300, check=False)
 
 
-def _known_ids(server: EmbeddedServer) -> Mapping[str, list[str]]:
+def _known_ids(server: EmbeddedServer) -> Mapping[str, list[int] | list[str]]:
     """Return ids that exist, by the name of the parameter in the path."""
     resources = {
         "sessionId": "sessions",
@@ -68,13 +68,13 @@ def _known_ids(server: EmbeddedServer) -> Mapping[str, list[str]]:
         "exhibitorId": "exhibitors",
     }
     return {
-        "eventId": [str(server.event_id)],
+        "eventId": [server.event_id],
         "orgId": [server.org_id],
         **{name: sorted(server.ids(resource))[:5] for name, resource in resources.items()},
     }
 
 
-def _config(values: Mapping[str, list[str]]) -> str:
+def _config(values: Mapping[str, list[int] | list[str]]) -> str:
     lines: list[str] = []
     for name, known in values.items():
         lines += [f"[dictionaries.{name}]", f"values = {known!r}"]
