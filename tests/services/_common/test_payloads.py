@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from sessionboard_async.models import CustomFieldValue, Session
-from sessionboard_async.services._common.payloads import identified, payload
+from sessionboard_async.services._common.payloads import Writable, identified, payload
 from sessionboard_async.services.rooms import RoomCreate, RoomUpdate
 from sessionboard_async.services.sessions import SessionCreate, SessionUpdate
 
@@ -79,6 +79,21 @@ def test_values_of_the_wrong_type_are_refused(kind: type[Any], values: dict[str,
         payload(kind, values)
 
 
+class Words(TypedDict, total=False):
+    """Values one of which is a word that the API's document lists."""
+
+    kind: Writable[Literal["access", "erasure"]]
+
+
+def test_words_are_those_of_the_document() -> None:
+    for word in ("access", "erasure", None):
+        assert payload(Words, {"kind": word}) == {"kind": word}
+    with pytest.raises(ValueError, match=r"^kind must be one of access, erasure, not 'Access'"):
+        payload(Words, {"kind": "Access"})
+    with pytest.raises(TypeError, match="kind must be str, not int"):
+        payload(Words, {"kind": 1})
+
+
 def test_what_the_document_lacks_goes_through_extra() -> None:
     when = datetime(2026, 9, 14, 8, tzinfo=UTC)
     body = payload(RoomUpdate, {"name": "Aula"}, {"floor": 2, "open_from": when, "left_out": UNSET})
@@ -132,6 +147,10 @@ def test_a_time_that_is_none_or_has_no_offset_is_refused(when: object) -> None:
 def test_what_the_caller_says_wins_over_the_record() -> None:
     session = Session(id="a", updated_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert identified(session, {"updated_at": UNSET})[1] == {"updated_at": UNSET}
+
+
+def test_a_record_without_a_version_is_sent_without_one() -> None:
+    assert identified(Session(id="a"), {"title": "New"}) == ("a", {"title": "New"})
 
 
 def test_a_record_without_an_id_stands_for_none() -> None:

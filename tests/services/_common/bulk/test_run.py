@@ -243,6 +243,15 @@ def test_nothing_personal_shows() -> None:
     assert repr(BulkResult(outcomes=(BulkOutcome(id="ann"),))) == "BulkResult(batch_ids=())"
 
 
+async def test_masks_are_sent_only_where_they_are_allowed() -> None:
+    masked = [Create({"email": "j***@a***.com"}), Update("c-1", {"phone": "***-***-4567"})]
+    for operation in masked:
+        with pytest.raises(ValueError, match=r"operation 0: (email|phone) is masked"):
+            await run_bulk([operation], CONTACTS, Api().send)
+    result = await run_bulk(masked, CONTACTS, Api().send, allow_masked=True)
+    assert result.succeeded == 2
+
+
 @pytest.mark.parametrize("value", [object(), "\ud800"])
 async def test_what_cannot_become_json_is_found_before_anything_is_sent(value: object) -> None:
     api = Api()
