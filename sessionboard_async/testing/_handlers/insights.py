@@ -55,7 +55,7 @@ _OPTIONS: Values = {
 _PROMPT: Values = {**_EVENTS, "prompt": str, "conversationHistory": list}
 
 
-class _Turn(msgspec.Struct):
+class _ConversationTurn(msgspec.Struct):
     """One turn of a conversation."""
 
     role: str = ""
@@ -262,7 +262,7 @@ def _generate(organization: Organization, call: HandlerRequest) -> object:
     refuse_unknown(call.query, ())
     body = read_values(call.json(), _PROMPT, required=("prompt",))
     try:
-        msgspec.convert(body.get("conversationHistory") or [], list[_Turn])
+        msgspec.convert(body.get("conversationHistory") or [], list[_ConversationTurn])
     except msgspec.ValidationError:
         raise RequestError(400, "conversationHistory must be a list of objects with texts") from None
     events_of(organization, call, body)
