@@ -33,3 +33,11 @@ def test_a_clock_at_the_newest_time_of_the_data_counts() -> None:
 def test_a_usable_time_is_neither_before_the_api_nor_in_the_future(time: datetime, is_usable: bool) -> None:
     version = version_getter(dict, NOW)({"id": "a", "updated_at": time.isoformat()})
     assert isinstance(version, int) is is_usable
+
+
+@pytest.mark.parametrize("latest", [NOW, None])
+def test_records_without_a_usable_time_have_versions_by_their_content(latest: int | None) -> None:
+    version = version_getter(dict, latest)
+    one = {"id": "a", "updated_at": None, "name": "A"}
+    assert version(one) == version(dict(one))
+    assert len({version(one), version(one | {"name": "B"}), version(one | {"id": "b"})}) == 3

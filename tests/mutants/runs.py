@@ -45,7 +45,7 @@ def work_folder(module: Module) -> Path:
         "forkserver_warmup": "import",
         "preload_modules_file": "preload.txt",
         # A busy machine is slow, which is no failure of a test.
-        "timeout_constant": 3,
+        "timeout_constant": 10,
         "timeout_multiplier": 5,
         "use_git_change_detection": False,
     }
