@@ -219,10 +219,14 @@ def test_no_timer_is_left_when_the_last_call_has_gone() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        ends.append((asyncio.get_running_loop(), now()))
         await forever()
 
+    ends: list[tuple[asyncio.AbstractEventLoop, float]] = []
     with pytest.raises(AssertionError, match="no timer is set"):
         run(main())
+    ((loop, ended),) = ends
+    assert loop.time() - ended < 1, "it waited for a timer first"
 
 
 def test_no_timer_is_set_for_calls_that_wait_for_others_of_their_loop() -> None:
@@ -275,13 +279,13 @@ def test_only_calls_with_a_deadline_are_looked_through_for_late_ones() -> None:
         seen = gate.estimates
         queue.admit()
         assert gate.estimates == seen + 4
-        for task in limited:
+        for task in (*limited, later):
             task.cancel()
             await asyncio.wait([task])
         seen = gate.estimates
         queue.admit()
         assert gate.estimates == seen
-        await asyncio.wait([endless, later])
+        await endless
 
     run(main())
 
