@@ -68,7 +68,9 @@ async def export_event(
 
     Files appear only when every resource was read or refused by the API itself. No existing file is removed:
     the manifest lists those of an earlier export, of resources that are refused now or not in ``only``. A few
-    pages of each resource are in memory at a time.
+    pages of each resource are in memory at a time. New files are readable only by their owner, because they
+    hold personal data; replaced files keep their permissions. One export at a time may write to a folder
+    (extra ``export``).
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
     not rate limited by the API's document.
@@ -83,8 +85,8 @@ async def export_event(
             its offset.
         concurrency: The number of resources read at a time.
         resume: Whether to continue an interrupted export into this folder. Unfinished files are then kept
-            in ``.export-unfinished``, after an interruption at any moment; run only one such export per
-            folder at a time. An export without ``resume`` removes them when it succeeds.
+            in ``.export-unfinished``, after an interruption at any moment. An export without ``resume``
+            removes them when it succeeds.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. Both ways they are in ``Manifest.refused``.
         source: A name for the origin of the data, as ``Manifest.base_url`` has it and ``resume`` compares it;
@@ -99,6 +101,8 @@ async def export_event(
         ValueError: If a resource is unknown or another argument is invalid; or if the unfinished files
             belong to another export, or are damaged.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
+        BlockingIOError: If another export writes to the folder. Nothing is changed.
+        ConfigurationError: If the extra ``export`` is not installed.
         OSError: If a file cannot be written.
     """
     if concurrency < 1:

@@ -8,8 +8,10 @@ from typing import BinaryIO
 import msgspec
 
 from sessionboard_async._printable import printable
+from sessionboard_async.core.flush import flush_file
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
+from sessionboard_async.export.private_files import open_private
 from sessionboard_async.export.staging import FileState, Staging
 
 
@@ -41,7 +43,7 @@ class StagedFile:
             OSError: If the file cannot be opened.
         """
         path = self._staging.folder / self.name
-        self._file = path.open("r+b" if path.exists() and self.state.bytes else "wb")
+        self._file = open_private(path, "r+b" if path.exists() and self.state.bytes else "wb")
         if self._file.seek(0, os.SEEK_END) < self.state.bytes:
             raise ValueError(
                 printable(
@@ -94,8 +96,7 @@ class StagedFile:
             self._file.close()
 
     def _save(self, file: BinaryIO) -> None:
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
         if self._staging.resume:
             self._staging.save(self.resource, self.state)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
+import re
 import secrets
 import shutil
 from collections.abc import Container, Sequence
@@ -14,14 +14,20 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from sessionboard_async.core.flush import flush_file, flush_folder
 from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
+from sessionboard_async.export.private_files import keep_mode, open_private
 from sessionboard_async.export.resources import RESOURCES
+from sessionboard_async.export.target_lock import FOLDER_LOCK, TargetLock
 from sessionboard_async.models.base import EventId
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 STAGING_FOLDER = ".export-unfinished"
 """The staging folder of an export that can be resumed, within the target folder."""
+
+_LEFTOVER = re.compile(r"\.export-[0-9a-f]{16}")
+"""The staging folder of an export that cannot be resumed."""
 
 _MANIFEST = "manifest.json"
 """In the staging folder: a ``StagingState``. In the target folder: a ``Manifest``."""
@@ -95,20 +101,32 @@ class Staging:
         self._target = target
         self._target_is_new = False
         self.state = state
+        self._lock = TargetLock(
+            target / FOLDER_LOCK,
+            "another export writes to this folder: wait for it, or choose another",
+        )
         # Files are written in several threads at once.
         self._saving = Lock()
 
     def prepare(self) -> None:
-        """Make the target folder and the staging folder, and load the state of an earlier attempt.
+        """Lock the target folder, make the staging folder, and load the state of an earlier attempt.
+
+        Leftovers of exports that were killed are removed.
 
         Raises:
+            BlockingIOError: If another export writes to the target folder.
             ValueError: If the earlier attempt was another export, or its files are damaged.
             OSError: If a folder cannot be made, or a file cannot be read.
         """
         if not self._target.exists():
             self._target.mkdir(parents=True, exist_ok=True)
+            flush_folder(self._target.parent)
             self._target_is_new = True
+        self._lock.acquire()
+        self._remove_leftovers()
         if self.resume:
+            if self.folder.is_symlink():
+                raise ValueError(f"{self.folder} is a symbolic link: remove it to start again")
             self._load()
         self.folder.mkdir(mode=0o700, exist_ok=self.resume)
 
@@ -168,6 +186,7 @@ class Staging:
             # Resuming an older export later would replace these files by older ones.
             shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
         _write_atomically(self.folder / _COMPLETE, manifest)
+        keep_mode(self.folder / _COMPLETE, self._target / _MANIFEST)
         self._forget_published(manifest)
 
     def move(self, manifest: Manifest) -> None:
@@ -181,21 +200,37 @@ class Staging:
         self._forget_published(manifest)
         # A manifest is never beside the files of another export.
         (self._target / _MANIFEST).unlink(missing_ok=True)
+        flush_folder(self._target)
         for summary in manifest.resources.values():
             if not self._is_moved(summary):
+                keep_mode(self.folder / summary.file, self._target / summary.file)
                 (self.folder / summary.file).replace(self._target / summary.file)
+        flush_folder(self._target)
         (self.folder / _COMPLETE).replace(self._target / _MANIFEST)
+        flush_folder(self._target)
         if not (self.folder / _MANIFEST).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def discard(self) -> None:
-        """Remove the staging folder unless it can be resumed, and a new target folder if it is empty."""
-        if self.resume and any((self.folder / name).exists() for name in (_COMPLETE, _MANIFEST)):
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the staging folder unless it can be resumed, and a new target folder if it is empty.
+
+        Without the lock of the target folder, which another export may hold, nothing is removed from it.
+        """
+        if self._lock.is_held:
+            can_resume = self.resume and any((self.folder / name).exists() for name in (_COMPLETE, _MANIFEST))
+            if not can_resume:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            self._lock.release()
         if self._target_is_new:
             with suppress(OSError):  # It is not empty.
                 self._target.rmdir()
+
+    def _remove_leftovers(self) -> None:
+        """Remove the staging folders of exports that were killed: none is running while this one is."""
+        for folder in self._target.iterdir():
+            is_leftover = _LEFTOVER.fullmatch(folder.name) and folder != self.folder
+            if is_leftover and folder.is_dir() and not folder.is_symlink():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _forget_published(self, manifest: Manifest) -> None:
         """Keep the state of those resources only that a later run can still resume."""
@@ -265,8 +300,8 @@ def _differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequ
 def _write_atomically(path: Path, content: msgspec.Struct) -> None:
     """Write a file as a whole or not at all, and wait until it is on the disk."""
     temporary = path.with_name(f".{path.name}")
-    with temporary.open("wb") as file:
+    with open_private(temporary, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
     temporary.replace(path)
+    flush_folder(path.parent)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, aclosing
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import anyio
 import msgspec
@@ -18,6 +19,7 @@ from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.export.resources import RESOURCES
+from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.sqlite.database import Database
@@ -53,6 +55,8 @@ async def sync_event(
 ) -> SyncSummary:
     """Copy an event into a SQLite database: all records in the first run, then what changed.
 
+    One run at a time may write to a file.
+
     Every page is written in one transaction with the cursor after it: a run may be interrupted at any
     moment, and the next run continues. Records of a resource that the API refuses stay as they are.
 
@@ -82,6 +86,7 @@ async def sync_event(
             It is a ``ValueError``.
         ValueError: If a resource or another argument is invalid.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
+        BlockingIOError: If another run writes to the file. Nothing is changed.
         OSError: If the file cannot be written.
     """
     wanted = validate_arguments(sb, event_id, resources=only, expand=expand, sweep_every=sweep_every)
@@ -95,6 +100,10 @@ async def sync_event(
     opened = ExitStack()
 
     def open_copy() -> tuple[Database, dict[str, dict[str, str | None]]]:
+        busy = "another sync writes to this database: wait for it, or choose another file"
+        lock = TargetLock(lock_of_file(Path(path)), busy)
+        lock.acquire()
+        opened.callback(lock.release)
         database = Database(path, event_id=event_id, base_url=source or sb.base_url, expand=expand)
         opened.enter_context(database)
         return database, {resource: database.update_times(resource) for resource in wanted}

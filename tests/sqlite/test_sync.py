@@ -17,8 +17,10 @@ from sqlalchemy import Engine, event
 
 from sessionboard_async import AsyncSession, ConfigurationError, NotFoundError
 from sessionboard_async.export.exporter import ExportProgress
+from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
+from tests.export.exports import content
 from tests.support.file_access import recorded_file_access
 from tests.support.http_server import IMPATIENT
 
@@ -211,6 +213,28 @@ def statement_threads() -> Iterator[set[int]]:
     yield threads
     for name in ("before_cursor_execute", "close"):
         event.remove(Engine, name, record)
+
+
+async def test_a_run_beside_another_is_refused_and_changes_nothing(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path = tmp_path / ("e" * 244 + ".db")  # the longest name that leaves room for SQLite's own `-journal`
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    other = TargetLock(lock_of_file(path), "busy")
+    other.acquire()
+    for target in (path, link):
+        with pytest.raises(BlockingIOError, match="another sync writes to this database: wait for it"):
+            await sync_event(sb, server.event_id, target, only=["rooms"])
+    assert not path.exists()
+    assert not server.requests
+    other.release()
+    results = await asyncio.gather(
+        *(sync_event(sb, server.event_id, target, only=["rooms"]) for target in (path, link)),
+        return_exceptions=True,
+    )
+    assert {type(result) for result in results} == {SyncSummary, BlockingIOError}
+    assert content(tmp_path).keys() == {path.name, link.name}
 
 
 async def test_the_event_loop_never_waits_for_the_database(
