@@ -113,20 +113,25 @@ def test_a_call_in_another_loop_wakes_earlier_if_the_wait_becomes_shorter() -> N
 
 
 def test_a_call_does_not_depend_on_the_timer_of_a_loop_that_is_busy() -> None:
-    gate = Gate(time.monotonic() + 0.05)
-    queue = WaitQueue(gate, time.monotonic)
+    gate = Gate(0.02)
+    clock = 0.0
+    queue = WaitQueue(gate, lambda: clock)
     free = threading.Event()
 
     async def main() -> None:
-        task = begin_in(loop, queue, 1)
-        loop.call_soon_threadsafe(free.wait, SECONDS)
+        nonlocal clock
+        first = begin_in(loop, queue, 1)
+        loop.call_soon_threadsafe(free.wait, 4 * SECONDS)
+        second = await begin(queue, 2)
+        # The gate opens now, however long the machine took so far.
+        clock = 1.0
         try:
-            await asyncio.wait_for(queue.enter(INTERACTIVE, 2), SECONDS)
-            assert not task.done()
+            await asyncio.wait_for(second, SECONDS)
+            assert not first.done()
         finally:
             free.set()
-        await asyncio.to_thread(end_in, loop, task)
-        assert len(gate.begun) == 2
+        await asyncio.to_thread(end_in, loop, first)
+        assert gate.begun == [1.0, 1.0]
 
     with loop_in_thread() as loop:
         asyncio.run(main())
