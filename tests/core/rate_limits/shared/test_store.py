@@ -86,6 +86,16 @@ async def test_an_unavailable_store_is_tried_again_after_longer_and_longer_pause
     await asked.aclose()
 
 
+async def test_no_error_of_the_client_is_in_the_context_of_ours() -> None:
+    """It may show the address of the store, and the password in it."""
+    asked = RateLimitStore(NOWHERE, "6" * 64, timeout=5.0, clock=time.monotonic)
+    with pytest.raises(StoreUnavailableError) as caught:
+        await asked.exchange(READS, NOTHING)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    await asked.aclose()
+
+
 async def test_during_a_pause_the_store_is_tried_only_on_request(
     store: Redis, redis_server: RedisServer
 ) -> None:
