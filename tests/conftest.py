@@ -99,7 +99,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a test that lets a secret or personal data out, on purpose only where it is marked."""
     report = yield
-    WATCH.search("the output", report.capstdout + report.capstderr)
+    if report.when == "teardown":  # It has the output of the setup and of the test too.
+        WATCH.search("the output", report.capstdout + report.capstderr)
     found = WATCH.take()
     if found and report.passed and not item.get_closest_marker("shows_canaries"):
         report.outcome = "failed"

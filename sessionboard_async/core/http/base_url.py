@@ -20,6 +20,8 @@ _BASE_URLS: dict[str, str] = {
     "eu": "https://public-api-eu.sessionboard.com",
 }
 
+_LONGEST_SHOWN = 20
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -43,13 +45,19 @@ def read_region(region: str | None) -> Region | None:
     """
     if region is None or region == "":
         return None
-    name = region.strip().lower() if isinstance(region, str) else region
+    if not isinstance(cast("object", region), str):
+        raise ConfigurationError(
+            f"region must be one of {', '.join(get_args(Region))}, not {type(region).__name__}"
+        )
+    name = region.strip().lower()
     for known in get_args(Region):
         if name == known:
             return cast("Region", known)
     if name == "":
         return None
-    raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}")
+    # A longer text may be a token in the wrong place.
+    shown = repr(region) if len(region) <= _LONGEST_SHOWN else f"a text of {len(region)} characters"
+    raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {shown}")
 
 
 def validate_base_url(base_url: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl as ssl_module
+from contextlib import suppress
+from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -60,7 +62,16 @@ def validate_proxy(proxy: str) -> None:
     Raises:
         ConfigurationError: If it is not the URL of an HTTP proxy.
     """
-    if not isinstance(proxy, str) or host_of(proxy) is None or URL(proxy).scheme not in {"http", "https"}:
+    is_usable = False
+    # As aiohttp reads it. yarl raises both.
+    with suppress(ValueError, IndexError):
+        is_usable = (
+            isinstance(cast("object", proxy), str)
+            and host_of(proxy) is not None
+            and URL(proxy).scheme in {"http", "https"}
+            and URL(proxy).host is not None
+        )
+    if not is_usable:
         # The message leaves out the URL, which may have a password.
         raise ConfigurationError("proxy must be the URL of an HTTP proxy: http://host:port")
 

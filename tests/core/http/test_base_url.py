@@ -18,6 +18,7 @@ from sessionboard_async.core.http.base_url import (
 )
 from sessionboard_async.core.http.connection_safety import validate_proxy
 from sessionboard_async.errors import ConfigurationError
+from tests.support.http_server import TOKEN
 
 US = "https://public-api.sessionboard.com"
 EU = "https://public-api-eu.sessionboard.com"
@@ -54,6 +55,11 @@ def test_the_nearest_word_wins(
 def test_refuses_an_unknown_region_and_names_the_known(region: str | None, environ: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="region must be one of us, eu, not 'asia'"):
         base_url_of(region, None, environ)
+
+
+def test_a_token_in_the_place_of_the_region_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="not a text of 38 characters"):
+        base_url_of(TOKEN, None, {})
 
 
 @pytest.mark.parametrize("region", [5, ["eu"], "e u", "eu,us"], ids=str)

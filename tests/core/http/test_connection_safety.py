@@ -102,6 +102,7 @@ async def test_no_other_machine_is_a_proxy_for_unencrypted_requests(
         "http://u:hunter2@.proxy.example",
         f"http://u:hunter2@{'a' * 64}.example",
         "http://u:hunter2@xn--a",
+        "http://u:hunter2@\ufeff127.0.0.1",
         5,
     ],
     ids=str,
