@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard, cast
 from urllib.parse import quote
 
 import msgspec
@@ -110,7 +110,8 @@ def _text(value: object, depth: int = _DEEPEST) -> str | None:
     if not depth:
         return None
     if isinstance(value, list):
-        return "; ".join(_distinct(*(_text(item, depth - 1) for item in value[:_MOST_DETAILS]))) or None
+        items = cast("list[object]", value)[:_MOST_DETAILS]
+        return "; ".join(_distinct(*(_text(item, depth - 1) for item in items))) or None
     return _text_of_object(value, depth) if _is_object(value) else None
 
 
@@ -126,7 +127,9 @@ def _text_of_object(value: dict[str, Any], depth: int) -> str | None:
 
 def _place(value: object) -> str | None:
     if isinstance(value, list):
-        return ".".join(str(step) for step in value if isinstance(step, str | int)) or None
+        return (
+            ".".join(str(step) for step in cast("list[object]", value) if isinstance(step, str | int)) or None
+        )
     return _word(value)
 
 
