@@ -16,7 +16,7 @@ from tests.support.virtual_time import now, run
 
 pytestmark = pytest.mark.untraced
 
-SEEDS = range(4)
+SEEDS = range(10)
 
 
 async def singles_beside_a_bulk_job(seed: int, reserve: int) -> tuple[int, list[float], float]:

@@ -1,4 +1,4 @@
-"""Refusals and makespan of the limiter against several kinds of servers, five seeds each."""
+"""Refusals and makespan of the limiter against several kinds of servers, ten seeds each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.virtual_time import run
 
 pytestmark = pytest.mark.untraced
 
-SEEDS = range(5)
+SEEDS = range(10)
 STYLES: list[HeaderStyle] = ["draft-6", "draft-7", "draft-8", "x", "epoch"]
 SLOW_STYLES = [pytest.param(style, marks=pytest.mark.slow) for style in STYLES[1:]]
 
