@@ -374,13 +374,8 @@ class DecodeError(ResponseError):
         self.path: str | None = path
 
     def _notes(self) -> list[str]:
-        named = (
-            ("operation", self.operation),
-            ("page", self.page),
-            ("index", self.index),
-            ("record", self.record_id),
-            ("at", self.path),
-        )
+        values = (self.operation, self.page, self.index, self.record_id, self.path)
+        named = zip(("operation", "page", "index", "record", "at"), values, strict=True)
         return super()._notes() + [f"{name} {value}" for name, value in named if value is not None]
 
 

@@ -17,7 +17,10 @@ _FAILED = frozenset({"error", "fail", "failed", "failure"})
 _STATEMENTS = frozenset(
     {"success", "ok", "message", "status", "statusCode", "code", "detail", "error", "errors"}
 )
-_FIRST_ERROR_STATUS = 400
+_PROBLEM = _STATEMENTS | {"type", "title", "name", "instance", "path", "timestamp", "requestId"}
+"""The members of errors, those of RFC 9457 among them."""
+_ERROR_STATUSES = range(400, 600)
+_ERROR_STATUS_TEXTS = frozenset(map(str, _ERROR_STATUSES))
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -79,7 +82,8 @@ def _states_failure(value: dict[str, object]) -> bool:
         return False
     if value.get("error") or value.get("errors"):
         return True
-    return any(_is_failed(value.get(name)) for name in ("status", "statusCode"))
+    # Among other fields, a status is that of a record.
+    return value.keys() <= _PROBLEM and any(_is_failed(value.get(name)) for name in ("status", "statusCode"))
 
 
 def _is_false(value: object) -> bool:
@@ -89,7 +93,5 @@ def _is_false(value: object) -> bool:
 def _is_failed(status: object) -> bool:
     if isinstance(status, str):
         status = status.strip().lower()
-        return status in _FAILED or (
-            status.isdecimal() and len(status) == 3 and int(status) >= _FIRST_ERROR_STATUS
-        )
-    return isinstance(status, int) and status >= _FIRST_ERROR_STATUS
+        return status in _FAILED or status in _ERROR_STATUS_TEXTS
+    return status in _ERROR_STATUSES

@@ -148,11 +148,14 @@ class RecordDecoder(Generic[T]):
             return self._may_be_empty and is_phrase_of_success(body)
         if reports_failure(value) and not self._has_outcomes(value):
             raise failure_error(self._endpoint)
-        return self._may_be_empty and confirms(value) and not self._holds_fields(value)
-
-    def _holds_fields(self, value: object) -> bool:
+        if not self._may_be_empty:
+            return False
         inner = value.get("data") if is_object(value) else None
-        return any(is_object(one) and not self._fields.isdisjoint(one) for one in (value, inner))
+        objects = [one for one in (value, inner) if is_object(one)]
+        if not all(map(self._fields.isdisjoint, objects)):
+            return False
+        # A record confirms a write that is documented to return something else.
+        return confirms(value) or any("id" in one for one in objects)
 
     def _has_outcomes(self, value: object) -> bool:
         return self._array is not None and is_object(value) and bool(value.get(self._array))

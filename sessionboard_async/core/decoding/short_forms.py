@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
 from uuid import UUID
+
+from sessionboard_async.core.confirmations import is_mapping
 
 
 def object_for(value: object, type_: type) -> dict[str, object] | None:
@@ -17,19 +20,23 @@ def object_for(value: object, type_: type) -> dict[str, object] | None:
         return None
     if isinstance(value, str):
         return {"id" if _is_id(value) and hasattr(type_, "id") else field: value}
-    if isinstance(value, list):
+    if _is_list(value):
         return _first_or_all(value, field, hasattr(type_, "id"))
     return None
 
 
 def _first_or_all(values: list[object], field: str, is_single: bool) -> dict[str, object] | None:
     """Return the object for an array: its only element, or all texts in one, such as those of an error."""
-    if len(values) == 1 and isinstance(values[0], dict):
-        return values[0]
-    texts = [value.get(field) if isinstance(value, dict) else value for value in values]
+    if len(values) == 1 and is_mapping(first := values[0]):
+        return first
+    texts = [value.get(field) if is_mapping(value) else value for value in values]
     if (is_single and len(texts) > 1) or not all(isinstance(text, str) for text in texts):
         return None
     return {field: "; ".join(map(str, texts))}
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
 
 
 def _is_id(text: str) -> bool:
