@@ -140,6 +140,9 @@ def test_a_field_of_a_record_is_no_failure() -> None:
     for endpoint in (declared("test-media", MediaItem), ENDPOINTS["complete-media-upload"]):
         found: Any = Decoders().record(endpoint).decode(json.dumps(item).encode())
         assert (found.id, found.as_sent["error"]) == ("m", "no speech")
+    failed = b'{"id": "r", "status": "failed", "error": "no speech", "channels": "N/A"}'
+    recording: Any = Decoders().record(ENDPOINTS["complete-session-recording"]).decode(failed)
+    assert (recording.id, recording.status, recording.channels) == ("r", "failed", None)
     session = Decoders().record(declared("test-status", Session)).decode(b'{"id": "a", "status": "error"}')
     assert session.status == "error"
 
