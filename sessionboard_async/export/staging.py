@@ -228,8 +228,8 @@ class Staging:
     def _remove_leftovers(self) -> None:
         """Remove the staging folders of exports that were killed: none is running while this one is."""
         for folder in self._target.iterdir():
-            is_leftover = _LEFTOVER.fullmatch(folder.name) and folder != self.folder
-            if is_leftover and folder.is_dir() and not folder.is_symlink():
+            if _LEFTOVER.fullmatch(folder.name) and folder != self.folder:
+                # It follows no link, and removes no file of that name.
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _forget_published(self, manifest: Manifest) -> None:

@@ -165,7 +165,6 @@ async def test_files_and_folders_are_flushed_before_and_after_each_move(
         content_of[to] = original = content_of.get(path, path)
         assert ("flush", original) in done[:at], f"{path} was moved before its content was on the disk"
         assert ("flush", to.parent) in done[at:], f"{to} may not be in its folder after a loss of power"
-    last = max(
-        at for at, path in moves if path.parent == target / path.parent.name and path.suffix == ".json"
-    )
-    assert ("flush", target) in done[:last], "the manifest may be there before its files"
+    (before, _), (last, _) = moves[-2:]
+    assert done[last + 1] == ("to", target / "manifest.json")
+    assert ("flush", target) in done[before:last], "the manifest may be on the disk before its files"
