@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from rich.pretty import pretty_repr
 
-from sessionboard_async import AsyncSession, Create, RateLimits, Response, SessionboardError, Update
+from sessionboard_async import AsyncSession, Create, RateLimits, Response, Retry, SessionboardError, Update
 from sessionboard_async.change_feed import Change
 from sessionboard_async.core.http.base_url import validate_base_url
 from sessionboard_async.core.http.request import Request
@@ -30,6 +30,8 @@ ServeBytes = Callable[[RawHandler], Awaitable[str]]
 
 PLANTED = (TOKEN, SIGNATURE, EMAIL)
 SIGNED = SIGNATURE.encode()
+
+ONCE = Retry(attempts=1)
 
 
 # The watch
@@ -84,26 +86,29 @@ def check(*things: object) -> None:
 class TestOverSockets:
     """Answers that repeat every secret and address, and uploads that fail in every way."""
 
-    @pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 409, 422, 429, 500])
-    @pytest.mark.parametrize("member", ["message", "error", "code", "errors", "detail", "title"])
+    @pytest.mark.parametrize("status", [200, 302, 400, 404, 429, 500])
     async def test_no_member_of_a_refusal_shows_one(
-        self, serve: Serve, caplog: pytest.LogCaptureFixture, status: int, member: str
+        self, serve: Serve, caplog: pytest.LogCaptureFixture, status: int
     ) -> None:
-        said = [f"no {EMAIL}, {TOKEN} at https://s.example/a?{SIGNATURE}&x=1 ok"]
-        body = {member: said if member == "errors" else said[0], "id": 1, "starts_at": EMAIL}
+        said = f"no {EMAIL}, {TOKEN} at https://s.example/a?{SIGNATURE}&x=1 ok"
+        bodies = [{name: said} for name in ("message", "error", "code", "detail", "title")]
+        left = iter([*bodies, {"errors": [said]}, {"error": {"code": said, "message": said}}])
 
         async def refuse(_: web.Request) -> web.StreamResponse:
             headers = {"X-Request-Id": f"for {EMAIL} {TOKEN}", "Location": f"/x?{SIGNATURE}"}
-            return web.json_response(body, status=status, headers=headers)
+            return web.json_response(
+                {**next(left), "id": 1, "starts_at": EMAIL}, status=status, headers=headers
+            )
 
         caplog.set_level(logging.DEBUG)
         server = await serve(refuse)
-        async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT, limits=None) as sb:
-            for call in (sb.events.list().collect, lambda: sb.sessions.get(1, "a")):
+        async with AsyncSession(TOKEN, base_url=server.base_url, retry=ONCE, limits=None) as sb:
+            for _ in range(7):
                 try:
-                    await call()
+                    await sb.sessions.get(1, "a")
                 except SessionboardError as error:
                     check(error)
+        assert len(server.requests) == 7
         assert found_in(caplog.text) is None
 
     @pytest.mark.parametrize("answer", ["refused", "broken", "garbage", "redirect"])

@@ -138,8 +138,7 @@ def test_exports_and_copies_keep_what_was_sent(api: Api, tmp_path: Path) -> None
     assert name == HOSTILE
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
-def test_output_that_the_encoding_cannot_hold_is_escaped(api: Api, tmp_path: Path, encoding: str) -> None:
+def test_output_that_the_encoding_cannot_hold_is_escaped(api: Api, tmp_path: Path) -> None:
     api.list({"id": "r", "name": f"{CITY} é", "timezone": "Asia/Tokyo"})
     target = tmp_path / CITY
     for arguments in (
@@ -147,7 +146,7 @@ def test_output_that_the_encoding_cannot_hold_is_escaped(api: Api, tmp_path: Pat
         ["export", "1", "--only", "rooms", "--to", f"{target}"],
         ["sync", "1", "--only", "rooms", "--to", f"{target}.db"],
     ):
-        done = CliRunner(charset=encoding).invoke(sessionboard, arguments, env=dict(api.variables))
+        done = CliRunner(charset="cp1252").invoke(sessionboard, arguments, env=dict(api.variables))
         assert done.exit_code == 0, done.stderr
         assert r"\u6771\u4eac" in done.stdout
     assert (target / "manifest.json").exists()
