@@ -8,10 +8,11 @@ import stat
 import sys
 from pathlib import Path
 
+import filelock
 import msgspec
 import pytest
 
-from sessionboard_async import AsyncSession
+from sessionboard_async import AsyncSession, ConfigurationError
 from sessionboard_async.export.exporter import Manifest, export_event
 from sessionboard_async.export.target_lock import FOLDER_LOCK, TargetLock
 from sessionboard_async.testing import EmbeddedServer
@@ -67,6 +68,39 @@ async def test_the_lock_file_of_a_killed_export_locks_nothing(
     (tmp_path / FOLDER_LOCK).touch()
     await export_event(sb, server.event_id, tmp_path, only=["rooms"])
     assert content(tmp_path).keys() == {"rooms.jsonl", "manifest.json"}
+
+
+@posix
+async def test_a_lock_file_that_its_last_holder_removes_meanwhile_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock_descriptor = tmp_path / FOLDER_LOCK, filelock.lock_descriptor
+    attempts: list[int] = []
+
+    def lock(descriptor: int, *, blocking: bool) -> bool:
+        attempts.append(descriptor)
+        if len(attempts) == 1:
+            path.unlink()
+        return lock_descriptor(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(filelock, "lock_descriptor", lock)
+    held = TargetLock(path, "busy")
+    held.acquire()
+    assert len(attempts) == 2
+    with pytest.raises(BlockingIOError, match="busy"):
+        TargetLock(path, "busy").acquire()
+    held.release()
+    assert not path.exists()
+
+
+async def test_without_the_extra_an_export_is_refused_before_any_request(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'sessionboard-async\[export\]'"):
+        await export_event(sb, server.event_id, tmp_path, only=["rooms"])
+    assert names(tmp_path) == []
+    assert not server.requests
 
 
 async def test_leftovers_of_killed_exports_are_removed_and_nothing_else(

@@ -287,6 +287,15 @@ def test_a_new_file_is_readable_only_by_its_owner(path: Path) -> None:
         os.umask(before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
+def test_a_file_keeps_its_permissions(path: Path) -> None:
+    open_copy(path).close()
+    path.chmod(0o640)
+    with open_copy(path) as copy:
+        copy.apply([upsert("a")], {})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
 def test_a_copy_can_be_used_from_one_thread_after_another(copy: Database, path: Path) -> None:
     for number in range(3):
         batch = [upsert(f"{number}", title="Talk")]
