@@ -13,6 +13,7 @@ import msgspec
 
 from sessionboard_async import services
 from sessionboard_async._version import __version__
+from sessionboard_async.core.confirmations import is_web_page
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token, TokenType
@@ -28,7 +29,7 @@ from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits,
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from sessionboard_async.core.rate_limits.registry import limiter_for
 from sessionboard_async.core.waits import CallWait
-from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.errors import ConfigurationError, DecodeError
 from sessionboard_async.services import SERVICES, load_service
 from sessionboard_async.services._common.service import Service
 
@@ -370,8 +371,15 @@ class AsyncSession:
         if upload is None or upload.url is None:
             raise ValueError("there is no upload address: announce the file first")
         transfer = Transfer(content=FileContent(source), address=upload.url, headers=upload.headers or {})
-        response = await self._engine.send(storage_request(upload.method or "PUT", transfer))
+        response = await self._engine.send(storage_request(upload.method or "PUT", transfer), _stored)
         return response.headers.get("ETag")
+
+
+def _stored(response: Response) -> Response:
+    if response.body and is_web_page(response.body, response.headers.get("Content-Type")):
+        message = "a web page came instead of the storage's answer, as from a proxy or a sign-in"
+        raise DecodeError(message, transient=True)
+    return response
 
 
 def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:

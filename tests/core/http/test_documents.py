@@ -13,6 +13,7 @@ from aiohttp import web
 from sessionboard_async import AsyncSession, DecodeError, Retry
 from sessionboard_async.core.http.documents import checked_file
 from sessionboard_async.errors import RequestContext
+from sessionboard_async.models.uploads import UploadAddress
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -116,3 +117,15 @@ async def test_a_page_is_recognized_in_pieces(size: int) -> None:
     parts = [page[start : start + size] for start in range(0, len(page), size)]
     with pytest.raises(DecodeError, match="a web page instead of a file"):
         [chunk async for chunk in checked_file(pieces(*parts), None, CONTEXT, ())]
+
+
+async def test_a_page_in_place_of_the_answer_of_a_storage_stores_nothing(serve: Serve) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=PAGE, content_type="text/html")
+
+    server = await serve(answer)
+    upload = UploadAddress(url=f"{server.base_url}/bucket/key?signature=secret")
+    async with AsyncSession(TOKEN, base_url=server.base_url, retry=Retry(attempts=1)) as sb:
+        with pytest.raises(DecodeError, match="a web page came instead of the storage's answer") as caught:
+            await sb.send_file(upload, b"recording")
+    assert "secret" not in str(caught.value)
