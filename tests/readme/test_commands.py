@@ -39,13 +39,14 @@ def test_continuous_integration_finds_the_second_command(readme: str, root: Path
 def test_the_extras_exist(readme: str, root: Path) -> None:
     project = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", readme))
-    assert named == {"cli", "redis", "speedups"}
+    assert named == {"cli", "export", "redis", "speedups"}
     assert named <= project["optional-dependencies"].keys()
 
 
 def test_what_only_developers_need_is_in_no_extra(root: Path) -> None:
     pyproject = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))
-    assert pyproject["project"]["optional-dependencies"].keys() == {"cli", "redis", "speedups", "sqlite"}
+    extras = pyproject["project"]["optional-dependencies"].keys()
+    assert extras == {"cli", "export", "redis", "speedups", "sqlite"}
     assert {"lint", "typecheck", "test", "bench", "dev"} <= pyproject["dependency-groups"].keys()
 
 
