@@ -91,8 +91,11 @@ class TestOverSockets:
         self, serve: Serve, caplog: pytest.LogCaptureFixture, status: int
     ) -> None:
         said = f"no {EMAIL}, {TOKEN} at https://s.example/a?{SIGNATURE}&x=1 ok"
-        bodies = [{name: said} for name in ("message", "error", "code", "detail", "title")]
-        left = iter([*bodies, {"errors": [said]}, {"error": {"code": said, "message": said}}])
+        bodies: list[dict[str, object]] = [
+            {name: said} for name in ("message", "error", "code", "detail", "title")
+        ]
+        bodies += [{"errors": [said]}, {"error": {"code": said, "message": said}}]
+        left = iter(bodies)
 
         async def refuse(_: web.Request) -> web.StreamResponse:
             headers = {"X-Request-Id": f"for {EMAIL} {TOKEN}", "Location": f"/x?{SIGNATURE}"}
