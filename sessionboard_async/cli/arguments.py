@@ -31,7 +31,8 @@ class TargetPath(click.Path):
     ) -> Any:
         """Return the path."""
         if not os.fspath(value).strip():
-            self.fail("it is empty: is a variable of the shell unset? The current folder is '.'.", param, ctx)
+            current = " The current folder is '.'." if self.dir_okay else ""
+            self.fail(f"it is empty: is a variable of the shell unset?{current}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -175,6 +175,8 @@ def test_an_empty_target_is_refused(
     done = run(command, "4630", "--embedded", "--only", "rooms", "--to", target)
     assert done.exit_code == 2
     assert "it is empty" in done.stderr
+    # A database is a file: no folder can stand for it.
+    assert ("The current folder is" in done.stderr) == (command == "export")
     assert list(tmp_path.iterdir()) == []
 
 
