@@ -385,9 +385,7 @@ def _stored(response: Response) -> Response:
 def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:
     given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
     if given is None:
-        return ConfigurationError(
-            "no token: pass one to AsyncSession, or set the environment variable SESSIONBOARD_TOKEN"
-        )
+        return ConfigurationError("no token: pass one, or set the environment variable SESSIONBOARD_TOKEN")
     try:
         return Token(given, token_type)
     except ConfigurationError as error:

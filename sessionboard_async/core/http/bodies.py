@@ -145,7 +145,7 @@ def transport_error(error: BaseException, context: errors.RequestContext) -> err
             transient = error.status in TRANSIENT_STATUSES
             return errors.ConnectError(message, transient=transient, context=context)
         case aiohttp.ClientConnectorError():
-            message = f"no connection could be made ({_reason(error.os_error)})"
+            message = f"no connection could be made to {error.host} ({_reason(error.os_error)})"
             return errors.ConnectError(message, context=context)
         case TimeoutError():
             return errors.AttemptTimeoutError("no complete answer within Timeout.attempt", context=context)
