@@ -33,7 +33,7 @@ class MismatchLog:
         path = without_positions(mismatch.path)
         if self._is_new(path):
             logger.warning(
-                "%s: unexpected type at %s: expected %s, got %s; it cannot be read and is left out",
+                "%s: unexpected type at %s: expected %s, got %s; it cannot be read, and counts as missing",
                 self._operation_id,
                 path,
                 mismatch.expected,

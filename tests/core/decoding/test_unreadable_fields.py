@@ -42,6 +42,10 @@ def test_unreadable_values_are_logged_once_for_each_path(caplog: pytest.LogCaptu
         "test-search: unexpected type at $.capacity: expected an integer, got string",
         "test-search: unexpected type at $.rooms[].capacity: expected an integer, got string",
     ]
+    # The record is there: only the value is missing.
+    assert {record.getMessage().partition("; ")[2] for record in caplog.records} == {
+        "it cannot be read, and counts as missing"
+    }
     assert "SECRET" not in caplog.text
 
 
