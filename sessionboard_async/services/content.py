@@ -219,7 +219,7 @@ class ContentPacks(Service):
             event_id: The event.
             document_type: The document.
             to: The path of a file, which appears (or is replaced) when the download is complete; or an object
-                with a ``write`` method that takes bytes, sync or async.
+                with a ``write`` method that takes bytes, sync or async. Only its owner may read a new file.
             variant: The form of the report; by default the API sends ``"full"``.
 
         Returns:
@@ -253,7 +253,7 @@ class ContentPacks(Service):
             session_id: The session.
             document_type: The document.
             to: The path of a file, which appears (or is replaced) when the download is complete; or an object
-                with a ``write`` method that takes bytes, sync or async.
+                with a ``write`` method that takes bytes, sync or async. Only its owner may read a new file.
 
         Returns:
             The size and the content type.

@@ -342,7 +342,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
         Returns:
             The outcome of each operation, in the order given. Operations that the API refused raise nothing:
-            read ``failed``.
+            read ``failures``.
 
         Raises:
             BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the

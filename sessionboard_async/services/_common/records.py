@@ -164,7 +164,7 @@ class RecordService(RetrieveService[T]):
 
         Returns:
             The outcome of each operation, in the order given. Operations that the API refused raise nothing:
-            read ``failed``.
+            read ``failures``.
 
         Raises:
             BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the
