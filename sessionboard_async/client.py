@@ -77,7 +77,8 @@ class AsyncSession:
     """A client of the Sessionboard Public API: one connection pool, one set of rate limits, one token.
 
     Make one per token and event loop, and keep it; it connects with the first request. Use it as
-    ``async with AsyncSession(...) as sb:``, or call ``await sb.aclose()`` when done.
+    ``async with AsyncSession(...) as sb:``, or call ``await sb.aclose()`` when done. The services are the
+    classes of ``sessionboard_async.services``: see ``help("sessionboard_async.services.Contacts")``.
 
     Args:
         token: An API token of the organization; by default the environment variable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import re
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -76,7 +77,9 @@ def test_every_named_argument_exists(section: str) -> None:
         for method in methods(services()[name]).values():
             known |= set(inspect.signature(method).parameters)
     request = "sb.request(method, path, query=…, json=…)"
-    assert quoted(section) <= known | {request}
+    documented = "sessionboard_async.services.Contacts.bulk"
+    assert quoted(section) <= known | {request, f'help("{documented}")'}
+    assert pydoc.locate(documented)
     assert {"method", "path", "query", "json"} <= set(inspect.signature(AsyncSession.request).parameters)
 
 
