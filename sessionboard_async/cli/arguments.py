@@ -20,6 +20,13 @@ def region(_: click.Context, __: click.Parameter, name: str | None) -> Region | 
         raise click.BadParameter(f"{error.message}.") from None
 
 
+def address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Refuse an empty address, which would be that of the region; an empty variable counts as unset."""
+    if text is not None and not text.strip():
+        raise click.BadParameter("it is empty: is a variable of the shell unset?")
+    return text
+
+
 class TargetPath(click.Path):
     """The path of a file or folder to write; never empty, which would be the current folder."""
 

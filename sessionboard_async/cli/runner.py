@@ -117,7 +117,10 @@ def with_connection(
         help="The region of the organization's data.",
     )
     @click.option(
-        "--base-url", envvar="SESSIONBOARD_BASE_URL", help="The address of the API, instead of the region's."
+        "--base-url",
+        envvar="SESSIONBOARD_BASE_URL",
+        callback=arguments.address,
+        help="The address of the API, instead of the region's.",
     )
     @click.option(
         "--embedded", is_flag=True, help="Use a server with generated data; needs no token and no network."
@@ -169,6 +172,9 @@ def _explain(error: Exception) -> str:
         message = message.replace("Timeout.total", "--max-wait")
     elif isinstance(error, ServerError) and error.retry_after and error.attempts < Retry().attempts:
         message += ": longer than --max-wait allows"
+    elif isinstance(error, OSError):
+        # The number of an error says nothing that its text does not.
+        message = re.sub(r"^\[Errno \d+\] ", "", message)
     return printable(" ".join(message.split()))
 
 

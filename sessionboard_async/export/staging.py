@@ -103,6 +103,7 @@ class Staging:
         self.state = state
         self._lock = TargetLock(
             target / FOLDER_LOCK,
+            target,
             "another export writes to this folder: wait for it, or choose another",
         )
         # Files are written in several threads at once.

@@ -32,15 +32,17 @@ class TargetLock:
 
     Args:
         path: The lock file, in an existing folder.
+        target: What it locks, to name it in errors.
         busy: The message of the error if another process, or another task of this one, holds the lock.
 
     Raises:
         ConfigurationError: If the extra ``export`` is not installed.
     """
 
-    def __init__(self, path: Path, busy: str) -> None:
+    def __init__(self, path: Path, target: Path, busy: str) -> None:
         self._lock_descriptor = _lock_function()
         self._path = path
+        self._target = target
         self._busy = busy
         self._descriptor: int | None = None
 
@@ -61,7 +63,7 @@ class TargetLock:
             is_ours = False
             try:
                 if not self._lock_descriptor(descriptor):
-                    raise BlockingIOError(errno.EWOULDBLOCK, self._busy, printable(str(self._path.parent)))
+                    raise BlockingIOError(errno.EWOULDBLOCK, self._busy, printable(str(self._target)))
                 # Its last holder may have removed the file between the two calls above.
                 is_ours = _is_at(descriptor, self._path)
             finally:

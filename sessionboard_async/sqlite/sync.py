@@ -101,7 +101,7 @@ async def sync_event(
 
     def open_copy() -> tuple[Database, dict[str, dict[str, str | None]]]:
         busy = "another sync writes to this database: wait for it, or choose another file"
-        lock = TargetLock(lock_of_file(Path(path)), busy)
+        lock = TargetLock(lock_of_file(Path(path)), Path(path), busy)
         lock.acquire()
         opened.callback(lock.release)
         database = Database(path, event_id=event_id, base_url=source or sb.base_url, expand=expand)

@@ -32,7 +32,7 @@ def names(directory: Path) -> list[Path]:
 async def test_an_export_beside_another_is_refused_and_changes_nothing(
     server: EmbeddedServer, sb: AsyncSession, directory: Path, resume: bool
 ) -> None:
-    other = TargetLock(directory / FOLDER_LOCK, "busy")
+    other = TargetLock(directory / FOLDER_LOCK, directory, "busy")
     other.acquire()
     (directory / STAGING).mkdir()
     before = names(directory)
@@ -84,11 +84,11 @@ async def test_a_lock_file_that_its_last_holder_removes_meanwhile_locks_nothing(
         return lock_descriptor(descriptor, blocking=blocking)
 
     monkeypatch.setattr(filelock, "lock_descriptor", lock)
-    held = TargetLock(path, "busy")
+    held = TargetLock(path, path, "busy")
     held.acquire()
     assert len(attempts) == 2
     with pytest.raises(BlockingIOError, match="busy"):
-        TargetLock(path, "busy").acquire()
+        TargetLock(path, path, "busy").acquire()
     held.release()
     assert not path.exists()
 

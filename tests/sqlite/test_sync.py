@@ -221,7 +221,7 @@ async def test_a_run_beside_another_is_refused_and_changes_nothing(
     path = tmp_path / ("e" * 244 + ".db")  # the longest name that leaves room for SQLite's own `-journal`
     link = tmp_path / "link.db"
     link.symlink_to(path)
-    other = TargetLock(lock_of_file(path), "busy")
+    other = TargetLock(lock_of_file(path), path, "busy")
     other.acquire()
     for target in (path, link):
         with pytest.raises(BlockingIOError, match="another sync writes to this database: wait for it"):

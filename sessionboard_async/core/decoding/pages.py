@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import replace
 
 from sessionboard_async.core.confirmations import reports_failure, without_mark
 from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
@@ -249,4 +250,9 @@ def _reported(pagination: bytes | Raw, rows: int, mismatches: list[Mismatch]) ->
     except UndecodableError as error:
         mismatches.append(error)
         return None
-    return None if wire is None else wire.to_pagination(rows)
+    if wire is None:
+        return None
+    if any(not isinstance(mismatch, Coercion) for mismatch in mismatches):
+        # Where one number is nonsense, a number of pages is no reason to stop.
+        wire = replace(wire, totalPages=None, total_pages=None)
+    return wire.to_pagination(rows)

@@ -117,6 +117,9 @@ def test_a_body_that_is_no_page_is_an_error_even_if_records_are_skipped(
         ({"currentPage": None, "current_page": 2}, (2, None, None, None)),
         ({"currentPage": 1, "current_page": 2}, (1, None, None, None)),
         ({"currentPage": "2", "pageSize": 25.0, "totalPages": "", "totalResults": "90"}, (2, 25, None, 90)),
+        # Where one number is nonsense, one page is no reason to stop.
+        ({"currentPage": 1, "totalPages": 1, "totalResults": "many"}, (1, None, None, None)),
+        ({"currentPage": 2, "totalPages": 1, "totalResults": {"value": 25}}, (2, None, None, None)),
         ({"current_page": "2", "unknown": {}}, (2, None, None, None)),
     ],
 )
