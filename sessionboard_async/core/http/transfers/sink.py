@@ -144,9 +144,13 @@ class Sink:
 
 
 def _validated_path(target: str | os.PathLike[str]) -> Path:
-    # Links are followed: what they lead to is replaced, not they.
-    path = Path(os.path.realpath(target))
+    path = Path(target)
     mode = _mode(path)
+    # A pipe without a name, such as /dev/stdout may be, can be opened only through its link.
+    if not mode or stat.S_ISREG(mode):
+        # Links are followed: what they lead to is replaced, not they.
+        path = Path(os.path.realpath(target))
+        mode = _mode(path)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "cannot write the download: it is a folder", str(target))
     if stat.S_ISSOCK(mode):

@@ -155,6 +155,21 @@ async def test_a_device_is_written_to(serve: Serve) -> None:
         assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="not on this system")
+async def test_a_pipe_without_a_name_is_written_to(serve: Serve) -> None:
+    server = await serve(give)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as end:
+        reading = asyncio.create_task(asyncio.to_thread(end.read))
+        try:
+            async with engine_to(server.base_url) as engine:
+                await download(engine, f"/dev/fd/{writer}")
+        finally:
+            os.close(writer)
+            read = await reading
+    assert read == DATA
+
+
 @pytest.mark.parametrize("exists", [True, False])
 async def test_a_link_is_followed(serve: Serve, tmp_path: Path, exists: bool) -> None:
     (tmp_path / "real").mkdir()
