@@ -25,7 +25,8 @@ class Attribution(NamedTuple):
 
     Attributes:
         outcomes: One for each operation, in order; ``unknown`` where the answer has none for certain.
-        unmatched: The outcomes of the answer that belong to no operation for certain.
+        unmatched: The outcomes of the answer that belong to no operation for certain, such as one with the
+            number of another.
     """
 
     outcomes: list[BulkOutcome]
@@ -46,15 +47,24 @@ def attribute(batch: Sequence[Encoded], answer: Sequence[BulkOutcome], first: in
     """
     places = _places(batch, answer)
     found: dict[int, BulkOutcome] = {}
+    unmatched: list[BulkOutcome] = []
     for place, outcome in zip(places, answer, strict=True):
+        if place is None:
+            unmatched.append(outcome)
+            continue
+        kept, other = outcome, found.get(place)
         # Of two contradictory outcomes, keep the one that claims less.
-        if place is not None and (place not in found or _status(outcome) != "success"):
-            found[place] = outcome
+        if other is not None and _status(outcome) == "success":
+            kept, other = other, outcome
+        found[place] = kept
+        if other is not None and other.id != kept.id:
+            # The outcome of another record, under the same number.
+            unmatched.append(other)
     return Attribution(
         outcomes=[
             _completed(operation, found.get(place), first + place) for place, operation in enumerate(batch)
         ],
-        unmatched=[outcome for place, outcome in zip(places, answer, strict=True) if place is None],
+        unmatched=unmatched,
     )
 
 

@@ -135,6 +135,9 @@ def test_an_outcome_goes_to_its_operation(batch: str, answer: list[BulkOutcome],
         # The same record twice, with different outcomes.
         ("A A B", [outcome("B"), outcome("A"), outcome("A", NO)], "u u s"),
         ("A A", [outcome("A")], "u u"),
+        # One number for several records.
+        ("+ + +", [outcome("1", index=0), outcome("2", index=0), outcome("3", index=0)], "s u u"),
+        ("+ +", [outcome("1", index=0), outcome("2", NO, index=0)], "e u"),
         # Actions that were not sent.
         ("+ A", [outcome("1", action="delete"), outcome("A")], "u s"),
         ("A -B", [outcome("B", action="delete"), outcome("A", action="delete")], "u s"),
