@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import IO
 
-_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM}
+"""Answers of network and user-space file systems to an operation that they do not have."""
 
 
 def flush_file(file: IO[bytes]) -> None:

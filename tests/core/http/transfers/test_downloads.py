@@ -7,7 +7,6 @@ import errno
 import gzip
 import logging
 import os
-import resource
 import stat
 import subprocess
 import tempfile
@@ -39,10 +38,11 @@ from tests.core.http.test_compression import COMPRESSORS
 from tests.support.engine import engine_to
 from tests.support.http_server import HttpServer, RawHandler, read_request, until
 
+resource = pytest.importorskip("resource", reason="limits, pipes, devices and permissions of POSIX")
+
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.usefixtures("nothing_left"),
-    pytest.mark.skipif(os.name == "nt", reason="pipes, devices and permissions of POSIX"),
 ]
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
