@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
-import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from types import TracebackType
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 
 from sessionboard_async.core.rate_limits.registry import forget_limiters
-from sessionboard_async.services import load_services
 from tests.support.canaries import WATCH
 from tests.support.http_server import Handler, HttpServer, RawHandler, byte_server, tasks
 from tests.support.redis_server import RedisServer, program
@@ -27,8 +23,8 @@ settings.register_profile("project", deadline=None)
 settings.register_profile("fast", settings.get_profile("project"), max_examples=20)
 settings.load_profile("project")
 
-# Declares all operations: tests that look at them must not depend on the services used before.
-load_services()
+# Declares all operations too: tests that look at them must not depend on the services used before.
+pytest_plugins = ["tests.support.coverage_hooks"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,36 +35,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="run tests/endurance for so long, with its counts every minute",
     )
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Prepare generated texts: in a new checkout, the first one takes five seconds where it is measured."""
-    if any(is_hypothesis_test(getattr(item, "obj", None)) for item in session.items):
-        tracer = sys.gettrace()
-        sys.settrace(None)
-        try:
-            st.text().validate()
-        finally:
-            sys.settrace(tracer)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Measure coverage only where it is new: it takes two to five times as long.
-
-    A test marked ``untraced`` is not measured, and processes only for a test marked ``traced_processes``.
-    """
-    measured = item.get_closest_marker("traced_processes")
-    coverage = None if measured else os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-    tracer = sys.gettrace()
-    if item.get_closest_marker("untraced"):
-        sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(tracer)
-        if coverage is not None:
-            os.environ["COVERAGE_PROCESS_CONFIG"] = coverage
 
 
 @pytest.fixture(scope="session", autouse=True)
