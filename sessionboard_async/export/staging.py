@@ -6,6 +6,7 @@ import errno
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -168,6 +169,7 @@ class Staging:
         Raises:
             IsADirectoryError: If there is a folder in the place of a file.
             FileNotFoundError: If a file is neither in the staging folder nor, with its size, in the target.
+            ValueError: If a file in the staging folder is a link, or has another size than the manifest says.
             OSError: If a file cannot be written.
         """
         names = [summary.file for summary in manifest.resources.values()]
@@ -177,18 +179,12 @@ class Staging:
                     errno.EISDIR, "a folder is in the place of a file", str(self._target / name)
                 )
         for summary in manifest.resources.values():
-            if not (self.folder / summary.file).exists() and not self._is_moved(summary):
-                raise FileNotFoundError(
-                    errno.ENOENT,
-                    f"a file is missing: remove {self.folder} to start again",
-                    str(self.folder / summary.file),
-                )
+            self._validate_staged(summary)
         if not self.resume:
             # Resuming an older export later would replace these files by older ones.
             shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
         _write_atomically(self.folder / _COMPLETE, manifest)
         keep_mode(self.folder / _COMPLETE, self._target / _MANIFEST)
-        self._forget_published(manifest)
 
     def move(self, manifest: Manifest) -> None:
         """Move the files of a published export into the target folder, the manifest last.
@@ -281,6 +277,20 @@ class Staging:
     def _damaged(self, name: str, reason: object) -> ValueError:
         return ValueError(f"{self.folder / name} is damaged ({reason}): remove {self.folder} to start again")
 
+    def _validate_staged(self, summary: ResourceSummary) -> None:
+        path = self.folder / summary.file
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            if self._is_moved(summary):
+                return
+            raise FileNotFoundError(
+                errno.ENOENT, f"a file is missing: remove {self.folder} to start again", str(path)
+            ) from None
+        # A link would be moved in place of the data, and its own target would get another mode.
+        if not stat.S_ISREG(status.st_mode) or status.st_size != summary.bytes:
+            raise self._damaged(summary.file, f"{_COMPLETE} describes another file")
+
     def _is_moved(self, summary: ResourceSummary) -> bool:
         moved = self._target / summary.file
         if (self.folder / summary.file).exists() or not moved.exists():
@@ -304,5 +314,6 @@ def _write_atomically(path: Path, content: msgspec.Struct) -> None:
     with open_private(temporary, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
         flush_file(file)
+    keep_mode(temporary, path)
     temporary.replace(path)
     flush_folder(path.parent)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -237,8 +239,12 @@ async def test_the_manifest_of_an_earlier_export_is_not_beside_newer_files(
 ) -> None:
     await export_event(sb, server.event_id, tmp_path, only=["rooms"])
     assert published(tmp_path) == {"rooms.jsonl", "manifest.json"}
+    (tmp_path / "manifest.json").chmod(0o640)
+    mode = (tmp_path / "manifest.json").stat().st_mode
     await stop_moving(server, sb, tmp_path, monkeypatch)
     assert published(tmp_path) == {"rooms.jsonl"}
+    await export_event(sb, server.event_id, tmp_path, only=["rooms", "tracks"], resume=True)
+    assert (tmp_path / "manifest.json").stat().st_mode == mode
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -330,18 +336,43 @@ async def test_an_impossible_count_is_a_damaged_state(
     assert not server.requests
 
 
+@pytest.mark.parametrize("resource", ["tracks", "../mine"])
 async def test_no_file_out_of_the_folder_is_replaced(
-    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resource: str
 ) -> None:
     folder = tmp_path / "export"
     await stop_moving(server, sb, folder, monkeypatch)
-    (tmp_path / "mine.txt").write_text("mine")
-    (folder / "mine.txt").write_text("another")
+    (tmp_path / "mine.jsonl").write_text("mine")
     path = folder / STAGING / "complete.json"
-    path.write_bytes(path.read_bytes().replace(b"tracks.jsonl", b"../mine.txt"))
-    with pytest.raises(ValueError, match=r"complete\.json is damaged \('\.\./mine\.txt' is no file"):
+    complete = json.loads(path.read_bytes())
+    complete["resources"][resource] = {**complete["resources"].pop("tracks"), "file": "../mine.jsonl"}
+    path.write_text(json.dumps(complete))
+    with pytest.raises(ValueError, match=r"complete\.json is damaged \('\.\./mine\.jsonl' is no file"):
         await export_event(sb, server.event_id, folder, only=["rooms", "tracks"], resume=True)
-    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "mine.jsonl").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions and links")
+@pytest.mark.parametrize("kind", ["short", "link", "link to nothing"])
+async def test_a_complete_file_that_is_not_as_described_is_not_moved(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    folder, mine = tmp_path / "export", tmp_path / "mine"
+    await stop_moving(server, sb, folder, monkeypatch)
+    mine.write_bytes(b"mine")
+    mine.chmod(0o600)
+    path = folder / STAGING / "tracks.jsonl"
+    if kind == "short":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        # The size of a link is the length of its target.
+        target = str(mine if kind == "link" else tmp_path / "nothing").rjust(path.stat().st_size, "/")
+        path.unlink()
+        path.symlink_to(target)
+    with pytest.raises(ValueError, match=r"tracks\.jsonl is damaged \(complete\.json describes another"):
+        await export_event(sb, server.event_id, folder, only=["rooms", "tracks"], resume=True)
+    assert published(folder) == {"rooms.jsonl"}
+    assert stat.S_IMODE(mine.stat().st_mode) & 0o077 == 0
 
 
 async def test_a_damaged_checkpoint_is_an_error_before_any_request(
