@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -91,9 +92,11 @@ class StagedFile:
         self._save(self._file)
 
     def close(self) -> None:
-        """Close the file, if it was opened."""
+        """Close the file, if it was opened. Bytes that no earlier method flushed are of no use any more."""
         if self._file is not None:
-            self._file.close()
+            # On a full disk this fails as well, and would hide why the file is closed.
+            with suppress(OSError):
+                self._file.close()
 
     def _save(self, file: BinaryIO) -> None:
         flush_file(file)

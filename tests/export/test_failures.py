@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from pathlib import Path
 
@@ -131,6 +132,28 @@ async def test_a_cancelled_task_leaves_the_old_or_the_new_export(
     (result,) = await asyncio.gather(export, return_exceptions=True)
     assert isinstance(result, Manifest | asyncio.CancelledError)
     old_or_new(directory, before, finished=isinstance(result, Manifest))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits of the size of files")
+async def test_a_full_disk_does_not_hide_a_cancellation(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with anyio.CancelScope() as scope:
+
+        def cancel(progress: ExportProgress) -> None:
+            if progress.records:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+                scope.cancel()
+
+        try:
+            await export_event(sb, server.event_id, tmp_path, only=["rooms"], on_progress=cancel)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert scope.cancelled_caught
+    assert content(tmp_path) == {}
 
 
 async def test_a_task_cancelled_while_files_are_moved(
