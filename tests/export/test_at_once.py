@@ -76,6 +76,7 @@ async def test_a_lock_file_that_its_last_holder_removes_meanwhile_locks_nothing(
 ) -> None:
     path, lock_descriptor = tmp_path / FOLDER_LOCK, filelock.lock_descriptor
     attempts: list[int] = []
+    opened = os.listdir("/dev/fd")
 
     def lock(descriptor: int, *, blocking: bool) -> bool:
         attempts.append(descriptor)
@@ -89,8 +90,19 @@ async def test_a_lock_file_that_its_last_holder_removes_meanwhile_locks_nothing(
     assert len(attempts) == 2
     with pytest.raises(BlockingIOError, match="busy"):
         TargetLock(path, path, "busy").acquire()
+    assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
     held.release()
     assert not path.exists()
+    assert os.listdir("/dev/fd") == opened
+
+
+@posix
+async def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / FOLDER_LOCK
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        TargetLock(path, path, "busy").acquire()
+    assert not (tmp_path / "elsewhere").exists()
 
 
 async def test_without_the_extra_an_export_is_refused_before_any_request(
@@ -181,7 +193,8 @@ async def test_files_and_folders_are_flushed_before_and_after_each_move(
 
     def flush(descriptor: int) -> None:
         inode = os.fstat(descriptor).st_ino
-        done.extend(("flush", path) for path in tmp_path.rglob("*") if path.stat().st_ino == inode)
+        paths = [tmp_path, *tmp_path.rglob("*")]
+        done.extend(("flush", path) for path in paths if path.stat().st_ino == inode)
         fsync(descriptor)
 
     def move(path: Path, to: Path) -> Path:
@@ -193,6 +206,9 @@ async def test_files_and_folders_are_flushed_before_and_after_each_move(
     await export_event(sb, server.event_id, target, only=["rooms", "tracks"], resume=resume)
     moves = [(at, path) for at, (kind, path) in enumerate(done) if kind == "from"]
     assert len(moves) >= 4
+    assert ("flush", tmp_path) in done, "the new target may be lost with a loss of power"
+    first = done.index(("to", target / "rooms.jsonl"))
+    assert ("flush", target) in done[:first], "an older manifest may return beside newer files"
     content_of: dict[Path, Path] = {}
     for at, path in moves:
         to = done[at + 1][1]
