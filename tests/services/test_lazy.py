@@ -9,7 +9,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -126,7 +127,9 @@ def test_threads_that_use_a_service_at_once_get_the_same_one() -> None:
             barrier = Barrier(threads)
 
             def use(_: int, sb: AsyncSession = sb, barrier: Barrier = barrier) -> list[object]:
-                barrier.wait()
+                # Without a bound, a thread that does not start would let the others wait for ever.
+                with suppress(BrokenBarrierError):
+                    barrier.wait(timeout=5)
                 return [getattr(sb, name) for name in SERVICES]
 
             with ThreadPoolExecutor(threads) as pool:
