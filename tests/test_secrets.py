@@ -6,7 +6,7 @@ import asyncio
 import logging
 import pickle
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, ConfigurationError, Retry, SessionboardError, Timeout
+from tests.support.canaries import chain
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, RawHandler, read_request
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -42,18 +43,6 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
         )
 
     return logged
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and all errors chained to it."""
-    seen: set[int] = set()
-    left: list[BaseException | None] = [error]
-    while left:
-        one = left.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            left += [one.__cause__, one.__context__]
-            yield one
 
 
 def shown_by(error: BaseException) -> str:

@@ -145,7 +145,7 @@ class Started:
         return self.read_to_end()
 
     def read_to_end(self) -> tuple[int, str, str]:
-        # What is left is short: it fits into the pipes.
+        # The rest is short: it fits into the pipes.
         output, errors = self.stdout.read(), self.stderr.read()
         return self.process.wait(), output, errors
 

@@ -20,6 +20,7 @@ def test_the_calls_of_a_family_succeed(family: str) -> None:
     failure = recorded(family).failure
     if failure is not None:
         raise failure
+    assert recorded(family).calls
 
 
 def test_every_method_of_every_service_is_called() -> None:

@@ -81,7 +81,7 @@ class World:
         tally: The counts.
         folder: A folder for files, empty at the end.
         ids: The ids of the event that never changes, by resource.
-        settled: The ids of the other event that nobody changes, by resource.
+        settled: The ids of the other event, which never changes, by resource.
         kept: The ids of records that were created and not deleted, by resource.
         gone: The ids of records that were deleted, by resource.
     """

@@ -1,4 +1,4 @@
-"""Bulk writes over a real socket: what is known of a call that ends early, and odd answers."""
+"""Bulk writes over a real socket: the outcomes of a call that ends early, and odd answers."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class Inflater:
         self._context = context
         self._member: _Decompressor | None = None
         self._may_be_padding = not first
-        # What is left of a slice after a member is copied: slices grow with the member.
+        # The rest of a slice after a member is copied: slices grow with the member.
         self._slice = _SMALLEST_SLICE
 
     def feed(self, data: bytes) -> Generator[bytes]:

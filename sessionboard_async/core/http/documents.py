@@ -1,4 +1,4 @@
-"""Bodies that are files: what is no file, but a web page or a message, is refused."""
+"""Bodies that are files: a web page or a message in place of a file is refused."""
 
 from __future__ import annotations
 

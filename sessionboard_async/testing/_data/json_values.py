@@ -9,7 +9,7 @@ import msgspec
 from sessionboard_async.testing._data.errors import RequestError
 
 MOST_LEVELS = 100
-"""The greatest depth of objects and lists in a body. What is stored is encoded again, recursively."""
+"""The greatest depth of objects and lists in a body: stored values are encoded again, recursively."""
 
 _EXACT = 2**53
 """Whole numbers up to this one have only one spelling as a float."""

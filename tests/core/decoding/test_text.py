@@ -1,4 +1,4 @@
-"""Raw records are the bytes that came, and what is not UTF-8 is refused with its place."""
+"""Raw records are the bytes that came, and bytes that are not UTF-8 are refused with their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wait queue between event loops: who is woken in which, and what is left in none."""
+"""The wait queue between event loops: calls are woken in their own, and nothing is left in any."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_the_place_of_a_loop_that_stops_is_free_within_a_second(waited: float) -
     run(main())
 
 
-# What is left
+# Leftovers
 
 
 async def forever() -> None:
