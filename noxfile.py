@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +29,7 @@ EVERY_EXTRA = ("-e", f".[{EXTRAS}]")
 DIST = Path("dist").resolve()
 # Generated examples: 20 a test here, 100 in tests_all.
 FAST = ("-m", "not slow", "--hypothesis-profile", "fast")
+AFTER_TESTS = "--after-tests"
 # Tests differ much in length: idle workers take over tests of busy ones.
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
@@ -90,9 +92,19 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=interpreters())
 def tests_all(session: nox.Session) -> None:
-    """Run every test, slow ones included, on every supported Python that is found."""
+    """Run every test, slow ones included, on every supported Python that is found.
+
+    ``-- --after-tests`` leaves out the fast tests where the session ``tests`` has just run them.
+    """
     session.install(*EVERY_EXTRA, *group("test"))
-    session.run("pytest", *IN_PARALLEL, *session.posargs)
+    arguments = list(session.posargs)
+    if AFTER_TESTS in arguments:
+        arguments.remove(AFTER_TESTS)
+        show_version = "import sys; print(sys.version_info[:2])"
+        version = session.run("python", "-c", show_version, silent=True)
+        if str(version).strip() == str(sys.version_info[:2]):
+            arguments += ["-m", "slow"]
+    session.run("pytest", *IN_PARALLEL, *arguments)
 
 
 @nox.session

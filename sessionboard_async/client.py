@@ -190,11 +190,12 @@ class AsyncSession:
         if limits is None:
             self._limiter: Limiter | None = None
             self._max_wait: float | None = None
+            self._bulk_max_wait: float | None = None
             return
         limits = validate_option("limits", limits, RateLimits)
-        self._max_wait = limits.max_wait
+        self._max_wait, self._bulk_max_wait = limits.max_wait, limits.bulk_max_wait
         if isinstance(limits, SharedRateLimits):
-            key = msgspec.structs.replace(limits, max_wait=None)
+            key = msgspec.structs.replace(limits, max_wait=None, bulk_max_wait=None)
             if key not in self._shared:
                 # Imported here, since most programs run in one process.
                 from sessionboard_async.core.rate_limits.shared import SharedLimiter
@@ -211,6 +212,7 @@ class AsyncSession:
             self._decoders,
             limiter=self._limiter,
             max_wait=self._max_wait,
+            bulk_max_wait=self._bulk_max_wait,
             token=self._token,
             timeout=self._timeout,
             retry=self._retry,

@@ -157,7 +157,7 @@ class AttemptTimeoutError(TransportError, TimeoutError):
 
 
 class DeadlineExceededError(SessionboardError, TimeoutError):
-    """The call took longer than ``Timeout.total``, with all its attempts and waits."""
+    """The call took longer than ``Timeout.total``, waits for the rate limit not counted."""
 
 
 class RateLimitWaitExceeded(SessionboardError):  # noqa: N818  # the public name

@@ -73,8 +73,8 @@ class Connection:
     ) -> AsyncGenerator[AsyncSession, None]:
         """Open a client, on an embedded server if that is requested.
 
-        The client shows what it waits for, and waits for each answer ``max_wait`` seconds at the longest,
-        with retries and rate limits.
+        The client shows what it waits for. It waits ``max_wait`` seconds at the longest for each answer, with
+        retries, and as long for the rate limit before it.
 
         Args:
             display: Where waits are shown; a new one by default.
@@ -92,7 +92,9 @@ class Connection:
                 base_url=base_url,
                 pool_size=concurrency,
                 timeout=Timeout(total=self.max_wait),
-                limits=RateLimits(max_wait=None, concurrency=concurrency),
+                limits=RateLimits(
+                    max_wait=self.max_wait, bulk_max_wait=self.max_wait, concurrency=concurrency
+                ),
             )
             await stack.enter_async_context(sb)
             await stack.enter_async_context(report_waits(sb.limits, sb.waits, display.show_waits))
@@ -169,7 +171,7 @@ def _explain(error: Exception) -> str:
     """Return the message of an error on one line, with the option that bounds waits by its name here."""
     message = str(error)
     if isinstance(error, DeadlineExceededError | RateLimitWaitExceeded):
-        message = message.replace("Timeout.total", "--max-wait")
+        message = re.sub(r"Timeout\.total|RateLimits\.(?:bulk_)?max_wait", "--max-wait", message)
     elif isinstance(error, ServerError) and error.retry_after and error.attempts < Retry().attempts:
         message += ": longer than --max-wait allows"
     elif isinstance(error, OSError):

@@ -28,6 +28,16 @@ class Deadlines:
         if self._timer is None or when < self._timer.when():
             self._wake_at(when)
 
+    def bring_forward(self, timeout: asyncio.Timeout, seconds: float) -> bool:
+        """End a call that was added after some seconds, if it would end later; report whether it would."""
+        when = asyncio.get_running_loop().time() + seconds
+        if timeout not in self._ends or when >= self._ends[timeout]:
+            return False
+        self._ends[timeout] = when
+        if self._timer is None or when < self._timer.when():
+            self._wake_at(when)
+        return True
+
     def discard(self, timeout: asyncio.Timeout) -> None:
         """Forget a call that has ended."""
         self._ends.pop(timeout, None)

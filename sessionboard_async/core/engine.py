@@ -12,15 +12,16 @@ from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.documents import check_file
-from sessionboard_async.core.http.request import Call, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response, add_reported_message, error_of, request_id
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry, Timeout
-from sessionboard_async.core.rate_limits.limiter import Limiter
+from sessionboard_async.core.rate_limits.limiter import Limiter, Permit
 from sessionboard_async.core.retry import delay_bounds, retry_delay
 from sessionboard_async.errors import (
     APIError,
+    AttemptTimeoutError,
     ConnectError,
     DeadlineExceededError,
     DecodeError,
@@ -40,7 +41,8 @@ class Engine:
         lifetime: Whether the client may be used, and the tasks that end with it.
         decoders: The cached decoders.
         limiter: The rate limits; ``None`` for none.
-        max_wait: The most seconds that an interactive call waits for the rate limits; ``None`` for any time.
+        max_wait: The most seconds that a single call waits for the rate limits; ``None`` for any time.
+        bulk_max_wait: The same for streams and bulk calls.
         token: The token, to keep it out of errors and logs.
         timeout: How long an attempt and a whole call may take.
         retry: How often a request is tried.
@@ -55,6 +57,7 @@ class Engine:
         *,
         limiter: Limiter | None,
         max_wait: float | None,
+        bulk_max_wait: float | None = None,
         token: Token,
         timeout: Timeout,
         retry: Retry,
@@ -64,6 +67,7 @@ class Engine:
         self._lifetime = lifetime
         self._limiter = limiter
         self._max_wait = max_wait
+        self._bulk_max_wait = bulk_max_wait
         self._token = token
         self._timeout = timeout
         self._retry = retry
@@ -109,41 +113,57 @@ class Engine:
         # The time that a file takes depends on its size: a transfer is bounded by how long nothing moves.
         total = self._timeout.total if request.transfer is None else None
         call = Call(request, None if total is None else self._clock() + total)
-        limiter = None if request.goes_to_storage else self._limiter
-        # Ten times cheaper than a cancel scope of anyio, which costs 3 per cent of a page.
-        timer = asyncio.timeout(None)
-        self._lifetime.deadlines.add(timer, total)
         call.attempts = 0 if answered is None else 1
+        deadlines, waits = self._lifetime.deadlines, self._lifetime.waits
+        limiter = None if request.goes_to_storage else self._limiter
         bounds: Iterator[float] | None = None
+        delay, seconds = 0.0, total
         try:
-            async with timer:
-                while True:
-                    try:
+            while True:
+                # Ten times cheaper than a cancel scope of anyio, which costs 3 per cent of a page.
+                timer = call.timer = asyncio.timeout(None)
+                deadlines.add(timer, seconds)
+                try:
+                    async with timer:
+                        if delay:
+                            await asyncio.sleep(delay)
                         response = answered or await self._attempt(call, limiter)
-                        return response if decode is None else self._decode(call, response, decode)
-                    except SessionboardError as error:
-                        answered = None
-                        if isinstance(error, DecodeError):
-                            # A decoder knows the operation, but not the attempts.
-                            error.context = call.context
-                        bounds = bounds or delay_bounds(self._retry)
-                        now, limiter_delays = self._clock(), limiter is not None
-                        delay = retry_delay(
-                            call, error, next(bounds, None), now, limiter_delays=limiter_delays
-                        )
-                        if delay is None:
-                            raise
-                        self._lifetime.waits.begin(call, delay, error.message)
-                    await asyncio.sleep(delay)
-        except (SessionboardError, TimeoutError):
-            # A failure because the client is closed or the time is up is reported as that, below.
-            # The timer of the event loop may be late, and an attempt end just then.
-            late = call.deadline is not None and self._clock() >= call.deadline
-            if not self._lifetime.closed and not timer.expired() and not late:
-                raise
+                    return response if decode is None else self._decode(call, response, decode)
+                except SessionboardError as error:
+                    failure = error
+                    if isinstance(error, DecodeError):
+                        # A decoder knows the operation, but not the attempts.
+                        error.context = call.context
+                except TimeoutError:
+                    if not timer.expired():
+                        raise
+                    failure = AttemptTimeoutError(
+                        "no complete answer within Timeout.attempt", context=call.context
+                    )
+                finally:
+                    deadlines.discard(timer)
+                answered = None
+                try:
+                    now = self._clock()
+                    is_late = call.deadline is not None and now >= call.deadline
+                    # The timer of the event loop may be late, and an attempt end just then.
+                    is_late = is_late or (timer.expired() and not call.is_attempt_timed)
+                    if self._lifetime.closed or is_late:
+                        # Reported as that, below.
+                        break
+                    bounds = bounds or delay_bounds(self._retry)
+                    bound = next(bounds, None)
+                    next_delay = retry_delay(call, failure, bound, now, limiter_delays=limiter is not None)
+                    if next_delay is None:
+                        raise failure
+                    delay, call.is_attempt_timed = next_delay, False
+                    seconds = None if call.deadline is None else call.deadline - now
+                    waits.begin(call, delay, failure.message)
+                finally:
+                    # The traceback of the error refers to this frame: without this, they would form a cycle.
+                    del failure
         finally:
-            self._lifetime.deadlines.discard(timer)
-            self._lifetime.waits.end(call)
+            waits.end(call)
         self._lifetime.check()
         raise DeadlineExceededError(
             f"not done within Timeout.total of {total:g} s: raise it, or find the cause of the delay",
@@ -152,7 +172,9 @@ class Engine:
 
     async def _attempt(self, call: Call, limiter: Limiter | None) -> Response:
         """Send a request once and return the answer of a success."""
-        permit = None if limiter is None else await limiter.acquire(call, max_wait=self._max_wait)
+        permit: Permit | None = None
+        if limiter is not None:
+            permit = limiter.try_acquire(call) or await self._wait_for_permit(call, limiter)
         call.attempts += 1
         if call.request.on_attempt is not None:
             call.request.on_attempt()
@@ -185,6 +207,23 @@ class Engine:
                 # The traceback of the error refers to this frame: without this, they would form a cycle.
                 del refusal
         return response
+
+    async def _wait_for_permit(self, call: Call, limiter: Limiter) -> Permit:
+        """Wait for the rate limit, which ``Timeout.total`` does not bound."""
+        is_bulk = call.request.priority is Priority.BULK
+        began = self._clock()
+        self._set_end(call, None)
+        try:
+            return await limiter.acquire(call, max_wait=self._bulk_max_wait if is_bulk else self._max_wait)
+        finally:
+            if call.deadline is not None:
+                now = self._clock()
+                call.deadline += now - began
+                self._set_end(call, call.deadline - now)
+
+    def _set_end(self, call: Call, seconds: float | None) -> None:
+        if call.timer is not None:
+            self._lifetime.deadlines.add(call.timer, seconds)
 
     def decoder(self, endpoint: Endpoint[T]) -> Callable[[Response], T]:
         """Return the function that decodes an answer with a single record, or to an operation without one."""

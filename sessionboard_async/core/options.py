@@ -67,8 +67,9 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
         attempt: For one attempt, from the first byte sent to the last byte read. Waiting for a free
             connection or for the rate limit does not count. For uploads and downloads of files, the longest
             time in which no bytes move.
-        total: For the whole call, with all attempts and all waits before and between them. It does not apply
-            to uploads and downloads of files.
+        total: For all attempts of a call together, with the waits for a free connection and between attempts.
+            Waiting for the rate limit does not count: ``RateLimits.max_wait`` bounds it. It does not apply to
+            uploads and downloads of files.
     """
 
     connect: float | None = 10.0
@@ -107,15 +108,17 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How the client keeps within the API's rate limits, which apply to each token in each category.
 
-    All clients of a process with the same token, base URL and limits share one budget; ``max_wait`` may
-    differ. Rate-limit headers of the server replace ``requests`` and ``window``.
+    All clients of a process with the same token, base URL and limits share one budget; ``max_wait`` and
+    ``bulk_max_wait`` may differ. Rate-limit headers of the server replace ``requests`` and ``window``.
 
     Attributes:
         requests: The requests that a window allows, in each category, until the server sends headers.
         window: The length of the window in seconds, until the server sends headers.
         max_wait: The most seconds that a single call waits for the rate limit. A call that would wait longer
-            raises ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. Streams and bulk calls are
-            bounded by ``Timeout.total`` alone.
+            raises ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. ``Timeout.total`` does not
+            bound this wait.
+        bulk_max_wait: The same for each request of a stream or a bulk call, which by default wait for any
+            time.
         share: The fraction of the budget to use, more than 0 and at most 1. The rest is left to other
             programs with the same token.
         reserve: The requests of a window that streams and bulk calls leave to single calls, in proportion to
@@ -127,6 +130,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 100
     window: float = 900.0
     max_wait: float | None = 60.0
+    bulk_max_wait: float | None = None
     share: float = 1.0
     reserve: int = 0
     concurrency: int = 8
@@ -134,8 +138,9 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         validate_count("RateLimits.requests", self.requests)
         _validate_seconds("RateLimits.window", self.window)
-        if self.max_wait is not None:
-            _validate_seconds("RateLimits.max_wait", self.max_wait, least=0.0)
+        for name, seconds in (("max_wait", self.max_wait), ("bulk_max_wait", self.bulk_max_wait)):
+            if seconds is not None:
+                _validate_seconds(f"RateLimits.{name}", seconds, least=0.0)
         _validate_seconds("RateLimits.share", self.share)
         if self.share > 1:
             raise ValueError(f"RateLimits.share must be more than 0 and at most 1, not {self.share!r}")
@@ -149,6 +154,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         requests: int = 100,
         window: float = 900.0,
         max_wait: float | None = 60.0,
+        bulk_max_wait: float | None = None,
         share: float = 1.0,
         reserve: int = 0,
         concurrency: int = 8,
@@ -164,6 +170,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             requests: As for ``RateLimits``.
             window: As for ``RateLimits``, in seconds.
             max_wait: As for ``RateLimits``, in seconds.
+            bulk_max_wait: As for ``RateLimits``, in seconds.
             share: As for ``RateLimits``: more than 0, at most 1.
             reserve: As for ``RateLimits``.
             concurrency: As for ``RateLimits``, in each process.
@@ -180,6 +187,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             requests=requests,
             window=window,
             max_wait=max_wait,
+            bulk_max_wait=bulk_max_wait,
             share=share,
             reserve=reserve,
             concurrency=concurrency,

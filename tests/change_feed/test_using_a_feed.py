@@ -188,9 +188,10 @@ async def test_a_missing_id_is_looked_up_again_after_minutes_and_not_after_a_day
 
 
 async def test_a_used_up_rate_limit_ends_no_run() -> None:
+    no_waits = RateLimits(max_wait=0, bulk_max_wait=0)
     async with (
         EmbeddedServer(contacts=150, events=1, limits=ServerLimits(requests=5, window=900)) as server,
-        AsyncSession(server.token, base_url=server.base_url, limits=RateLimits(max_wait=0)) as sb,
+        AsyncSession(server.token, base_url=server.base_url, limits=no_waits) as sb,
     ):
         event = server.event_id
         cursor: Cursor = {}

@@ -113,3 +113,22 @@ def test_a_call_that_takes_long_to_end_is_not_ended_twice() -> None:
         assert [end - began for end in ends] == pytest.approx([1.0, 11.0], abs=0.01)
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "expected"), [(5.0, 2.0, 2.0), (2.0, 5.0, 2.0), (None, 3.0, 3.0)]
+)
+def test_a_deadline_is_only_brought_forward(later: float | None, earlier: float, expected: float) -> None:
+    async def main() -> None:
+        deadlines, timeout, began = Deadlines(), asyncio.timeout(None), now()
+        deadlines.add(timeout, later)
+        assert deadlines.bring_forward(timeout, earlier) is (expected == earlier)
+        with pytest.raises(TimeoutError):
+            async with timeout:
+                await asyncio.Event().wait()
+        assert expected <= now() - began < expected + 0.0101
+        deadlines.discard(timeout)
+        # A call that has ended, or was never added, is none of its business.
+        assert not deadlines.bring_forward(timeout, 0.0)
+
+    run(main())

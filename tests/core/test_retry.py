@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.options import Retry, Timeout
+from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.rate_limits.limiter import Limiter
 from sessionboard_async.core.retry import may_retry
 from sessionboard_async.errors import APIError, ConnectError, RateLimitError, ServerError, SessionboardError
 from tests.support.virtual_time import now, run
@@ -54,13 +56,19 @@ class Server:
         return [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
 
 
-def engine(server: object, policy: Retry | None = None, seconds: float | None = None) -> Engine:
-    """An engine without rate limits whose attempts the given server answers, in virtual time."""
+def engine(
+    server: object,
+    policy: Retry | None = None,
+    seconds: float | None = None,
+    *,
+    limiter: Limiter | None = None,
+) -> Engine:
+    """An engine whose attempts the given server answers, in virtual time; by default without rate limits."""
     return Engine(
         cast("Transport", server),
         Lifetime(),
         Decoders(),
-        limiter=None,
+        limiter=limiter,
         max_wait=None,
         token=Token("a token"),
         timeout=Timeout(total=seconds),
@@ -262,6 +270,28 @@ def test_gives_up_at_the_deadline() -> None:
             await engine(SlowServer(), Retry(attempts=99, base_delay=0), 35.0).send(READ)
         assert caught.value.attempts == 4
         assert now() - began == pytest.approx(35, abs=1e-3)
+
+    run(main())
+
+
+def test_waits_for_the_rate_limit_do_not_count_as_time_of_the_call() -> None:
+    async def main() -> None:
+        request = msgspec.structs.replace(READ, limit="entity-reads")
+        limiter = Limiter(RateLimits(requests=1, window=100.0), clock=now)
+        began = now()
+        for _ in range(3):
+            assert await engine(Server(), seconds=5.0, limiter=limiter).send(request) is DONE
+        assert now() - began == pytest.approx(202, abs=0.1)
+
+        class SlowServer:
+            async def send(self, call: Call, timeout: Timeout) -> Response:
+                await asyncio.sleep(10)
+                return DONE
+
+        # What comes after the wait is bounded as ever.
+        with pytest.raises(errors.DeadlineExceededError):
+            await engine(SlowServer(), seconds=5.0, limiter=limiter).send(request)
+        assert now() - began == pytest.approx(303 + 5, abs=0.1)
 
     run(main())
 

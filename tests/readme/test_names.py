@@ -134,10 +134,10 @@ def test_the_table_of_client_arguments_is_complete_and_in_order(section: str) ->
 @in_section("Configuration")
 def test_the_defaults_of_the_options_are_correct(section: str) -> None:
     numbers = {
-        (option[0].removesuffix("()"), field, float(value))
+        (option[0].removesuffix("()"), field, None if value == "None" else float(value))
         for _, _, option, remarks in table(section)
         for remark in remarks
-        for field, value in re.findall(r"(\w+)=([\d.]+)", remark)
+        for field, value in re.findall(r"(\w+)=([\d.]+|None)", remark)
     }
     options = (sessionboard_async.Timeout, sessionboard_async.Retry, sessionboard_async.RateLimits)
     assert numbers == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -107,11 +108,13 @@ def build_request(
         ValueError: If a path argument is empty, ``.``, ``..`` or holds control characters.
         TypeError: If a path argument is neither a string nor an integer, or the body cannot become JSON.
     """
-    quoted = {name: quote_path_argument(name, value) for name, value in path.items()}
+    target = endpoint.path.format_map(
+        {name: quote_path_argument(name, value) for name, value in path.items()}
+    )
     return Request(
         method=endpoint.method,
         route=endpoint.path,
-        target=endpoint.path.format_map(quoted) + encode_query(query),
+        target=target if query is None else target + encode_query(query),
         body=None if body is None else msgspec.json.encode(body),
         content_type=None if body is None else "application/json",
         operation=endpoint.operation_id,
@@ -265,16 +268,21 @@ class Call:
         request: The request.
         order: The position among all calls. A retry goes before calls that began later.
         attempts: How many attempts were begun. Waiting for the rate limit begins none.
-        deadline: The time on the monotonic clock by which the call must end; ``None`` for no limit.
+        deadline: The time on the monotonic clock by which the call must end; ``None`` for no limit. It moves
+            by as long as the call waits for the rate limit.
+        timer: Ends the attempt under way, and what comes before it, when it takes too long; ``None`` before.
+        is_attempt_timed: Whether that timer is set to the end of the attempt, which is before the deadline.
     """
 
-    __slots__ = ("attempts", "deadline", "order", "request")
+    __slots__ = ("attempts", "deadline", "is_attempt_timed", "order", "request", "timer")
 
     def __init__(self, request: Request, deadline: float | None) -> None:
         self.request: Request = request
         self.order: int = next(_arrivals)
         self.attempts: int = 0
         self.deadline: float | None = deadline
+        self.timer: asyncio.Timeout | None = None
+        self.is_attempt_timed: bool = False
 
     @property
     def context(self) -> RequestContext:

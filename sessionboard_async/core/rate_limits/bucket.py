@@ -356,9 +356,13 @@ class Bucket:
                 return
             self._adopt(now, remaining, low, high)
         else:
-            state.remaining = min(state.remaining, remaining)
-            state.earliest_end = max(state.earliest_end, low)
-            state.latest_end = min(state.latest_end, high)
+            # The way of most responses: comparisons take a third of the time of `min` and `max`.
+            if remaining < state.remaining:
+                state.remaining = remaining
+            if low > state.earliest_end:
+                state.earliest_end = low
+            if high < state.latest_end:
+                state.latest_end = high
         state.without_headers = False
         if sent > state.unanswered_at:
             state.unanswered = 0

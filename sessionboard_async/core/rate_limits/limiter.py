@@ -110,12 +110,34 @@ class Limiter:
         self._quota = DailyQuota()
         self._warned = False
 
+    def try_acquire(self, call: Call) -> Permit | None:
+        """Permit an attempt of a call if it may be made now; ``None`` if it must wait.
+
+        Raises:
+            DailyQuotaExceeded: If the daily quota is known to be used up.
+        """
+        request = call.request
+        if request.daily_quota:
+            self._check_quota(call)
+        category = self._category(request)
+        at_cap = None
+        if request.limit is None:
+            at_cap = self._cap.try_enter(request.priority, call.order)
+            if at_cap is None:
+                return None
+        admitted = category.wait_queue.try_enter(request.priority, call.order, at_cap)
+        if admitted is not None:
+            return Permit(category, call, admitted.at, admitted, at_cap)
+        if at_cap is not None:
+            self._cap.cancel(at_cap)
+        return None
+
     async def acquire(self, call: Call, *, max_wait: float | None = None) -> Permit:
         """Wait until an attempt of a call may be made. A cancelled wait uses nothing of the budget.
 
         Args:
             call: The call.
-            max_wait: The most seconds that an interactive call waits for the budget, besides its deadline.
+            max_wait: The most seconds to wait for the budget; ``None`` for any time.
 
         Raises:
             RateLimitWaitExceeded: If it would have to wait longer.
@@ -123,21 +145,16 @@ class Limiter:
             RateLimitStoreError: If the store of shared limits does not answer, and ``on_store_error`` is
                 ``"raise"``.
         """
+        permit = self.try_acquire(call)
+        if permit is not None:
+            return permit
         request = call.request
-        if request.daily_quota:
-            self._check_quota(call)
-        name = request.limit or request.operation or _OTHER
-        category = self._categories.get(name) or self._open(name, request)
-        admitted = category.wait_queue.try_enter(request.priority, call.order)
-        if admitted is None:
-            admitted = await self._wait(category, call, max_wait)
+        category = self._category(request)
+        admitted = await self._wait(category, call, max_wait)
         if request.limit is not None:
             return Permit(category, call, admitted.at, admitted)
-        cap = self._cap
         try:
-            at_cap = cap.try_enter(request.priority, call.order, admitted)
-            if at_cap is None:
-                at_cap = await cap.enter(request.priority, call.order)
+            at_cap = await self._cap.enter(request.priority, call.order)
         except BaseException:
             category.wait_queue.cancel(admitted)
             raise
@@ -189,13 +206,14 @@ class Limiter:
         if is_daily:
             self._quota.refuse(now, seconds)
             refused, seconds = False, None
+        queue = category.wait_queue
         try:
-            with category.wait_queue.lock:
-                category.wait_queue.end(permit.admitted)
+            with queue.lock:
+                queue.end(permit.admitted)
                 category.admission.answered(
                     now, permit.sent, refused=refused, headers=window, retry_after=seconds
                 )
-            category.wait_queue.admit()
+            queue.admit()
         finally:
             if permit.at_cap is not None:
                 self._cap.cancel(permit.at_cap)
@@ -239,13 +257,11 @@ class Limiter:
         return self._quota.resets_in(now) is None
 
     async def _wait(self, category: Category, call: Call, max_wait: float | None) -> Admitted:
-        request, now = call.request, self._clock()
-        latest = math.inf if call.deadline is None else call.deadline
-        if max_wait is not None and request.priority is Priority.INTERACTIVE:
-            latest = min(latest, now + max_wait)
+        priority = call.request.priority
+        latest = math.inf if max_wait is None else self._clock() + max_wait
         without_store: str | None = None
         try:
-            return await category.wait_queue.enter(request.priority, call.order, latest)
+            return await category.wait_queue.enter(priority, call.order, latest)
         except WaitTooLongError as error:
             seconds = error.seconds
         except RateLimitStoreError as error:
@@ -254,9 +270,7 @@ class Limiter:
             raise RateLimitStoreError(without_store, context=call.context)
         with category.wait_queue.lock:
             ends_at, limit = category.bucket.ends_at, category.bucket.state.limit
-        bound = "RateLimits.max_wait"
-        if call.deadline is not None and latest == call.deadline:
-            bound = "what is left of Timeout.total"
+        bound = "RateLimits.bulk_max_wait" if priority is Priority.BULK else "RateLimits.max_wait"
         raise RateLimitWaitExceeded(
             f"the budget of {category.name} is used up: this call would wait {seconds:.0f} s, "
             f"longer than {bound}",
@@ -266,6 +280,10 @@ class Limiter:
             reset=None if ends_at is None else _after(datetime.now(UTC), ends_at - self._clock()),
             context=call.context,
         )
+
+    def _category(self, request: Request) -> Category:
+        name = request.limit or request.operation or _OTHER
+        return self._categories.get(name) or self._open(name, request)
 
     def _open(self, name: str, request: Request) -> Category:
         with self._lock:

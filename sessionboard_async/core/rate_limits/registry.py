@@ -24,9 +24,9 @@ def limiter_for(token_digest: str, base_url: str, limits: RateLimits) -> Limiter
     Args:
         token_digest: A hash of the token.
         base_url: The API's address.
-        limits: The limits; ``max_wait`` makes no difference.
+        limits: The limits; ``max_wait`` and ``bulk_max_wait`` make no difference.
     """
-    key = (token_digest, base_url, msgspec.structs.replace(limits, max_wait=None))
+    key = (token_digest, base_url, msgspec.structs.replace(limits, max_wait=None, bulk_max_wait=None))
     with _limiters_lock:
         _kept_alive.difference_update([limiter for limiter in _kept_alive if limiter.is_idle()])
         limiter = _limiters.get(key)

@@ -96,20 +96,6 @@ def test_an_interactive_call_that_would_wait_too_long_fails_at_once() -> None:
     run(main())
 
 
-def test_a_bulk_call_waits_until_its_deadline() -> None:
-    async def main() -> None:
-        limiter = Limiter(RateLimits(), clock=now)
-        await make(limiter, answer(**window(0, 120)))
-        began = now()
-        with pytest.raises(RateLimitWaitExceeded, match=r"longer than what is left of Timeout\.total"):
-            await limiter.acquire(call(priority=Priority.BULK, deadline=now() + 100), max_wait=60)
-        assert now() - began < 1
-        await limiter.acquire(call(priority=Priority.BULK, deadline=now() + 300), max_wait=60)
-        assert now() - began == pytest.approx(121, abs=0.01)
-
-    run(main())
-
-
 def test_a_refused_call_goes_first_in_the_next_window() -> None:
     async def main() -> None:
         limiter, went = Limiter(PATIENT, clock=now), list[str]()

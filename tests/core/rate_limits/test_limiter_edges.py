@@ -143,22 +143,20 @@ async def refused(limiter: Limiter, one: Call, *, max_wait: float | None) -> Rat
 
 
 @pytest.mark.parametrize(
-    ("left", "max_wait", "bound"),
+    ("priority", "left", "bound"),
     [
-        (None, 60.0, "RateLimits.max_wait"),
-        (100.0, 60.0, "RateLimits.max_wait"),
-        (50.0, 60.0, "what is left of Timeout.total"),
-        (50.0, None, "what is left of Timeout.total"),
+        (Priority.INTERACTIVE, None, "RateLimits.max_wait"),
+        # The time limit of the call does not count waits for the rate limit.
+        (Priority.INTERACTIVE, 50.0, "RateLimits.max_wait"),
+        (Priority.BULK, 50.0, "RateLimits.bulk_max_wait"),
     ],
 )
-def test_a_wait_that_is_too_long_names_the_nearest_bound(
-    left: float | None, max_wait: float | None, bound: str
-) -> None:
+def test_a_wait_that_is_too_long_names_its_bound(priority: Priority, left: float | None, bound: str) -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         await make(limiter, answer(limit="100", remaining="0", reset="120"))
         deadline = None if left is None else now() + left
-        error = await refused(limiter, call(deadline=deadline), max_wait=max_wait)
+        error = await refused(limiter, call(priority=priority, deadline=deadline), max_wait=60.0)
         assert error.message == (
             f"the budget of entity-reads is used up: this call would wait 121 s, longer than {bound}"
         )
@@ -170,12 +168,13 @@ def test_a_wait_that_is_too_long_names_the_nearest_bound(
     run(main())
 
 
-def test_a_bulk_call_waits_longer_than_an_interactive_one_may() -> None:
+@pytest.mark.parametrize("priority", list(Priority))
+def test_a_call_without_a_bound_waits_for_any_time(priority: Priority) -> None:
     async def main() -> None:
         limiter = Limiter(RateLimits(), clock=now)
         await make(limiter, answer(limit="100", remaining="0", reset="120"))
         began = now()
-        await limiter.acquire(call(priority=Priority.BULK), max_wait=60)
+        await limiter.acquire(call(priority=priority, deadline=now() + 10), max_wait=None)
         assert now() - began == pytest.approx(121, abs=0.01)
 
     run(main())
