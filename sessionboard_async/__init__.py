@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sessionboard_async.core.http.base_url import Region
     from sessionboard_async.core.http.response import Response
     from sessionboard_async.core.http.transfers.transfer import Download
-    from sessionboard_async.core.options import RateLimits, Retry, Timeout
+    from sessionboard_async.core.options import Cache, RateLimits, Retry, Timeout
     from sessionboard_async.core.page import Page, Pagination, UnreadableField
     from sessionboard_async.core.pagination.checkpoint import Checkpoint
     from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
@@ -87,6 +87,7 @@ __all__ = [
     "Budget",
     "BulkInterruptedError",
     "BulkOutcomes",
+    "Cache",
     "CallWait",
     "Checkpoint",
     "ClientClosedError",
@@ -151,6 +152,7 @@ _MODULES = {
     "Budget": "core.rate_limits.limiter",
     "BulkInterruptedError": "errors",
     "BulkOutcomes": "services._common.bulk.outcomes",
+    "Cache": "core.options",
     "CallWait": "core.waits",
     "Checkpoint": "core.pagination.checkpoint",
     "ClientClosedError": "errors",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
@@ -16,7 +15,7 @@ from sessionboard_async._version import __version__
 from sessionboard_async.core.confirmations import is_web_page
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
-from sessionboard_async.core.http.auth import Token, TokenType
+from sessionboard_async.core.http.auth import TokenType, credentials_of
 from sessionboard_async.core.http.base_url import Region, base_url_of
 from sessionboard_async.core.http.connection_safety import Client, Ssl
 from sessionboard_async.core.http.request import QueryValue, custom_request, storage_request
@@ -25,7 +24,16 @@ from sessionboard_async.core.http.transfers.source import FileContent, Source
 from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.core.options import RateLimits, Retry, SharedRateLimits, Timeout, validate_option
+from sessionboard_async.core.options import (
+    UNCHANGED,
+    Cache,
+    RateLimits,
+    Retry,
+    SharedRateLimits,
+    Timeout,
+    Unchanged,
+    validate_option,
+)
 from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from sessionboard_async.core.rate_limits.registry import limiter_for
 from sessionboard_async.core.waits import CallWait
@@ -34,6 +42,7 @@ from sessionboard_async.services import SERVICES, load_service
 from sessionboard_async.services._common.service import Service
 
 if TYPE_CHECKING:
+    from sessionboard_async.core.cache.read_cache import ReadCache
     from sessionboard_async.core.rate_limits.shared import SharedLimiter
     from sessionboard_async.models.uploads import UploadAddress
 
@@ -41,15 +50,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Service)
 
 _CLOSING_SECONDS = 5.0
-
-
-class Unchanged(Enum):
-    """The default of an option for which ``None`` has a meaning of its own."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED = Unchanged.UNCHANGED
 
 
 class ServiceAttribute(Generic[S]):
@@ -93,6 +93,7 @@ class AsyncSession:
         retry: How often a request is tried.
         limits: The rate limits to keep; ``None`` keeps none. Clients of this process with the same token,
             address and limits share them.
+        cache: How long to keep the answers to GETs of single records; ``None`` keeps none.
         max_response_bytes: The largest answer, in bytes after decompression.
         strict: Whether an answer that does not fit the models in any detail is a ``DecodeError``. By default,
             values of other types are converted where nothing is lost, and fields that cannot be read are
@@ -106,7 +107,7 @@ class AsyncSession:
 
     Raises:
         ConfigurationError: If there is no token, or an argument cannot be used.
-        TypeError: If ``timeout``, ``retry`` or ``limits`` has the wrong type, such as a number.
+        TypeError: If ``timeout``, ``retry``, ``limits`` or ``cache`` has the wrong type, such as a number.
     """
 
     events: ServiceAttribute[services.Events] = ServiceAttribute()
@@ -150,6 +151,7 @@ class AsyncSession:
         timeout: Timeout | None = None,
         retry: Retry | None = None,
         limits: RateLimits | None = RateLimits(),  # noqa: B008  # immutable
+        cache: Cache | None = None,
         max_response_bytes: int = 64 * 1024 * 1024,
         strict: bool = False,
         ssl: Ssl = True,
@@ -158,7 +160,7 @@ class AsyncSession:
         client: Client | None = None,
     ) -> None:
         self._lifetime = Lifetime()
-        credentials = _credentials(token, token_type)
+        credentials = credentials_of(token, token_type, os.environ)
         # Removed from this frame, which the traceback of a later error would keep.
         del token
         if isinstance(credentials, ConfigurationError):
@@ -170,6 +172,7 @@ class AsyncSession:
         # Views share it: two views with the same limits have the same limiter.
         self._shared: dict[SharedRateLimits, SharedLimiter] = {}
         self._set_limits(limits)
+        self._cache = None if cache is None else self._new_cache(validate_option("cache", cache, Cache))
         self._decoders = Decoders(is_strict=strict)
         self._is_view = False
         self._transport = Transport(
@@ -205,8 +208,14 @@ class AsyncSession:
         else:
             self._limiter = limiter_for(self._token.digest(), self._base_url, limits)
 
+    def _new_cache(self, options: Cache) -> ReadCache:
+        # Imported here, since most programs have no cache.
+        from sessionboard_async.core.cache.read_cache import ReadCache
+
+        return ReadCache(options, self._lifetime)
+
     def _new_engine(self) -> Engine:
-        return Engine(
+        engine = Engine(
             self._transport,
             self._lifetime,
             self._decoders,
@@ -217,6 +226,7 @@ class AsyncSession:
             timeout=self._timeout,
             retry=self._retry,
         )
+        return engine if self._cache is None else self._cache.engine(engine)
 
     def _service(self, name: str) -> Service:
         service = self._services.get(name)
@@ -273,6 +283,8 @@ class AsyncSession:
             return
         self._lifetime.check()
         # A cancelled caller must not leave connections open, nor a slow transport the stores unclosed.
+        if self._cache is not None:
+            self._cache.answers.drop()
         for close in (self._transport.close, *(limiter.aclose for limiter in self._shared.values())):
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
                 await close()
@@ -286,8 +298,8 @@ class AsyncSession:
     ) -> AsyncSession:
         """Return a view of this client with other options; options that are not passed stay.
 
-        A view shares the connection pool and the token, and also the rate limits, unless ``limits`` differ
-        in more than ``max_wait``. Making one is cheap. Closing it closes nothing.
+        A view shares the connection pool, the token and the cache, and also the rate limits, unless
+        ``limits`` differ in more than ``max_wait``. Making one is cheap. Closing it closes nothing.
 
         Args:
             timeout: The most seconds that an attempt and a whole call may take.
@@ -383,13 +395,3 @@ def _stored(response: Response) -> Response:
         message = "a web page came instead of the storage's answer, as from a proxy or a sign-in"
         raise DecodeError(message, transient=True)
     return response
-
-
-def _credentials(token: str | None, token_type: TokenType) -> Token | ConfigurationError:
-    given = token if token is not None else os.environ.get("SESSIONBOARD_TOKEN")
-    if given is None:
-        return ConfigurationError("no token: pass one, or set the environment variable SESSIONBOARD_TOKEN")
-    try:
-        return Token(given, token_type)
-    except ConfigurationError as error:
-        return error.with_traceback(None)

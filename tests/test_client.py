@@ -105,6 +105,8 @@ async def test_without_a_token_the_error_names_the_variable(token: str | None) -
         {"timeout": 5},
         {"retry": 3},
         {"limits": 100},
+        {"cache": 5},
+        {"cache": True},
         {"ssl": "certificate.pem"},
     ],
     ids=str,

@@ -19,7 +19,7 @@ LAYERS = (
     *(("sqlite", "testing"), ("change_feed",), ("export",)),
     ("",),
     *(("client",), ("types",), ("services",), ("services._common",)),
-    *(("core.pagination",), ("core.engine",), ("core.rate_limits", "core.retry")),
+    *(("core.pagination",), ("core.cache",), ("core.engine",), ("core.rate_limits", "core.retry")),
     *(("core.http", "core.decoding"), ("core",)),
     *(("errors",), ("models",), ("_lazy", "_printable", "_version")),
 )

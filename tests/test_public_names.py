@@ -13,7 +13,7 @@ from sessionboard_async.services import load_services
 PUBLIC = {
     "sessionboard_async": """
         APIError AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
-        BulkInterruptedError BulkOutcomes CallWait Checkpoint ClientClosedError ClientStateError
+        BulkInterruptedError BulkOutcomes Cache CallWait Checkpoint ClientClosedError ClientStateError
         ConfigurationError ConflictError ConnectError ConnectionLostError Consistency Create
         DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
         FieldSearch NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError

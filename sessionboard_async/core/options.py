@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum
 from typing import Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
@@ -14,6 +15,15 @@ T = TypeVar("T")
 
 OnStoreError = Literal["local", "raise"]
 """The behaviour while the store of the shared rate limits does not answer."""
+
+
+class Unchanged(Enum):
+    """The default of an option for which ``None`` has a meaning of its own."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
 
 UNREADABLE_STORE = (
     "the URL of the store of shared rate limits cannot be read: write it as "
@@ -103,6 +113,35 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
         validate_count("Retry.attempts", self.attempts)
         _validate_seconds("Retry.base_delay", self.base_delay, least=0.0)
         _validate_seconds("Retry.max_delay", self.max_delay, least=0.0)
+
+
+class Cache(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the answers to GETs of single records are kept, and how many.
+
+    Gets of the same record with the same arguments share one request while it is under way, and its answer
+    for ``ttl`` seconds after it was sent. Each call returns a record of its own. Streams, searches, lists,
+    files, ``AsyncSession.request`` and calls without the token are neither kept nor shared, errors are only
+    shared by the calls that wait at that moment.
+
+    Every write of the client or one of its views drops all answers, when it begins and when it ends, with or
+    without success: any request other than a GET, a search or a query. Writes of other clients, processes and
+    people show when the ``ttl`` has passed. The API itself may answer with a copy of a session that is up to
+    three minutes old, and then the ages add up.
+
+    Attributes:
+        ttl: How long an answer is kept, in seconds.
+        size: The most answers kept. Those that were not used for the longest time are dropped first.
+        max_bytes: The most bytes that these answers may have together. A larger one is not kept.
+    """
+
+    ttl: float
+    size: int = 1000
+    max_bytes: int = 16 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        _validate_seconds("Cache.ttl", self.ttl)
+        validate_count("Cache.size", self.size)
+        validate_count("Cache.max_bytes", self.max_bytes)
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from sessionboard_async.core.options import RateLimits, Retry, Timeout
+from sessionboard_async.core.options import Cache, RateLimits, Retry, Timeout
 
 
 def test_options_are_values() -> None:
@@ -56,3 +56,22 @@ def test_refuses_budgets_that_would_never_let_a_request_pass(name: str, value: A
         return
     with pytest.raises((ValueError, TypeError), match=rf"RateLimits\.{name} "):
         RateLimits(**{name: value})
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf, None, "5"])
+def test_refuses_ages_that_no_answer_can_have(seconds: Any) -> None:
+    with pytest.raises(ValueError, match=r"Cache\.ttl "):
+        Cache(ttl=seconds)
+
+
+@pytest.mark.parametrize("name", ["size", "max_bytes"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, None])
+def test_refuses_caches_without_room(name: str, value: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match=rf"Cache\.{name} "):
+        Cache(ttl=5, **{name: value})
+
+
+def test_the_age_of_an_answer_has_no_default() -> None:
+    with pytest.raises(TypeError, match="ttl"):
+        Cache()  # type: ignore[call-arg]  # the call under test
+    assert Cache(ttl=0.5) == Cache(ttl=0.5, size=1000, max_bytes=1 << 24)

@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import fields
 
 import sessionboard_async
-from sessionboard_async import AsyncSession, Page, Pager, Pagination, SessionboardError
+from sessionboard_async import (
+    AsyncSession,
+    Cache,
+    Page,
+    Pager,
+    Pagination,
+    RateLimits,
+    Retry,
+    SessionboardError,
+    Timeout,
+)
 from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.services import SERVICES
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, Sort, StatusSearch
@@ -133,16 +144,31 @@ def test_the_table_of_client_arguments_is_complete_and_in_order(section: str) ->
 
 @in_section("Configuration")
 def test_the_defaults_of_the_options_are_correct(section: str) -> None:
+    rows = {row[0][0]: row[2:] for row in table(section)}
     numbers = {
-        (option[0].removesuffix("()"), field, None if value == "None" else float(value))
-        for _, _, option, remarks in table(section)
+        (argument, field, None if value == "None" else float(value))
+        for argument, (_, remarks) in rows.items()
         for remark in remarks
         for field, value in re.findall(r"(\w+)=([\d.]+|None)", remark)
     }
-    options = (sessionboard_async.Timeout, sessionboard_async.Retry, sessionboard_async.RateLimits)
-    assert numbers == {
-        (option.__name__, field.name, field.default) for option in options for field in fields(option)
+    options: dict[str, type[Struct]] = {
+        "timeout": Timeout,
+        "retry": Retry,
+        "limits": RateLimits,
+        "cache": Cache,
     }
+    assert numbers == {
+        (argument, field.name, field.default)
+        for argument, option in options.items()
+        for field in fields(option)
+        if not field.required
+    }
+    assert [rows[argument][0] for argument in options] == [
+        ["Timeout()"],
+        ["Retry()"],
+        ["RateLimits()"],
+        ["None"],
+    ]
     parameters = inspect.signature(AsyncSession).parameters
     assert f"| `{parameters['pool_size'].default}` |" in section
     assert f"| {parameters['max_response_bytes'].default >> 20} MiB |" in section

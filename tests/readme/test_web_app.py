@@ -54,6 +54,9 @@ async def test_the_app_serves_one_session(
     assert answer.headers["content-type"] == "application/json"
     assert answer.json().keys() == {"id", "title", "starts_at", "people"}
     assert (answer.json()["id"], answer.json()["title"]) == (talk["id"], talk["title"])
+    again = await asyncio.gather(*(client.get(f"/sessions/{talk['id']}") for _ in range(5)))
+    assert {one.content for one in again} == {answer.content}
+    assert len(sessionboard_server.requests) == 1
 
 
 @block("app.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 from sessionboard_async.errors import ConfigurationError
@@ -47,6 +48,22 @@ class Token:
     def reveal(self) -> str:
         """Return the token itself, to remove it from a text."""
         return self._value
+
+
+def credentials_of(
+    token: str | None, token_type: TokenType, environment: Mapping[str, str]
+) -> Token | ConfigurationError:
+    """Return the token that was passed, else that of the environment; or the error, which is not raised here.
+
+    The traceback of an error keeps the frame that raised it, and so the text of the token.
+    """
+    given = token if token is not None else environment.get("SESSIONBOARD_TOKEN")
+    if given is None:
+        return ConfigurationError("no token: pass one, or set the environment variable SESSIONBOARD_TOKEN")
+    try:
+        return Token(given, token_type)
+    except ConfigurationError as error:
+        return error.with_traceback(None)
 
 
 def _problem(value: object) -> str:
