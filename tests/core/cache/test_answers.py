@@ -52,6 +52,13 @@ def test_an_answer_that_took_longer_than_its_time_is_not_kept() -> None:
     assert len(kept.answers) == kept.answers.size == 0
 
 
+def test_an_outdated_answer_drives_out_no_other() -> None:
+    kept = Kept(ttl=10, size=1)
+    kept.keep("a", sent=100, now=101)
+    kept.keep("b", sent=90, now=101)
+    assert kept.targets(101) == "a"
+
+
 def test_a_late_answer_replaces_none_that_was_sent_after_it() -> None:
     kept = Kept()
     kept.keep("a", "newer", sent=5, now=6)

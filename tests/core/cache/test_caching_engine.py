@@ -33,7 +33,7 @@ class CountingServer:
         self.attempts += 1
         await asyncio.sleep(self.seconds)
         status = 503 if self.attempts <= self.failures else 200
-        return Response(status, {}, b'{"id": "s", "title": "%d"}' % self.attempts)
+        return Response(status, {"X": "y"}, b'{"id": "s", "title": "%d"}' % self.attempts)
 
 
 def caching_engine(server: CountingServer, ttl: float) -> Engine:
@@ -78,9 +78,18 @@ def test_slow_answers_are_shared_though_they_are_not_kept() -> None:
     run(main())
 
 
+def test_the_headers_of_an_answer_are_not_kept() -> None:
+    async def main() -> list[int]:
+        engine = caching_engine(CountingServer(seconds=1), ttl=10)
+        request = build_request(Sessions.GET, {"event_id": 1, "session_id": "s"})
+        return [await engine.send(request, lambda response: len(response.headers)) for _ in range(2)]
+
+    assert run(main()) == [1, 0]
+
+
 def requests_of(kind: Callable[[Request], bool]) -> set[str]:
     load_services()
-    found = set()
+    found: set[str] = set()
     for endpoint in ENDPOINTS.values():
         names = [part.partition("}")[0] for part in endpoint.path.split("{")[1:]]
         if kind(build_request(endpoint, dict.fromkeys(names, "x"))):

@@ -163,17 +163,16 @@ async def test_each_gets_an_error_of_its_own() -> None:
         assert (str(error), error.args, vars(error)) == (str(failure), failure.args, vars(failure))
         assert (error.body, error.__cause__, error.__suppress_context__) == (b"planted", cause, True)
         assert error.__notes__ == ["a note"]
-    lengths = {
-        len(traceback.extract_tb(error.__traceback__)) for error in errors if isinstance(error, APIError)
-    }
-    assert len(lengths) == 1
+    traces = [traceback.extract_tb(error.__traceback__) for error in errors if isinstance(error, APIError)]
+    assert len({len(trace) for trace in traces}) == 1
+    assert all(trace[-1].line == "raise self.failure" for trace in traces)
     assert await caller.join(work=Work()) == 1
 
 
 @in_virtual_time
 async def test_an_error_of_a_mistake_is_shared_and_its_traceback_does_not_grow() -> None:
     caller = Caller(Work(failure=ZeroDivisionError()))
-    lengths = []
+    lengths: list[int] = []
     for task in caller.begin(20):
         with pytest.raises(ZeroDivisionError) as raised:
             await task
@@ -188,6 +187,24 @@ async def test_an_error_is_not_kept() -> None:
         await caller.join()
     caller.work.failure = None
     assert await caller.join() == 2
+
+
+@in_virtual_time
+async def test_a_call_does_not_join_work_that_has_just_failed() -> None:
+    caller = Caller(Work())
+    has_failed = asyncio.Event()
+
+    async def fail() -> int:
+        await asyncio.sleep(5)
+        has_failed.set()
+        raise DeadlineExceededError("late")
+
+    first = asyncio.create_task(caller.join(work=fail))
+    await has_failed.wait()
+    assert not first.done()
+    assert await caller.join() == 1
+    with pytest.raises(DeadlineExceededError):
+        await first
 
 
 @in_virtual_time
