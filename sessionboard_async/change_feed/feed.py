@@ -22,6 +22,7 @@ from sessionboard_async.change_feed.cursor import Cursor, FeedState, KnownIds
 from sessionboard_async.change_feed.reader import ChangeReader
 from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.client import AsyncSession
+from sessionboard_async.core.pagination.prefetch import EAGER, PrefetchDepth
 from sessionboard_async.errors import APIError
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.models.base import EventId, Record
@@ -60,7 +61,7 @@ def changes(
     sweep_every: timedelta = timedelta(days=1),
     known: KnownIds | None = None,
     allow_refused: bool = False,
-    prefetch: int | None = None,
+    prefetch: PrefetchDepth | None = EAGER,
 ) -> ChangeFeed[Record]:
     """Follow the changes of an event: all records in the first run, then what changed since the last run.
 
@@ -94,7 +95,7 @@ def changes(
             these, a comparison finds only new and removed ids. Called in the event loop.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. Both ways they are in ``ChangeFeed.refused``.
-        prefetch: The number of pages to fetch ahead.
+        prefetch: How many pages to fetch ahead, as for every search; ``"eager"`` by default.
 
     Returns:
         The feed; nothing is sent before the first change is requested.
@@ -127,7 +128,7 @@ def validate_arguments(
     expand: Sequence[Expansion],
     filters: Mapping[str, Mapping[str, Any]] | None = None,
     sweep_every: timedelta,
-    prefetch: int | None = None,
+    prefetch: PrefetchDepth | None = EAGER,
 ) -> tuple[str, ...]:
     """Check the arguments of ``changes``, and return each resource once.
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.pager import Pager
+from sessionboard_async.core.pagination.prefetch import PrefetchDepth
 from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.export.resources import EventService, event_service
 from sessionboard_async.models.base import EventId
@@ -27,7 +28,7 @@ class FeedSource:
         event_id: The event.
         expand: Expansions to include.
         filters: By resource, keyword arguments of its search.
-        prefetch: The number of pages to fetch ahead.
+        prefetch: How many pages to fetch ahead.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class FeedSource:
         *,
         expand: Sequence[Expansion],
         filters: Mapping[str, Mapping[str, Any]],
-        prefetch: int | None,
+        prefetch: PrefetchDepth | None,
     ) -> None:
         self.event_id = event_id
         self._sb = sb

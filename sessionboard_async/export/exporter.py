@@ -18,6 +18,7 @@ import msgspec
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.pagination.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
+from sessionboard_async.core.pagination.prefetch import EAGER
 from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import APIError
 from sessionboard_async.export.manifest import Manifest, ResourceSummary
@@ -30,8 +31,6 @@ from sessionboard_async.services._common.datetimes import Timestamp, iso_timesta
 from sessionboard_async.services._common.filters import Expansion
 
 __all__ = ["RESOURCES", "ExportProgress", "Manifest", "ResourceSummary", "export_event"]
-
-_PREFETCH = 2
 
 
 class ExportProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +110,7 @@ async def export_event(
 
     def pager(resource: str, checkpoint: Checkpoint | None = None) -> Pager[msgspec.Raw]:
         search = event_search(sb, resource)
-        found = search(event_id, expand=expand, updated_after=since, prefetch=_PREFETCH, resume=checkpoint)
+        found = search(event_id, expand=expand, updated_after=since, prefetch=EAGER, resume=checkpoint)
         return found.raw_json()
 
     # Making a pager validates the arguments of its search, before anything is written.

@@ -131,7 +131,8 @@ async def test_the_app_streams_while_it_reads(
     stream = StreamClient(sessionboard_server)
     await stream.get(app, "/sessions")
     assert stream.lines > 700
-    assert len(sessionboard_server.requests) == 8
+    # Pages that are read side by side overlap by a few records.
+    assert 8 <= len(sessionboard_server.requests) <= 9
     assert stream.requests_at_first_line <= 2
 
 

@@ -32,7 +32,7 @@ from sessionboard_async.core.pagination.keyset_state import (
 )
 from sessionboard_async.core.pagination.keyset_ties import IncompleteTimestampsError
 from sessionboard_async.core.pagination.page_reader import PageReader
-from sessionboard_async.core.pagination.prefetch import Prefetch
+from sessionboard_async.core.pagination.prefetch import Prefetch, ReadAhead
 from sessionboard_async.core.pagination.query import TimeOrder
 from sessionboard_async.core.pagination.record_keys import (
     MillisecondTimestamps,
@@ -48,6 +48,8 @@ T = TypeVar("T")
 _PAGES_OF_ADDITIONS = 16
 """How many pages beyond the records that there were at first are read without an end."""
 _END_ATTEMPTS = 3
+_LEAST_AHEAD = 1
+"""Pages to fetch ahead from the second page on: that one is requested while the last one is used."""
 _MOST_IDLE_PAGES = 100
 """The number of consecutive pages without new records that shows that timestamps keep changing."""
 
@@ -61,7 +63,7 @@ class KeysetPages(Generic[T]):
         reader: Decodes the pages.
         order: The timestamp.
         page_size: Records per page.
-        prefetch: How many pages to fetch ahead; ``None`` for one, from the second page on.
+        read_ahead: How many pages to fetch ahead.
         progress: Where to start.
 
     Attributes:
@@ -78,7 +80,7 @@ class KeysetPages(Generic[T]):
         order: TimeOrder,
         *,
         page_size: int,
-        prefetch: int | None,
+        read_ahead: ReadAhead,
         progress: StreamProgress,
     ) -> None:
         self.as_of: datetime | None = None
@@ -89,13 +91,12 @@ class KeysetPages(Generic[T]):
         self._reader = reader
         self._order = order
         self._page_size = page_size
-        self._prefetch = prefetch
+        self._read_ahead = read_ahead
         self._timestamp_of: TimestampGetter = timestamp_getter(reader.record, order.attribute)
         self._state = KeysetState(
             page_size,
             position=KeysetPosition(progress.after, frozenset(progress.recent_ids)),
             before=progress.before,
-            concurrent=(prefetch or 0) > 1,
         )
         self._pending: Prefetch[KeysetRequest] = Prefetch(reader.engine)
         self._pages = 0
@@ -135,12 +136,15 @@ class KeysetPages(Generic[T]):
         Raises:
             KeysetUnsupportedError: If the responses do not hold what keyset pagination needs.
         """
+        self._read_ahead.asked(least=_LEAST_AHEAD)
         while not self._state.done:
-            if self._wants_end:
+            # Requests that are under way would make the end move on.
+            if self._wants_end and not self._pending:
                 await self._find_end()
             if not self._pending:
                 self._send(1, left)
             planned, request, answered = await self._pending.next()
+            self._read_ahead.answered()
             self._fetch_ahead(left)
             await self.send_pending()
             page, response = await self._reader.read(request, self._pages + 1, answered)
@@ -153,6 +157,7 @@ class KeysetPages(Generic[T]):
             self._largest_page = max(self._largest_page, observed.rows)
             self._has_short_pages |= observed.rows < planned.size and rest is not None and rest > 0
             results = self._new_results(page, observed, new, rest)
+            self._read_ahead.counted()
             self._fetch_ahead(left - len(results))
             # Records with equal timestamps are read again and again, and that ends on its own.
             self._idle_pages = 0 if results else self._idle_pages + (not in_range)
@@ -171,13 +176,10 @@ class KeysetPages(Generic[T]):
         await self._pending.send()
 
     def _fetch_ahead(self, left: float) -> None:
-        depth = self._prefetch
-        if depth is None:
-            # Many callers stop on the first page; those who ask for the second will ask for more.
-            depth = 1 if self._pages > 1 else 0
-        self._send(depth, left)
+        self._send(self._read_ahead.depth, left)
 
     def _send(self, depth: int, left: float) -> None:
+        self._state.is_concurrent = depth > 1
         while not self._wants_end and len(self._pending) < depth and self._state.pending_rows < left:
             request = self._state.plan()
             if request is None:

@@ -125,29 +125,32 @@ class KeysetState:
         size: The number of new rows that a page should return.
         position: Where to start.
         before: The timestamp at which reading ends, in milliseconds since 1970; ``None`` for no end.
-        concurrent: Whether several pages may be requested at once.
+        is_concurrent: Whether several pages may be requested at once.
 
     Attributes:
         before: As above; may be set at any time, to a timestamp that was not reached.
         done: Whether everything was read.
+        is_concurrent: As above; may be set at any time.
         pending: The number of requests from ``plan`` whose responses are awaited. It falls to 0 when a
             response makes the others useless.
     """
 
     def __init__(
-        self, size: int, *, position: KeysetPosition, before: int | None = None, concurrent: bool = False
+        self, size: int, *, position: KeysetPosition, before: int | None = None, is_concurrent: bool = False
     ) -> None:
         self.before: int | None = before
         self.done: bool = False
+        self.is_concurrent: bool = is_concurrent
         self.pending: int = 0
         self._size = size
-        self._concurrent = concurrent
         self._confirmed = position.after
         self._recent: dict[str, int] = {}
         # Delivered before this iteration, with unknown timestamps.
         self._delivered_ids = set(position.recent_ids)
         self._newest = position.after
-        self._anchors: list[_Anchor] = []
+        self._last_start = 0
+        self._last_timestamps: Sequence[int] = ()
+        self._anchors: list[_Anchor] | None = None
         self._reached = self._planned = self._end = 0
         self._overlap = _SMALLEST_OVERLAP
         self._sequential_pages = 0
@@ -247,7 +250,7 @@ class KeysetState:
             if self.pending:
                 return None
             return KeysetRequest(self._confirmed, before, equal.page, equal.size, self._reached)
-        if self._concurrent and not self._sequential_pages and self._planned < self._end:
+        if self.is_concurrent and not self._sequential_pages and self._planned < self._end:
             request = self._furthest_request()
             if request is not None:
                 return request
@@ -264,6 +267,12 @@ class KeysetState:
         Pages start at multiples of their size after an anchor. With the many anchors of a page, one of them
         nearly always makes the overlap no larger than needed.
         """
+        if self._anchors is None:
+            self._anchors = [
+                _Anchor(self._last_start + index, timestamp)
+                for index, (before, timestamp) in enumerate(pairwise(self._last_timestamps), 1)
+                if before < timestamp
+            ]
         size = self._with_room_for(self._overlap)
         latest = self._planned - self._overlap
         starts = (
@@ -300,12 +309,8 @@ class KeysetState:
         self._sequential_pages = max(0, self._sequential_pages - 1)
         is_next = request.number == 1 and request.after == self._confirmed
         if observed.timestamps:
-            if self._concurrent:
-                self._anchors = [
-                    _Anchor(request.start + index, timestamp)
-                    for index, (before, timestamp) in enumerate(pairwise(observed.timestamps), 1)
-                    if before < timestamp
-                ]
+            # Its anchors are computed when several pages are requested at once.
+            self._last_start, self._last_timestamps, self._anchors = request.start, observed.timestamps, None
             newest = observed.timestamps[-1]
             if self._newest is not None and newest <= self._newest:
                 # Rows were added, or more have equal timestamps than pages overlap by: concurrent pages might

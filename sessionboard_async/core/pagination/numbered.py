@@ -14,12 +14,12 @@ from sessionboard_async.core.page import LAST_SERVED_PAGE, Page
 from sessionboard_async.core.page_count import PageCount, Rows
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
 from sessionboard_async.core.pagination.page_reader import PageReader
-from sessionboard_async.core.pagination.prefetch import Prefetch
+from sessionboard_async.core.pagination.prefetch import Prefetch, ReadAhead
 
 T = TypeVar("T")
 
-_DEFAULT_PREFETCH = 2
-"""How many pages are fetched ahead from the second page on, unless the caller chooses.
+_LEAST_AHEAD = 2
+"""Pages to fetch ahead from the second page on.
 
 Two pending pages hide the wait behind decoding even without latency; a single one does not.
 """
@@ -40,7 +40,7 @@ class NumberedPages(Generic[T]):
     Args:
         reader: Decodes the pages.
         page_size: Records per page.
-        prefetch: How many pages to fetch ahead; ``None`` for two, from the second page on.
+        read_ahead: How many pages to fetch ahead.
         first: The first page and its response, if it was already fetched.
         delivered: The number of records that were delivered before by other means.
         progress: Where to start.
@@ -51,7 +51,7 @@ class NumberedPages(Generic[T]):
         reader: PageReader[T],
         *,
         page_size: int,
-        prefetch: int | None,
+        read_ahead: ReadAhead,
         first: tuple[Page[T], Response] | None = None,
         delivered: int = 0,
         progress: StreamProgress | None = None,
@@ -59,7 +59,7 @@ class NumberedPages(Generic[T]):
         progress = progress or StreamProgress(delivered=delivered)
         self._reader = reader
         self._page_size = page_size
-        self._prefetch = prefetch
+        self._read_ahead = read_ahead
         self._first = first
         self._number = self._start = (progress.page or 1) - 1
         self._count = PageCount(
@@ -107,8 +107,11 @@ class NumberedPages(Generic[T]):
             )
         if self._idle_pages == _MOST_IDLE_PAGES:
             raise self._reader.error(f"{self._count.delivered_of_total}: {self._reason()}")
+        self._read_ahead.asked(least=_LEAST_AHEAD)
         page, results, response = await self._read(number, left)
         self._add(page, results, response, number, left)
+        if self._count.last < math.inf:
+            self._read_ahead.counted()
         if number == 1 and self._count.last < math.inf:
             self._fetch_ahead(number, left - len(results))
         return _with(page, results)
@@ -153,19 +156,18 @@ class NumberedPages(Generic[T]):
     async def _fetch(self, number: int) -> tuple[Request, Response]:
         if self._pending:
             _, request, answered = await self._pending.next()
-            return request, answered
-        request = self._request(number)
-        return request, await self._reader.engine.send(request)
+        else:
+            request = self._request(number)
+            answered = await self._reader.engine.send(request)
+        self._read_ahead.answered()
+        return request, answered
 
     def _request(self, number: int) -> Request:
         return self._reader.query.page(number, self._page_size)
 
     def _fetch_ahead(self, current: int, left: float) -> None:
         """Request the pages with the ``left`` further records while this one is decoded and used."""
-        depth = self._prefetch
-        if depth is None:
-            # Many callers stop on the first page; those who ask for the second will ask for more.
-            depth = _DEFAULT_PREFETCH if current > 1 else 0
+        depth = self._read_ahead.depth
         wanted = math.ceil(left / self._page_size) if left < math.inf else math.inf
         last = min(current + depth, self._count.last, LAST_SERVED_PAGE, current + wanted)
         first = current + len(self._pending) + 1

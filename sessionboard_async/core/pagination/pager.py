@@ -17,6 +17,7 @@ from sessionboard_async.core.pagination.checkpoint import (
     StreamProgress,
     read_checkpoint,
 )
+from sessionboard_async.core.pagination.prefetch import EAGER, PrefetchDepth
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.streams import PageStream, RecordStream
 
@@ -34,8 +35,11 @@ class PagerOptions(TypedDict, total=False):
         page_size: Records per page, 1 to 100.
         limit: The most records to deliver; ``None`` for all.
         prefetch: How many pages to fetch ahead, concurrently; 0 fetches one page at a time. ``None`` fetches
-            ahead from the second page on: one page for exact reading, two pages for page numbers. Nothing is
-            fetched ahead while the API reports neither the number of pages nor a total.
+            nothing ahead of the second page, and then as many pages as hide the latency: up to 8 while a page
+            takes longer to come than to be decoded and used, and never more than ``RateLimits.concurrency``.
+            ``"eager"`` begins with 4 once the first page has reported how many there are, for streams that
+            are read to the end, as by ``collect``. Nothing is fetched ahead while the API reports neither the
+            number of pages nor a total.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded: one that is no object, is
             not UTF-8, or has fields that cannot be read and no id; ``"skip"`` leaves it out, logs it and
             counts it in ``Page.skipped``. Other fields that cannot be read are ``None``, and named in
@@ -55,7 +59,7 @@ class PagerOptions(TypedDict, total=False):
 
     page_size: int
     limit: int | None
-    prefetch: int | None
+    prefetch: PrefetchDepth | None
     on_invalid: OnInvalid
     consistency: Consistency | None
     resume: Mapping[str, Any] | None
@@ -87,7 +91,7 @@ class Pager(Generic[T]):
         *,
         page_size: int = LARGEST_PAGE,
         limit: int | None = None,
-        prefetch: int | None = None,
+        prefetch: PrefetchDepth | None = None,
         on_invalid: OnInvalid = "raise",
         consistency: Consistency | None = None,
         resume: Mapping[str, Any] | None = None,
@@ -95,7 +99,9 @@ class Pager(Generic[T]):
         validate_count("page_size", page_size, 1, LARGEST_PAGE)
         if limit is not None:
             validate_count("limit", limit, 0)
-        if prefetch is not None:
+        if isinstance(prefetch, str) and prefetch != EAGER:
+            raise ValueError(f"prefetch must be an integer, 'eager' or None, not {prefetch!r}")
+        if prefetch is not None and prefetch != EAGER:
             validate_count("prefetch", prefetch, 0)
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f"on_invalid must be 'raise' or 'skip', not {on_invalid!r}")
@@ -176,7 +182,12 @@ class Pager(Generic[T]):
             limit: The most records to return; ``None`` for all.
         """
         limits = [given for given in (limit, self._options.get("limit")) if given is not None]
-        options: PagerOptions = {**self._options, "limit": min(limits, default=None)}
+        prefetch = EAGER if self._options.get("prefetch") is None else self._options.get("prefetch")
+        options: PagerOptions = {
+            **self._options,
+            "limit": min(limits, default=None),
+            "prefetch": prefetch,
+        }
         return [record async for record in Pager(self._engine, self._query, self.record, **options)]
 
     async def count(self) -> int:

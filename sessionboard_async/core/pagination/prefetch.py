@@ -1,10 +1,12 @@
-"""Page requests that are sent before their responses are needed."""
+"""Page requests that are sent before their responses are needed, and how many of them are sent."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Final, Generic, Literal, TypeVar
 
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request
@@ -12,6 +14,91 @@ from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.lifetime import end_tasks
 
 Label = TypeVar("Label")
+
+PrefetchDepth = int | Literal["eager"]
+"""A number of pages; or ``"eager"``, to begin after the first page, for streams that are read to the end."""
+
+EAGER: Final = "eager"
+
+_FEW = 4
+_MANY = 8
+"""Doubling from 1 would cost two more waits of the whole latency."""
+
+
+class ReadAhead:
+    """Decides how many pages are fetched ahead.
+
+    Without a number of the caller's, nothing is fetched ahead of the second page: many callers stop on the
+    first. Then the depth grows while a page is waited for longer than it took to decode and use the last one.
+
+    Args:
+        prefetch: The number of pages, ``"eager"``, or ``None``.
+        most: The most pages, unless the caller chooses a number.
+        is_saturated: Reports whether requests wait for others to end. Then a longer wait is no reason to send
+            more at once.
+        clock: A monotonic clock in seconds.
+
+    Attributes:
+        depth: How many pages to fetch ahead now.
+    """
+
+    def __init__(
+        self,
+        prefetch: PrefetchDepth | None,
+        *,
+        most: int = _MANY,
+        is_saturated: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.depth: int = prefetch if isinstance(prefetch, int) else 0
+        self._adapts = not isinstance(prefetch, int)
+        self._is_eager = prefetch == EAGER
+        self._most = min(_MANY, most)
+        self._is_saturated = is_saturated
+        self._clock = clock
+        self._asked_at: float | None = None
+        self._answered_at: float | None = None
+        self._waited = 0.0
+        self._used = 0.0
+        self._has_asked_twice = False
+
+    def asked(self, *, least: int) -> None:
+        """Note that the consumer asks for the next page.
+
+        Args:
+            least: The depth from the second page on, if a page comes sooner than it is used.
+        """
+        if not self._adapts:
+            return
+        self._asked_at = self._clock()
+        if self._answered_at is None:
+            return
+        self._used = self._asked_at - self._answered_at
+        if not self._has_asked_twice:
+            self._has_asked_twice = True
+            self.depth = max(self.depth, min(least, self._most))
+            self._grow_if_slow()
+
+    def answered(self) -> None:
+        """Note that the page is there, still to be decoded."""
+        if not self._adapts:
+            return
+        self._answered_at = self._clock()
+        if self._asked_at is not None:
+            self._waited, self._asked_at = self._answered_at - self._asked_at, None
+            if self._has_asked_twice:
+                self._grow_if_slow()
+
+    def counted(self) -> None:
+        """Note that the first page has reported how many there are."""
+        if self._is_eager:
+            self.depth = max(self.depth, min(_FEW, self._most))
+
+    def _grow_if_slow(self) -> None:
+        if self._waited <= self._used or self._is_saturated():
+            return
+        is_much_slower = self._waited > _MANY * self._used
+        self.depth = min(_MANY if is_much_slower or self.depth >= _FEW else _FEW, self._most)
 
 
 class Prefetch(Generic[Label]):

@@ -19,6 +19,7 @@ from sessionboard_async.core.pagination.keyset import KeysetPages
 from sessionboard_async.core.pagination.keyset_state import KeysetUnsupportedError
 from sessionboard_async.core.pagination.numbered import NumberedPages
 from sessionboard_async.core.pagination.page_reader import PageReader, PageSource
+from sessionboard_async.core.pagination.prefetch import PrefetchDepth, ReadAhead
 from sessionboard_async.core.pagination.query import PagedQuery, TimeOrder
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class PageStream(Generic[T]):
         order: TimeOrder | None,
         page_size: int,
         limit: int | None,
-        prefetch: int | None,
+        prefetch: PrefetchDepth | None,
         on_invalid: OnInvalid,
         progress: StreamProgress,
         tracker: CheckpointTracker,
@@ -86,7 +87,7 @@ class PageStream(Generic[T]):
         self._page_size = page_size if limit is None else max(1, min(page_size, limit))
         if progress.page_size is not None:
             self._page_size = progress.page_size
-        self._prefetch = prefetch
+        self._read_ahead = ReadAhead(prefetch, most=engine.most_concurrent, is_saturated=engine.is_saturated)
         self._is_resumed = progress != StreamProgress()
         self._reader = PageReader(
             engine, query if order is None else query.sorted_by(order), record, on_invalid
@@ -100,7 +101,7 @@ class PageStream(Generic[T]):
         self._source: PageSource[T]
         if order is None or progress.page is not None:
             self._source = NumberedPages(
-                self._reader, page_size=self._page_size, prefetch=prefetch, progress=progress
+                self._reader, page_size=self._page_size, read_ahead=self._read_ahead, progress=progress
             )
         else:
             self._source = self._keyset = self._keyset_from(order, progress)
@@ -174,7 +175,7 @@ class PageStream(Generic[T]):
 
     def _keyset_from(self, order: TimeOrder, progress: StreamProgress) -> KeysetPages[T]:
         return KeysetPages(
-            self._reader, order, page_size=self._page_size, prefetch=self._prefetch, progress=progress
+            self._reader, order, page_size=self._page_size, read_ahead=self._read_ahead, progress=progress
         )
 
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
@@ -212,7 +213,7 @@ class PageStream(Generic[T]):
         self._source = NumberedPages(
             self._reader,
             page_size=self._page_size,
-            prefetch=self._prefetch,
+            read_ahead=self._read_ahead,
             first=first,
             delivered=keyset.delivered,
         )

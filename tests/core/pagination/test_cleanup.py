@@ -14,13 +14,15 @@ import pytest
 from aiohttp import web
 
 from sessionboard_async import AsyncSession, DeadlineExceededError, Pager, RateLimits, Timeout
+from sessionboard_async.core.pagination.prefetch import PrefetchDepth
 from sessionboard_async.models import Session
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("nothing_left")]
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
-PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3, 8])
+Prefetch = PrefetchDepth | None
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 8, None, "eager"])
 
 
 class Pages:
@@ -102,7 +104,7 @@ async def still_works(sb: AsyncSession, server: HttpServer) -> None:
                 group.create_task(search(sb, 2).collect(limit=4))
 
 
-def search(sb: AsyncSession, prefetch: int) -> Pager[Session]:
+def search(sb: AsyncSession, prefetch: Prefetch) -> Pager[Session]:
     return sb.sessions.search(1, page_size=2, prefetch=prefetch)
 
 
@@ -121,7 +123,7 @@ def small(server: HttpServer, **options: Any) -> AsyncSession:
 
 
 @PREFETCH
-async def test_a_stream_read_to_its_end(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_stream_read_to_its_end(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         assert [talk.id async for talk in search(sb, prefetch)] == [f"s{number}" for number in range(20)]
@@ -131,7 +133,7 @@ async def test_a_stream_read_to_its_end(serve: Serve, pages: Pages, prefetch: in
 
 @PREFETCH
 @pytest.mark.parametrize("after", [1, 2, 3, 5])
-async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) -> None:
+async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: Prefetch) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         count = 0
@@ -147,7 +149,7 @@ async def test_a_break(serve: Serve, pages: Pages, after: int, prefetch: int) ->
 
 
 @PREFETCH
-async def test_a_break_right_before_the_client_closes(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_break_right_before_the_client_closes(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -159,7 +161,7 @@ async def test_a_break_right_before_the_client_closes(serve: Serve, pages: Pages
 
 @PREFETCH
 async def test_a_stream_that_is_kept_until_the_client_closes(
-    serve: Serve, pages: Pages, prefetch: int
+    serve: Serve, pages: Pages, prefetch: Prefetch
 ) -> None:
     server = await serve(pages)
     async with small(server) as sb:
@@ -170,7 +172,7 @@ async def test_a_stream_that_is_kept_until_the_client_closes(
 
 
 @PREFETCH
-async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -186,7 +188,7 @@ async def test_an_explicit_close(serve: Serve, pages: Pages, prefetch: int) -> N
 
 
 @PREFETCH
-async def test_an_exception_in_the_body(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_an_exception_in_the_body(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     server = await serve(pages)
     async with small(server) as sb:
         with pytest.raises(ZeroDivisionError):
@@ -199,7 +201,7 @@ async def test_an_exception_in_the_body(serve: Serve, pages: Pages, prefetch: in
 
 
 @PREFETCH
-async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     server = await serve(pages)
 
     async with small(server) as sb:
@@ -221,7 +223,9 @@ async def test_a_cancelled_consumer_at_every_point(serve: Serve, pages: Pages, p
 
 @PREFETCH
 @pytest.mark.parametrize("seconds", [0.0, 0.002, 0.01])
-async def test_a_cancelled_anyio_scope(serve: Serve, pages: Pages, seconds: float, prefetch: int) -> None:
+async def test_a_cancelled_anyio_scope(
+    serve: Serve, pages: Pages, seconds: float, prefetch: Prefetch
+) -> None:
     """anyio cancels repeatedly, cleanup included; even so nothing may be left when the scope ends."""
     pages.stuck = True
     server = await serve(pages)
@@ -237,7 +241,7 @@ async def test_a_cancelled_anyio_scope(serve: Serve, pages: Pages, seconds: floa
 
 
 @PREFETCH
-async def test_an_asyncio_timeout(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_an_asyncio_timeout(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -250,7 +254,7 @@ async def test_an_asyncio_timeout(serve: Serve, pages: Pages, prefetch: int) -> 
 
 
 @PREFETCH
-async def test_the_total_timeout_of_the_client(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_the_total_timeout_of_the_client(serve: Serve, pages: Pages, prefetch: Prefetch) -> None:
     pages.stuck = True
     server = await serve(pages)
     async with small(server) as sb:
@@ -264,7 +268,9 @@ async def test_the_total_timeout_of_the_client(serve: Serve, pages: Pages, prefe
 
 
 @PREFETCH
-async def test_a_task_group_in_which_one_consumer_fails(serve: Serve, pages: Pages, prefetch: int) -> None:
+async def test_a_task_group_in_which_one_consumer_fails(
+    serve: Serve, pages: Pages, prefetch: Prefetch
+) -> None:
     server = await serve(pages)
 
     async def several(sb: AsyncSession) -> None:

@@ -92,7 +92,7 @@ def read(
     random, gone = Random(seed), dict[int, int]()
     throughout, got = set(model.rows), list[int]()
     position = KeysetPosition() if position is None else position
-    state = KeysetState(size, position=position, before=None, concurrent=depth > 1)
+    state = KeysetState(size, position=position, before=None, is_concurrent=depth > 1)
     pending: deque[tuple[KeysetRequest, Observation]] = deque()
     pages = 0
     while not state.done:
@@ -357,7 +357,7 @@ def test_only_consecutive_empty_pages_are_counted() -> None:
 
 
 def test_concurrent_pages_stop_at_the_last_served_page() -> None:
-    state = KeysetState(100, position=KeysetPosition(), concurrent=True)
+    state = KeysetState(100, position=KeysetPosition(), is_concurrent=True)
     first = state.plan()
     assert first is not None
     state.accept(first, Observation([*range(100)], [str(number) for number in range(100)], 100, 200_000))
@@ -387,7 +387,7 @@ def test_after_equal_timestamps_pages_are_concurrent_again(ties: int, most_reque
     rows = {number: start + number // ties * 60_000_000 for number in range(1800)}
     rows |= {number: start + number * 60_000_000 for number in range(1800, 6000)}
     model = Model(rows)
-    state = KeysetState(100, position=KeysetPosition(), concurrent=True)
+    state = KeysetState(100, position=KeysetPosition(), is_concurrent=True)
     pending, most = deque[tuple[KeysetRequest, Observation]](), 0
     while not state.done:
         while len(pending) < 8 and (request := state.plan()) is not None:

@@ -24,7 +24,7 @@ def begun(
     before: int | None = None,
     concurrent: bool = False,
 ) -> KeysetState:
-    return KeysetState(size, position=position, before=before, concurrent=concurrent)
+    return KeysetState(size, position=position, before=before, is_concurrent=concurrent)
 
 
 def page(*timestamps: int, total: int = 1_000, rows: int | None = None, ids: str = "") -> Observation:
