@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sessionboard_async.core.page import Page, Pagination, UnreadableField
     from sessionboard_async.core.pagination.checkpoint import Checkpoint
     from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
-    from sessionboard_async.core.rate_limits.limiter import Budget
+    from sessionboard_async.core.rate_limits.budget import Budget
     from sessionboard_async.core.waits import CallWait
     from sessionboard_async.errors import (
         APIError,
@@ -149,7 +149,7 @@ _MODULES = {
     "AttemptTimeoutError": "errors",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
-    "Budget": "core.rate_limits.limiter",
+    "Budget": "core.rate_limits.budget",
     "BulkInterruptedError": "errors",
     "BulkOutcomes": "services._common.bulk.outcomes",
     "Cache": "core.options",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sessionboard_async.core.rate_limits.limiter import Budget, Limits
+from sessionboard_async.core.rate_limits.budget import Budget
+from sessionboard_async.core.rate_limits.limiter import Limits
 from sessionboard_async.core.waits import CallWait
 
 _SHORTEST = timedelta(seconds=1)

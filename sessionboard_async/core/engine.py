@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar, overload
@@ -153,7 +154,7 @@ class Engine:
                         break
                     bounds = bounds or delay_bounds(self._retry)
                     bound = next(bounds, None)
-                    next_delay = retry_delay(call, failure, bound, now, limiter_delays=limiter is not None)
+                    next_delay = retry_delay(call, failure, bound, now)
                     if next_delay is None:
                         raise failure
                     delay, call.is_attempt_timed = next_delay, False
@@ -246,6 +247,15 @@ class Engine:
             # Not by the decoder, which does not know the secrets that the message may repeat.
             add_reported_message(error, response.body, (self._token.reveal(), *call.request.secrets))
             raise
+
+    @property
+    def most_concurrent(self) -> int:
+        """The most requests without a documented limit that are sent at a time."""
+        return sys.maxsize if self._limiter is None else self._limiter.concurrency
+
+    def is_saturated(self) -> bool:
+        """Report whether requests wait for others to end."""
+        return self._limiter is not None and self._limiter.is_saturated
 
     def check(self) -> None:
         """Raise a ``ClientStateError`` if the client cannot be used here and now."""

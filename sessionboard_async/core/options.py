@@ -13,6 +13,9 @@ from sessionboard_async.errors import ConfigurationError
 
 T = TypeVar("T")
 
+Assume = Literal["documented"]
+"""The limits that hold although the server has not announced any."""
+
 OnStoreError = Literal["local", "raise"]
 """The behaviour while the store of the shared rate limits does not answer."""
 
@@ -151,13 +154,17 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     ``bulk_max_wait`` may differ. Rate-limit headers of the server replace ``requests`` and ``window``.
 
     Attributes:
-        requests: The requests that a window allows, in each category, until the server sends headers.
-        window: The length of the window in seconds, until the server sends headers.
+        requests: The documented number of requests in a window, in each category, until the server sends
+            headers.
+        window: The documented length of the window in seconds, until the server sends headers.
         max_wait: The most seconds that a single call waits for the rate limit. A call that would wait longer
             raises ``RateLimitWaitExceeded`` at once; ``None`` waits for any time. ``Timeout.total`` does not
             bound this wait.
         bulk_max_wait: The same for each request of a stream or a bulk call, which by default wait for any
             time.
+        assume: ``"documented"`` keeps the documented limits, ``requests`` and ``window``, while the server
+            announces none. By default requests are then counted, and none is held back until the server
+            announces a limit or refuses a request.
         share: The fraction of the budget to use, more than 0 and at most 1. The rest is left to other
             programs with the same token.
         reserve: The requests of a window that streams and bulk calls leave to single calls, in proportion to
@@ -170,6 +177,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     window: float = 900.0
     max_wait: float | None = 60.0
     bulk_max_wait: float | None = None
+    assume: Assume | None = None
     share: float = 1.0
     reserve: int = 0
     concurrency: int = 8
@@ -180,6 +188,8 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         for name, seconds in (("max_wait", self.max_wait), ("bulk_max_wait", self.bulk_max_wait)):
             if seconds is not None:
                 _validate_seconds(f"RateLimits.{name}", seconds, least=0.0)
+        if self.assume is not None and self.assume not in get_args(Assume):
+            raise ValueError(f"RateLimits.assume must be 'documented' or None, not {self.assume!r}")
         _validate_seconds("RateLimits.share", self.share)
         if self.share > 1:
             raise ValueError(f"RateLimits.share must be more than 0 and at most 1, not {self.share!r}")
@@ -194,6 +204,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         window: float = 900.0,
         max_wait: float | None = 60.0,
         bulk_max_wait: float | None = None,
+        assume: Assume | None = None,
         share: float = 1.0,
         reserve: int = 0,
         concurrency: int = 8,
@@ -210,6 +221,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             window: As for ``RateLimits``, in seconds.
             max_wait: As for ``RateLimits``, in seconds.
             bulk_max_wait: As for ``RateLimits``, in seconds.
+            assume: As for ``RateLimits``.
             share: As for ``RateLimits``: more than 0, at most 1.
             reserve: As for ``RateLimits``.
             concurrency: As for ``RateLimits``, in each process.
@@ -227,6 +239,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             window=window,
             max_wait=max_wait,
             bulk_max_wait=bulk_max_wait,
+            assume=assume,
             share=share,
             reserve=reserve,
             concurrency=concurrency,

@@ -29,9 +29,7 @@ def delay_bounds(policy: Retry) -> Iterator[float]:
     return islice(bounds, policy.attempts - 1)
 
 
-def retry_delay(
-    call: Call, error: SessionboardError, bound: float | None, now: float, *, limiter_delays: bool
-) -> float | None:
+def retry_delay(call: Call, error: SessionboardError, bound: float | None, now: float) -> float | None:
     """Return the seconds to wait before the next attempt; ``None`` if there must be none.
 
     Args:
@@ -39,11 +37,10 @@ def retry_delay(
         error: The failure.
         bound: The upper bound of the jitter, in seconds; ``None`` if the policy allows no other retry.
         now: The time on the clock of ``call.deadline``.
-        limiter_delays: Whether the rate limiter delays the next attempt of a call that was refused with 429.
     """
     if bound is None or not may_retry(call.request, error):
         return None
-    waits_in_limiter = limiter_delays and isinstance(error, RateLimitError)
+    waits_in_limiter = call.is_held_back and isinstance(error, RateLimitError)
     asked = 0.0
     if isinstance(error, APIError) and not waits_in_limiter:
         asked = error.retry_after or 0.0

@@ -45,6 +45,9 @@ Serve = Callable[[Handler], Awaitable[HttpServer]]
 QUARTER = ServerLimits(requests=1, window=900, searches=True)
 """One request per quarter of an hour."""
 
+TIME = r"(?:\d{4}-\d\d-\d\d )?(\d\d:\d\d:\d\d)"
+"""With a date where it is not today."""
+
 SECOND = ServerLimits(requests=1, window=1, searches=True)
 
 
@@ -66,7 +69,7 @@ def test_a_wait_is_one_line_without_a_terminal(slow_server: EmbeddedServer, tmp_
     arguments = export(slow_server, tmp_path, "--only", "sessions")
     with started(arguments, at(slow_server)) as command:
         line = command.stderr.readline()
-        found = re.fullmatch(r"Waiting for the rate limit: search-sessions until (\d\d:\d\d:\d\d)\n", line)
+        found = re.fullmatch(rf"Waiting for the rate limit: search-sessions until {TIME}\n", line)
         assert found, line
         until = datetime.combine(before, datetime.strptime(found[1], "%H:%M:%S").time())
         until += timedelta(days=until < before)
@@ -123,7 +126,7 @@ def test_other_commands_show_countdowns(slow_server: EmbeddedServer, command: st
 def test_a_dumb_terminal_gets_lines(slow_server: EmbeddedServer, tmp_path: Path) -> None:
     arguments = export(slow_server, tmp_path, "--only", "sessions")
     with terminal(*arguments, env=at(slow_server), kind="dumb") as screen:
-        screen.read_until(r"Waiting for the rate limit: search-sessions until \d\d:\d\d:\d\d\r\n")
+        screen.read_until(rf"Waiting for the rate limit: search-sessions until {TIME}\r\n")
 
 
 @pytest.mark.anyio

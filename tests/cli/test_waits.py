@@ -183,7 +183,7 @@ def call() -> Call:
 
 def test_waits_are_reported_twice_a_second() -> None:
     async def main() -> None:
-        limiter, shown = Limiter(RateLimits(requests=1, window=900), clock=now), Shown()
+        limiter, shown = Limiter(RateLimits(requests=1, window=900, assume="documented"), clock=now), Shown()
         limiter.report(await limiter.acquire(call()), Response(200, {}, b""))
         async with report_waits(Limits(limiter), Waits().snapshot, shown.show):
             await asyncio.sleep(1.1)

@@ -277,7 +277,7 @@ def test_gives_up_at_the_deadline() -> None:
 def test_waits_for_the_rate_limit_do_not_count_as_time_of_the_call() -> None:
     async def main() -> None:
         request = msgspec.structs.replace(READ, limit="entity-reads")
-        limiter = Limiter(RateLimits(requests=1, window=100.0), clock=now)
+        limiter = Limiter(RateLimits(requests=1, window=100.0, assume="documented"), clock=now)
         began = now()
         for _ in range(3):
             assert await engine(Server(), seconds=5.0, limiter=limiter).send(request) is DONE

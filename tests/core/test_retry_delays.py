@@ -42,9 +42,11 @@ def delay(
     *,
     bound: float | None = 0.0,
     deadline: float | None = None,
-    limiter_delays: bool = False,
+    is_held_back: bool = False,
 ) -> float | None:
-    return retry_delay(Call(READ, deadline), error, bound, 100.0, limiter_delays=limiter_delays)
+    call = Call(READ, deadline)
+    call.is_held_back = is_held_back
+    return retry_delay(call, error, bound, 100.0)
 
 
 @pytest.mark.parametrize("error", [BUSY, UNAVAILABLE], ids=["429", "503"])
@@ -58,11 +60,11 @@ def test_a_failure_without_a_number_is_retried_within_the_bound() -> None:
 
 
 def test_a_refusal_of_the_rate_limit_waits_in_the_limiter() -> None:
-    assert delay(BUSY, bound=30.0, limiter_delays=True) == 0.0
+    assert delay(BUSY, bound=30.0, is_held_back=True) == 0.0
 
 
 def test_other_failures_wait_here_although_there_is_a_limiter() -> None:
-    assert delay(UNAVAILABLE, limiter_delays=True) == 20.0
+    assert delay(UNAVAILABLE, is_held_back=True) == 20.0
 
 
 @pytest.mark.parametrize(("deadline", "expected"), [(119.9, None), (120.0, None), (120.1, 20.0)])
@@ -71,8 +73,8 @@ def test_no_delay_ends_at_the_deadline_or_later(deadline: float, expected: float
 
 
 def test_a_call_past_its_deadline_is_not_repeated_in_the_limiter_either() -> None:
-    assert delay(BUSY, deadline=100.0, limiter_delays=True) is None
-    assert delay(BUSY, deadline=100.1, limiter_delays=True) == 0.0
+    assert delay(BUSY, deadline=100.0, is_held_back=True) is None
+    assert delay(BUSY, deadline=100.1, is_held_back=True) == 0.0
 
 
 def test_there_is_no_delay_where_there_is_no_retry() -> None:

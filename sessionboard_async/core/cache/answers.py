@@ -23,6 +23,9 @@ class KeptAnswer(msgspec.Struct, Generic[V], frozen=True):
         # The answer may have personal data.
         return f"<KeptAnswer of {self.size} bytes>"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("size", self.size)]
+
 
 class Answers(Generic[V]):
     """The answers of a client, by the target of their requests. Times are those of any monotonic clock.

@@ -271,10 +271,11 @@ class Call:
         deadline: The time on the monotonic clock by which the call must end; ``None`` for no limit. It moves
             by as long as the call waits for the rate limit.
         timer: Ends the attempt under way, and what comes before it, when it takes too long; ``None`` before.
+        is_held_back: Whether the rate limiter delays the next attempt, after a refusal of the last one.
         is_attempt_timed: Whether that timer is set to the end of the attempt, which is before the deadline.
     """
 
-    __slots__ = ("attempts", "deadline", "is_attempt_timed", "order", "request", "timer")
+    __slots__ = ("attempts", "deadline", "is_attempt_timed", "is_held_back", "order", "request", "timer")
 
     def __init__(self, request: Request, deadline: float | None) -> None:
         self.request: Request = request
@@ -283,6 +284,7 @@ class Call:
         self.deadline: float | None = deadline
         self.timer: asyncio.Timeout | None = None
         self.is_attempt_timed: bool = False
+        self.is_held_back: bool = False
 
     @property
     def context(self) -> RequestContext:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import Annotated
-
-import msgspec
 
 from sessionboard_async.core.http.request import Priority
+from sessionboard_async.core.rate_limits.bucket_state import (
+    LONGEST_UNSTATED_WAIT,
+    MOST_DOUBLINGS,
+    ROUNDED_UP,
+    BucketState,
+)
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 GUARD = 1.0
@@ -23,96 +26,17 @@ GUARD = 1.0
 _ROUNDING = 2.0
 """Seconds by which a reported end may be late: whole seconds rounded up, and a second for the clocks."""
 
-_ROUNDED_UP = 1.0
 _MAX_PROBES = 8
 _PROBES_DOUBLE_AFTER = 5.0
 _MAX_SHARERS = 16
 _CONTENDED_WINDOWS = 2
-_LONGEST_UNSTATED_WAIT = 60.0
-_MOST_DOUBLINGS = 10
 
 _NOTHING_STATED = RateLimitHeaders(None, None, None, None)
 
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Some = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class BucketState(msgspec.Struct, kw_only=True):
-    """Everything known about the budget of one category, as plain data.
-
-    Attributes:
-        limit: Requests per window.
-        window: Length of the window in seconds, as documented or stated by a policy.
-        seen_length: The longest time that a window was seen to last from its beginning; 0 if none was.
-        in_flight: Requests that began and have not ended.
-        remaining: Requests that the server has left; ``None`` where no window is known to be open.
-        earliest_end: Earliest time at which the window ends.
-        latest_end: Latest time at which the window ends.
-        previous_end: Latest time at which the window before ended.
-        rolled_at: When that window was forgotten.
-        unknown_since: When the first request of an unknown window began.
-        as_of: When the response arrived that the counts are based on.
-        unanswered: Requests in this window whose outcome is unknown.
-        unanswered_at: When the last of them ended.
-        used: Requests that this client has made in this window.
-        max_in_flight: Requests that may be in flight at once.
-        first_used_by_others: Requests of others in this window when it was first seen.
-        contended_windows: For how many more windows others are assumed to use the same budget.
-        sharers: Estimated number of clients that share the budget.
-        unstated_refusals: Refusals in a row that named no wait.
-        without_headers: Whether the window is known from counting alone.
-    """
-
-    limit: Some
-    window: Annotated[float, msgspec.Meta(gt=0)]
-    seen_length: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    in_flight: Count = 0
-    remaining: Count | None = None
-    earliest_end: float = math.inf
-    latest_end: float = math.inf
-    previous_end: float = -math.inf
-    rolled_at: float = -math.inf
-    unknown_since: float = -math.inf
-    as_of: float = -math.inf
-    unanswered: Count = 0
-    unanswered_at: float = -math.inf
-    used: Count = 0
-    max_in_flight: Some = 1
-    first_used_by_others: int | None = None
-    contended_windows: Count = 0
-    sharers: Annotated[float, msgspec.Meta(ge=1)] = 1.0
-    unstated_refusals: Annotated[int, msgspec.Meta(ge=0, le=_MOST_DOUBLINGS)] = 0
-    without_headers: bool = False
-
-    def shifted(self, seconds: float) -> BucketState:
-        """Return a copy with every time moved by some seconds, to convert between clocks."""
-        return msgspec.structs.replace(
-            self,
-            earliest_end=self.earliest_end + seconds,
-            latest_end=self.latest_end + seconds,
-            previous_end=self.previous_end + seconds,
-            rolled_at=self.rolled_at + seconds,
-            unknown_since=self.unknown_since + seconds,
-            as_of=self.as_of + seconds,
-            unanswered_at=self.unanswered_at + seconds,
-        )
-
-    def bounded(self) -> BucketState:
-        """Return a copy in which, at time 0, what happened lies in the past, and the window ends in time."""
-        # The first argument wins over a time that is not a number.
-        latest_end = math.inf if self.remaining is None else min(self.window + _ROUNDED_UP, self.latest_end)
-        return msgspec.structs.replace(
-            self,
-            seen_length=min(self.window, self.seen_length),
-            earliest_end=min(latest_end, self.earliest_end),
-            latest_end=latest_end,
-            previous_end=min(0.0, self.previous_end),
-            rolled_at=min(0.0, self.rolled_at),
-            unknown_since=min(0.0, self.unknown_since),
-            as_of=min(0.0, self.as_of),
-            unanswered_at=min(0.0, self.unanswered_at),
-        )
+def names_no_wait(headers: RateLimitHeaders | None, retry_after: float | None) -> bool:
+    """Report whether a refusal names neither a wait of more than no time nor the end of the window."""
+    return not retry_after and (headers is None or headers.reset is None)
 
 
 class Bucket:
@@ -126,6 +50,8 @@ class Bucket:
         share: Part of the budget to use, up to 1; the rest is left to others.
         reserve: Requests of a whole window kept for interactive calls; fewer as the window passes.
         documented: Whether a limit is documented. If not, nothing is counted until the server reports one.
+        is_assumed: Whether the documented limit holds although the server has not announced any. Otherwise
+            requests are counted, and none is held back, until the server announces a limit or refuses one.
         jitter: Draws a wait up to a bound, for a refusal that names none.
 
     Attributes:
@@ -133,7 +59,7 @@ class Bucket:
         documented: Whether a limit is documented.
     """
 
-    __slots__ = ("_jitter", "_reserve", "_share", "documented", "state")
+    __slots__ = ("_is_assumed", "_jitter", "_reserve", "_share", "documented", "state")
 
     def __init__(
         self,
@@ -143,10 +69,12 @@ class Bucket:
         share: float = 1.0,
         reserve: int = 0,
         documented: bool = True,
+        is_assumed: bool = False,
         jitter: Callable[[float], float] = lambda bound: random.uniform(0.0, bound),  # noqa: S311
     ) -> None:
         self.state: BucketState = BucketState(limit=requests, window=window)
         self.documented: bool = documented
+        self._is_assumed = is_assumed
         self._share = share
         self._reserve = reserve
         self._jitter = jitter
@@ -161,6 +89,11 @@ class Bucket:
         """When the window has ended with certainty; ``None`` where that is not known."""
         return None if self.state.remaining is None else self.state.latest_end + GUARD
 
+    @property
+    def is_counted_only(self) -> bool:
+        """Whether requests are counted only, since the server has announced no limit and refused none."""
+        return self.state.without_headers and not self.state.is_enforced and not self._is_assumed
+
     def wait(self, now: float, priority: Priority) -> float:
         """Return how long a request must wait.
 
@@ -171,18 +104,25 @@ class Bucket:
         state = self.state
         if now >= state.latest_end + GUARD:
             self.roll(now)
+        if now < state.held_until:
+            return state.held_until - now
         if state.remaining is None:
             return self._wait_for_probe(now) if self.documented else 0.0
         left = self._left(state.remaining)
-        # Without headers, it is not known whether the server's next window has begun already.
-        between_windows = state.without_headers and now >= state.earliest_end
-        if left <= 0 or between_windows:
-            return state.latest_end + GUARD - now
-        if priority is Priority.BULK and self._reserve:
-            seconds_each = state.window / self._reserve
-            freed_at = state.latest_end - (left - 1) * seconds_each
-            if now < freed_at:
-                return freed_at - now
+        if state.without_headers and self.is_counted_only:
+            # If the server keeps the documented limit in silence, few requests find that out.
+            if left <= 0 and state.in_flight >= _MAX_PROBES:
+                return math.inf
+        else:
+            # Without headers, it is not known whether the server's next window has begun already.
+            between_windows = state.without_headers and now >= state.earliest_end
+            if left <= 0 or between_windows:
+                return state.latest_end + GUARD - now
+            if priority is Priority.BULK and self._reserve:
+                seconds_each = state.window / self._reserve
+                freed_at = state.latest_end - (left - 1) * seconds_each
+                if now < freed_at:
+                    return freed_at - now
         if state.in_flight >= state.max_in_flight:
             return math.inf
         if state.contended_windows and state.in_flight >= max(
@@ -200,15 +140,18 @@ class Bucket:
         """
         self.roll(now)
         state, budget = self.state, self._budget()
+        held = max(0.0, state.held_until - now)
+        if self.is_counted_only:
+            return held
         length = (state.seen_length or state.window) + GUARD
         if state.remaining is None:
             if not self.documented:
-                return 0.0
+                return held
             left, until_next = budget - state.in_flight, length
         else:
             left, until_next = max(0, self._left(state.remaining)), state.latest_end + GUARD - now
         if ahead < left:
-            return 0.0
+            return held
         return until_next + (ahead - left) // budget * length
 
     def begin(self, now: float) -> None:
@@ -254,21 +197,24 @@ class Bucket:
         state.in_flight -= 1
         if now >= state.latest_end + GUARD:
             self.roll(now)
-        limit, remaining, reset, window = _NOTHING_STATED if headers is None else headers
+        stated = _NOTHING_STATED if headers is None else headers
+        limit, remaining, reset, window = stated
         if limit is not None:
             state.limit = limit
         if window is not None:
             state.window = state.seen_length = window
             if state.remaining is not None:
-                state.latest_end = min(state.latest_end, now + window + _ROUNDED_UP)
+                state.latest_end = min(state.latest_end, now + window + ROUNDED_UP)
                 state.earliest_end = min(state.earliest_end, state.latest_end)
         if retry_after is not None:
             reset = retry_after
-        if reset is not None and reset > state.window + _ROUNDED_UP:
+        if reset is not None and reset > state.window + ROUNDED_UP:
             # A window lasts no longer than its length.
-            reset = state.window + _ROUNDED_UP
-        if refused and reset is None:
-            self._wait_unstated(now)
+            reset = state.window + ROUNDED_UP
+        if refused or headers is not None:
+            state.is_enforced = True
+        if refused and names_no_wait(headers, retry_after):
+            self._hold_back(now, sent)
             return
         state.unstated_refusals = 0
         if remaining is None and reset is None:
@@ -308,15 +254,22 @@ class Bucket:
         seconds = _PROBES_DOUBLE_AFTER * math.log2(in_flight + 1) if in_flight else 0.0
         return max(0.0, self.state.unknown_since + seconds - now)
 
-    def _wait_unstated(self, now: float) -> None:
-        """Wait after a refusal that names no wait."""
+    def _hold_back(self, now: float, sent: float) -> None:
+        """React to a refusal without a wait, or with one of no time: the request may be repeated soon."""
         state = self.state
-        longest = min(_LONGEST_UNSTATED_WAIT, state.window + _ROUNDED_UP)
-        wait = self._jitter(min(longest, 2.0**state.unstated_refusals))
-        state.unstated_refusals = min(state.unstated_refusals + 1, _MOST_DOUBLINGS)
-        state.remaining = 0
-        state.earliest_end = state.latest_end = now + wait
-        state.as_of = now
+        state.used += 1
+        if state.without_headers and state.remaining is not None and self._left(state.remaining) <= 0:
+            # The documented limit is what refuses: its window goes on.
+            return
+        if sent < state.refused_at:
+            # It was under way when others were refused, and says nothing about the time since.
+            return
+        refusals, state.refused_at = state.unstated_refusals, now
+        state.unstated_refusals = min(refusals + 1, MOST_DOUBLINGS)
+        if refusals:
+            # A single refusal is no reason to stop others. One after the other is.
+            longest = min(LONGEST_UNSTATED_WAIT, state.window + ROUNDED_UP)
+            state.held_until = now + self._jitter(min(longest, 2.0 ** (refusals - 1)))
 
     def _count(self, now: float, sent: float) -> None:
         """Keep the documented window by counting."""

@@ -21,6 +21,7 @@ from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.admission import ConcurrencyCap
 from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.budget import Budget
 from sessionboard_async.core.rate_limits.category import Category, OpenCategory
 from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
@@ -36,27 +37,6 @@ _OTHER = "other"
 _LONGEST_SHOWN = 1e9
 """Seconds that can be added to any date of today. A caller may set a longer window."""
 _TOO_MANY_REQUESTS = 429
-
-
-class Budget(msgspec.Struct, frozen=True):
-    """The state of one category's budget.
-
-    Attributes:
-        category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
-            without a documented category; or ``daily-quota``.
-        limit: Requests per window, as far as is known.
-        remaining: Requests left in this window; ``None`` if no window is open.
-        resets_at: When this window has ended with certainty; ``None`` if that is not known.
-        in_flight: Requests under way.
-        waiting: Calls that wait for the rate limit.
-    """
-
-    category: str
-    limit: int
-    remaining: int | None
-    resets_at: datetime | None
-    in_flight: int = 0
-    waiting: int = 0
 
 
 class Permit(msgspec.Struct, frozen=True, eq=False):
@@ -108,7 +88,18 @@ class Limiter:
         self._categories = {}
         self._cap = WaitQueue(ConcurrencyCap(self._limits.concurrency), self._clock)
         self._quota = DailyQuota()
-        self._warned = False
+        self._is_kind_reported = False
+        self._is_enforcement_reported = False
+
+    @property
+    def concurrency(self) -> int:
+        """The most simultaneous requests of operations without a documented limit."""
+        return self._limits.concurrency
+
+    @property
+    def is_saturated(self) -> bool:
+        """Whether such requests wait for others to end."""
+        return self._cap.waiting > 0
 
     def try_acquire(self, call: Call) -> Permit | None:
         """Permit an attempt of a call if it may be made now; ``None`` if it must wait.
@@ -217,6 +208,10 @@ class Limiter:
         finally:
             if permit.at_cap is not None:
                 self._cap.cancel(permit.at_cap)
+        if not self._is_kind_reported and category.bucket.state.without_headers:
+            self._report_kind()
+        if refused:
+            permit.call.is_held_back = 0.0 < category.bucket.wait(now, request.priority) < math.inf
         return self._quota_error(permit.call, now, response.body) if is_daily else None
 
     def snapshot(self) -> dict[str, Budget]:
@@ -228,13 +223,15 @@ class Limiter:
             with wait_queue.lock:
                 wait_queue.take_back_abandoned()
                 bucket.roll(now)
-                ends_at = bucket.ends_at
+                ends_at, remaining = bucket.ends_at, bucket.remaining
+                if now < bucket.state.held_until:
+                    ends_at, remaining = bucket.state.held_until, 0
                 if ends_at is None and not bucket.documented:
                     continue
                 budgets[name] = Budget(
                     category=name,
                     limit=bucket.state.limit,
-                    remaining=bucket.remaining,
+                    remaining=remaining,
                     resets_at=None if ends_at is None else _after(wall, ends_at - now),
                     in_flight=bucket.state.in_flight,
                     waiting=wait_queue.waiting,
@@ -252,7 +249,8 @@ class Limiter:
             with category.wait_queue.lock:
                 category.wait_queue.take_back_abandoned()
                 category.bucket.roll(now)
-                if category.bucket.ends_at is not None or category.bucket.state.in_flight:
+                state = category.bucket.state
+                if category.bucket.ends_at is not None or state.in_flight or now < state.held_until:
                     return False
         return self._quota.resets_in(now) is None
 
@@ -270,10 +268,12 @@ class Limiter:
             raise RateLimitStoreError(without_store, context=call.context)
         with category.wait_queue.lock:
             ends_at, limit = category.bucket.ends_at, category.bucket.state.limit
+            counted_here = category.bucket.state.without_headers
+        owner = " (counted here, since the server announces no limits)" if counted_here else ""
         bound = "RateLimits.bulk_max_wait" if priority is Priority.BULK else "RateLimits.max_wait"
         raise RateLimitWaitExceeded(
-            f"the budget of {category.name} is used up: this call would wait {seconds:.0f} s, "
-            f"longer than {bound}",
+            f"the budget of {category.name} is used up{owner}: this call would wait {seconds:.0f} s, "
+            f"longer than {bound}; raise it, or try again later",
             category=category.name,
             seconds=seconds,
             limit=limit,
@@ -302,16 +302,36 @@ class Limiter:
             share=self._limits.share,
             reserve=self._limits.reserve,
             documented=documented,
+            is_assumed=self._limits.assume is not None,
         )
         return Category(name, bucket, bucket, WaitQueue(bucket, self._clock, on_wait))
 
     def _log_wait(self, name: str, seconds: float) -> None:
         logger.info("the budget of %s is used up: waiting %.0f s", name, seconds)
-        if self._categories[name].bucket.state.without_headers and not self._warned:
-            self._warned = True
+        bucket = self._categories[name].bucket
+        if bucket.state.without_headers and not self._is_enforcement_reported:
+            self._is_enforcement_reported = True
+            reason = "" if self._limits.assume is not None else "and has refused a request without them, "
             logger.warning(
-                "the server sends no rate-limit headers: the documented limits (%d requests in %g s) are "
-                "kept by counting; AsyncSession(limits=None) turns that off",
+                "the server sends no rate-limit headers, %sso that the documented limits (%d requests in "
+                "%g s) are kept by counting; AsyncSession(limits=None) turns that off",
+                reason,
+                bucket.state.limit,
+                bucket.state.window,
+            )
+
+    def _report_kind(self) -> None:
+        """Log once what holds for a server that announces no limits."""
+        self._is_kind_reported = True
+        if self._limits.assume is None:
+            logger.info(
+                "the server announces no rate limits: requests are counted, and none is held back until it "
+                "refuses one; RateLimits(assume='documented') keeps the documented limits instead"
+            )
+        else:
+            logger.info(
+                "the server announces no rate limits: the documented ones, %d requests in %g s, are kept by "
+                "counting",
                 self._limits.requests,
                 self._limits.window,
             )

@@ -41,13 +41,55 @@ def admit_all(bucket: Bucket, now: float, priority: Priority = INTERACTIVE) -> i
 # Without headers
 
 
-def test_without_headers_the_documented_window_is_counted() -> None:
-    bucket = Bucket(100, 900)
+def test_without_headers_the_documented_window_is_counted_if_it_is_assumed() -> None:
+    bucket = Bucket(100, 900, is_assumed=True)
     assert admit_all(bucket, 5.0) == 100
     assert bucket.state.without_headers
     assert bucket.wait(5.0, INTERACTIVE) == 900 + GUARD
     assert bucket.wait(5.0 + 900 + GUARD, INTERACTIVE) == 0.0
     assert admit_all(bucket, 5.0 + 900 + GUARD) == 100
+
+
+def test_without_headers_and_refusals_nothing_is_held_back() -> None:
+    bucket = Bucket(10, 900, share=0.5, reserve=5)
+    for number in range(1_000):
+        assert bucket.wait(number * 2.0, BULK) == 0.0
+        answer(bucket, number * 2.0)
+    assert bucket.expected_wait(2_000.0, ahead=500) == 0.0
+    assert bucket.state.without_headers
+
+
+def test_beyond_the_documented_limit_a_server_without_headers_is_asked_by_a_few_at_a_time() -> None:
+    bucket = Bucket(100, 900)
+    for _ in range(120):
+        answer(bucket, 1.0)
+    for _ in range(8):
+        assert bucket.wait(1.0, INTERACTIVE) == 0.0
+        bucket.begin(1.0)
+    assert bucket.wait(1.0, INTERACTIVE) == math.inf
+    bucket.answered(2.0, 1.0)
+    assert bucket.wait(2.0, INTERACTIVE) == 0.0
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_refusal_without_headers_makes_the_documented_window_hold(retry_after: float | None) -> None:
+    bucket = Bucket(100, 900)
+    for _ in range(100):
+        answer(bucket, 5.0)
+    bucket.begin(6.0)
+    bucket.answered(7.0, 6.0, refused=True, retry_after=retry_after)
+    assert bucket.wait(7.0, INTERACTIVE) == 5.0 + 900 + GUARD - 7.0
+    # From then on.
+    assert admit_all(bucket, 5.0 + 900 + GUARD) == 100
+    assert bucket.wait(5.0 + 900 + GUARD, INTERACTIVE) == 900 + GUARD
+
+
+def test_limits_that_were_announced_once_hold_without_headers_too() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=5, reset=10, limit=20))
+    bucket.roll(11.0)
+    assert admit_all(bucket, 11.0) == 20
+    assert bucket.wait(11.0, INTERACTIVE) == 900 + GUARD
 
 
 def test_requests_without_a_documented_limit_are_counted_once_headers_report_one() -> None:
@@ -139,26 +181,54 @@ def test_a_refusal_waits_for_its_retry_after() -> None:
     assert bucket.wait(1.0, INTERACTIVE) == 30 + GUARD
 
 
-def test_a_retry_after_of_zero_waits_a_second() -> None:
+def test_an_end_of_the_window_that_is_announced_for_now_waits_a_second() -> None:
     bucket = Bucket(100, 900)
     bucket.begin(0.0)
-    bucket.answered(1.0, 0.0, refused=True, retry_after=0.0)
+    bucket.answered(1.0, 0.0, refused=True, headers=says(remaining=0, reset=0), retry_after=0.0)
     assert bucket.wait(1.0, INTERACTIVE) == 1 + GUARD
 
 
-def test_waits_after_refusals_without_retry_after_double() -> None:
+@pytest.mark.parametrize("documented", [True, False])
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_single_refusal_without_a_wait_holds_nothing_back(
+    retry_after: float | None, documented: bool
+) -> None:
+    bucket = Bucket(100, 900, documented=documented)
+    answer(bucket, 0.0, says(remaining=80, reset=600))
+    for second in range(1, 30):
+        bucket.begin(float(second))
+        bucket.answered(second + 0.1, float(second), refused=True, retry_after=retry_after)
+        assert bucket.wait(second + 0.1, INTERACTIVE) == 0.0
+        answer(bucket, second + 0.2)
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_refusals_one_after_the_other_hold_back_for_longer_and_longer(retry_after: float | None) -> None:
     bucket = Bucket(100, 900, jitter=lambda bound: bound)
     now, waits = 0.0, []
-    for _ in range(8):
+    for _ in range(9):
         bucket.begin(now)
-        bucket.answered(now, now, refused=True)
-        waits.append(bucket.wait(now, INTERACTIVE) - GUARD)
-        now += waits[-1] + GUARD
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+        bucket.answered(now, now, refused=True, retry_after=retry_after)
+        waits.append(bucket.wait(now, INTERACTIVE))
+        now += waits[-1]
+    assert waits == [0, 1, 2, 4, 8, 16, 32, 60, 60]
     answer(bucket, now)
     bucket.begin(now)
     bucket.answered(now, now, refused=True)
-    assert bucket.wait(now, INTERACTIVE) - GUARD == 1
+    assert bucket.wait(now, INTERACTIVE) == 0
+
+
+def test_refusals_of_requests_that_were_under_way_together_count_once() -> None:
+    bucket = Bucket(100, 900, documented=False, jitter=lambda bound: bound)
+    for _ in range(8):
+        bucket.begin(0.0)
+    for _ in range(8):
+        bucket.answered(1.0, 0.0, refused=True)
+    assert bucket.wait(1.0, INTERACTIVE) == 0.0
+    bucket.begin(1.0)
+    bucket.answered(2.0, 1.0, refused=True)
+    assert bucket.wait(2.0, INTERACTIVE) == 1.0
+    assert bucket.expected_wait(2.0, ahead=0) == 1.0
 
 
 @pytest.mark.parametrize("seconds", [902.0, 1e6, 1e15, math.inf])
@@ -190,9 +260,9 @@ def test_a_refusal_without_a_wait_waits_no_longer_than_the_window() -> None:
     for _ in range(6):
         bucket.begin(now)
         bucket.answered(now, now, refused=True)
-        wait = bucket.wait(now, INTERACTIVE) - GUARD
+        wait = bucket.wait(now, INTERACTIVE)
         assert wait <= 3
-        now += wait + GUARD
+        now += wait
 
 
 # The length of a window
@@ -280,12 +350,12 @@ def test_few_requests_are_in_flight_if_others_use_the_budget() -> None:
 
 
 def test_a_share_leaves_the_rest_of_the_budget() -> None:
-    assert admit_all(Bucket(100, 900, share=0.25), 0.0) == 25
-    assert admit_all(Bucket(100, 900, share=0.001), 0.0) == 1
+    assert admit_all(Bucket(100, 900, share=0.25, is_assumed=True), 0.0) == 25
+    assert admit_all(Bucket(100, 900, share=0.001, is_assumed=True), 0.0) == 1
 
 
 def test_a_reserve_is_kept_for_interactive_calls_and_freed_with_time() -> None:
-    bucket = Bucket(100, 900, reserve=20)
+    bucket = Bucket(100, 900, reserve=20, is_assumed=True)
     assert admit_all(bucket, 0.0, BULK) == 80
     assert bucket.wait(0.0, BULK) == pytest.approx(45)
     assert admit_all(bucket, 45.0, BULK) == 1
@@ -323,7 +393,7 @@ def test_the_share_is_kept_and_no_wait_outlasts_the_window(
         if what == "ask":
             if wait == 0.0:
                 left = bucket.remaining
-                assert left is None or left >= 1
+                assert left is None or left >= 1 or bucket.is_counted_only
                 bucket.begin(now)
                 sent.append(now)
         elif sent:
@@ -345,7 +415,7 @@ def test_the_share_is_kept_and_no_wait_outlasts_the_window(
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 29.0, 31.5]), max_size=40), st.integers(1, 10))
 def test_without_headers_no_window_has_more_than_the_limit(pauses: list[float], limit: int) -> None:
-    bucket, now, sent = Bucket(limit, 30.0), 0.0, list[float]()
+    bucket, now, sent = Bucket(limit, 30.0, is_assumed=True), 0.0, list[float]()
     for pause in pauses:
         now += pause
         if bucket.wait(now, INTERACTIVE) == 0.0:

@@ -311,7 +311,8 @@ def test_a_server_without_headers_is_logged_once(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO)
 
     async def main() -> None:
-        limiter = Limiter(RateLimits(requests=1, window=10, max_wait=None), clock=now)
+        limits = RateLimits(requests=1, window=10, max_wait=None, assume="documented")
+        limiter = Limiter(limits, clock=now)
         for _ in range(4):
             await make(limiter, answer())
 
@@ -319,9 +320,51 @@ def test_a_server_without_headers_is_logged_once(caplog: pytest.LogCaptureFixtur
     logged = [(record.levelname, record.getMessage()) for record in caplog.records]
     waits = [text for level, text in logged if level == "INFO"]
     warnings = [text for level, text in logged if level == "WARNING"]
-    assert waits == ["the budget of entity-reads is used up: waiting 11 s"] * 3
+    assert waits[1:] == ["the budget of entity-reads is used up: waiting 11 s"] * 3
+    assert "the documented ones, 1 requests in 10 s, are kept by counting" in waits[0]
     assert len(warnings) == 1
     assert "AsyncSession(limits=None)" in warnings[0]
+
+
+def test_a_server_that_announces_nothing_is_not_throttled_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def main() -> float:
+        limiter = Limiter(RateLimits(requests=1, window=10), clock=now)
+        began = now()
+        for _ in range(300):
+            await make(limiter, answer())
+        return now() - began
+
+    assert run(main()) < 1e-6
+    (record,) = caplog.records
+    assert record.levelname == "INFO"
+    assert "RateLimits(assume='documented')" in record.getMessage()
+
+
+def test_a_refusal_by_a_server_that_announces_nothing_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> RateLimitWaitExceeded:
+        limiter = Limiter(RateLimits(requests=2, window=100), clock=now)
+        for _ in range(2):
+            await make(limiter, answer())
+        await make(limiter, answer(429))
+        with pytest.raises(RateLimitWaitExceeded) as caught:
+            await limiter.acquire(call(), max_wait=60)
+        await make(limiter, answer())
+        return caught.value
+
+    error = run(main())
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "has refused a request" in record.getMessage()
+    assert "2 requests in 100 s" in record.getMessage()
+    assert error.message == (
+        "the budget of entity-reads is used up (counted here, since the server announces no limits): this "
+        "call would wait 101 s, longer than RateLimits.max_wait; raise it, or try again later"
+    )
 
 
 # Sharing within a process

@@ -14,8 +14,9 @@ from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExce
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.budget import Budget
 from sessionboard_async.core.rate_limits.category import Category
-from sessionboard_async.core.rate_limits.limiter import DAILY, Budget, Limiter, Permit
+from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Permit
 from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 from sessionboard_async.errors import RateLimitStoreError
 from tests.support.virtual_time import now, run
@@ -116,7 +117,7 @@ def test_ends_of_attempts_with_a_documented_limit_count_in_its_budget() -> None:
 
 def test_the_limits_of_the_client_apply_to_each_category() -> None:
     async def main() -> None:
-        limits = RateLimits(requests=10, window=30, share=0.5, reserve=2)
+        limits = RateLimits(requests=10, window=30, assume="documented", share=0.5, reserve=2)
         limiter, began = Limiter(limits, clock=now), now()
         for _ in range(3):
             await make(limiter, answer(), call(priority=Priority.BULK))
@@ -158,7 +159,8 @@ def test_a_wait_that_is_too_long_names_its_bound(priority: Priority, left: float
         deadline = None if left is None else now() + left
         error = await refused(limiter, call(priority=priority, deadline=deadline), max_wait=60.0)
         assert error.message == (
-            f"the budget of entity-reads is used up: this call would wait 121 s, longer than {bound}"
+            f"the budget of entity-reads is used up: this call would wait 121 s, longer than {bound}; raise "
+            "it, or try again later"
         )
         assert (error.category, error.limit) == (READS, 100)
         assert error.seconds == pytest.approx(121)
@@ -257,7 +259,7 @@ def test_a_category_is_made_once_and_knows_whether_its_limit_is_documented() -> 
 
     def open_category(name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
         opened.append((name, documented))
-        bucket = Bucket(1, 60, documented=documented)
+        bucket = Bucket(1, 60, documented=documented, is_assumed=True)
         return Category(name, bucket, bucket, WaitQueue(bucket, now, on_wait))
 
     async def main() -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.bucket import Bucket, names_no_wait
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 from sessionboard_async.core.rate_limits.shared.store import RequestOutcome, StoreReply
 
@@ -98,6 +98,8 @@ class SharedBucket:
             at=now,
             sent=sent,
             refused=refused,
+            names_no_wait=names_no_wait(headers, retry_after),
+            has_headers=headers is not None,
             draw=random.random(),  # noqa: S311  # it spreads waits
             reset=retry_after,
         )

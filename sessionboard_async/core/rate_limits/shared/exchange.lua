@@ -10,8 +10,8 @@ local GUARD, ROUNDING, ROUNDED_UP = 1.0, 2.0, 1.0
 local MAX_PROBES, PROBES_DOUBLE_AFTER = 8, 5.0
 local MAX_SHARERS, CONTENDED_WINDOWS = 16, 2
 local LONGEST_UNSTATED_WAIT = 60.0
-local PAST = {'previous_end', 'rolled_at', 'unknown_since', 'as_of', 'unanswered_at'}
-local TIMES = {'earliest_end', 'latest_end', unpack(PAST)}
+local PAST = {'previous_end', 'rolled_at', 'unknown_since', 'as_of', 'unanswered_at', 'refused_at'}
+local TIMES = {'earliest_end', 'latest_end', 'held_until', unpack(PAST)}
 
 local message = cmsgpack.unpack(ARGV[1])
 local now = message.now
@@ -73,7 +73,14 @@ local function roll(at)
   state.without_headers = false
 end
 
+local function is_counted_only()
+  return state.without_headers and not state.is_enforced and not message.is_assumed
+end
+
 local function wait(priority)
+  if now < state.held_until then
+    return state.held_until - now
+  end
   if not state.remaining then
     if not message.documented then
       return 0
@@ -84,13 +91,19 @@ local function wait(priority)
     local seconds = in_flight > 0 and PROBES_DOUBLE_AFTER * math.log(in_flight + 1) / math.log(2) or 0
     return math.max(0, state.unknown_since + seconds - now)
   end
-  if left() <= 0 or (state.without_headers and now >= state.earliest_end) then
-    return state.latest_end + GUARD - now
-  end
-  if priority == 1 and message.reserve > 0 then
-    local freed = state.latest_end - (left() - 1) * state.window / message.reserve
-    if now < freed then
-      return freed - now
+  if is_counted_only() then
+    if left() <= 0 and in_flight >= MAX_PROBES then
+      return math.huge
+    end
+  else
+    if left() <= 0 or (state.without_headers and now >= state.earliest_end) then
+      return state.latest_end + GUARD - now
+    end
+    if priority == 1 and message.reserve > 0 then
+      local freed = state.latest_end - (left() - 1) * state.window / message.reserve
+      if now < freed then
+        return freed - now
+      end
     end
   end
   if in_flight >= state.max_in_flight then
@@ -188,6 +201,22 @@ local function learn(at, sent, refused, stated, reset)
   look_for_others(refused, remaining)
 end
 
+local function hold_back(outcome, at, sent)
+  state.used = state.used + 1
+  if state.without_headers and state.remaining and left() <= 0 then
+    return
+  end
+  if sent < state.refused_at then
+    return
+  end
+  local refusals = state.unstated_refusals
+  state.refused_at, state.unstated_refusals = at, math.min(refusals + 1, 10)
+  if refusals > 0 then
+    local longest = math.min(LONGEST_UNSTATED_WAIT, state.window + ROUNDED_UP, 2 ^ (refusals - 1))
+    state.held_until = at + (outcome.draw or 0) * longest
+  end
+end
+
 local function answered(outcome, at, sent)
   roll(at)
   state.limit = outcome.limit or state.limit
@@ -199,13 +228,9 @@ local function answered(outcome, at, sent)
     end
   end
   local reset = outcome.reset and math.min(outcome.reset, state.window + ROUNDED_UP)
-  if outcome.refused and not reset then
-    local longest = math.min(LONGEST_UNSTATED_WAIT, state.window + ROUNDED_UP, 2 ^ state.unstated_refusals)
-    state.unstated_refusals = math.min(state.unstated_refusals + 1, 10)
-    state.remaining = 0
-    state.earliest_end = at + outcome.draw * longest
-    state.latest_end = state.earliest_end
-    state.as_of = at
+  state.is_enforced = state.is_enforced or outcome.refused or outcome.has_headers
+  if outcome.refused and outcome.names_no_wait then
+    hold_back(outcome, at, sent)
     return
   end
   state.unstated_refusals = 0

@@ -53,7 +53,12 @@ class StoreExchange:
         on_wait: Callable[[float], None],
     ) -> None:
         self.copy: Bucket = Bucket(
-            limits.requests, limits.window, share=limits.share, reserve=limits.reserve, documented=documented
+            limits.requests,
+            limits.window,
+            share=limits.share,
+            reserve=limits.reserve,
+            documented=documented,
+            is_assumed=limits.assume is not None,
         )
         self.bucket: SharedBucket = SharedBucket(self.copy, clock=clock, request_exchange=self._request)
         self.wait_queue: WaitQueue = WaitQueue(self.bucket, clock, on_wait)
@@ -137,6 +142,7 @@ class StoreExchange:
             share=self._limits.share,
             reserve=self._limits.reserve,
             documented=self.copy.documented,
+            is_assumed=self._limits.assume is not None,
             lease_seconds=LEASE_SECONDS,
             outcomes=[
                 *(_lost(name, sent - now) for name, sent in abandoned.items()),

@@ -13,7 +13,7 @@ import msgspec
 
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import UNREADABLE_STORE
-from sessionboard_async.core.rate_limits.bucket import BucketState, Count
+from sessionboard_async.core.rate_limits.bucket_state import BucketState, Count
 from sessionboard_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class RequestOutcome(msgspec.Struct, kw_only=True, omit_defaults=True):
         sent: When it was admitted.
         lease: The lease that it held; ``None`` if it was admitted without the store.
         refused: Whether it was refused for the rate limit.
+        names_no_wait: Whether a refusal names neither a wait nor the end of the window.
+        has_headers: Whether the response had rate-limit headers.
         draw: A random number up to 1, which spreads the waits after refusals that name none.
         limit: Requests per window, from the response.
         window: Length of the window in seconds, from the response.
@@ -53,6 +55,8 @@ class RequestOutcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     sent: float
     lease: str | None = None
     refused: bool = False
+    names_no_wait: bool = False
+    has_headers: bool = False
     draw: float = 0.0
     limit: int | None = None
     window: float | None = None
@@ -72,6 +76,7 @@ class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
         share: Part of the budget to use.
         reserve: Requests of a window kept for interactive calls.
         documented: Whether a limit is documented.
+        is_assumed: Whether the documented limit holds although the server has not announced any.
         outcomes: Requests that ended, oldest first.
         priorities: Priorities of the calls that wait, in their order.
         leases: A name for the lease of each of them.
@@ -83,6 +88,7 @@ class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     share: float
     reserve: int
     documented: bool
+    is_assumed: bool
     outcomes: list[RequestOutcome]
     priorities: list[Priority]
     leases: list[str]

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket, BucketState
+from sessionboard_async.core.rate_limits.bucket import GUARD, Bucket
+from sessionboard_async.core.rate_limits.bucket_state import BucketState
 from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
 from sessionboard_async.core.rate_limits.shared.store import StoreReply
 

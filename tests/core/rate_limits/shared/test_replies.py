@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from sessionboard_async import AsyncSession, RateLimits, RateLimitStoreError, RateLimitWaitExceeded, Timeout
 from sessionboard_async.core.options import OnStoreError
-from sessionboard_async.core.rate_limits.bucket import BucketState
+from sessionboard_async.core.rate_limits.bucket_state import BucketState
 from tests.support.http_server import TOKEN, Handler, HttpServer, RawHandler
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import Bucket, BucketState
+from sessionboard_async.core.rate_limits.bucket import Bucket, names_no_wait
+from sessionboard_async.core.rate_limits.bucket_state import BucketState
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 from sessionboard_async.core.rate_limits.shared.store import (
     LEASE_SECONDS,
@@ -74,6 +75,7 @@ class Process:
     share: float = 1.0
     reserve: int = 0
     documented: bool = True
+    is_assumed: bool = True
     category: str = field(default_factory=lambda: f"category-{next(NUMBERS)}")
     leases: list[tuple[str, float]] = field(default_factory=list)
 
@@ -87,6 +89,7 @@ class Process:
             share=self.share,
             reserve=self.reserve,
             documented=self.documented,
+            is_assumed=self.is_assumed,
             lease_seconds=1e6,
             outcomes=list(outcomes),
             priorities=priorities,
@@ -107,6 +110,8 @@ def report_of(end: End, lease: str, sent: float, now: float) -> RequestOutcome:
         sent=sent - now,
         lease=lease,
         refused=end.refused,
+        names_no_wait=names_no_wait(headers, end.retry_after),
+        has_headers=headers is not None,
         draw=end.draw,
         limit=headers and headers.limit,
         window=headers and headers.window,
@@ -137,6 +142,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
         share=process.share,
         reserve=process.reserve,
         documented=process.documented,
+        is_assumed=process.is_assumed,
         jitter=lambda bound: draw * bound,
     )
     now = 1_000.0
@@ -175,9 +181,12 @@ def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None
             st.sampled_from([1.0, 0.5, 0.05]),
             st.sampled_from([0, 2, 10]),
             st.booleans(),
+            st.booleans(),
         )
-        def check(steps: list[Ask | End], share: float, reserve: int, documented: bool) -> None:
-            runner.run(play(Process(store, share, reserve, documented), steps))
+        def check(
+            steps: list[Ask | End], share: float, reserve: int, documented: bool, is_assumed: bool
+        ) -> None:
+            runner.run(play(Process(store, share, reserve, documented, is_assumed), steps))
 
         try:
             check()
@@ -194,6 +203,7 @@ async def test_requests_of_a_dead_process_have_an_unknown_outcome(redis_server: 
         share=1.0,
         reserve=0,
         documented=True,
+        is_assumed=True,
         lease_seconds=LEASE_SECONDS,
         outcomes=[],
         priorities=[Priority.INTERACTIVE],
@@ -226,6 +236,7 @@ async def test_an_empty_store_takes_over_the_state_of_the_process(redis_server: 
         share=1.0,
         reserve=0,
         documented=True,
+        is_assumed=True,
         lease_seconds=LEASE_SECONDS,
         outcomes=[],
         priorities=[Priority.INTERACTIVE],

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import BucketState
+from sessionboard_async.core.rate_limits.bucket_state import BucketState
 from sessionboard_async.core.rate_limits.shared.store import (
     RateLimitStore,
     StoreRequest,
@@ -27,6 +27,7 @@ NOTHING = StoreRequest(
     share=1.0,
     reserve=0,
     documented=True,
+    is_assumed=False,
     lease_seconds=1.0,
     outcomes=[],
     priorities=[],

@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from sessionboard_async.core.http.request import Priority
-from sessionboard_async.core.rate_limits.bucket import GUARD, BucketState
+from sessionboard_async.core.rate_limits.bucket import GUARD
+from sessionboard_async.core.rate_limits.bucket_state import BucketState
 from sessionboard_async.core.rate_limits.shared.store import (
     LEASE_SECONDS,
     RateLimitStore,
@@ -51,6 +52,7 @@ async def ask(
         share=1.0,
         reserve=0,
         documented=True,
+        is_assumed=True,
         lease_seconds=LEASE_SECONDS,
         outcomes=list(outcomes),
         priorities=[Priority.INTERACTIVE] * len(leases),

@@ -84,6 +84,9 @@ class Client:
             self.limiter.report(permit, response)
             if response.status == 200:
                 return
+            if not call.is_held_back:
+                # As the retry loop does.
+                await asyncio.sleep(self.draw.uniform(0.0, 0.5))
 
     async def exchange(self) -> Response:
         """Carry a request to the server and its response back."""

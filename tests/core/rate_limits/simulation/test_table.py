@@ -37,13 +37,28 @@ async def burst(
     return client.server.refusals, took
 
 
-@pytest.mark.parametrize("headers", [STYLES[0], *SLOW_STYLES, "none"])
+@pytest.mark.parametrize("headers", [STYLES[0], *SLOW_STYLES])
 def test_a_burst_of_250(headers: HeaderStyle, record_figure: RecordFigure) -> None:
     refusals, took = worst(run(burst(seed, FixedWindow(100, 900), 250, headers=headers)) for seed in SEEDS)
     record_figure("refusals", refusals)
     record_figure("seconds", round(took, 1))
     assert refusals == 0
     assert took <= 1810
+
+
+def test_a_burst_at_a_server_that_announces_nothing_and_refuses(record_figure: RecordFigure) -> None:
+    refusals, took = worst(run(burst(seed, FixedWindow(100, 900), 250, headers="none")) for seed in SEEDS)
+    record_figure("refusals", refusals)
+    record_figure("seconds", round(took, 1))
+    assert refusals <= 8
+    assert took <= 1810
+
+
+def test_a_burst_at_a_server_that_announces_nothing_and_refuses_nothing(record_figure: RecordFigure) -> None:
+    # 20 connections of 0.3 seconds at most, after a few round trips that double what is under way.
+    _, took = worst(run(burst(seed, FixedWindow(10_000, 900), 1_000, headers="none")) for seed in SEEDS)
+    record_figure("seconds", round(took, 1))
+    assert took < 60
 
 
 @pytest.mark.parametrize("headers", [STYLES[0], *SLOW_STYLES])

@@ -1,0 +1,28 @@
+"""The state of one category's budget, for a caller to look at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """The state of one category's budget.
+
+    Attributes:
+        category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
+            without a documented category; or ``daily-quota``.
+        limit: Requests per window, as far as is known.
+        remaining: Requests left in this window; ``None`` if no window is open.
+        resets_at: When this window has ended with certainty; ``None`` if that is not known.
+        in_flight: Requests under way.
+        waiting: Calls that wait for the rate limit.
+    """
+
+    category: str
+    limit: int
+    remaining: int | None
+    resets_at: datetime | None
+    in_flight: int = 0
+    waiting: int = 0
