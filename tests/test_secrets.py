@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, ConfigurationError, Retry, SessionboardError, Timeout
+from sessionboard_async import AsyncSession, Cache, ConfigurationError, Retry, SessionboardError, Timeout
 from tests.support.canaries import chain
 from tests.support.http_server import IMPATIENT, TOKEN, Handler, HttpServer, RawHandler, read_request
 
@@ -150,6 +150,7 @@ async def test_no_failure_shows_a_secret(
         retry=IMPATIENT,
         timeout=Timeout(attempt=0.05),
         max_response_bytes=5000,
+        cache=Cache(ttl=9),
     ) as sb:
         for call in (
             lambda: sb.sessions.list(ID, search=WORDS).collect(),
@@ -159,6 +160,11 @@ async def test_no_failure_shows_a_secret(
             with pytest.raises(SessionboardError) as caught:
                 await call()
             check(caught.value, everything_logged())
+        for error in await asyncio.gather(
+            *(sb.sessions.get(ID, quote(WORDS)) for _ in range(2)), return_exceptions=True
+        ):
+            if isinstance(error, BaseException):
+                check(error, everything_logged())
         try:
             await sb.request("POST", f"/v1/event/{ID}/x", query={"q": WORDS}, json={"title": SENT})
         except SessionboardError as error:

@@ -122,13 +122,15 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     """How long the answers to GETs of single records are kept, and how many.
 
     Gets of the same record with the same arguments share one request while it is under way, and its answer
-    for ``ttl`` seconds after it was sent. Each call returns a record of its own. Streams, searches, lists,
-    files, ``AsyncSession.request`` and calls without the token are neither kept nor shared, errors are only
-    shared by the calls that wait at that moment.
+    until ``ttl`` seconds after it was sent. Each call returns a record of its own. Errors are not kept: only
+    the calls that wait at that moment share them. Streams, searches, lists, files, ``AsyncSession.request``
+    and calls without the token do not use the cache. Views share it, but those with another timeout, retry or
+    limits do not wait for each other's requests.
 
-    Every write of the client or one of its views drops all answers, when it begins and when it ends, with or
-    without success: any request other than a GET, a search or a query. Writes of other clients, processes and
-    people show when the ``ttl`` has passed. The API itself may answer with a copy of a session that is up to
+    Every write of the client and its views drops all answers, when it begins and when it ends, with or
+    without success; any request other than a GET, a search or a query counts as a write. Changes by other
+    clients, processes and people show after ``ttl`` at the latest, and so does a write that the server
+    carries out after the client gave it up. The API itself may answer with a copy of a session that is up to
     three minutes old, and then the ages add up.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Any, assert_type
 
 import msgspec
 
-from sessionboard_async import AsyncSession, Page, Pager, Response, Retry, Timeout
+from sessionboard_async import AsyncSession, Cache, Page, Pager, Response, Retry, Timeout
 from sessionboard_async.models import (
     Contact,
     ContactSessions,
@@ -37,7 +37,7 @@ NOON = datetime.fromisoformat("2026-08-01T12:00:00Z")
 
 
 async def session() -> None:
-    async with AsyncSession("TOKEN", region="eu") as sb:
+    async with AsyncSession("TOKEN", region="eu", cache=Cache(ttl=5)) as sb:
         assert_type(sb, AsyncSession)
         assert_type(sb.with_options(timeout=Timeout(total=5), retry=Retry(attempts=2)), AsyncSession)
     assert_type(await sb.request("GET", "/v1/events", query={"page": 1, "tags": ["a", "b"]}), Response)

@@ -91,7 +91,7 @@ class Answers(Generic[V]):
             target, oldest = next(iter(self._kept.items()))
             is_full = len(self._kept) > self._options.size or self.size > self._options.max_bytes
             if not is_full and oldest.until > now:
-                break
+                return
             self._remove(target)
 
     def _remove(self, target: str) -> None:

@@ -55,7 +55,7 @@ def test_an_answer_that_took_longer_than_its_time_is_not_kept() -> None:
 def test_an_outdated_answer_drives_out_no_other() -> None:
     kept = Kept(ttl=10, size=1)
     kept.keep("a", sent=100, now=101)
-    kept.keep("b", sent=90, now=101)
+    kept.keep("b", sent=91, now=101)
     assert kept.targets(101) == "a"
 
 
@@ -64,6 +64,8 @@ def test_a_late_answer_replaces_none_that_was_sent_after_it() -> None:
     kept.keep("a", "newer", sent=5, now=6)
     kept.keep("a", "older", sent=4, now=7)
     assert kept.answers.find("a", 7) == "newer"
+    kept.keep("a", "as new", sent=5, now=7)
+    assert kept.answers.find("a", 7) == "as new"
     kept.keep("a", "newest", size=20, sent=6, now=8)
     assert kept.answers.find("a", 8) == "newest"
     assert (len(kept.answers), kept.answers.size) == (1, 21)
@@ -109,7 +111,7 @@ def test_outdated_answers_do_not_stay_in_memory() -> None:
     kept = Kept(ttl=10, size=100)
     for target in "abc":
         kept.keep(target, sent=1, now=1)
-    kept.keep("d", sent=12, now=12)
+    kept.keep("d", sent=11, now=11)
     assert (len(kept.answers), kept.answers.size) == (1, 10)
 
 
@@ -122,6 +124,8 @@ def test_a_drop_also_refuses_answers_that_were_requested_before_it() -> None:
     kept.answers.keep("b", "old", 1, sent=0, generation=before, now=0)
     kept.keep("c")
     assert kept.targets() == "c"
+    kept.answers.drop()
+    assert kept.answers.generation == 2
 
 
 def test_a_repr_shows_no_answer() -> None:
