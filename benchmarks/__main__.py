@@ -20,6 +20,7 @@ from rich.console import Console
 
 from benchmarks import chart
 from benchmarks.figures import Figure
+from benchmarks.jobs.table import table
 from benchmarks.parts import PARTS
 from benchmarks.processes import Bench, serving
 from benchmarks.recording import RECORDS_PER_PAGE, record, recorded
@@ -58,6 +59,8 @@ def main() -> None:
                     figures += PARTS[part](bench)
     show(console, figures)
     console.print(f"load average: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
+    if "jobs" in parts and not arguments.quick:
+        print(table(figures))
     if arguments.quick or set(parts) != PARTS.keys():
         console.print("Not a full run: the stored results stay unchanged.")
         return

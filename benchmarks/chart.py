@@ -14,6 +14,7 @@ from benchmarks.report import Report
 
 _PASS, _MISS, _INFORMS, _TARGET = "#2a7f62", "#c0392b", "#7f8fa6", "#1b1b1b"
 _TITLES = {
+    "jobs": "Speed of jobs as a multiple of what is written by hand (higher is better)",
     "streams": "Records per second, as a multiple of another client's (higher is better)",
     "latency": "Reading ahead, as a multiple of the speed without (higher is better)",
     "memory": "Memory in MB (lower is better)",
@@ -22,13 +23,16 @@ _TITLES = {
     "calls": "Small calls",
     "uvloop": "Records per second on uvloop, as a multiple of asyncio's loop",
 }
-_DRAWN = ("streams", "latency", "memory", "keep", "imports", "uvloop")
+_DRAWN = ("jobs", "streams", "latency", "memory", "keep", "imports", "uvloop")
 
 
 def draw(report: Report, file: Path) -> None:
     """Draw the figures of a report as bars with quartiles and targets."""
     mpl.rcParams["font.size"] = 9
-    parts = {part: [found for found in report.figures if found.part == part] for part in _DRAWN}
+    parts = {
+        part: [found for found in report.figures if found.part == part and _is_drawn(found)]
+        for part in _DRAWN
+    }
     parts = {part: figures for part, figures in parts.items() if figures}
     heights = [len(figures) + 1.2 for figures in parts.values()]
     canvas = Canvas(figsize=(10, 0.34 * sum(heights) + 1.2), dpi=120, layout="constrained")
@@ -45,6 +49,11 @@ def draw(report: Report, file: Path) -> None:
         fontsize=8,
     )
     canvas.savefig(file)
+
+
+def _is_drawn(found: Figure) -> bool:
+    # Of the many figures of jobs, those that compare clients.
+    return found.part != "jobs" or "50 ms: us / " in found.name
 
 
 def _bars(place: Axes, part: str, figures: Sequence[Figure]) -> None:

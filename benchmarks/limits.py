@@ -1,4 +1,4 @@
-"""Costs of the limiter while no call waits, and its use of the budget while all calls wait."""
+"""Costs of the limiter while no call waits, and its use of the budget while calls wait or are refused."""
 
 from __future__ import annotations
 
@@ -91,3 +91,70 @@ async def makespan(requests: int, limit: int, window: float) -> Rounds:
         refusals = server.refusals
     optimum = (math.ceil(requests / limit) - 1) * (window + GUARD)
     return [{"taken": taken, "optimum": optimum, "refusals": refusals}]
+
+
+async def gets_without_headers(base_url: str, count: int, rounds: int) -> Rounds:
+    """Get single records from a server that reports no limits.
+
+    Returns:
+        The processor seconds of bare aiohttp and of this package, and the number of its calls that waited for
+        the limiter or failed.
+    """
+    import aiohttp
+    import msgspec
+
+    from benchmarks.contenders import HEADERS, TOKEN
+    from sessionboard_async import AsyncSession, RateLimits, RateLimitWaitExceeded
+    from sessionboard_async.models import Session
+
+    decoder = msgspec.json.Decoder(Session)
+    measured: Rounds = []
+    async with (
+        aiohttp.ClientSession() as client,
+        AsyncSession(TOKEN, base_url=base_url, limits=RateLimits(max_wait=0)) as sb,
+    ):
+
+        async def floor(id_: str) -> None:
+            async with client.get(f"{base_url}/v1/event/1/sessions/{id_}", headers=HEADERS) as answer:
+                decoder.decode(await answer.read())
+
+        async def us(id_: str) -> None:
+            await sb.sessions.get(1, id_)
+
+        for turn in range(rounds):
+            found = {"waits": 0.0}
+            for name, get in (("floor", floor), ("us", us)) if turn % 2 else (("us", us), ("floor", floor)):
+                began = time.process_time()
+                for number in range(count):
+                    try:
+                        await get(f"{turn * count + number:036x}")
+                    except RateLimitWaitExceeded:
+                        found["waits"] += 1
+                found[f"{name} processor"] = time.process_time() - began
+            measured.append(found)
+    return measured
+
+
+async def refused_streams(retry_after: float | None, pages: int, rounds: int) -> Rounds:
+    """Stream 8 times at once from a server that refuses every 89th request; return seconds by limits."""
+    from sessionboard_async import AsyncSession, RateLimits
+    from sessionboard_async.testing import EmbeddedServer, Fault
+
+    fault = Fault("status", status=429, retry_after=retry_after, every=89)
+    measured: Rounds = []
+    for _ in range(rounds):
+        seconds = {}
+        for name, limits in {"default": RateLimits(), "None": None}.items():
+            async with (
+                EmbeddedServer(sessions=20, contacts=20 * pages, faults=[fault]) as server,
+                AsyncSession(server.token, base_url=server.base_url, limits=limits) as sb,
+            ):
+                event = server.event_id
+                began = time.perf_counter()
+                read = (sb.contacts.search(event, page_size=20).collect() for _ in range(8))
+                found = await asyncio.gather(*read)
+                seconds[name] = time.perf_counter() - began
+            if {*map(len, found)} != {20 * pages}:
+                raise RuntimeError("records are missing")
+        measured.append(seconds)
+    return measured

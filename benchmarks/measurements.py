@@ -38,7 +38,9 @@ async def streams(base_url: str, names: list[str], pages: int, rounds: int) -> R
     return measured
 
 
-async def prefetch(base_url: str, depths: list[int | None], pages: int, rounds: int, pause: float) -> Rounds:
+async def prefetch(
+    base_url: str, depths: list[int | None], pages: int, rounds: int, pause: float = 0, warm_ups: int = 0
+) -> Rounds:
     """Stream with different depths of prefetch in turn; the consumer waits ``pause`` seconds a page."""
     from benchmarks.contenders import TOKEN
     from sessionboard_async import AsyncSession
@@ -48,7 +50,7 @@ async def prefetch(base_url: str, depths: list[int | None], pages: int, rounds: 
         # Fill the server's cache, and open the connections.
         async for _ in sb.sessions.search(pages, prefetch=16).raw_json():
             pass
-        for turn in range(rounds):
+        for turn in range(-warm_ups, rounds):
             seconds = {}
             for depth in depths if turn % 2 else reversed(depths):
                 gc.collect()
@@ -60,12 +62,13 @@ async def prefetch(base_url: str, depths: list[int | None], pages: int, rounds: 
                     if pause and records % 100 == 0:
                         await asyncio.sleep(pause)
                 seconds[str(depth)] = time.perf_counter() - began
-            measured.append(seconds)
+            if turn >= 0:
+                measured.append(seconds)
     return measured
 
 
 async def memory(base_url: str, depth: int | None) -> Rounds:
-    """Stream 100,000 sessions; return the growth of the process and its peak, in bytes."""
+    """Stream 100,000 sessions; return the growth of the process, of its peak, and its size, in bytes."""
     from benchmarks.contenders import TOKEN
     from sessionboard_async import AsyncSession
 
@@ -75,7 +78,8 @@ async def memory(base_url: str, depth: int | None) -> Rounds:
         # A search ends at page 999, 100 records short of the total.
         await _consume(sb, pages=999, depth=depth, records=99_900)
         await _consume(sb, pages=1, depth=depth, records=100)
-        return [{"growth": _memory("VmRSS") - before, "peak": _memory("VmHWM") - before}]
+        highest = _memory("VmHWM")
+        return [{"growth": _memory("VmRSS") - before, "peak": highest - before, "size": highest}]
 
 
 async def _consume(sb: Any, *, pages: int, depth: int | None, records: int) -> None:
@@ -170,6 +174,14 @@ def main(arguments: dict[str, Any]) -> Rounds:
         return keep(arguments["kind"], (pages * arguments["pages"])[: arguments["pages"]])
     if name == "imported":
         return imported(**arguments)
+    if name == "losses":
+        from benchmarks.jobs.losses import losses
+
+        return losses(**arguments)
+    if name == "jobs":
+        from benchmarks.jobs.measurement import jobs
+
+        return asyncio.run(jobs(**arguments))
     from benchmarks import limits
 
     loop_factory = None
@@ -184,6 +196,8 @@ def main(arguments: dict[str, Any]) -> Rounds:
         "calls": calls,
         "cost of limits": limits.cost,
         "makespan": limits.makespan,
+        "gets without headers": limits.gets_without_headers,
+        "refused streams": limits.refused_streams,
     }
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(measure[name](**arguments))

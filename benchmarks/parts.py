@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import chain
+from statistics import median
 
 import msgspec
 
 from benchmarks.consistency import BY_NUMBER, EXACT, MANY, WAYS, read
 from benchmarks.figures import Figure, Target, at_least, at_most, figure, ratios
+from benchmarks.jobs.part import jobs
 from benchmarks.measurements import Rounds
 from benchmarks.processes import Bench
 from benchmarks.recording import recorded
@@ -160,6 +162,35 @@ def latency(bench: Bench) -> Iterator[Figure]:
     )
     title = "identity, no latency: default / sequential"
     yield figure("latency", title, "×", ratios(measured, "0", "None"), at_least(0.95))
+    yield from _depths(bench)
+
+
+def _depths(bench: Bench) -> Iterator[Figure]:
+    """The default, which finds a depth, against fixed depths."""
+    for milliseconds, least in {50: 0.85, 20: 0.80, 150: 0.80}.items():
+        measured = bench.measure(
+            "prefetch",
+            base_url=bench.base_url("gzip", milliseconds),
+            depths=[8, None],
+            pages=30,
+            rounds=bench.often(7, 2),
+            warm_ups=2,
+        )
+        title = f"gzip, {milliseconds} ms: default / prefetch=8, 30 pages"
+        yield figure("latency", title, "×", ratios(measured, "8", "None"), at_least(least))
+    depths = (0, 1, 2, 4, 8)
+    measured = bench.measure(
+        "prefetch",
+        base_url=bench.base_url("gzip"),
+        depths=[*depths, None],
+        pages=30,
+        rounds=bench.often(20, 5),
+        warm_ups=2,
+    )
+    best = min(map(str, depths), key=lambda depth: median(seconds[depth] for seconds in measured))
+    title = "gzip, no latency: default / best fixed depth, 30 pages"
+    yield figure("latency", title, "×", ratios(measured, best, "None"), at_least(0.97))
+    yield figure("latency", "gzip, no latency: best fixed depth", "", [int(best)])
 
 
 def memory(bench: Bench) -> Iterator[Figure]:
@@ -175,6 +206,14 @@ def memory(bench: Bench) -> Iterator[Figure]:
         for title, target in (("growth", at_most(8.0) if depth is None else None), ("peak", None)):
             sizes = [taken[title] / 1e6 for taken in measured]
             yield figure("memory", f"{title} over 100,000 sessions, {name}", "MB", sizes, target)
+        if depth is None:
+            far = _several(
+                bench.often(3, 1),
+                lambda: bench.measure("memory", base_url=bench.base_url("identity", 50), depth=None),
+            )
+            more = [there["size"] - here["size"] for there, here in zip(far, measured, strict=True)]
+            title = "50 ms away against no latency, default"
+            yield figure("memory", title, "MB", [size / 1e6 for size in more], at_most(12.6))
 
 
 def keep(bench: Bench) -> Iterator[Figure]:
@@ -237,6 +276,23 @@ def limits(bench: Bench) -> Iterator[Figure]:
         "limits", f"{title}: time / optimum with guard", "×", ratios(spans, "taken", "optimum"), at_most(1.15)
     )
     yield figure("limits", f"{title}: refusals", "", [span["refusals"] for span in spans], at_most(0))
+    gets = bench.measure(
+        "gets without headers", base_url=f"{bench.base_url('identity')}/silent", count=50, rounds=20
+    )
+    title = "1,000 gets, no headers"
+    busy = ratios(gets, "us processor", "floor processor")
+    yield figure("limits", f"{title}: processor time / bare aiohttp", "×", busy, at_most(1.3))
+    waits = sum(found["waits"] for found in gets)
+    yield figure("limits", f"{title}: calls that waited or failed", "", [waits], at_most(0))
+    for retry_after, title in ((0, "429 with Retry-After: 0"), (None, "429 without Retry-After")):
+        refused = bench.measure(
+            "refused streams",
+            retry_after=retry_after,
+            pages=bench.often(300, 100),
+            rounds=bench.often(3, 1),
+        )
+        title = f"8 streams, every 89th {title}: time / limits=None"
+        yield figure("limits", title, "×", ratios(refused, "default", "None"), at_most(1.5))
 
 
 def uvloop(bench: Bench) -> Iterator[Figure]:
@@ -266,6 +322,7 @@ def _several(processes: int, measure: Callable[[], Rounds]) -> Rounds:
 
 
 PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
+    "jobs": jobs,
     "streams": streams,
     "exact": exact,
     "consistency": consistency,

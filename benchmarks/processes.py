@@ -27,9 +27,14 @@ class Bench:
         self.port = port
         self.quick = quick
 
+    @property
+    def host(self) -> str:
+        """The address of the server."""
+        return f"http://127.0.0.1:{self.port}"
+
     def base_url(self, coding: str, milliseconds: int = 0) -> str:
         """Return the address of the server with an encoding and a latency."""
-        return f"http://127.0.0.1:{self.port}/{coding}/{milliseconds}"
+        return f"{self.host}/{coding}/{milliseconds}"
 
     def often(self, full: int, quick: int) -> int:
         """Return the number of repetitions: ``quick`` in a quick run, otherwise ``full``."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from sessionboard_async import AsyncSession
+from sessionboard_async.export.resources import RESOURCES, event_search
 from sessionboard_async.testing import EmbeddedServer
 
 RECORDED_PAGES = 40
@@ -15,6 +18,10 @@ RECORDED_PAGES = 40
 
 RECORDS_PER_PAGE = 100
 
+PATHS: dict[str, str] = {resource: resource for resource in RESOURCES} | {"statuses": "session-statuses"}
+"""The names of the resources of an event in the paths of their searches."""
+
+_MOST = {"contacts": 2_000, "speakers": 600}
 _ID_LENGTH = 36
 
 
@@ -59,17 +66,26 @@ def _positions_of_ids(records: bytes) -> Iterator[int]:
 
 
 async def record() -> bytes:
-    """Record pages of sessions from the embedded server, in the format that ``recorded`` reads."""
+    """Record the resources of an event of the embedded server, in the format that ``recorded`` reads."""
     async with (
         EmbeddedServer(sessions=RECORDED_PAGES * RECORDS_PER_PAGE, compress=False) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
-        pager = sb.sessions.search(server.event_id, page_size=RECORDS_PER_PAGE, consistency="pages")
-        pages = pager.raw_json().pages()
-        return msgspec.json.encode([page.results async for page in pages])
+        recording: dict[str, list[Any]] = {}
+        for resource, path in PATHS.items():
+            search = event_search(sb, resource)
+            pager = search(server.event_id, page_size=RECORDS_PER_PAGE, limit=_MOST.get(resource))
+            recording[path] = [page.results async for page in pager.raw_json().pages()]
+        return msgspec.json.encode(recording)
 
 
 def recorded(file: Path) -> list[RecordedPage]:
-    """Read the pages recorded by ``record``."""
-    pages = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
+    """Read the pages of sessions recorded by ``record``."""
+    pages = msgspec.json.decode(file.read_bytes(), type=dict[str, list[msgspec.Raw]])["sessions"]
     return [RecordedPage(bytes(page)) for page in pages]
+
+
+def recorded_records(file: Path) -> dict[str, list[msgspec.Raw]]:
+    """Read all records of each resource, by its name in paths."""
+    pages = msgspec.json.decode(file.read_bytes(), type=dict[str, list[list[msgspec.Raw]]])
+    return {path: [*chain.from_iterable(found)] for path, found in pages.items()}

@@ -24,6 +24,7 @@ _PACKAGES = (
     "isal",
     "uvloop",
     "httpx",
+    "httpx2",
     "pydantic",
 )
 

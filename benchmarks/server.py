@@ -1,7 +1,9 @@
 """A server of prepared pages, so cheap that the measurements show the cost of the client.
 
 The path selects the encoding, the latency and the number of pages: ``/gzip/50/v1/event/160/sessions?page=3``
-is the third of 160 pages, as gzip, after 50 milliseconds.
+is the third of 160 pages, as gzip, after 50 milliseconds. Event 1160 has as many pages: the last three digits
+count. Other resources have as many records as were recorded. After ``/gzip/50/silent``, no answer has
+rate-limit headers. ``/requests`` returns the number of requests so far.
 """
 
 from __future__ import annotations
@@ -13,67 +15,117 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from benchmarks.recording import RECORDS_PER_PAGE, RecordedPage, recorded
+from benchmarks.recording import RECORDS_PER_PAGE, recorded_records
 
 _GZIP_LEVEL = 6
 _GZIP = 16 + zlib.MAX_WBITS
 _KEPT_ANSWERS = 512
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_EVENTS = 1000
 
+_COUNT = b"GET /requests HTTP/1.1\r\n"
 _HEAD = re.compile(
-    rb"(?P<method>[A-Z]+) /(?P<coding>identity|gzip)/(?P<milliseconds>\d+)/v1/event/(?P<pages>\d+)/sessions"
-    rb"(?:/(?P<session>[^?/ ]+))?(?:\?(?P<query>\S*))? HTTP/1\.1\r\n"
+    rb"(?P<method>[A-Z]+) /(?P<coding>identity|gzip)/(?P<milliseconds>\d+)(?P<silent>/silent)?"
+    rb"/v1/event/(?P<event>\d+)/(?P<resource>[a-z-]+)(?:/(?P<record>[^?/ ]+))?"
+    rb"(?:\?(?P<query>\S*))? HTTP/1\.1\r\n"
 )
 _PAGE = re.compile(rb"(?:^|&)page=(\d+)")
 _SIZE = re.compile(rb"(?:^|&)pageSize=(\d+)")
 _AFTER = re.compile(rb'"createdAt":\{[^}]*"after":"([^"]+)"')
+_UNSUPPORTED = re.compile(rb'"before"|"desc"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
-class Answers:
-    """Complete HTTP answers, cached.
 
-    The records of the pages repeat with new ids, and are created one second apart, so that they can be
-    searched by time.
+class Search(NamedTuple):
+    """A page that is asked for.
+
+    Attributes:
+        event: The event.
+        resource: The resource, as in the path.
+        number: The number of the page.
+        size: The records on a page.
+        first: The index of the first record created after the requested time.
     """
 
-    def __init__(self, pages: list[RecordedPage]) -> None:
-        records = [
-            record for page in pages for record in msgspec.json.decode(page.records, type=list[msgspec.Raw])
-        ]
-        self._record = bytes(records[0])
-        self._parts = [_without_id_and_time(bytes(record)) for record in records]
-        self.page = lru_cache(_KEPT_ANSWERS)(self._render_page)
-        self.record = lru_cache(_KEPT_ANSWERS)(self._render_record)
+    event: int
+    resource: str
+    number: int
+    size: int
+    first: int
 
-    def _render_page(self, number: int, size: int, after: bytes | None, of: int, coding: bytes) -> bytes:
-        """Render a page of the records created after a timestamp, in a stream of ``of`` pages."""
-        every = of * RECORDS_PER_PAGE
-        first = 0 if after is None else _second_after(after)
-        total = max(0, every - first)
-        start = first + (number - 1) * size
-        records = b",".join(self._as_record(index) for index in range(start, min(start + size, every)))
-        pagination = msgspec.json.encode(
-            {
-                "currentPage": number,
-                "pageSize": size,
-                "totalPages": -(-total // size),
-                "totalResults": total,
-            }
-        )
-        return _answer(b"".join((b'{"results":[', records, b'],"pagination":', pagination, b"}")), coding)
 
-    def _as_record(self, index: int) -> bytes:
-        before, between, after = self._parts[index % len(self._parts)]
-        timestamp = (_EPOCH + index * _SECOND).isoformat(timespec="milliseconds")[:23].encode()
-        return b"".join((before, b"%036x" % index, between, timestamp, b"Z", after))
+class Answers(Protocol):
+    """The bodies of answers."""
 
-    def _render_record(self, coding: bytes) -> bytes:
-        return _answer(self._record, coding)
+    def page(self, search: Search) -> bytes | None:
+        """Return a page of records; ``None`` if there is no such resource."""
+        ...
+
+    def record(self, id_: bytes) -> bytes:
+        """Return one session."""
+        ...
+
+
+class RecordedAnswers:
+    """Recorded records, repeated with new ids, and created one second apart, so that they can be searched.
+
+    Args:
+        records: The records of each resource.
+    """
+
+    def __init__(self, records: dict[str, list[msgspec.Raw]]) -> None:
+        self._parts = {
+            resource: [_without_id_and_time(bytes(record)) for record in found]
+            for resource, found in records.items()
+        }
+
+    def page(self, search: Search) -> bytes | None:
+        parts = self._parts.get(search.resource)
+        if parts is None:
+            return None
+        every = sessions_of(search.event) if search.resource == "sessions" else len(parts)
+        start = search.first + (search.number - 1) * search.size
+        shown = range(start, min(start + search.size, every))
+        rendered = [_join(parts[index % len(parts)], b"%036x" % index, index) for index in shown]
+        return render_page(rendered, search, max(0, every - search.first))
+
+    def record(self, id_: bytes) -> bytes:
+        return _join(self._parts["sessions"][0], id_, 0)
+
+
+def sessions_of(event: int) -> int:
+    """Return the number of sessions of an event."""
+    return event % _EVENTS * RECORDS_PER_PAGE
+
+
+def render_page(records: list[bytes], search: Search, total: int) -> bytes:
+    """Return the body of an answer with a page of records."""
+    pagination = {
+        "currentPage": search.number,
+        "pageSize": search.size,
+        "totalPages": -(-total // search.size),
+        "totalResults": total,
+    }
+    return b"".join(
+        (b'{"results":[', b",".join(records), b'],"pagination":', msgspec.json.encode(pagination), b"}")
+    )
+
+
+def created_at(index: int) -> bytes:
+    """Return the time at which a record was created."""
+    return (_EPOCH + index * _SECOND).isoformat(timespec="milliseconds")[:23].encode() + b"Z"
+
+
+def _join(parts: tuple[bytes, bytes, bytes], id_: bytes, index: int) -> bytes:
+    before, between, after = parts
+    return b"".join((before, id_, between, created_at(index), after))
 
 
 def _without_id_and_time(record: bytes) -> tuple[bytes, bytes, bytes]:
@@ -94,24 +146,66 @@ def _second_after(timestamp: bytes) -> int:
     return (datetime.fromisoformat(timestamp.decode()) - _EPOCH) // _SECOND + 1
 
 
-def _answer(body: bytes, coding: bytes) -> bytes:
-    encoding = b""
+def _answer(body: bytes, coding: bytes, *, is_silent: bool) -> bytes:
+    encoding = limits = b""
     if coding == b"gzip":
         body = zlib.compress(body, _GZIP_LEVEL, _GZIP)
         encoding = b"Content-Encoding: gzip\r\n"
+    if not is_silent:
+        limits = b"RateLimit-Limit: 100000\r\nRateLimit-Remaining: 100000\r\nRateLimit-Reset: 900\r\n"
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n%b"
-        b"Content-Length: %d\r\nRateLimit-Limit: 100000\r\nRateLimit-Remaining: 100000\r\n"
-        b"RateLimit-Reset: 900\r\nX-Request-Id: benchmark\r\n\r\n"
-    ) % (encoding, len(body))
+        b"Content-Length: %d\r\n%bX-Request-Id: benchmark\r\n\r\n"
+    ) % (encoding, len(body), limits)
     return head + body
+
+
+class Application:
+    """Complete HTTP answers, the latest ones cached.
+
+    Args:
+        answers: The bodies of the answers.
+        cached: Whether equal requests have equal answers.
+
+    Attributes:
+        requests: The number of requests.
+    """
+
+    def __init__(self, answers: Answers, *, cached: bool = True) -> None:
+        self._answers = answers
+        self._render = lru_cache(_KEPT_ANSWERS)(self._render_answer) if cached else self._render_answer
+        self.requests: int = 0
+
+    def answer(self, head: bytes, body: bytes) -> tuple[float, bytes]:
+        """Return the seconds to wait before an answer, and the answer."""
+        if head.startswith(_COUNT):
+            return 0, _answer(b"%d" % self.requests, b"identity", is_silent=True)
+        self.requests += 1
+        request = _HEAD.match(head)
+        if request is None or _UNSUPPORTED.search(body):
+            return 0, _NOT_FOUND
+        query = request["query"] or b""
+        page, size, after = _PAGE.search(query), _SIZE.search(query), _AFTER.search(body)
+        search = Search(
+            int(request["event"]),
+            request["resource"].decode(),
+            int(page[1]) if page else 1,
+            int(size[1]) if size else RECORDS_PER_PAGE,
+            _second_after(after[1]) if after else 0,
+        )
+        answer = self._render(search, request["record"], request["coding"], request["silent"] is not None)
+        return int(request["milliseconds"]) / 1000, answer
+
+    def _render_answer(self, search: Search, record: bytes | None, coding: bytes, is_silent: bool) -> bytes:
+        body = self._answers.page(search) if record is None else self._answers.record(record)
+        return _NOT_FOUND if body is None else _answer(body, coding, is_silent=is_silent)
 
 
 class Connection(asyncio.Protocol):
     """One client's connection."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, application: Application) -> None:
+        self._application = application
         self._received = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -129,27 +223,9 @@ class Connection(asyncio.Protocol):
         if not end or len(rest) < (int(length[1]) if length else 0):
             return
         self._received = b""
-        self._answer(head + end, rest)
-
-    def _answer(self, head: bytes, body: bytes) -> None:
-        request = _HEAD.match(head)
-        if request is None:
-            self._send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-            return
-        if request["session"]:
-            answer = self._answers.record(request["coding"])
-        else:
-            query = request["query"] or b""
-            page, size, after = _PAGE.search(query), _SIZE.search(query), _AFTER.search(body)
-            answer = self._answers.page(
-                int(page[1]) if page else 1,
-                int(size[1]) if size else RECORDS_PER_PAGE,
-                after[1] if after else None,
-                int(request["pages"]),
-                request["coding"],
-            )
-        if latency := int(request["milliseconds"]) / 1000:
-            asyncio.get_running_loop().call_later(latency, partial(self._send, answer))
+        seconds, answer = self._application.answer(head + end, rest)
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, partial(self._send, answer))
         else:
             self._send(answer)
 
@@ -161,8 +237,8 @@ class Connection(asyncio.Protocol):
 async def serve(file: Path) -> None:
     """Print the port, and serve the recorded pages until standard input is closed."""
     loop = asyncio.get_running_loop()
-    answers = Answers(recorded(file))
-    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)
+    application = Application(RecordedAnswers(recorded_records(file)))
+    server = await loop.create_server(lambda: Connection(application), "127.0.0.1", 0)
     async with server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await loop.run_in_executor(None, sys.stdin.read)

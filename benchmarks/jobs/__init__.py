@@ -1,0 +1,1 @@
+"""Jobs that users have, done by this package and by what they would write without it."""
