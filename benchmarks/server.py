@@ -12,6 +12,7 @@ import asyncio
 import re
 import sys
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,11 +20,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from benchmarks.gzip_pages import LEVEL, GzipPages
 from benchmarks.recording import RECORDS_PER_PAGE, recorded_records
 
-_GZIP_LEVEL = 6
 _GZIP = 16 + zlib.MAX_WBITS
 _KEPT_ANSWERS = 512
+_KEPT_RECORDS = 8192
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _EVENTS = 1000
@@ -64,7 +66,7 @@ class Search(NamedTuple):
 class Answers(Protocol):
     """The bodies of answers."""
 
-    def page(self, search: Search) -> bytes | None:
+    def page(self, search: Search, *, gzip: bool) -> bytes | None:
         """Return a page of records; ``None`` if there is no such resource."""
         ...
 
@@ -85,19 +87,32 @@ class RecordedAnswers:
             resource: [_without_id_and_time(bytes(record)) for record in found]
             for resource, found in records.items()
         }
+        self._records = {resource: self._records_of(resource) for resource in records}
+        self._gzip = {resource: GzipPages(record) for resource, record in self._records.items()}
 
-    def page(self, search: Search) -> bytes | None:
+    def page(self, search: Search, *, gzip: bool) -> bytes | None:
         parts = self._parts.get(search.resource)
         if parts is None:
             return None
         every = sessions_of(search.event) if search.resource == "sessions" else len(parts)
         start = search.first + (search.number - 1) * search.size
         shown = range(start, min(start + search.size, every))
-        rendered = [_join(parts[index % len(parts)], b"%036x" % index, index) for index in shown]
-        return render_page(rendered, search, max(0, every - search.first))
+        before, after = around_records(search, max(0, every - search.first))
+        if gzip:
+            return self._gzip[search.resource].page(before, shown, after)
+        return b"".join((before, b",".join(map(self._records[search.resource], shown)), after))
 
     def record(self, id_: bytes) -> bytes:
         return _join(self._parts["sessions"][0], id_, 0)
+
+    def _records_of(self, resource: str) -> Callable[[int], bytes]:
+        parts = self._parts[resource]
+
+        @lru_cache(_KEPT_RECORDS)
+        def record(index: int) -> bytes:
+            return _join(parts[index % len(parts)], b"%036x" % index, index)
+
+        return record
 
 
 def sessions_of(event: int) -> int:
@@ -105,17 +120,15 @@ def sessions_of(event: int) -> int:
     return event % _EVENTS * RECORDS_PER_PAGE
 
 
-def render_page(records: list[bytes], search: Search, total: int) -> bytes:
-    """Return the body of an answer with a page of records."""
+def around_records(search: Search, total: int) -> tuple[bytes, bytes]:
+    """Return the parts of a page before and after its records."""
     pagination = {
         "currentPage": search.number,
         "pageSize": search.size,
         "totalPages": -(-total // search.size),
         "totalResults": total,
     }
-    return b"".join(
-        (b'{"results":[', b",".join(records), b'],"pagination":', msgspec.json.encode(pagination), b"}")
-    )
+    return b'{"results":[', b'],"pagination":' + msgspec.json.encode(pagination) + b"}"
 
 
 def created_at(index: int) -> bytes:
@@ -146,17 +159,13 @@ def _second_after(timestamp: bytes) -> int:
     return (datetime.fromisoformat(timestamp.decode()) - _EPOCH) // _SECOND + 1
 
 
-def _answer(body: bytes, coding: bytes, *, is_silent: bool) -> bytes:
-    encoding = limits = b""
-    if coding == b"gzip":
-        body = zlib.compress(body, _GZIP_LEVEL, _GZIP)
-        encoding = b"Content-Encoding: gzip\r\n"
-    if not is_silent:
-        limits = b"RateLimit-Limit: 100000\r\nRateLimit-Remaining: 100000\r\nRateLimit-Reset: 900\r\n"
+def _answer(body: bytes, *, gzip: bool, is_silent: bool) -> bytes:
+    encoding = b"Content-Encoding: gzip\r\n" if gzip else b""
+    limits = b"RateLimit-Limit: 100000\r\nRateLimit-Remaining: 100000\r\nRateLimit-Reset: 900\r\n"
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n%b"
         b"Content-Length: %d\r\n%bX-Request-Id: benchmark\r\n\r\n"
-    ) % (encoding, len(body), limits)
+    ) % (encoding, len(body), b"" if is_silent else limits)
     return head + body
 
 
@@ -179,7 +188,7 @@ class Application:
     def answer(self, head: bytes, body: bytes) -> tuple[float, bytes]:
         """Return the seconds to wait before an answer, and the answer."""
         if head.startswith(_COUNT):
-            return 0, _answer(b"%d" % self.requests, b"identity", is_silent=True)
+            return 0, _answer(b"%d" % self.requests, gzip=False, is_silent=True)
         self.requests += 1
         request = _HEAD.match(head)
         if request is None or _UNSUPPORTED.search(body):
@@ -197,8 +206,13 @@ class Application:
         return int(request["milliseconds"]) / 1000, answer
 
     def _render_answer(self, search: Search, record: bytes | None, coding: bytes, is_silent: bool) -> bytes:
-        body = self._answers.page(search) if record is None else self._answers.record(record)
-        return _NOT_FOUND if body is None else _answer(body, coding, is_silent=is_silent)
+        gzip = coding == b"gzip"
+        if record is None:
+            body = self._answers.page(search, gzip=gzip)
+        else:
+            body = self._answers.record(record)
+            body = zlib.compress(body, LEVEL, _GZIP) if gzip else body
+        return _NOT_FOUND if body is None else _answer(body, gzip=gzip, is_silent=is_silent)
 
 
 class Connection(asyncio.Protocol):

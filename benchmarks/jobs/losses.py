@@ -78,7 +78,7 @@ class _ShrinkingEvents:
         self._events = {event: _ShrinkingEvent(event, Random(f"{seed} {event}")) for event in events}
         self._requests = 0
 
-    def page(self, search: Search) -> bytes:
+    def page(self, search: Search, *, gzip: bool) -> bytes:
         self._requests += 1
         event = self._events[search.event]
         event.remove_due(virtual_time.now() + self._requests * _SECONDS_PER_REQUEST)
@@ -110,12 +110,13 @@ class _ShrinkingEvent:
             self._next += self._random.expovariate(_PER_SECOND)
 
     def page(self, search: Search) -> bytes:
-        from benchmarks.server import render_page
+        from benchmarks.server import around_records
 
         found = [index for index in self._indexes if index >= search.first]
         start = (search.number - 1) * search.size
         shown = found[start : start + search.size]
-        return render_page([*map(_record, shown)], search, len(found))
+        before, after = around_records(search, len(found))
+        return b"".join((before, b",".join(map(_record, shown)), after))
 
 
 @cache

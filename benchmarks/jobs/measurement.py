@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from benchmarks.jobs.httpx2_pydantic import httpx2_pydantic
 from benchmarks.jobs.ours import us, us_sessions_alone
 from benchmarks.jobs.work import JOBS, Contender, Job
 from benchmarks.measurements import Rounds
+from sessionboard_async import SessionboardError
 
 CONTENDERS: dict[str, Callable[[str], AbstractAsyncContextManager[Contender]]] = {
     "us": us,
@@ -37,9 +39,10 @@ async def jobs(host: str, path: str, jobs_of: dict[str, str], rounds: int, once:
         once: The contenders that only take part in the first round.
 
     Returns:
-        The seconds, processor seconds and requests by contender, for each round.
+        The seconds, processor seconds and requests by contender, for each round; and the failures.
     """
     measured: Rounds = []
+    failures = dict.fromkeys(jobs_of, 0.0)
     async with AsyncExitStack() as stack:
         control = await stack.enter_async_context(aiohttp.ClientSession())
 
@@ -57,13 +60,19 @@ async def jobs(host: str, path: str, jobs_of: dict[str, str], rounds: int, once:
             for name in names if turn % 2 else reversed(names):
                 before = await requests()
                 job = JOBS[jobs_of[name]]
-                seconds, processor = await _measure(job, opened[name])
+                try:
+                    seconds, processor = await _measure(job, opened[name])
+                except SessionboardError as error:
+                    print(f"{job.title}: {error}", file=sys.stderr)
+                    failures[name] += 1
+                    continue
                 found[name] = seconds * job.times
                 found[f"{name}: processor"] = processor * job.times
                 found[f"{name}: requests"] = (await requests() - before) * job.times
             if turn >= 0:
                 measured.append(found)
-    return measured
+    # Those of the first round count, where a client knows nothing of the server yet.
+    return [*measured, {f"{name}: failures": number for name, number in failures.items()}]
 
 
 async def _measure(job: Job, contender: Contender) -> tuple[float, float]:

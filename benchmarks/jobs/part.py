@@ -52,7 +52,7 @@ def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
     if job == "gets" and is_long:
         # Each get takes as long as the one before.
         jobs_of |= dict.fromkeys(_ONE_BY_ONE, "some gets")
-    rounds = bench.measure(
+    *rounds, failures = bench.measure(
         "jobs",
         host=bench.host,
         path=f"gzip/{milliseconds}",
@@ -62,6 +62,10 @@ def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
         once=_ONE_BY_ONE if is_long or bench.quick else (),
     )
     title = title_of(job, milliseconds)
+    yield figure(PART, f"{title}: {US}: failures", "", [failures[f"{US}: failures"]], at_most(0))
+    rounds = [found for found in rounds if US in found]
+    if not rounds:
+        return
     for name in jobs_of:
         for kind, unit in (("", "s"), (": processor", "s"), (": requests", "")):
             samples = [found[f"{name}{kind}"] for found in rounds if name in found]

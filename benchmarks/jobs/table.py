@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import nan
 
 from benchmarks.figures import Figure
 from benchmarks.jobs.part import BARE, GATHER, HTTPX2, LATENCIES, PART, US, lost_title, title_of
@@ -36,7 +37,9 @@ def _rows(medians: dict[str, float]) -> Iterator[list[str]]:
         yield [
             text,
             *(
-                ", ".join(f"{medians[f'{title_of(job, number)}: {name}']:.2g}" for number in latencies)
+                ", ".join(
+                    f"{medians.get(f'{title_of(job, number)}: {name}', nan):.2g}" for number in latencies
+                )
                 for name in _CONTENDERS
             ),
         ]
@@ -48,7 +51,7 @@ def _rows(medians: dict[str, float]) -> Iterator[list[str]]:
             title = title_of(job, _SHOWN)
             yield [
                 f"{text}{unit}",
-                *(f"{medians[f'{title}: {name}: {kind}']:{form}}" for name in _CONTENDERS),
+                *(f"{medians.get(f'{title}: {name}: {kind}', nan):{form}}" for name in _CONTENDERS),
             ]
     for job in ("stream", "events"):
         yield [
