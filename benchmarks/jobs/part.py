@@ -46,10 +46,12 @@ def lost_title(job: str, milliseconds: int, contender: str) -> str:
 
 def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
     is_long = milliseconds >= _SOME_LATENCY
-    jobs_of = dict.fromkeys((US, GATHER, BARE, HTTPX2), job)
+    # One request after the other takes long: a quick run only has what targets need.
+    quick = (US, GATHER, HTTPX2) if job == "stream" else (US, GATHER)
+    jobs_of = dict.fromkeys(quick if bench.quick else (US, GATHER, BARE, HTTPX2), job)
     if job == "export":
         jobs_of[ALONE] = job
-    if job == "gets" and is_long:
+    elif job == "gets" and is_long and not bench.quick:
         # Each get takes as long as the one before.
         jobs_of |= dict.fromkeys(_ONE_BY_ONE, "some gets")
     *rounds, failures = bench.measure(
@@ -59,7 +61,7 @@ def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
         jobs_of=jobs_of,
         rounds=bench.often(3 if milliseconds > _SOME_LATENCY else 5, 1),
         # The latency hardly varies, and takes most of their time.
-        once=_ONE_BY_ONE if is_long or bench.quick else (),
+        once=_ONE_BY_ONE if is_long else (),
     )
     title = title_of(job, milliseconds)
     yield figure(PART, f"{title}: {US}: failures", "", [failures[f"{US}: failures"]], at_most(0))
@@ -70,7 +72,7 @@ def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
         for kind, unit in (("", "s"), (": processor", "s"), (": requests", "")):
             samples = [found[f"{name}{kind}"] for found in rounds if name in found]
             yield figure(PART, f"{title}: {name}{kind}", unit, samples)
-    for other in (GATHER, *_ONE_BY_ONE):
+    for other in [name for name in (GATHER, *_ONE_BY_ONE) if name in jobs_of]:
         both: Rounds = [found for found in rounds if other in found]
         target = _TARGETS.get((job, milliseconds, other))
         yield figure(PART, f"{title}: us / {other}", "×", ratios(both, other, US), target)
