@@ -178,6 +178,16 @@ def test_the_budgets_are_printed(block: Path, run: Run, sessionboard_server: Emb
     assert 0 < sponsors < 100
 
 
+@block("some_fields.py")
+def test_records_of_a_type_of_ones_own(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    expected = records(sessionboard_server, "sessions")
+    assert len(lines) == len(expected)
+    assert all(line.startswith(f"{one['title']} ") for line, one in zip(lines, expected, strict=True))
+
+
 @block("raw_records.py")
 def test_raw_records_are_saved_as_sent(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
     sponsors = records(sessionboard_server, "sponsors")

@@ -6,8 +6,9 @@ One function per service. A wrong annotation anywhere on the way from the endpoi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_type
+from typing import Any, TypedDict, assert_type
 
 import msgspec
 
@@ -68,6 +69,35 @@ async def raw(pager: Pager[Session]) -> None:
     assert_type(pager.raw_json(), Pager[msgspec.Raw])
     async for json in pager.raw_json():
         assert_type(bytes(json), bytes)
+
+
+class Talk(msgspec.Struct):
+    id: str
+    title: str
+    room: Room | None = None
+
+
+@dataclass
+class TalkData:
+    title: str
+
+
+class TalkDict(TypedDict):
+    title: str
+
+
+async def into(pager: Pager[Session]) -> None:
+    assert_type(pager.into(Talk), Pager[Talk])
+    async for talk in pager.into(Talk):
+        assert_type(talk, Talk)
+    async for page in pager.into(Talk).pages():
+        assert_type(page, Page[Talk])
+    assert_type(await pager.into(Talk).first(), Talk | None)
+    assert_type(await pager.into(Talk).collect(), list[Talk])
+    assert_type(pager.into(TalkData), Pager[TalkData])
+    assert_type(pager.into(TalkDict), Pager[TalkDict])
+    assert_type(await pager.into(TalkDict).collect(), list[TalkDict])
+    assert_type(pager.into(Talk).raw(), Pager[dict[str, Any]])
 
 
 async def events(sb: AsyncSession) -> None:

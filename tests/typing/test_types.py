@@ -31,6 +31,8 @@ REFUSED = {
     "sb.sessions.search()": "call-arg",
     "await sb.sessions.search(4630)": "misc",
     "[talk for talk in sb.sessions.search(4630)]": "attr-defined",
+    "sb.sessions.search(4630).into(Contact())": "arg-type",
+    "(await sb.sessions.search(4630).into(Contact).collect())[0].room": "attr-defined",
     "(await sb.sessions.search(4630).first()).title": "union-attr",
     "await sb.sessions.get(4630)": "call-arg",
     "(await sb.sessions.get(4630, 'an-id')).titel": "attr-defined",

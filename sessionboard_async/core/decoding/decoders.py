@@ -12,6 +12,8 @@ from sessionboard_async.core.confirmations import (
     reports_failure,
     without_mark,
 )
+from sessionboard_async.core.decoding.envelopes import StrictPages
+from sessionboard_async.core.decoding.keyed import KeyedRecord, keyed_page_decoder
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, failure_error
 from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
@@ -70,6 +72,7 @@ class Decoders:
         self._is_strict = is_strict
         self._records: dict[str, RecordDecoder[Any] | ConfirmationDecoder] = {}
         self._pages: dict[tuple[str, object], PageDecoder[Any]] = {}
+        self._keyed: dict[tuple[str, object, str | None], PageDecoder[Any]] = {}
 
     def record(self, endpoint: Endpoint[T]) -> RecordDecoder[T] | ConfirmationDecoder:
         """Return the decoder of an operation that returns one record, or none."""
@@ -87,5 +90,26 @@ class Decoders:
         key = (endpoint.operation_id, type_)
         decoder = self._pages.get(key)
         if decoder is None:
-            decoder = self._pages[key] = PageDecoder(type_, endpoint, is_strict=self._is_strict)
+            record = RecordDecoder(type_, endpoint, is_strict=self._is_strict)
+            # Open records keep what was sent, record by record; such pages are small.
+            strict = None if record.is_open else StrictPages(type_)
+            decoder = self._pages[key] = PageDecoder(record, strict, endpoint)
+        return decoder
+
+    def keyed_pages(
+        self, endpoint: Endpoint[object], type_: type[T], timestamp: str | None
+    ) -> PageDecoder[KeyedRecord[T]]:
+        """Return the decoder of an operation's pages, for records of a caller's type.
+
+        Args:
+            endpoint: The operation.
+            type_: The caller's type.
+            timestamp: The API's name of the timestamp to read beside it; ``None`` for none.
+        """
+        key = (endpoint.operation_id, type_, timestamp)
+        decoder = self._keyed.get(key)
+        if decoder is None:
+            decoder = self._keyed[key] = keyed_page_decoder(
+                type_, endpoint, timestamp, is_strict=self._is_strict
+            )
         return decoder

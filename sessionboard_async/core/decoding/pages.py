@@ -3,87 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from msgspec.structs import replace
 
 from sessionboard_async.core.confirmations import reports_failure, without_mark
+from sessionboard_async.core.decoding.envelopes import WirePagination
 from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
-from sessionboard_async.core.decoding.records import (
-    DECODE_ERRORS,
-    RecordDecoder,
-    decoder_of,
-    failure_error,
-    raw_object,
-)
+from sessionboard_async.core.decoding.records import DECODE_ERRORS, failure_error, raw_object
 from sessionboard_async.core.decoding.sent_values import sent_value
 from sessionboard_async.core.decoding.text import is_json, is_utf8, replace_lone_surrogates, rows_as_sent
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.page import Page, Pagination, UnreadableField, credible_pagination
+from sessionboard_async.core.page import Page, Pagination, UnreadableField
 from sessionboard_async.errors import DecodeError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 OnInvalid = Literal["raise", "skip"]
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
-
-
-class _WirePagination(msgspec.Struct, gc=False):
-    """The pagination of a response. The API uses both spellings, and some servers use both at once.
-
-    Other servers report it beside the records, where its names are shorter.
-    """
-
-    currentPage: int | None = None  # noqa: N815
-    pageSize: int | None = None  # noqa: N815
-    totalPages: int | None = None  # noqa: N815
-    totalResults: int | None = None  # noqa: N815
-    current_page: int | None = None
-    page_size: int | None = None
-    total_pages: int | None = None
-    total_results: int | None = None
-    page: int | None = None
-    total: int | None = None
-
-    def to_pagination(self, rows: int) -> Pagination | None:
-        """Return the pagination of a page with that many rows."""
-        return credible_pagination(
-            rows,
-            current_page=_first(self.currentPage, self.current_page, self.page),
-            page_size=_first(self.pageSize, self.page_size),
-            total_pages=_first(self.totalPages, self.total_pages),
-            total_results=_first(self.totalResults, self.total_results, self.total),
-        )
-
-
-_PAGINATION_NAMES = frozenset(_WirePagination.__struct_fields__)
-
-
-def _first(value: int | None, second: int | None, third: int | None = None) -> int | None:
-    return value if value is not None else second if second is not None else third
-
-
-class _Envelope(_WirePagination, Generic[T], gc=False):
-    """A page of records, under either of the two names that the API uses."""
-
-    success: object = None
-    ok: object = None
-    error: object = None
-    errors: object = None
-    results: tuple[T, ...] | UnsetType = UNSET
-    data: tuple[T, ...] | UnsetType = UNSET
-    pagination: _WirePagination | None = None
-
-    @property
-    def may_report_failure(self) -> bool:
-        """Whether it has to be seen in whole: it mentions success or an error beside the records."""
-        return bool(self.error or self.errors) or not (
-            self.success in (None, True) and self.ok in (None, True)
-        )
 
 
 class _RawEnvelope(msgspec.Struct, gc=False):
@@ -101,25 +44,61 @@ class _RawEnvelope(msgspec.Struct, gc=False):
         return {name: msgspec.json.decode(part) for name, part in stated.items() if part is not UNSET}
 
 
+_PAGINATION_NAMES = frozenset(WirePagination.__struct_fields__)
+
 _raw_envelope = msgspec.json.Decoder(_RawEnvelope)
 _raw_array = msgspec.json.Decoder(list[Raw])
+
+
+class StrictDecoder(Protocol[T]):
+    """Decodes pages whose records all fit their type."""
+
+    def decode(self, body: bytes) -> Page[T] | None:
+        """Decode a page; return ``None`` if anything in it is unusual."""
+        ...
+
+
+class RowDecoder(Protocol[T_co]):
+    """Decodes the rows of pages that do not fit their type, or hold something else that is unusual."""
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether rows keep the bytes of the response."""
+        ...
+
+    def decode_row(
+        self, body: bytes | Raw, unreadable: list[UnreadableField], *, page: int, index: int
+    ) -> T_co:
+        """Decode a row, and add to a list what of it cannot be read."""
+        ...
+
+    def replace_lone_surrogates(self, body: bytes) -> bytes:
+        """Replace halves of surrogate pairs."""
+        ...
+
+    def accept(self, mismatches: Iterable[Mismatch]) -> None:
+        """Log what does not fit, or raise an error for it."""
+        ...
 
 
 class PageDecoder(Generic[T]):
     """Decodes pages of records, from the responses of one operation.
 
     Args:
-        type_: The type of a record; ``msgspec.Raw`` keeps the bytes of the response.
+        rows: Decodes single rows.
+        strict: Decodes usual pages, in one step; ``None`` if each row is decoded alone.
         endpoint: The operation, for errors and logs.
-        is_strict: Whether any mismatch is an error.
     """
 
-    def __init__(self, type_: type[T], endpoint: Endpoint[object], *, is_strict: bool = False) -> None:
+    def __init__(
+        self,
+        rows: RowDecoder[T],
+        strict: StrictDecoder[T] | None,
+        endpoint: Endpoint[object],
+    ) -> None:
+        self._record = rows
+        self._strict = strict
         self._endpoint = endpoint
-        self._record = RecordDecoder(type_, endpoint, is_strict=is_strict)
-        self._array: msgspec.json.Decoder[tuple[T, ...]] = decoder_of(tuple[type_, ...])  # type: ignore[valid-type]  # a type known at run time
-        self._envelope: msgspec.json.Decoder[_Envelope[T]] = decoder_of(_Envelope[type_])  # type: ignore[valid-type]  # a type known at run time
-        self._is_raw = type_ is cast("type[T]", Raw)
 
     def decode(self, body: bytes, *, page: int, on_invalid: OnInvalid = "raise") -> Page[T]:
         """Decode a page: a bare array, or one under ``results`` or ``data``.
@@ -134,34 +113,18 @@ class PageDecoder(Generic[T]):
                 it reports a failure.
         """
         body = without_mark(body)
-        # Open records keep what was sent, record by record; such pages are small. The texts of raw records
-        # are not decoded, so nothing else checks them.
-        if self._record.is_open or (self._is_raw and not is_utf8(body)):
-            return self._decode_leniently(body, page, on_invalid)
-        envelope: _Envelope[T] | None = None
-        with suppress(*DECODE_ERRORS):
-            if body[:1] == b"[":
-                return Page(results=self._array.decode(body))
-            envelope = self._envelope.decode(body)
-        if (
-            envelope is None
-            or (envelope.results is UNSET and envelope.data is UNSET)
-            or envelope.may_report_failure
-        ):
-            return self._decode_leniently(body, page, on_invalid)
-        # If both are present, the one with records is used.
-        results = envelope.results if envelope.results or envelope.data is UNSET else envelope.data
-        if results is UNSET:
-            results = ()
-        pagination = envelope.pagination and envelope.pagination.to_pagination(len(results))
-        return Page(results=results, pagination=pagination or envelope.to_pagination(len(results)))
+        # The texts of raw records are not decoded, so nothing else checks them.
+        if self._strict is not None and (not self._record.is_raw or is_utf8(body)):
+            decoded = self._strict.decode(body)
+            if decoded is not None:
+                return decoded
+        return self._decode_leniently(body, page, on_invalid)
 
     def _decode_leniently(self, body: bytes, page: int, on_invalid: OnInvalid) -> Page[T]:
-        replaced = (
-            replace_lone_surrogates(body) if self._is_raw else self._record.replace_lone_surrogates(body)
-        )
+        is_raw = self._record.is_raw
+        replaced = replace_lone_surrogates(body) if is_raw else self._record.replace_lone_surrogates(body)
         rows, pagination = self._split(replaced, page)
-        if replaced != body and self._is_raw:
+        if replaced != body and is_raw:
             rows = rows_as_sent(body, replaced, rows)
         results: list[T] = []
         unreadable: list[UnreadableField] = []
@@ -246,7 +209,7 @@ def _reported(pagination: bytes | Raw, rows: int, mismatches: list[Mismatch]) ->
     """Return the pagination of a page, without what cannot be read of it."""
     try:
         value = sent_value(pagination, None, mismatches.append)
-        wire = decode_leniently(value, _WirePagination, mismatches.append) if value else None
+        wire = decode_leniently(value, WirePagination, mismatches.append) if value else None
     except UndecodableError as error:
         mismatches.append(error)
         return None

@@ -79,6 +79,7 @@ class RecordDecoder(Generic[T]):
 
     Attributes:
         is_open: Whether the records keep everything that was sent.
+        is_raw: Whether they are the bytes of the response.
     """
 
     def __init__(self, type_: type[T], endpoint: Endpoint[object], *, is_strict: bool = False) -> None:
@@ -89,7 +90,7 @@ class RecordDecoder(Generic[T]):
         self._holds_no_data = bool(self._fields) and "data" not in self._fields
         self._default = _default(cast("Hashable", type_))
         self._is_strict = is_strict
-        self._is_raw = type_ is cast("type[T]", Raw)
+        self.is_raw: bool = type_ is cast("type[T]", Raw)
         self._mismatches = MismatchLog(endpoint.operation_id)
         self.is_open: bool = isinstance(type_, type) and issubclass(type_, OpenRecord)
         self._array: str | None = getattr(type_, "_array", None)
@@ -193,7 +194,7 @@ class RecordDecoder(Generic[T]):
 
     def decode_row(self, body: bytes | Raw, unreadable: list[UnreadableField], *, page: int, index: int) -> T:
         """Decode one record of a page, and add to a list what of it cannot be read."""
-        if self._is_raw:
+        if self.is_raw:
             # Neither UTF-8 nor whole characters are required to skip a text.
             if (place := first_invalid_byte(bytes(body))) is None:
                 return cast("T", body)
@@ -291,15 +292,28 @@ class RecordDecoder(Generic[T]):
         index: int | None = None,
         transient: bool = False,
     ) -> DecodeError:
-        return DecodeError(
-            f"cannot decode the response: expected {mismatch.expected}, got {mismatch.actual}",
-            context=self._endpoint.context,
-            page=page,
-            index=index,
-            record_id=_id_in(body),
-            path=mismatch.path,
-            transient=transient,
-        )
+        return record_error(self._endpoint, mismatch, body, page=page, index=index, transient=transient)
+
+
+def record_error(
+    endpoint: Endpoint[object],
+    mismatch: Mismatch,
+    body: bytes | Raw,
+    *,
+    page: int | None,
+    index: int | None,
+    transient: bool,
+) -> DecodeError:
+    """Return the error of a record that cannot be decoded, with its place."""
+    return DecodeError(
+        f"cannot decode the response: expected {mismatch.expected}, got {mismatch.actual}",
+        context=endpoint.context,
+        page=page,
+        index=index,
+        record_id=_id_in(body),
+        path=mismatch.path,
+        transient=transient,
+    )
 
 
 def _lost(errors: Iterable[UndecodableError]) -> UndecodableError | None:

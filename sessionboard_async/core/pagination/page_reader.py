@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
-from sessionboard_async.core.decoding.pages import OnInvalid
+import msgspec
+
+from sessionboard_async.core.decoding.keyed import KeyedRecord
+from sessionboard_async.core.decoding.pages import OnInvalid, PageDecoder
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoint import StreamProgress
-from sessionboard_async.core.pagination.query import PagedQuery
+from sessionboard_async.core.pagination.query import PagedQuery, TimeOrder
 from sessionboard_async.core.pagination.record_keys import IdGetter, id_getter, no_id
 from sessionboard_async.core.pagination.seen_ids import SeenIds
 from sessionboard_async.errors import PaginationError
@@ -56,16 +59,34 @@ class PageReader(Generic[T]):
         engine: Sends requests.
         query: The query.
         record: The type of a record.
+        order: The timestamp by which the pages are ordered; ``None`` without one.
         on_invalid: ``"raise"`` or ``"skip"``, for records that cannot be decoded.
+
+    Attributes:
+        record: The type of the records of pages: a ``KeyedRecord`` around each record of a caller's type.
     """
 
-    def __init__(self, engine: Engine, query: PagedQuery, record: type[T], on_invalid: OnInvalid) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        query: PagedQuery,
+        record: type[T],
+        *,
+        order: TimeOrder | None,
+        on_invalid: OnInvalid,
+    ) -> None:
         self.engine: Engine = engine
         self.query: PagedQuery = query
-        self.record: type[Any] = record
-        self.id_of: IdGetter = id_getter(record) if query.has_ids else no_id
+        self._is_keyed = not query.is_own_type(record)
+        self.record: type[Any] = KeyedRecord if self._is_keyed else record
+        self.id_of: IdGetter = id_getter(self.record) if query.has_ids else no_id
         self.seen: SeenIds = SeenIds()
-        self._decoder = engine.decoders.pages(query.endpoint, record)
+        decoders = engine.decoders
+        self._decoder: PageDecoder[Any] = (
+            decoders.keyed_pages(query.endpoint, record, None if order is None else order.attribute)
+            if self._is_keyed
+            else decoders.pages(query.endpoint, record)
+        )
         self._on_invalid: OnInvalid = on_invalid
 
     def add_seen(self, ids: Iterable[str]) -> None:
@@ -103,6 +124,13 @@ class PageReader(Generic[T]):
                 len(page.results) - len(results),
             )
         return results
+
+    def as_delivered(self, page: Page[T]) -> Page[T]:
+        """Return a page with its records as the caller wants them."""
+        if not self._is_keyed:
+            return page
+        keyed = cast("tuple[KeyedRecord[T], ...]", page.results)
+        return msgspec.structs.replace(page, results=tuple([one.record for one in keyed]))
 
     def warn(self, message: str) -> None:
         """Log a warning that names the operation."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, get_args
 
 import msgspec
 
+from sessionboard_async.core.decoding.caller_types import validate_record_type
 from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.options import validate_count
@@ -169,6 +170,30 @@ class Pager(Generic[T]):
         They are UTF-8; a record that is not cannot be decoded.
         """
         return Pager(self._engine, self._query, msgspec.Raw, **self._options)
+
+    def into(self, record: type[Kind]) -> Pager[Kind]:
+        """Return the same stream as records of a type of your own. Only its fields are decoded.
+
+        The type is a msgspec struct, a dataclass or a ``TypedDict``, for example one with ``id: str``,
+        ``title: str`` and ``room: Room | None``. Everything else that the API sends is skipped, which makes
+        reading faster. The type needs no id and no time: those that the stream needs are read beside it.
+
+        A field is read by its name in the full records, and otherwise by the name that the API sends: of a
+        ``Field``, ``created_at`` and ``createdAt`` are the same. A struct's own ``rename=`` and
+        ``field(name=)`` are names that the API sends.
+
+        Values are decoded strictly. If one is missing, null or of another type, and the type does not allow
+        that, the record cannot be decoded: a ``DecodeError`` with its place, or left out with
+        ``on_invalid="skip"``.
+
+        Args:
+            record: The type. The type of the full records is decoded as without ``into``.
+
+        Raises:
+            TypeError: If it is another kind of type, or has a field that JSON cannot be decoded into.
+        """
+        validate_record_type(record)
+        return Pager(self._engine, self._query, record, **self._options)
 
     async def first(self) -> T | None:
         """Return the first record, or ``None`` if there is none."""

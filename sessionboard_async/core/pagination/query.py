@@ -68,6 +68,10 @@ class PagedQuery(msgspec.Struct, frozen=True):
         """Whether each record has a unique ``id``."""
         return self._pages.identified
 
+    def is_own_type(self, record: object) -> bool:
+        """Return whether records of a type are full ones, in any form, and not of a caller's type."""
+        return any(record == form for form in (self._pages.record, dict[str, Any], msgspec.Raw))
+
     @property
     def search(self) -> Mapping[str, Any]:
         """The filters, sort and expansions, under the API's names."""

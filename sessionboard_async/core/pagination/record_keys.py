@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast, overload
 
 import msgspec
 
+from sessionboard_async.core.decoding.keyed import KeyedRecord
 from sessionboard_async.core.decoding.text import replace_lone_surrogates
 from sessionboard_async.core.timestamps import to_milliseconds
 
@@ -67,6 +68,8 @@ def timestamp_getter(record: type[Any], attribute: str) -> TimestampGetter:
         return lambda record: _timestamp(getattr(_decoded(record, decoder), attribute, None))
     if _is_dict(record):
         return lambda record: _timestamp(record.get(attribute))
+    if record is KeyedRecord:
+        return attrgetter("timestamp")
     return attrgetter(attribute)
 
 

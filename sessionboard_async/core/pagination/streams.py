@@ -90,7 +90,11 @@ class PageStream(Generic[T]):
         self._read_ahead = ReadAhead(prefetch, most=engine.most_concurrent, is_saturated=engine.is_saturated)
         self._is_resumed = progress != StreamProgress()
         self._reader = PageReader(
-            engine, query if order is None else query.sorted_by(order), record, on_invalid
+            engine,
+            query if order is None else query.sorted_by(order),
+            record,
+            order=order,
+            on_invalid=on_invalid,
         )
         self._reader.add_seen(progress.recent_ids)
         self._order = order
@@ -144,7 +148,7 @@ class PageStream(Generic[T]):
             next_progress = None
         self._left -= len(page.results)
         self.tracker.deliver(page.results, self._reader.id_of, next_progress)
-        return page
+        return self._reader.as_delivered(page)
 
     async def _read(self) -> Page[T]:
         if self._left > 0:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import RecordDecoder
 from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint, page_of
@@ -45,7 +46,7 @@ GET = declared("test-get", Talk)
 
 
 def pages(type_: Any = Talk, *, strict: bool = False) -> PageDecoder[Any]:
-    return PageDecoder(type_, SEARCH, is_strict=strict)
+    return Decoders(is_strict=strict).pages(SEARCH, type_)
 
 
 def records() -> RecordDecoder[Talk]:
