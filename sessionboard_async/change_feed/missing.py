@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import aclosing
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.core.pagination.pager import Pager
-from sessionboard_async.core.pagination.record_keys import id_getter, id_text
+from sessionboard_async.core.pagination.record_keys import id_text
 from sessionboard_async.errors import APIError, NotFoundError, RateLimitWaitExceeded
 from sessionboard_async.services._common.crud import RetrieveService
 
@@ -23,6 +25,13 @@ _MOST_RETRIEVED = 10
 
 _OTHER_PAGE_SIZE = 99
 """The comparison used full pages: a cache must not repeat its answers."""
+
+
+class _Identified(msgspec.Struct, gc=False):
+    """A record of which only the id is read, whatever its form."""
+
+    id: object = None
+
 
 _UNUSABLE = frozenset({400, 403, 404, 405, 422, 501})
 
@@ -122,8 +131,7 @@ async def _search_statuses(source: FeedSource, ids: Collection[str]) -> dict[str
 
 
 async def _ids(pager: Pager[Any]) -> tuple[set[str], bool]:
-    id_of = id_getter(pager.record)
-    ids, is_complete = await _read(pager, lambda record: id_text(id_of(record)))
+    ids, is_complete = await _read(pager.into(_Identified), lambda record: id_text(record.id))
     return set(ids), is_complete
 
 
