@@ -145,7 +145,8 @@ class Bucket:
             return held
         length = (state.seen_length or state.window) + GUARD
         if state.remaining is None:
-            if not self.documented:
+            if not self.documented or not (state.is_enforced or self._is_assumed):
+                # No limit was announced so far: the first response shows whether there is one.
                 return held
             left, until_next = budget - state.in_flight, length
         else:

@@ -196,7 +196,7 @@ def test_a_later_window_shows_how_long_it_lasts(refused: bool, length: float) ->
 
 
 def test_estimates_use_the_length_that_was_seen() -> None:
-    state = BucketState(limit=10, window=900.0, seen_length=60.0)
+    state = BucketState(limit=10, window=900.0, seen_length=60.0, is_enforced=True)
     assert bucket_in(state).expected_wait(0.0, 10) == 60 + GUARD
     state.seen_length = 0.0
     assert bucket_in(state).expected_wait(0.0, 10) == 900 + GUARD
@@ -279,7 +279,7 @@ def test_a_contended_budget_admits_the_part_of_one_sharer_at_a_time(
 
 @pytest.mark.parametrize(("ahead", "expected"), [(6, 0.0), (7, 31.0), (16, 31.0), (17, 62.0)])
 def test_the_estimate_for_an_unknown_window(ahead: int, expected: float) -> None:
-    bucket = Bucket(10, 30)
+    bucket = Bucket(10, 30, is_assumed=True)
     for _ in range(3):
         bucket.begin(0.0)
     assert bucket.expected_wait(0.0, ahead) == expected

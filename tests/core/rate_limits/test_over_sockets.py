@@ -61,6 +61,31 @@ async def test_every_form_of_headers_is_understood(headers: HeaderStyle) -> None
         assert server.refusals == 0
 
 
+@pytest.mark.parametrize("limits", [None, ServerLimits(requests=1_000)])
+async def test_more_calls_at_once_than_documented_fail_only_if_the_server_says_so(
+    limits: ServerLimits | None,
+) -> None:
+    async with (
+        EmbeddedServer(limits=limits) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        got = await asyncio.gather(*(sb.sponsors.get(EVENT, sponsor) for _ in range(120)))
+        assert {one.id for one in got} == {sponsor}
+
+
+async def test_calls_at_once_beyond_an_announced_limit_fail_when_it_is_announced() -> None:
+    async with (
+        EmbeddedServer(limits=ServerLimits(requests=5)) as server,
+        AsyncSession(server.token, base_url=server.base_url) as sb,
+    ):
+        sponsor = await a_sponsor(sb)
+        calls = (sb.sponsors.get(EVENT, sponsor) for _ in range(8))
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(outcome, RateLimitWaitExceeded) for outcome in outcomes) == 3
+        assert server.refusals == 0
+
+
 async def test_a_wait_holds_no_connection() -> None:
     async with (
         EmbeddedServer(limits=ServerLimits(requests=1, window=900)) as server,
