@@ -299,7 +299,8 @@ class AsyncSession:
         """Return a view of this client with other options; options that are not passed stay.
 
         A view shares the connection pool, the token and the cache, and also the rate limits, unless
-        ``limits`` differ in more than ``max_wait``. Making one is cheap. Closing it closes nothing.
+        ``limits`` differ in more than ``max_wait`` and ``bulk_max_wait``. Making one is cheap. Closing it
+        closes nothing.
 
         Args:
             timeout: The most seconds that an attempt and a whole call may take.

@@ -210,17 +210,27 @@ class Engine:
         return response
 
     async def _wait_for_permit(self, call: Call, limiter: Limiter) -> Permit:
-        """Wait for the rate limit, which ``Timeout.total`` does not bound."""
-        is_bulk = call.request.priority is Priority.BULK
+        """Wait for the rate limit. ``max_wait`` bounds this instead of ``Timeout.total``.
+
+        A limiter does not foresee how long a call waits for others to end. So what lasts longer than
+        ``max_wait`` counts for ``Timeout.total``.
+        """
+        max_wait = self._bulk_max_wait if call.request.priority is Priority.BULK else self._max_wait
         began = self._clock()
-        self._set_end(call, None)
+        seconds = None
+        if call.deadline is not None and max_wait is not None:
+            seconds = call.deadline - began + max_wait
+        self._set_end(call, seconds)
         try:
-            return await limiter.acquire(call, max_wait=self._bulk_max_wait if is_bulk else self._max_wait)
+            permit = await limiter.acquire(call, max_wait=max_wait)
         finally:
+            now = self._clock()
             if call.deadline is not None:
-                now = self._clock()
-                call.deadline += now - began
-                self._set_end(call, call.deadline - now)
+                call.deadline += now - began if max_wait is None else min(now - began, max_wait)
+        # Not after an error: its timer is not needed, and no event loop may run.
+        if call.deadline is not None:
+            self._set_end(call, call.deadline - now)
+        return permit
 
     def _set_end(self, call: Call, seconds: float | None) -> None:
         if call.timer is not None:

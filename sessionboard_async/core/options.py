@@ -81,8 +81,8 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
             connection or for the rate limit does not count. For uploads and downloads of files, the longest
             time in which no bytes move.
         total: For all attempts of a call together, with the waits for a free connection and between attempts.
-            Waiting for the rate limit does not count: ``RateLimits.max_wait`` bounds it. It does not apply to
-            uploads and downloads of files.
+            Waiting for the rate limit does not count, up to ``RateLimits.max_wait``, which bounds it. It does
+            not apply to uploads and downloads of files.
     """
 
     connect: float | None = 10.0

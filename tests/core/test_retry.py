@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import cast
 
@@ -16,7 +17,7 @@ from sessionboard_async import errors
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token
-from sessionboard_async.core.http.request import Call, Request
+from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
@@ -62,6 +63,8 @@ def engine(
     seconds: float | None = None,
     *,
     limiter: Limiter | None = None,
+    max_wait: float | None = None,
+    clock: Callable[[], float] = now,
 ) -> Engine:
     """An engine whose attempts the given server answers, in virtual time; by default without rate limits."""
     return Engine(
@@ -69,11 +72,12 @@ def engine(
         Lifetime(),
         Decoders(),
         limiter=limiter,
-        max_wait=None,
+        max_wait=max_wait,
+        bulk_max_wait=max_wait,
         token=Token("a token"),
         timeout=Timeout(total=seconds),
         retry=policy or Retry(),
-        clock=now,
+        clock=clock,
     )
 
 
@@ -294,6 +298,45 @@ def test_waits_for_the_rate_limit_do_not_count_as_time_of_the_call() -> None:
         assert now() - began == pytest.approx(303 + 5, abs=0.1)
 
     run(main())
+
+
+@pytest.mark.parametrize("limit", ["entity-reads", None], ids=["budget", "concurrency"])
+@pytest.mark.parametrize("priority", list(Priority))
+def test_calls_behind_others_that_are_never_answered_end_in_time(
+    limit: str | None, priority: Priority
+) -> None:
+    class SilentServer:
+        async def send(self, call: Call, timeout: Timeout) -> Response:
+            await asyncio.Event().wait()
+            raise AssertionError("not reached")
+
+    async def main() -> None:
+        request = msgspec.structs.replace(READ, limit=limit, priority=priority)
+        limiter = Limiter(RateLimits(), clock=now)
+        send = engine(SilentServer(), seconds=20.0, limiter=limiter, max_wait=5.0).send
+        began = now()
+        results = await asyncio.gather(*(send(request) for _ in range(50)), return_exceptions=True)
+        assert {*map(type, results)} == {errors.DeadlineExceededError}
+        assert now() - began == pytest.approx(25, abs=0.1)
+        assert [budget.in_flight for budget in limiter.snapshot().values()] == [0] * (limit is not None)
+
+    run(main())
+
+
+def test_a_call_that_waits_for_the_rate_limit_when_it_is_collected_is_silent() -> None:
+    async def main() -> None:
+        request = msgspec.structs.replace(READ, limit="entity-reads")
+        limiter = Limiter(RateLimits(requests=1, window=100.0, assume="documented"))
+        # A clock that needs no event loop.
+        send = engine(Server(), seconds=5.0, limiter=limiter, clock=time.monotonic).send
+        await send(request)
+        left.append(send(request))
+        left[0].send(None)
+
+    left: list[Coroutine[object, None, object]] = []
+    run(main())
+    # As the garbage collector does, after the event loop has ended.
+    left[0].close()
 
 
 # Cancellation

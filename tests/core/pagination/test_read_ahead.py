@@ -48,7 +48,7 @@ class Consumer:
         ([VERY_SLOW], [0]),
         # The pages come sooner than they are used: one is enough.
         ([FAST] * 4, [0, 1, 1, 1]),
-        # The first page already tells that it takes longer, and the second that four are too few.
+        # The first page already shows that it takes longer, and the second that four are too few.
         ([SLOW, SLOW, FAST], [0, 8, 8]),
         ([SLOW, FAST, FAST, FAST], [0, 4, 4, 4]),
         ([SLOW, FAST, FAST, SLOW], [0, 4, 4, 8]),
