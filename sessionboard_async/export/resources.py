@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sessionboard_async import services
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.services._common.crud import RetrieveService
@@ -53,5 +54,6 @@ def validate_resources(resources: Iterable[str]) -> tuple[str, ...]:
     unique = tuple(dict.fromkeys(resources))
     if unknown := [resource for resource in unique if resource not in RESOURCES]:
         names = ", ".join(map(repr, unknown))
-        raise ValueError(f"unknown resources: {names}; the resources are {', '.join(RESOURCES)}")
+        question = did_you_mean(unknown, RESOURCES)
+        raise ValueError(f"unknown resources: {names}; the resources are {', '.join(RESOURCES)}{question}")
     return unique

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, get_args
 
@@ -9,6 +10,8 @@ from msgspec.structs import fields, replace
 
 from sessionboard_async.models.base import Record, Timestamp
 from sessionboard_async.models.fields import CustomFieldValue, TranslatedField, language_tag
+
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
 class RecordWithFields(Record, frozen=True, kw_only=True):
@@ -78,7 +81,19 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
         subtags = language_tag(language).split("-")
         if subtags == [""]:
             raise ValueError("language must be a tag such as 'fr' or 'fr-CA', not an empty string")
+        if self.translated_fields is None:
+            _warn_of_missing_texts(type(self))
         return _translate(self, tuple("-".join(subtags[:end]) for end in range(len(subtags), 0, -1)))
+
+
+@cache
+def _warn_of_missing_texts(kind: type[RecordWithFields]) -> None:
+    """Warn once for each type: every record of an event without other languages lacks them."""
+    logger.warning(
+        "%s.translated: the record was read without its translations, or the event has no other language: "
+        'pass expand=["translated_fields"] to the call that reads it',
+        kind.__name__,
+    )
 
 
 class _Layout(NamedTuple):

@@ -72,6 +72,8 @@ def _problem(value: object) -> str:
     value = value.strip()
     if not value:
         return "the token is empty: pass one, or set SESSIONBOARD_TOKEN"
+    if value.lower().startswith("bearer "):
+        return "the token begins with 'Bearer': pass what follows, with token_type='Bearer'"
     if not value.isascii() or not value.isprintable():
         return "the token has characters that are invalid in a header: copy it again"
     return ""

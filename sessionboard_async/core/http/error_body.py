@@ -22,6 +22,7 @@ _PLACES = ("field", "path", "loc", "property", "param", "pointer")
 
 _LONGEST_BODY = 4 << 20
 _LONGEST_MESSAGE = 500
+_SHORTEST_SECRET_IN_A_WORD = 8
 _MOST_DETAILS = 10
 _DEEPEST = 4
 
@@ -75,11 +76,19 @@ def clean_text(text: str | None, secrets: tuple[str, ...] = ()) -> str | None:
     if text is None:
         return None
     for secret in filter(None, secrets):
-        text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+        text = _without(text, secret)
     # Twice the length, so that nothing is removed only in part because of the cut.
     text = UNPRINTABLE.sub(" ", text[: 2 * _LONGEST_MESSAGE])
     text = _EMAIL.sub("***", _URL_QUERY.sub(r"\1?***", text))
     return text[:_LONGEST_MESSAGE].strip() or None
+
+
+def _without(text: str, secret: str) -> str:
+    quoted = quote(secret, safe="")
+    if len(secret) < _SHORTEST_SECRET_IN_A_WORD:
+        # Within words, so short a text is there by chance.
+        return re.sub(rf"(?<!\w)(?:{re.escape(secret)}|{re.escape(quoted)})(?!\w)", "***", text)
+    return text.replace(secret, "***").replace(quoted, "***")
 
 
 def _code_and_message(body: Mapping[str, object]) -> tuple[str | None, str | None]:

@@ -49,6 +49,8 @@ _STORAGE_ADVICE = {
     407: _ADVICE[407],
 }
 
+_UNAUTHORIZED = 401
+
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amzn-trace-id", "cf-ray")
 _LONGEST_WAIT = 1e9  # seconds, about 32 years: a date that far ahead can still be added to the time
 
@@ -91,7 +93,10 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
     advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
     if not is_storage and response.body and not body.is_of_api:
         advice = _ADVICE_FOR_PAGES.get(status, advice)
-    message = ": ".join(part for part in (message, body.message or advice) if part)
+    if body.message and not (status == _UNAUTHORIZED and not is_storage):
+        # What the API says explains more. But that the token may belong to the other region, it never says.
+        advice = None
+    message = ": ".join(part for part in (message, body.message, advice) if part)
     kind = errors.StorageError if is_storage else _class_of(status)
     return kind(
         message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypedDict, TypeVar, Unpack, get_args
 
 import msgspec
 
@@ -136,6 +136,11 @@ class Pager(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Pager of {self._query.endpoint.operation_id}>"
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, for which a class with this method is iterable.
+        def __iter__(self) -> NoReturn:
+            raise TypeError("a Pager needs `async for record in pager`, or `await pager.collect()`")
 
     def __aiter__(self) -> RecordStream[T]:
         return RecordStream(self.pages())

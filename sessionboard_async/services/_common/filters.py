@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 
@@ -112,7 +113,7 @@ def search_body(
         TypeError: If a keyword is unknown, or a value has the wrong type.
     """
     if unknown := search.keys() - kind.keywords:
-        raise TypeError(f"a search takes no {listed(unknown)}")
+        raise TypeError(f"a search takes no {listed(unknown)}{did_you_mean(unknown, kind.keywords)}")
     status, sort, expand = search.get("status"), search.get("sort"), search.get("expand")
     filters = {
         "status": None if status is None else one_of("status", status, get_args(SessionStatusName)),
@@ -143,7 +144,8 @@ def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
         ValueError: If it is not allowed; names the allowed values.
     """
     if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        question = did_you_mean([value], allowed)
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}{question}")
     return value
 
 

@@ -24,6 +24,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async._printable import quoted
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.models.fields import CustomFieldValue
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
@@ -92,6 +93,7 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := values.keys() - hints.keys():
         raise TypeError(
             f"unknown: {listed(unknown)}; what the API's document does not list goes into extra={{...}}"
+            f"{did_you_mean(unknown, hints)}"
         )
     given = {name: _checked(name, value, hints[name]) for name, value in values.items() if value is not UNSET}
     if missing := kind.__required_keys__ - given.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from urllib.parse import quote
 
 import pytest
 from multidict import CIMultiDict
@@ -113,6 +114,12 @@ def test_a_page_with_status_404_hints_at_the_base_url() -> None:
 )
 def test_a_text_of_the_api_is_cleaned(text: str | None, expected: str | None) -> None:
     assert clean_text(text, secrets=("a/b", "")) == expected
+
+
+@pytest.mark.parametrize("secret", ["api", "a/b"])
+def test_a_short_secret_is_removed_but_not_from_within_words(secret: str) -> None:
+    text = f"{secret}, ({secret}), {quote(secret, safe='')}, x{secret}x"
+    assert clean_text(text, secrets=(secret,)) == f"***, (***), ***, x{secret}x"
 
 
 @pytest.mark.parametrize("letter", ["m", "@", "a@", "https://", "?", "\x1b", "a@b?"])

@@ -73,7 +73,6 @@ def test_every_other_status_has_its_class(status: int) -> None:
     [
         (302, "redirects are never followed"),
         (308, "redirects are never followed"),
-        (401, "other region"),
         (403, "lacks a scope"),
         (404, "no such event or record"),
         (407, "the proxy requires other credentials"),
@@ -82,6 +81,13 @@ def test_every_other_status_has_its_class(status: int) -> None:
 def test_gives_advice_if_the_api_sends_no_message(status: int, advice: str) -> None:
     assert advice in str(refused(status))
     assert advice not in str(refused(status, {"message": "Ask an admin."}))
+
+
+def test_a_refused_token_always_gets_the_hint_about_the_region() -> None:
+    assert "other region" in str(refused(401))
+    assert "Ask an admin.: the token is wrong or revoked, or belongs to the other region" in str(
+        refused(401, {"message": "Ask an admin."})
+    )
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

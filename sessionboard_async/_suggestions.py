@@ -1,0 +1,15 @@
+"""Suggestions for misspelt names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(misspelt: Iterable[object], known: Iterable[str]) -> str:
+    """Return a question that names the known words closest to the misspelt ones; empty if none is close."""
+    names = sorted(known)
+    found: dict[str, None] = {}
+    for word in misspelt:
+        found |= dict.fromkeys(get_close_matches(str(word)[:100].strip().lower(), names, n=1, cutoff=0.7))
+    return f"; did you mean {' and '.join(map(repr, found))}?" if found else ""
