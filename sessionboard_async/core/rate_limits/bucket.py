@@ -36,7 +36,10 @@ _NOTHING_STATED = RateLimitHeaders(None, None, None, None)
 
 def names_no_wait(headers: RateLimitHeaders | None, retry_after: float | None) -> bool:
     """Report whether a refusal names neither a wait of more than no time nor the end of the window."""
-    return not retry_after and (headers is None or headers.reset is None)
+    if headers is None or headers.reset is None:
+        return not retry_after
+    # If requests are left in the window, it is not what refuses, and its end is not what to wait for.
+    return retry_after == 0.0 and bool(headers.remaining)
 
 
 class Bucket:

@@ -202,6 +202,15 @@ def test_a_single_refusal_without_a_wait_holds_nothing_back(
         answer(bucket, second + 0.2)
 
 
+def test_a_refusal_for_no_time_with_requests_left_does_not_end_the_window() -> None:
+    bucket = Bucket(100, 900)
+    answer(bucket, 0.0, says(remaining=58, reset=300))
+    bucket.begin(1.0)
+    bucket.answered(1.1, 1.0, refused=True, headers=says(remaining=57, reset=299), retry_after=0.0)
+    assert bucket.wait(1.1, INTERACTIVE) == 0.0
+    assert bucket.ends_at == 300 + GUARD
+
+
 @pytest.mark.parametrize("retry_after", [None, 0.0])
 def test_refusals_one_after_the_other_hold_back_for_longer_and_longer(retry_after: float | None) -> None:
     bucket = Bucket(100, 900, jitter=lambda bound: bound)
