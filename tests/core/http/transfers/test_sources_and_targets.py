@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import AsyncGenerator
@@ -31,6 +32,16 @@ async def pieces(*given_pieces: bytes, error: Exception | None = None) -> AsyncG
         yield piece
     if error is not None:
         raise error
+
+
+class FullWhenClosed(io.BufferedWriter):
+    """A file on a disk that reports only at the end that it is full, as network file systems do."""
+
+    def close(self) -> None:
+        is_open = not self.closed
+        super().close()
+        if is_open:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -123,6 +134,20 @@ async def test_a_download_that_breaks_leaves_nothing_and_can_start_again(tmp_pat
     await sink.take(pieces(b"%PDF-1.4"))
     assert path.read_bytes() == b"%PDF-1.4"
     assert sink.size == 8
+
+
+async def test_a_failure_to_close_the_file_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(b"an earlier report")
+    monkeypatch.setattr(os, "fdopen", lambda number, mode: FullWhenClosed(io.FileIO(number, mode)))
+    with pytest.raises(LocalFileError) as caught:
+        await Sink(path).take(pieces(b"%PDF"))
+    assert isinstance(caught.value.error, OSError)
+    assert caught.value.error.errno == errno.ENOSPC
+    assert path.read_bytes() == b"an earlier report"
+    assert os.listdir(tmp_path) == ["report.pdf"]
 
 
 async def test_a_cancelled_download_leaves_nothing(tmp_path: Path) -> None:
