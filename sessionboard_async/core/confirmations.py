@@ -56,6 +56,15 @@ def reports_failure(value: object) -> bool:
     return _states_failure(value) or (is_mapping(inner := value.get("data")) and _states_failure(inner))
 
 
+def lists_failures(value: object) -> bool:
+    """Return whether an item of a decoded JSON list reports a failure, also under ``data`` or ``results``.
+
+    An API that deletes in batches may answer a single deletion like that.
+    """
+    lists = [value.get("data"), value.get("results")] if is_mapping(value) else [value]
+    return any(isinstance(items, list) and any(map(reports_failure, items)) for items in lists)
+
+
 def confirms(value: object) -> bool:
     """Return whether a decoded JSON value without a record confirms that the request was carried out.
 

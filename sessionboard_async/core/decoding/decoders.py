@@ -9,6 +9,7 @@ import msgspec
 from sessionboard_async.core.confirmations import (
     confirms,
     is_phrase_of_success,
+    lists_failures,
     reports_failure,
     without_mark,
 )
@@ -48,7 +49,7 @@ class ConfirmationDecoder:
         except DECODE_ERRORS as error:
             reason = f"it is not JSON ({type(error).__name__})"
         if not reason:
-            if reports_failure(value):
+            if reports_failure(value) or lists_failures(value):
                 raise failure_error(self._endpoint)
             if confirms(value) or isinstance(value, (dict, list)):
                 return

@@ -102,6 +102,37 @@ def test_every_write_is_done_by_any_form_of_success(form: str) -> None:
             assert str(id_) == "abc"
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_done"),
+    [
+        ('[{"error": "in use"}]', False),
+        ('[{"errors": ["in use"]}]', False),
+        ('[{"id": "a"}, {"success": false}]', False),
+        ('{"data": [{"error": {"code": "in_use"}}]}', False),
+        ('{"results": [{"ok": false}]}', False),
+        ('{"success": true, "results": [{"error": "in use"}]}', False),
+        ("[false]", False),
+        ("[]", True),
+        ('{"data": []}', True),
+        ('[{"id": "a"}]', True),
+        ('[{"id": "a", "error": "no speech"}]', True),
+        ('{"results": [{"message": "deleted"}]}', True),
+        ('{"id": "a", "files": [{"error": "no speech"}]}', True),
+    ],
+)
+def test_a_list_of_failures_is_not_done(answer: str, is_done: bool) -> None:
+    without_content = [endpoint for endpoint in WRITES if endpoint.answer is None]
+    assert len(without_content) > 20
+    for endpoint in without_content:
+        decoder = Decoders().record(endpoint)
+        if is_done:
+            assert decoder.decode(answer.encode()) is None
+            continue
+        with pytest.raises(DecodeError, match="reports a failure") as caught:
+            decoder.decode(answer.encode())
+        assert caught.value.reports_failure
+
+
 @pytest.mark.parametrize("form", [form for form in NOT_DONE if form not in {"a number", "false"}])
 def test_no_read_returns_a_failure_as_a_record(form: str) -> None:
     for endpoint in READS:
