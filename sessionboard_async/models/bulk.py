@@ -90,10 +90,16 @@ class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: tuple[BulkOutcome, ...] = ()
 
     def __repr__(self) -> str:
-        return f"BulkResult(batch_ids={self.batch_ids!r})"
+        return f"BulkResult({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("batch_ids", self.batch_ids)]
+        # Without the outcomes, whose errors may quote personal data.
+        return [
+            ("total", self.total),
+            ("succeeded", self.succeeded),
+            ("failed", self.failed),
+            ("batch_ids", self.batch_ids),
+        ]
 
     @property
     def total(self) -> int:

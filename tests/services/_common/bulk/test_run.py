@@ -240,7 +240,15 @@ def test_nothing_personal_shows() -> None:
     shown = repr([Create({"email": "ann@example.org"}), Update("c-1", {"phone": "555"}, {"vip": "ann"})])
     assert "ann" not in shown
     assert "555" not in shown
-    assert repr(BulkResult(outcomes=(BulkOutcome(id="ann"),))) == "BulkResult(batch_ids=())"
+
+
+def test_a_result_shows_its_counts() -> None:
+    statuses = ("success", "success", "error", "unknown", "not_sent", "refused")
+    outcomes = tuple(
+        BulkOutcome(id="ann", status=status, error=BulkItemError(message="ann")) for status in statuses
+    )
+    result = BulkResult(outcomes=outcomes, batch_ids=("b-1",), unmatched=outcomes)
+    assert repr(result) == "BulkResult(total=6, succeeded=2, failed=4, batch_ids=('b-1',))"
 
 
 async def test_masks_are_sent_only_where_they_are_allowed() -> None:
