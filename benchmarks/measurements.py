@@ -67,6 +67,35 @@ async def prefetch(
     return measured
 
 
+async def into(base_url: str, pages: int, rounds: int) -> Rounds:
+    """Stream full records, and a struct with five of their fields; return the seconds of processor time."""
+    import msgspec
+
+    from benchmarks.contenders import TOKEN
+    from sessionboard_async import AsyncSession, Pager
+    from sessionboard_async.models import Room
+
+    texts = [(name, str | None, None) for name in ("status", "starts_at")]
+    talk = msgspec.defstruct("Talk", [("id", str), ("title", str), ("room", Room | None, None), *texts])
+    measured: Rounds = []
+    async with AsyncSession(TOKEN, base_url=base_url) as sb:
+        search = sb.sessions.search(pages)
+        ways: dict[str, Pager[Any]] = {"full": search, "struct": search.into(talk)}
+        for turn in range(-1, rounds):
+            seconds = {}
+            for name in ways if turn % 2 else reversed(ways):
+                gc.collect()
+                began, records = time.process_time(), 0
+                async for _ in ways[name]:
+                    records += 1
+                seconds[name] = time.process_time() - began
+                if records != pages * 100:
+                    raise RuntimeError(f"{name}: {records} records were delivered")
+            if turn >= 0:  # The first round only warms up.
+                measured.append(seconds)
+    return measured
+
+
 async def memory(base_url: str, depth: int | None) -> Rounds:
     """Stream 100,000 sessions; return the growth of the process, of its peak, and its size, in bytes."""
     from benchmarks.contenders import TOKEN
@@ -192,6 +221,7 @@ def main(arguments: dict[str, Any]) -> Rounds:
     measure: dict[str, Callable[..., Coroutine[Any, Any, Rounds]]] = {
         "streams": streams,
         "prefetch": prefetch,
+        "into": into,
         "memory": memory,
         "calls": calls,
         "cost of limits": limits.cost,
