@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from types import NoneType
 from typing import Any, Final, TypeAlias, cast, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -84,16 +84,15 @@ def sent_names(type_: Hashable, record: Hashable) -> Mapping[str, str]:
     """
     if not (isinstance(record, type) and issubclass(record, msgspec.Struct)):
         return {}
-    names = {field.encode_name for field in _fields(type_)}
     usual = {field.name for field in _fields(type_) if field.name == field.encode_name}
     return {
         field.encode_name: field.name
         for field in _fields(record)
-        if field.name != field.encode_name and field.name in usual and field.encode_name not in names
+        if field.name != field.encode_name and field.name in usual
     }
 
 
-@cache
+@lru_cache(maxsize=256)
 def keyed_type(type_: Hashable, timestamp: str | None) -> KeyedType | None:
     """Return a struct with the fields of a caller's type that also holds id and timestamp.
 
@@ -120,7 +119,7 @@ def keyed_type(type_: Hashable, timestamp: str | None) -> KeyedType | None:
             del missing[field.encode_name]
             if field.encode_name == timestamp:
                 hint = TimestampType
-        if field.name in _KEY_NAMES or not _is_convertible(field.default, hint):
+        if field.name in _KEY_NAMES or not _has_usual_default(field, hint):
             return None
         factory = None if field.default_factory is NODEFAULT else field.default_factory
         fields.append((field.name, hint, _field(field.encode_name, field.default, factory)))
@@ -146,12 +145,14 @@ def _is_usual(hint: object, *, is_id: bool) -> bool:
     return hint in _USUAL_TIMESTAMPS
 
 
-def _is_convertible(default: object, hint: object) -> bool:
-    """Return whether a default is valid where a record is made from another one."""
-    if default is NODEFAULT:
+def _has_usual_default(field: inspect.Field, hint: object) -> bool:
+    """Return whether a field that is missing is valid where a record is made from another one."""
+    if field.required or field.default_factory is not NODEFAULT:
         return True
+    if field.default is NODEFAULT:  # It is UNSET.
+        return False
     try:
-        msgspec.convert(default, cast("type[object]", hint))
+        msgspec.convert(field.default, cast("type[object]", hint))
     except msgspec.ValidationError:
         return False
     return True

@@ -23,6 +23,9 @@ from sessionboard_async.errors import DecodeError
 
 T = TypeVar("T")
 
+_MOST_CALLER_TYPES = 256
+"""How many decoders for types of callers are kept: these may be made at run time, without end."""
+
 
 class ConfirmationDecoder:
     """Decodes the answers of an operation whose success has no content, such as a deletion.
@@ -110,6 +113,8 @@ class Decoders:
         key = (endpoint.operation_id, type_, timestamp)
         decoder = self._keyed.get(key)
         if decoder is None:
+            while len(self._keyed) >= _MOST_CALLER_TYPES:
+                del self._keyed[next(iter(self._keyed))]
             decoder = self._keyed[key] = keyed_page_decoder(
                 type_, endpoint, timestamp, is_strict=self._is_strict
             )

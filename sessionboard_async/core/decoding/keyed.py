@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -27,7 +28,7 @@ from sessionboard_async.core.decoding.records import (
     raw_object,
     record_error,
 )
-from sessionboard_async.core.decoding.text import is_json
+from sessionboard_async.core.decoding.text import first_invalid_byte
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.page import Page, UnreadableField
 
@@ -38,7 +39,7 @@ _MISSING: Final = re.compile(r"Object missing required field (`[^`]*`)")
 _PLACE: Final = re.compile(r"`(\$[^`]*)`")
 
 
-class KeyedRecord(msgspec.Struct, Generic[T], gc=False):
+class KeyedRecord(msgspec.Struct, Generic[T]):
     """A record of a caller's type, which may hold neither its id nor its timestamp.
 
     Attributes:
@@ -137,8 +138,6 @@ class KeyedRowDecoder(Generic[T]):
     ) -> None:
         self.is_raw: bool = False
         self._record: msgspec.json.Decoder[T] = decoder_of(cast("Hashable", type_))
-        self._no_keys = keys()
-        self._key_names = frozenset(field.encode_name for field in msgspec.structs.fields(keys))
         self._keys = RecordDecoder(keys, endpoint, is_strict=is_strict)
         self._endpoint = endpoint
         self._names = names
@@ -152,22 +151,19 @@ class KeyedRowDecoder(Generic[T]):
         Raises:
             DecodeError: If it does not fit the type, or has an id that cannot be read.
         """
-        transient = False
         try:
             record = self._record.decode(self._renamed(body))
-            parts = raw_object.decode(body)
         except msgspec.ValidationError as error:
             failure = _mismatch(error, self._declared_by)
         except DECODE_ERRORS as error:
-            transient = not is_json(body)
-            failure = UndecodableError("$", "JSON", f"what is not JSON ({type(error).__name__})")
+            failure = UndecodableError("$", "JSON", f"what cannot be decoded ({type(error).__name__})")
+            if (place := first_invalid_byte(bytes(body))) is not None:
+                failure = UndecodableError("$", "UTF-8", f"another encoding at byte {place} of the record")
         else:
-            keys = self._no_keys
-            if not self._key_names.isdisjoint(parts):
-                keys = self._keys.decode_row(body, [], page=page, index=index)
+            keys = self._keys.decode_row(body, [], page=page, index=index)
             return KeyedRecord(keys.id, keys.timestamp, record)
         # Raised outside of the handler, which holds an error with a text of the record.
-        raise record_error(self._endpoint, failure, body, page=page, index=index, transient=transient)
+        raise record_error(self._endpoint, failure, body, page=page, index=index, transient=False)
 
     def replace_lone_surrogates(self, body: bytes) -> bytes:
         """Replace halves of surrogate pairs, as in full records."""
@@ -196,10 +192,7 @@ def keyed_page_decoder(
         timestamp: The API's name of the timestamp to read beside each record; ``None`` for none.
         is_strict: Whether any mismatch of id and timestamp is an error.
     """
-    keys = _Keys
-    if timestamp is not None:
-        field = ("timestamp", TimestampType, msgspec.field(default=None, name=timestamp))
-        keys = cast("type[_Keys]", msgspec.defstruct("_DatedKeys", [field], bases=(_Keys,), gc=False))
+    keys = _Keys if timestamp is None else _dated_keys(timestamp)
     full = cast("Pages[object]", endpoint.answer).record
     names = sent_names(cast("Hashable", type_), cast("Hashable", full))
     rows = KeyedRowDecoder(type_, keys, endpoint, names=names, is_strict=is_strict)
@@ -208,6 +201,12 @@ def keyed_page_decoder(
         keyed = keyed_type(cast("Hashable", type_), timestamp)
         strict = TwicePages(type_, keys) if keyed is None else KeyedPages(type_, keyed)
     return PageDecoder(rows, strict, endpoint)
+
+
+@cache
+def _dated_keys(timestamp: str) -> type[_Keys]:
+    field = ("timestamp", TimestampType, msgspec.field(default=None, name=timestamp))
+    return cast("type[_Keys]", msgspec.defstruct("_DatedKeys", [field], bases=(_Keys,), gc=False))
 
 
 def _nothing(_: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable, Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
@@ -47,10 +47,10 @@ raw_object: Final = msgspec.json.Decoder(dict[str, Raw])
 """Decodes an object into the bytes of its values."""
 
 
-@cache
+@lru_cache(maxsize=1024)
 def decoder_of(type_: Hashable) -> msgspec.json.Decoder[Any]:
     """Return the decoder of a type, shared by all clients of the process."""
-    # Creating a decoder takes longer than decoding a page.
+    # Creating a decoder takes longer than decoding a page. Callers may make types without end.
     return msgspec.json.Decoder(cast("Any", type_))
 
 
