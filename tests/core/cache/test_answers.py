@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionboard_async import Cache
-from sessionboard_async.core.cache.answers import Answers
+from sessionboard_async.core.cache.answers import Answers, KeptAnswer
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -180,3 +180,9 @@ def test_no_answer_is_older_than_its_time_nor_than_the_last_drop(
             assert now - found.sent < ttl
         assert len(answers) <= size
         assert 0 <= answers.size <= max_bytes
+
+
+def test_a_kept_answer_shows_its_size_alone() -> None:
+    entry = KeptAnswer("planted", 7, 1.0)
+    assert repr(entry) == "<KeptAnswer of 7 bytes>"
+    assert entry.__rich_repr__() == [("size", 7)]
