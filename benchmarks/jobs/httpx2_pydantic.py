@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from benchmarks.recording import RECORDS_PER_PAGE
 from sessionboard_async import Page
 from sessionboard_async.models import Session
 
+_RECORDS = dict(SEARCHES.values())
+
 
 class Httpx2Pydantic:
     """httpx2 and pydantic models."""
@@ -24,11 +27,10 @@ class Httpx2Pydantic:
         self._client = client
         self._base_url = base_url
         variants = PydanticVariants()
-        page_of = cast("Any", Page)
         self._session: Any = variants.of(Session)
-        self._models: dict[str, Any] = {
-            path: variants.of(page_of[record]) for path, record in SEARCHES.values()
-        }
+        self._model_of: Callable[[str], Any] = cache(
+            lambda path: variants.of(cast("Any", Page)[_RECORDS[path]])
+        )
 
     async def stream(self, event: int) -> list[str | None]:
         ids: list[str | None] = []
@@ -60,7 +62,7 @@ class Httpx2Pydantic:
         while number <= last:
             url = f"{self._base_url}/v1/event/{event}/{path}?page={number}&pageSize={RECORDS_PER_PAGE}"
             answer = await self._client.post(url, content=b"{}", headers=HEADERS)
-            page = self._models[path].model_validate_json(answer.content)
+            page = self._model_of(path).model_validate_json(answer.content)
             last = page.pagination.total_pages
             yield page
             number += 1

@@ -9,7 +9,8 @@ from benchmarks.jobs.work import JOBS
 from benchmarks.measurements import Rounds
 from benchmarks.processes import Bench
 
-LATENCIES = (0, 20, 50, 150)
+_ROUNDS = {0: 3, 20: 3, 50: 5, 150: 1}
+LATENCIES = tuple(_ROUNDS)
 _SOME_LATENCY = 50
 US = "us"
 ALONE = "us, sessions alone"
@@ -51,17 +52,17 @@ def _job(bench: Bench, job: str, milliseconds: int) -> Iterator[Figure]:
     jobs_of = dict.fromkeys(quick if bench.quick else (US, GATHER, BARE, HTTPX2), job)
     if job == "export":
         jobs_of[ALONE] = job
-    elif job == "gets" and is_long and not bench.quick:
-        # Each get takes as long as the one before.
-        jobs_of |= dict.fromkeys(_ONE_BY_ONE, "some gets")
+    if is_long and not bench.quick and f"some {job}" in JOBS:
+        # One after the other, each takes as long as the one before.
+        jobs_of |= dict.fromkeys(_ONE_BY_ONE, f"some {job}")
     *rounds, failures = bench.measure(
         "jobs",
         host=bench.host,
         path=f"gzip/{milliseconds}",
         jobs_of=jobs_of,
-        rounds=bench.often(3 if milliseconds > _SOME_LATENCY else 5, 1),
+        rounds=bench.often(_ROUNDS[milliseconds], 1),
         # The latency hardly varies, and takes most of their time.
-        once=_ONE_BY_ONE if is_long else (),
+        once=_ONE_BY_ONE if milliseconds else (),
     )
     title = title_of(job, milliseconds)
     yield figure(PART, f"{title}: {US}: failures", "", [failures[f"{US}: failures"]], at_most(0))

@@ -117,11 +117,17 @@ JOBS = {
         lambda contender, _: contender.gets(EVENT, IDS),
         lambda titles, _: len(titles) == len(IDS),
     ),
-    "some gets": Job(
-        "50 gets",
-        lambda contender, _: contender.gets(EVENT, IDS[::4]),
-        lambda titles, _: len(titles) == len(IDS[::4]),
+    "some events": Job(
+        "5 events of 300",
+        lambda contender, _: contender.events(SMALL_EVENTS[::4]),
+        lambda found, _: [len(set(ids)) for ids in found] == [300] * len(SMALL_EVENTS[::4]),
         times=4,
+    ),
+    "some gets": Job(
+        "25 gets",
+        lambda contender, _: contender.gets(EVENT, IDS[::8]),
+        lambda titles, _: len(titles) == len(IDS[::8]),
+        times=8,
     ),
 }
 """The jobs by name."""
