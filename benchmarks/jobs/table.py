@@ -55,6 +55,6 @@ def _rows(medians: dict[str, float]) -> Iterator[list[str]]:
             ]
     for job in ("stream", "events"):
         yield [
-            f"{_JOBS[job]}: lost in 20 runs, 50 ms away, while each second 2 of each event are removed",
+            f"{_JOBS[job]}: lost in 20 runs, while 2 a second are removed from each event, 50 ms away",
             *(f"{medians[lost_title(job, _SHOWN, name)]:.0f}" for name in (US, GATHER, BARE, BARE)),
         ]
