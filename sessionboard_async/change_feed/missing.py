@@ -10,7 +10,7 @@ import msgspec
 
 from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.core.pagination.pager import Pager
-from sessionboard_async.core.pagination.record_keys import id_text
+from sessionboard_async.core.pagination.record_keys import id_getter, id_text
 from sessionboard_async.errors import APIError, NotFoundError, RateLimitWaitExceeded
 from sessionboard_async.services._common.crud import RetrieveService
 
@@ -111,7 +111,7 @@ async def _search(source: FeedSource, resource: str, ids: Collection[str]) -> di
         pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE, expand=["linked_sources"])
     else:
         pager = source.everything(resource, page_size=_OTHER_PAGE_SIZE)
-    existing, is_complete = await _ids(pager)
+    existing, is_complete = await _ids(pager.into(_Identified))
     known = ids if is_complete else existing.intersection(ids)
     return {id_: "exists" if id_ in existing else "not_found" for id_ in known}
 
@@ -131,7 +131,8 @@ async def _search_statuses(source: FeedSource, ids: Collection[str]) -> dict[str
 
 
 async def _ids(pager: Pager[Any]) -> tuple[set[str], bool]:
-    ids, is_complete = await _read(pager.into(_Identified), lambda record: id_text(record.id))
+    id_of = id_getter(pager.record)
+    ids, is_complete = await _read(pager, lambda record: id_text(id_of(record)))
     return set(ids), is_complete
 
 
