@@ -14,8 +14,10 @@ class Budget(msgspec.Struct, frozen=True):
         category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
             without a documented category; or ``daily-quota``.
         limit: Requests per window, as far as is known.
-        remaining: Requests left in this window; ``None`` if no window is open.
-        resets_at: When this window has ended with certainty; ``None`` if that is not known.
+        remaining: Requests left in this window, of the documented limit if the server announces none;
+            ``None`` if no window is open.
+        resets_at: When this window has ended with certainty; ``None`` if that is not known, or if requests
+            are counted only.
         in_flight: Requests under way.
         waiting: Calls that wait for the rate limit.
     """

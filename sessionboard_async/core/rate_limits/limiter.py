@@ -223,7 +223,9 @@ class Limiter:
             with wait_queue.lock:
                 wait_queue.take_back_abandoned()
                 bucket.roll(now)
-                ends_at, remaining = bucket.ends_at, bucket.remaining
+                # The end of a window that holds nothing back is none to wait for.
+                ends_at = None if bucket.is_counted_only else bucket.ends_at
+                remaining = bucket.remaining
                 if now < bucket.state.held_until:
                     ends_at, remaining = bucket.state.held_until, 0
                 if ends_at is None and not bucket.documented:

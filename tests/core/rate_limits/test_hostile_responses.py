@@ -154,7 +154,7 @@ def test_after_any_headers_no_permit_is_left_and_no_wait_outlasts_the_window(
 
 def test_a_window_that_a_caller_sets_may_be_very_long() -> None:
     async def main() -> None:
-        limiter = Limiter(RateLimits(window=1e15), clock=now)
+        limiter = Limiter(RateLimits(window=1e15, assume="documented"), clock=now)
         await make(limiter, answer())
         assert limiter.snapshot()[READS].resets_at is not None
 

@@ -240,7 +240,8 @@ def test_a_used_up_window_is_not_the_daily_quota() -> None:
 
 def test_a_refusal_for_the_daily_quota_does_not_move_the_end_of_the_window() -> None:
     async def main() -> None:
-        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        limits = RateLimits(assume="documented")
+        limiter, write = Limiter(limits, clock=now), call("session-writes", daily=True)
         assert await make(limiter, answer(429, Retry_After="40000"), write) is not None
         resets_at = limiter.snapshot()["session-writes"].resets_at
         assert resets_at is not None
@@ -342,6 +343,19 @@ def test_a_server_that_announces_nothing_is_not_throttled_and_logged_once(
     (record,) = caplog.records
     assert record.levelname == "INFO"
     assert "RateLimits(assume='documented')" in record.getMessage()
+
+
+def test_a_window_that_is_only_counted_shows_no_end_to_wait_for() -> None:
+    async def main() -> None:
+        limiter = Limiter(RateLimits(requests=2, window=100), clock=now)
+        for _ in range(3):
+            await make(limiter, answer())
+        budget = limiter.snapshot()[READS]
+        assert (budget.limit, budget.remaining, budget.resets_at) == (2, 0, None)
+        await make(limiter, answer(429))
+        assert limiter.snapshot()[READS].resets_at is not None
+
+    run(main())
 
 
 def test_a_refusal_by_a_server_that_announces_nothing_is_logged_once(
