@@ -174,7 +174,7 @@ def _depths(bench: Bench) -> Iterator[Figure]:
             depths=[8, None],
             pages=30,
             rounds=bench.often(7, 2),
-            warm_ups=2,
+            warm_ups=bench.often(2, 1),
         )
         title = f"gzip, {milliseconds} ms: default / prefetch=8, 30 pages"
         yield figure("latency", title, "×", ratios(measured, "8", "None"), at_least(least))
@@ -185,7 +185,7 @@ def _depths(bench: Bench) -> Iterator[Figure]:
         depths=[*depths, None],
         pages=30,
         rounds=bench.often(20, 5),
-        warm_ups=2,
+        warm_ups=bench.often(2, 1),
     )
     best = min(map(str, depths), key=lambda depth: median(seconds[depth] for seconds in measured))
     title = "gzip, no latency: default / best fixed depth, 30 pages"
