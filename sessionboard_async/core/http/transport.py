@@ -42,6 +42,9 @@ _OK = 200
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
 
+_opened: weakref.WeakValueDictionary[int, Transport] = weakref.WeakValueDictionary()
+"""The transports of this process that have opened connections."""
+
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
@@ -301,6 +304,10 @@ class Transport:
         self._lifetime.check()
         if self._client is None:
             _keep_freed_memory()
+            # The list of references is made at once: another thread may open a client meanwhile.
+            for reference in _opened.valuerefs():
+                if (other := reference()) is not None:
+                    other._release_if_stopped()
             self._client = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._pool_size),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -308,12 +315,23 @@ class Transport:
             )
             # Not `__del__`: in a reference cycle, that of aiohttp's client could run first and warn too.
             self._abandoned = weakref.finalize(self, _abandon, self._client)
+            _opened[id(self)] = self
         elif self._client.closed:
             raise errors.ClientClosedError("the aiohttp.ClientSession that was passed in is closed")
         # aiohttp retries a PUT or DELETE by itself when a connection breaks, and has no public option to turn
         # that off.
         self._client._retry_connection = False  # pyright: ignore[reportPrivateUsage]
         return self._client
+
+    def _release_if_stopped(self) -> None:
+        """Release the connections of requests in flight if the event loop was closed.
+
+        The exception of a signal handler, for example, ends a loop like that. Its requests never end, and
+        refer to their connection and to the client, which could not be collected otherwise.
+        """
+        loop = self._lifetime.loop
+        if loop is not None and loop.is_closed() and self._client is not None and self._client.connector:
+            self._client.connector._close()  # pyright: ignore[reportPrivateUsage]
 
     async def close(self) -> None:
         """Close every connection, unless the client belongs to the caller. Closing twice is fine."""

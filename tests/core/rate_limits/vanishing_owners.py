@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -65,8 +66,11 @@ def closed_by_an_exception(server: EmbeddedServer, limits: RateLimits) -> str:
     def end(*_: object) -> None:
         raise SoftTimeLimitError
 
+    clients: weakref.WeakSet[AsyncSession] = weakref.WeakSet()
+
     async def job() -> None:
         async with make_client(server, limits) as sb:
+            clients.add(sb)
             await begin(sb, 1)
             # Only while the loop waits for its sockets does the exception leave it.
             signal.setitimer(signal.ITIMER_REAL, 0.02)
@@ -82,7 +86,10 @@ def closed_by_an_exception(server: EmbeddedServer, limits: RateLimits) -> str:
         finally:
             loop.close()
     server.latency = 0.0
-    return asyncio.run(one_call(make_client(server, limits, seconds=5)))
+    result = asyncio.run(one_call(make_client(server, limits, seconds=5)))
+    del loop
+    gc.collect()
+    return f"{len(clients)} clients were not collected, with their connections" if clients else result
 
 
 def stopped(server: EmbeddedServer, limits: RateLimits) -> str:
