@@ -84,11 +84,15 @@ def clean_text(text: str | None, secrets: tuple[str, ...] = ()) -> str | None:
 
 
 def _without(text: str, secret: str) -> str:
-    quoted = quote(secret, safe="")
-    if len(secret) < _SHORTEST_SECRET_IN_A_WORD:
-        # Within words, so short a text is there by chance.
-        return re.sub(rf"(?<!\w)(?:{re.escape(secret)}|{re.escape(quoted)})(?!\w)", "***", text)
-    return text.replace(secret, "***").replace(quoted, "***")
+    for form in (secret, quote(secret, safe="")):
+        if len(secret) < _SHORTEST_SECRET_IN_A_WORD:
+            # Within words, so short a text is there by chance. At its other ends, no word goes on.
+            before = r"(?<!\w)" if re.match(r"\w", form) else ""
+            after = r"(?!\w)" if re.search(r"\w\Z", form) else ""
+            text = re.sub(f"{before}{re.escape(form)}{after}", "***", text)
+        else:
+            text = text.replace(form, "***")
+    return text
 
 
 def _code_and_message(body: Mapping[str, object]) -> tuple[str | None, str | None]:

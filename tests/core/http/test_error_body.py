@@ -122,6 +122,10 @@ def test_a_short_secret_is_removed_but_not_from_within_words(secret: str) -> Non
     assert clean_text(text, secrets=(secret,)) == f"***, (***), ***, x{secret}x"
 
 
+def test_a_short_secret_ends_where_its_signs_do() -> None:
+    assert clean_text("key$ab1, id%24ab1 and 12/=x", secrets=("$ab1", "12/=")) == "key***, id*** and ***x"
+
+
 @pytest.mark.parametrize("letter", ["m", "@", "a@", "https://", "?", "\x1b", "a@b?"])
 def test_cleaning_takes_no_longer_for_a_huge_text(letter: str) -> None:
     began = time.process_time()
