@@ -59,7 +59,12 @@ class TargetLock:
             OSError: If the file cannot be created or locked.
         """
         while self._descriptor is None:
-            descriptor = os.open(self._path, _OPTIONS, 0o600)
+            try:
+                descriptor = os.open(self._path, _OPTIONS, 0o600)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                # The folder is missing: callers know the target in it, not the lock file.
+                error.filename = printable(str(self._target))
+                raise
             is_ours = False
             try:
                 if not self._lock_descriptor(descriptor):

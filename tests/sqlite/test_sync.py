@@ -237,6 +237,18 @@ async def test_a_run_beside_another_is_refused_and_changes_nothing(
     assert content(tmp_path).keys() == {path.name, link.name}
 
 
+async def test_a_missing_folder_is_reported_with_the_name_of_the_database(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for folder in ("missing", "file"):
+        path = tmp_path / folder / "event.db"
+        with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
+            await sync_event(sb, server.event_id, path)
+        assert caught.value.filename == str(path)
+    assert not server.requests
+
+
 async def test_the_event_loop_never_waits_for_the_database(
     server: EmbeddedServer,
     sb: AsyncSession,
