@@ -44,7 +44,7 @@ class FeedSource:
         self._sb = sb
         self._expand = expand
         self._filters = filters
-        self._prefetch = prefetch
+        self._prefetch: PrefetchDepth | None = prefetch
         self._warned: set[tuple[str, str]] = set()
 
     def service(self, resource: str) -> EventService:

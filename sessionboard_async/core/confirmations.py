@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 # A page has markup before any text; a byte order mark or comments may come first.
 _PAGE = re.compile(
@@ -62,7 +62,8 @@ def lists_failures(value: object) -> bool:
     An API that deletes in batches may answer a single deletion like that.
     """
     lists = [value.get("data"), value.get("results")] if is_mapping(value) else [value]
-    return any(isinstance(items, list) and any(map(reports_failure, items)) for items in lists)
+    items = [item for one in lists if isinstance(one, list) for item in cast("list[object]", one)]
+    return any(map(reports_failure, items))
 
 
 def confirms(value: object) -> bool:
