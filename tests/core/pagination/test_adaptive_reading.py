@@ -82,20 +82,6 @@ async def test_a_stream_finds_the_depth_and_requests_little_more_than_its_pages(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_quick_server_is_read_a_page_or_two_ahead(serve: Serve, way: Way) -> None:
-    pages = SlowPages(0.0)
-    server = await serve(pages)
-    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
-        async for page in search(sb, way).pages():
-            if page.pagination is not None and page.pagination.current_page == 4:
-                break
-            # Longer than any answer takes.
-            await asyncio.sleep(0.2)
-    assert pages.most_at_once <= 2
-    assert pages.requests <= 4 + 2
-
-
-@pytest.mark.parametrize("way", WAYS)
 async def test_a_break_on_the_first_page_wastes_no_request(serve: Serve, way: Way) -> None:
     pages = SlowPages()
     server = await serve(pages)
@@ -160,5 +146,5 @@ async def test_many_streams_share_the_cap_and_all_go_on(serve: Serve) -> None:
         await asyncio.gather(*map(read, range(20)))
     assert progress == [RECORDS] * 20
     assert pages.most_at_once <= 8
-    # None waits until others are done.
-    assert max(slowest) < RECORDS * 3 / 4
+    # None begins only when another is done.
+    assert max(slowest) < RECORDS
