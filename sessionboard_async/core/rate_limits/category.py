@@ -35,15 +35,24 @@ class Category:
         bucket: The state of its budget, as far as is known here.
         admission: Admits its requests; the bucket itself if the budget is not shared.
         wait_queue: The calls that wait for admission.
+        on_news: Called when other processes with the same budget need to know of a change at once.
     """
 
-    __slots__ = ("admission", "bucket", "name", "wait_queue")
+    __slots__ = ("admission", "bucket", "name", "on_news", "wait_queue")
 
-    def __init__(self, name: str, bucket: Bucket, admission: BudgetAdmission, wait_queue: WaitQueue) -> None:
+    def __init__(
+        self,
+        name: str,
+        bucket: Bucket,
+        admission: BudgetAdmission,
+        wait_queue: WaitQueue,
+        on_news: Callable[[], None] = lambda: None,
+    ) -> None:
         self.name: str = name
         self.bucket: Bucket = bucket
         self.admission: BudgetAdmission = admission
         self.wait_queue: WaitQueue = wait_queue
+        self.on_news: Callable[[], None] = on_news
 
 
 OpenCategory = Callable[[str, bool, Callable[[float], None]], Category]

@@ -23,15 +23,12 @@ from sessionboard_async.core.rate_limits.admission import ConcurrencyCap
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.budget import Budget
 from sessionboard_async.core.rate_limits.category import Category, OpenCategory
-from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
+from sessionboard_async.core.rate_limits.daily_quota import DAILY, DailyQuota
 from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
 from sessionboard_async.core.rate_limits.wait_queue import Admitted, WaitQueue, WaitTooLongError
 from sessionboard_async.errors import DailyQuotaExceeded, RateLimitStoreError, RateLimitWaitExceeded
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
-
-DAILY = "daily-quota"
-"""The name of the daily quota of writes in a snapshot."""
 
 _OTHER = "other"
 _LONGEST_SHOWN = 1e9
@@ -64,6 +61,9 @@ class Limiter:
         limits: The documented limits, and the part of them to use.
         clock: A monotonic clock in seconds.
         open_category: Makes the categories; by default they are not shared with other processes.
+
+    Attributes:
+        daily_quota: The daily quota of writes.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Limiter:
         self._lock = threading.Lock()
         self._categories = {}
         self._cap = WaitQueue(ConcurrencyCap(self._limits.concurrency), self._clock)
-        self._quota = DailyQuota()
+        self.daily_quota: DailyQuota = DailyQuota()
         self._is_kind_reported = False
         self._is_enforcement_reported = False
 
@@ -108,8 +108,8 @@ class Limiter:
             DailyQuotaExceeded: If the daily quota is known to be used up.
         """
         request = call.request
-        if request.daily_quota:
-            self._check_quota(call)
+        if request.daily_quota and self.daily_quota.exhausted(now := self._clock()):
+            raise self._quota_error(call, now)
         category = self._category(request)
         at_cap = None
         if request.limit is None:
@@ -118,7 +118,7 @@ class Limiter:
                 return None
         admitted = category.wait_queue.try_enter(request.priority, call.order, at_cap)
         if admitted is not None:
-            return Permit(category, call, admitted.at, admitted, at_cap)
+            return self._with_quota(Permit(category, call, admitted.at, admitted, at_cap))
         if at_cap is not None:
             self._cap.cancel(at_cap)
         return None
@@ -143,13 +143,13 @@ class Limiter:
         category = self._category(request)
         admitted = await self._wait(category, call, max_wait)
         if request.limit is not None:
-            return Permit(category, call, admitted.at, admitted)
+            return self._with_quota(Permit(category, call, admitted.at, admitted))
         try:
             at_cap = await self._cap.enter(request.priority, call.order)
         except BaseException:
             category.wait_queue.cancel(admitted)
             raise
-        return Permit(category, call, at_cap.at, admitted, at_cap)
+        return self._with_quota(Permit(category, call, at_cap.at, admitted, at_cap))
 
     def cancel(self, permit: Permit) -> None:
         """Give a permit back unused: the request did not reach the server."""
@@ -185,17 +185,20 @@ class Limiter:
         try:
             stated = parse_rate_limit_headers(response.headers)
             if stated:
-                window, daily = self._quota.split(stated, applies=request.daily_quota, window=length)
+                window, daily = self.daily_quota.split(stated, applies=request.daily_quota, window=length)
             if refused:
                 seconds = retry_after(response.headers)
         except BaseException:
             self.release(permit, outcome_unknown=True)
             raise
+        quota = self.daily_quota
+        if request.daily_quota and 200 <= response.status < 300:
+            quota.succeed(now, permit.sent)
         if daily is not None:
-            self._quota.learn(now, daily)
-        is_daily = refused and self._is_for_daily_quota(request, length, daily is not None, seconds)
+            quota.learn(now, daily)
+        is_daily = refused and request.daily_quota and quota.is_refusal(seconds, daily, length)
         if is_daily:
-            self._quota.refuse(now, seconds)
+            quota.refuse(now, seconds)
             refused, seconds = False, None
         queue = category.wait_queue
         try:
@@ -238,10 +241,10 @@ class Limiter:
                     in_flight=bucket.state.in_flight,
                     waiting=wait_queue.waiting,
                 )
-        if self._quota.remaining is not None:
-            seconds = self._quota.resets_in(now)
+        if self.daily_quota.remaining is not None:
+            seconds = self.daily_quota.resets_in(now)
             until = None if seconds is None else _after(wall, seconds)
-            budgets[DAILY] = Budget(DAILY, self._quota.limit, self._quota.remaining, until)
+            budgets[DAILY] = Budget(DAILY, self.daily_quota.limit, self.daily_quota.remaining, until)
         return budgets
 
     def is_idle(self) -> bool:
@@ -254,7 +257,7 @@ class Limiter:
                 state = category.bucket.state
                 if category.bucket.ends_at is not None or state.in_flight or now < state.held_until:
                     return False
-        return self._quota.resets_in(now) is None
+        return self.daily_quota.resets_in(now) is None
 
     async def _wait(self, category: Category, call: Call, max_wait: float | None) -> Admitted:
         priority = call.request.priority
@@ -338,31 +341,27 @@ class Limiter:
                 self._limits.window,
             )
 
-    def _check_quota(self, call: Call) -> None:
-        now = self._clock()
-        if self._quota.exhausted(now):
-            raise self._quota_error(call, now)
+    def _with_quota(self, permit: Permit) -> Permit:
+        """Return a permit, unless the daily quota was found to be used up while the call waited."""
+        if permit.call.request.daily_quota:
+            now = self._clock()
+            if self.daily_quota.exhausted(now):
+                self.cancel(permit)
+                raise self._quota_error(permit.call, now)
+            if self.daily_quota.ask_again(now):
+                permit.category.on_news()
+        return permit
 
     def _quota_error(self, call: Call, now: float, body: bytes = b"") -> DailyQuotaExceeded:
-        seconds = self._quota.resets_in(now)
+        seconds = self.daily_quota.resets_in(now)
         return DailyQuotaExceeded(
-            f"the daily quota of {self._quota.limit} writes is used up",
+            f"the daily quota of {self.daily_quota.limit} writes is used up",
             status=_TOO_MANY_REQUESTS,
             retry_after=seconds,
             reset=None if seconds is None else _after(datetime.now(UTC), seconds),
             body=body,
             context=call.context,
         )
-
-    def _is_for_daily_quota(
-        self, request: Request, window: float, daily_stated: bool, seconds: float | None
-    ) -> bool:
-        """Report whether a refusal is for the daily quota; the API's message is the same for both limits."""
-        if not request.daily_quota:
-            return False
-        if seconds is not None and seconds > 2 * window:
-            return True
-        return daily_stated and self._quota.remaining == 0
 
 
 def _after(time: datetime, seconds: float) -> datetime:

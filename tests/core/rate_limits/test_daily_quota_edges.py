@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessionboard_async.core.rate_limits.daily_quota import DOCUMENTED, DailyQuota
+from sessionboard_async.core.rate_limits.daily_quota import DOCUMENTED, DailyQuota, DailyQuotaState
 from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 
@@ -87,3 +87,42 @@ def test_no_day_is_longer_than_a_day(stated: float, believed: float) -> None:
     refused.refuse(500.0, stated)
     reported.learn(500.0, day(0, stated))
     assert refused.resets_in(500.0) == reported.resets_in(500.0) == believed
+
+
+def test_once_a_minute_one_write_asks_again_and_others_wait_another_minute() -> None:
+    quota = DailyQuota()
+    assert not quota.ask_again(0.0)
+    quota.refuse(0.0, 100.0)
+    assert not quota.ask_again(59.9)
+    assert quota.ask_again(60.0)
+    assert not quota.ask_again(60.0)
+    assert quota.exhausted(99.9)
+    assert not quota.exhausted(100.0)
+    assert not quota.ask_again(100.0), "the day is over: all writes may be sent"
+
+
+def test_a_success_lifts_a_refusal_that_it_follows() -> None:
+    quota = DailyQuota()
+    quota.refuse(10.0, 40_000.0)
+    quota.succeed(10.5, sent=9.0)
+    quota.succeed(10.5, sent=10.0)
+    assert quota.exhausted(11.0)
+    quota.succeed(71.0, sent=70.0)
+    assert not quota.exhausted(71.0)
+    assert quota.remaining is None
+
+
+def test_what_is_learned_during_an_exchange_is_kept() -> None:
+    quota, stored = DailyQuota(), DailyQuotaState(remaining=5, as_of=0.0)
+    sent = quota.state
+    quota.accept(sent, stored)
+    assert quota.state is quota.in_store is stored
+    quota.refuse(1.0, None)
+    sent = quota.state
+    quota.refuse(2.0, None)
+    quota.accept(sent, stored)
+    assert quota.remaining == 0
+    assert quota.state is not quota.in_store
+    quota.accept(quota.state, None)
+    assert quota.remaining == 0
+    assert quota.state is quota.in_store

@@ -16,7 +16,8 @@ from multidict import CIMultiDict
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
 from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter
+from sessionboard_async.core.rate_limits.daily_quota import DAILY
+from sessionboard_async.core.rate_limits.limiter import Limiter
 from tests.core.rate_limits.test_limiter import READS, answer, call, make, window
 from tests.support.virtual_time import now, run
 

@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 from sessionboard_async import DailyQuotaExceeded, RateLimits, RateLimitWaitExceeded
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response
-from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Limits
+from sessionboard_async.core.rate_limits.daily_quota import DAILY
+from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from sessionboard_async.core.rate_limits.registry import forget_limiters, limiter_for
 from tests.support.virtual_time import now, run
 
@@ -210,6 +211,35 @@ def test_a_used_up_quota_fails_at_once_and_is_tried_again_after_a_minute() -> No
         assert now() - began < 1
         await asyncio.sleep(60)
         assert await make(limiter, answer(), write) is None
+
+    run(main())
+
+
+def test_of_several_writes_one_asks_again() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(RateLimits(), clock=now), call("session-writes", daily=True)
+        await make(limiter, answer(429, Retry_After="40000"), write)
+        await asyncio.sleep(60)
+        asking = await limiter.acquire(write)
+        with pytest.raises(DailyQuotaExceeded):
+            await limiter.acquire(call("contact-writes", daily=True))
+        await asyncio.sleep(0.1)
+        assert limiter.report(asking, answer()) is None
+        await make(limiter, answer(), call("contact-writes", daily=True))
+
+    run(main())
+
+
+def test_a_write_that_waited_while_the_quota_was_used_up_is_not_sent() -> None:
+    async def main() -> None:
+        limiter, write = Limiter(PATIENT, clock=now), call("session-writes", daily=True)
+        await make(limiter, answer(**window(0, 30)), write)
+        waiting = asyncio.ensure_future(limiter.acquire(write))
+        await asyncio.sleep(0.1)
+        await make(limiter, answer(429, Retry_After="40000"), call("contact-writes", daily=True))
+        with pytest.raises(DailyQuotaExceeded):
+            await waiting
+        assert limiter.snapshot()["session-writes"].in_flight == 0
 
     run(main())
 

@@ -16,7 +16,8 @@ from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.rate_limits.bucket import Bucket
 from sessionboard_async.core.rate_limits.budget import Budget
 from sessionboard_async.core.rate_limits.category import Category
-from sessionboard_async.core.rate_limits.limiter import DAILY, Limiter, Permit
+from sessionboard_async.core.rate_limits.daily_quota import DAILY
+from sessionboard_async.core.rate_limits.limiter import Limiter, Permit
 from sessionboard_async.core.rate_limits.wait_queue import WaitQueue
 from sessionboard_async.errors import RateLimitStoreError
 from tests.support.virtual_time import now, run

@@ -2,6 +2,7 @@
 --
 -- KEYS[1]  the packed state, a `BucketState`.
 -- KEYS[2]  leases of requests in flight, by the time at which they expire, so that those of a dead process end.
+-- KEYS[3]  what is known about the daily quota of the token, a packed `DailyQuotaState`.
 -- ARGV[1]  the packed message, a `StoreRequest` of store.py. The reply is its `StoreReply`.
 --
 -- Times in messages are seconds from now, by the store's clock: the clocks of the processes need not agree.
@@ -12,6 +13,12 @@ local MAX_SHARERS, CONTENDED_WINDOWS = 16, 2
 local LONGEST_UNSTATED_WAIT = 60.0
 local PAST = {'previous_end', 'rolled_at', 'unknown_since', 'as_of', 'unanswered_at', 'refused_at'}
 local TIMES = {'earliest_end', 'latest_end', 'held_until', unpack(PAST)}
+local NUMBERS = {
+  'limit', 'window', 'unanswered', 'used', 'max_in_flight', 'contended_windows', 'sharers',
+  'unstated_refusals', unpack(TIMES)
+}
+local DAILY_TIMES = {'ends_at', 'refused_until', 'as_of'}
+local LONGEST_DAY, ASK_AGAIN_AFTER, AT_ONCE = 86400 + ROUNDED_UP, 60.0, 1.0
 
 local message = cmsgpack.unpack(ARGV[1])
 local now = message.now
@@ -20,23 +27,24 @@ if not now then
   now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 end
 
-local function shifted(times, seconds)
-  for _, name in ipairs(TIMES) do
+local function shifted(times, seconds, names)
+  for _, name in ipairs(names or TIMES) do
     times[name] = times[name] + seconds
   end
   return times
 end
 
 -- A value that is no state is replaced, not an error for ever.
-local stored = redis.call('GET', KEYS[1])
-local readable, state = pcall(cmsgpack.unpack, stored or '')
-readable = readable and type(state) == 'table'
-for _, name in ipairs(TIMES) do
-  readable = readable and type(state[name]) == 'number'
+local function read(key, names)
+  local readable, value = pcall(cmsgpack.unpack, redis.call('GET', key) or '')
+  readable = readable and type(value) == 'table' and type(value.remaining or 0) == 'number'
+  for _, name in ipairs(names) do
+    readable = readable and type(value[name]) == 'number'
+  end
+  return readable and value or nil
 end
-if not readable then
-  state = shifted(message.state, now)
-end
+
+local state = read(KEYS[1], NUMBERS) or shifted(message.state, now)
 state.seen_length = state.seen_length or 0
 
 -- The clock of the store may be set back: nothing can have happened later than now.
@@ -260,6 +268,40 @@ for _, outcome in ipairs(message.outcomes) do
   end
 end
 
+local function is_count(value)
+  return value >= 0 and value < 2 ^ 53 and value % 1 == 0
+end
+
+local function is_possible(quota)
+  return is_count(quota.limit - 1) and is_count(quota.remaining or 0)
+    and quota.refused_until <= now + ASK_AGAIN_AFTER and quota.as_of <= now
+    and (quota.ends_at <= now + LONGEST_DAY or quota.ends_at == math.huge)
+end
+
+local daily = read(KEYS[3], {'limit', unpack(DAILY_TIMES)})
+if daily and daily.as_of > now then
+  shifted(daily, now - daily.as_of, DAILY_TIMES)
+end
+if daily and not is_possible(daily) then
+  daily = nil
+end
+
+-- The newest report wins. Of two at about the same time, it is the one that refuses.
+local reported = message.daily and shifted(message.daily, now, DAILY_TIMES)
+if reported and daily and message.daily_is_new then
+  local lifts = daily.refused_until > now and reported.refused_until <= now
+  if reported.as_of - daily.as_of >= (lifts and AT_ONCE or -AT_ONCE) then
+    daily = reported
+  end
+end
+daily = daily or reported
+local day_left = daily and math.ceil(math.min(LONGEST_DAY, daily.ends_at - now)) or 0
+if day_left > 0 then
+  redis.call('SET', KEYS[3], cmsgpack.pack(daily), 'EX', day_left)
+else
+  daily = nil
+end
+
 roll(now)
 local granted, seconds = 0, 0
 for number, priority in ipairs(message.priorities) do
@@ -281,4 +323,9 @@ redis.call('SET', KEYS[1], cmsgpack.pack(state), 'EX', keep)
 if in_flight > 0 then
   redis.call('EXPIRE', KEYS[2], keep)
 end
-return cmsgpack.pack({granted = granted, wait = seconds, state = shifted(state, -now)})
+return cmsgpack.pack({
+  granted = granted,
+  wait = seconds,
+  state = shifted(state, -now),
+  daily = daily and shifted(daily, -now, DAILY_TIMES)
+})

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sessionboard_async.core.options import SharedRateLimits
 from sessionboard_async.core.rate_limits.bucket import Bucket
+from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.shared.bucket import SharedBucket
 from sessionboard_async.core.rate_limits.shared.leases import Leases
 from sessionboard_async.core.rate_limits.shared.store import (
@@ -32,6 +33,7 @@ class StoreExchange:
         category: Name of the category.
         limits: The documented limits, and the part of them to use.
         store: The store.
+        daily_quota: The daily quota of the token, which all categories share.
         documented: Whether a limit is documented for the category.
         clock: A monotonic clock in seconds.
         on_wait: Called with the seconds when calls must wait for longer than a moment.
@@ -48,6 +50,7 @@ class StoreExchange:
         limits: SharedRateLimits,
         store: RateLimitStore,
         *,
+        daily_quota: DailyQuota,
         documented: bool,
         clock: Callable[[], float],
         on_wait: Callable[[float], None],
@@ -60,11 +63,12 @@ class StoreExchange:
             documented=documented,
             is_assumed=limits.assume is not None,
         )
-        self.bucket: SharedBucket = SharedBucket(self.copy, clock=clock, request_exchange=self._request)
+        self.bucket: SharedBucket = SharedBucket(self.copy, clock=clock, request_exchange=self.request)
         self.wait_queue: WaitQueue = WaitQueue(self.bucket, clock, on_wait)
         self._category = category
         self._limits = limits
         self._store = store
+        self._daily_quota = daily_quota
         self._clock = clock
         self._leases = Leases(f"{limits.url} {store.key(category)}")
         self._lease_names = (f"{uuid.uuid4().hex}:{number}" for number in itertools.count())
@@ -83,7 +87,7 @@ class StoreExchange:
                 async with asyncio.timeout(self._limits.store_timeout):
                     await self.bucket.all_ended.wait()
             if self.bucket.outcomes:
-                self._request()
+                self.request()
             # Not cancelled: an exchange that the store has carried out would be reported twice.
             while self._task is not None:
                 await asyncio.wait({self._task})
@@ -92,7 +96,7 @@ class StoreExchange:
             if self._task is not None:
                 self._task.cancel()
 
-    def _request(self) -> None:
+    def request(self) -> None:
         """Have an exchange follow soon."""
         self._requested = True
         if self._task is None and not self._closed:
@@ -137,6 +141,8 @@ class StoreExchange:
         leases = list(itertools.islice(self._lease_names, len(priorities)))
         abandoned = self._leases.abandoned()
         self._leases.hold(leases, now)
+        quota = self._daily_quota
+        daily = quota.state
         message = StoreRequest(
             state=self.copy.state.shifted(-now),
             share=self._limits.share,
@@ -150,10 +156,13 @@ class StoreExchange:
             ],
             priorities=priorities,
             leases=leases,
+            daily=daily.shifted(-now) if daily.is_known else None,
+            daily_is_new=daily is not quota.in_store,
         )
         try:
             reply = await self._store.exchange(self._category, message, insist=bucket.closing)
             bucket.accept(reply, priorities, leases)
+            quota.accept(daily, reply.daily and reply.daily.shifted(self._clock()))
         except BaseException as error:
             # The store may have carried it out nevertheless.
             bucket.return_leases(leases)

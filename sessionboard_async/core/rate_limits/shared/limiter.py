@@ -48,7 +48,13 @@ class SharedLimiter:
 
     def _open_category(self, name: str, documented: bool, on_wait: Callable[[float], None]) -> Category:
         exchange = StoreExchange(
-            name, self._limits, self._store, documented=documented, clock=self._clock, on_wait=on_wait
+            name,
+            self._limits,
+            self._store,
+            daily_quota=self.limiter.daily_quota,
+            documented=documented,
+            clock=self._clock,
+            on_wait=on_wait,
         )
         self._exchanges.append(exchange)
-        return Category(name, exchange.copy, exchange.bucket, exchange.wait_queue)
+        return Category(name, exchange.copy, exchange.bucket, exchange.wait_queue, exchange.request)

@@ -14,6 +14,7 @@ import msgspec
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import UNREADABLE_STORE
 from sessionboard_async.core.rate_limits.bucket_state import BucketState, Count
+from sessionboard_async.core.rate_limits.daily_quota import DAILY, DailyQuotaState
 from sessionboard_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _LONGEST_WINDOW = 6 * 3600.0
 _RAW_BYTES = {"decode_responses": False, "encoding": "utf-8", "socket_timeout": None}
 """Options of the client that the store's URL must not change."""
 
+_KEYS = 3
 _SCRIPT = Path(__file__).with_name("exchange.lua")
 
 
@@ -82,6 +84,8 @@ class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
         leases: A name for the lease of each of them.
         lease_seconds: How long a lease lasts.
         now: The time; by default that of the store.
+        daily: What is known here about the daily quota; ``None`` for nothing.
+        daily_is_new: Whether the store may not have seen it yet.
     """
 
     state: BucketState
@@ -95,6 +99,8 @@ class StoreRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     # Never left out: the script has no defaults.
     lease_seconds: float
     now: float | None = None
+    daily: DailyQuotaState | None = None
+    daily_is_new: bool = False
 
 
 class StoreReply(msgspec.Struct):
@@ -104,11 +110,13 @@ class StoreReply(msgspec.Struct):
         granted: How many of the leases were granted, the first ones.
         wait: Seconds that the next call must wait; infinite if another request must end first.
         state: The state after the exchange.
+        daily: What is known about the daily quota; ``None`` for nothing.
     """
 
     granted: Count
     wait: Annotated[float, msgspec.Meta(ge=0)]
     state: BucketState
+    daily: DailyQuotaState | None = None
 
     def check(self, message: StoreRequest) -> None:
         """Check that the reply is one to a message.
@@ -195,15 +203,17 @@ class RateLimitStore:
         if self._outage and now < self._unavailable_until and not insist:
             raise StoreUnavailableError(self._unavailable_until - now)
         key = self.key(category)
+        keys = (f"{key}:s", f"{key}:l", self.key(DAILY))
         packed_message = msgspec.msgpack.encode(message)
         failure: StoreUnavailableError | None = None
         reply: StoreReply | None = None
         try:
             async with asyncio.timeout(self._timeout):
-                packed = await self._run_script(f"{key}:s", f"{key}:l", packed_message)
+                packed = await self._run_script(*keys, packed_message)
             reply = msgspec.msgpack.decode(packed, type=StoreReply)
             reply.check(message)
             reply.state = reply.state.bounded()
+            reply.daily = reply.daily and reply.daily.bounded()
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -227,7 +237,8 @@ class RateLimitStore:
 
     def key(self, category: str) -> str:
         """Return what the names of a category's keys begin with."""
-        return f"{{{self._prefix}:{category}}}"
+        # A cluster demands that one node has all keys of a script: those with the same text in braces.
+        return f"{{{self._prefix}}}:{category}"
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -236,10 +247,10 @@ class RateLimitStore:
     async def _run_script(self, *keys_and_message: str | bytes) -> bytes:
         client: Any = self._client
         try:
-            return cast("bytes", await client.evalsha(self._script.sha, 2, *keys_and_message))
+            return cast("bytes", await client.evalsha(self._script.sha, _KEYS, *keys_and_message))
         except self._no_script_error:
             # Sent along: between loading and calling it, the store may forget it again.
-            return cast("bytes", await client.eval(self._script.script, 2, *keys_and_message))
+            return cast("bytes", await client.eval(self._script.script, _KEYS, *keys_and_message))
 
     def unavailable(self, error: BaseException) -> StoreUnavailableError:
         """Return the error to raise after an exchange that failed, and pause."""

@@ -9,6 +9,7 @@ import pytest
 from sessionboard_async import RateLimits, RateLimitStoreError
 from sessionboard_async.core.http.request import Priority
 from sessionboard_async.core.options import SharedRateLimits
+from sessionboard_async.core.rate_limits.daily_quota import DailyQuota
 from sessionboard_async.core.rate_limits.shared.exchange import StoreExchange
 from sessionboard_async.core.rate_limits.shared.leases import Leases
 from sessionboard_async.core.rate_limits.shared.store import RateLimitStore
@@ -22,7 +23,13 @@ def open_exchange(
 ) -> tuple[StoreExchange, RateLimitStore]:
     store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=now)
     exchange = StoreExchange(
-        "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
+        "entity-reads",
+        limits,
+        store,
+        daily_quota=DailyQuota(),
+        documented=True,
+        clock=now,
+        on_wait=lambda _: None,
     )
     return exchange, store
 
@@ -68,7 +75,13 @@ def dying_exchange(limits: SharedRateLimits) -> tuple[StoreExchange, RateLimitSt
     """Return an exchange whose task fails as soon as it asks the store."""
     store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=broken_clock)
     exchange = StoreExchange(
-        "entity-reads", limits, store, documented=True, clock=now, on_wait=lambda _: None
+        "entity-reads",
+        limits,
+        store,
+        daily_quota=DailyQuota(),
+        documented=True,
+        clock=now,
+        on_wait=lambda _: None,
     )
     # asyncio reports the error of the task, which is not under test here.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)

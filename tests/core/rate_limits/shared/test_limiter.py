@@ -72,7 +72,7 @@ class Counted:
 
 
 async def in_flight(store: Redis) -> int:
-    return int(await store.zcard(f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:l"))
+    return int(await store.zcard(f"{{sb:{Token(TOKEN).digest()[:16]}}}:{READS}:l"))
 
 
 async def turns(number: int) -> None:
@@ -213,7 +213,7 @@ async def test_no_key_and_no_value_holds_the_token(
     async with open_client(server, redis_server.url) as sb:
         await sb.sponsors.get(1, "a")
     keys = await store.keys("*")
-    assert keys == [f"{{sb:{Token(TOKEN).digest()[:16]}:{READS}}}:s".encode()]
+    assert keys == [f"{{sb:{Token(TOKEN).digest()[:16]}}}:{READS}:s".encode()]
     value = await store.get(keys[0])
     assert isinstance(value, bytes)
     assert TOKEN.encode() not in value

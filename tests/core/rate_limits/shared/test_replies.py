@@ -31,10 +31,12 @@ def bulk(content: bytes) -> bytes:
     return b"$%d\r\n%s\r\n" % (len(content), content)
 
 
-def packed(granted: object = 0, wait: object = 0.0, **state: object) -> bytes:
+def packed(
+    granted: object = 0, wait: object = 0.0, daily: dict[str, object] | None = None, **state: object
+) -> bytes:
     """Return a reply of the script, with some values of the state replaced."""
     plain = msgspec.to_builtins(BucketState(limit=100, window=900.0)) | state
-    return bulk(msgspec.msgpack.encode({"granted": granted, "wait": wait, "state": plain}))
+    return bulk(msgspec.msgpack.encode({"granted": granted, "wait": wait, "state": plain, "daily": daily}))
 
 
 REPLIES = {
@@ -94,6 +96,7 @@ REPLIES = {
     "less than one sharer": packed(1, sharers=0.0),
     "less than nothing in flight": packed(1, in_flight=-3),
     "a limit in words": packed(1, limit="100"),
+    "less than no writes left": packed(1, daily={"remaining": -1}),
     "refusals without end": packed(1, unstated_refusals=10**6),
 }
 ALIKE = {

@@ -120,6 +120,12 @@ VALUES = {
     "a number": msgspec.msgpack.encode(7),
     "a list": msgspec.msgpack.encode([1, 2]),
     "another mapping": msgspec.msgpack.encode({"limit": 5}),
+    "a limit in words": msgspec.msgpack.encode(
+        msgspec.to_builtins(BucketState(limit=5, window=1.0)) | {"limit": "many"}
+    ),
+    "a count in words": msgspec.msgpack.encode(
+        msgspec.to_builtins(BucketState(limit=5, window=1.0)) | {"remaining": "none"}
+    ),
     "times in words": msgspec.msgpack.encode(
         msgspec.to_builtins(BucketState(limit=5, window=1.0)) | {"as_of": "yesterday"}
     ),
