@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
@@ -130,11 +131,27 @@ async def nothing_left() -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def running_stores() -> Iterator[dict[str, RedisServer]]:
+    """The stores that tests have started, by the names of their programs."""
+    servers: dict[str, RedisServer] = {}
+    yield servers
+    for server in servers.values():
+        server.kill()
+
+
+@pytest.fixture
+def redis_server(
+    request: pytest.FixtureRequest,
+    running_stores: dict[str, RedisServer],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> RedisServer:
     """A store for shared limits, which all tests use with tokens of their own."""
-    if program() is None:
-        pytest.skip("no redis-server or valkey-server on this system")
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
+    name: str | None = getattr(request, "param", None) or program()
+    if name is None or shutil.which(name) is None:
+        pytest.skip(f"no {name or 'redis-server or valkey-server'} on this system")
+    server = running_stores.get(name)
+    if server is None:
+        server = RedisServer(tmp_path_factory.mktemp(name), name)
+        server.start()
+        running_stores[name] = server
+    return server

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -21,21 +23,41 @@ REQUIRED = "SESSIONBOARD_REQUIRE_REDIS"
 
 
 def program() -> str | None:
-    """Return the path of the server that is installed.
+    """Return the name of a server that is installed.
 
     Raises:
         AssertionError: If none is, and the environment requires one.
     """
-    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    found = next(filter(shutil.which, PROGRAMS), None)
     assert found or not os.environ.get(REQUIRED), f"{REQUIRED} is set, and there is no redis-server"
     return found
 
 
-class RedisServer:
-    """A server that keeps its data in memory only: once killed, it has forgotten everything."""
+def stores(*, slow: bool = False) -> pytest.MarkDecorator:
+    """Run a test with a Redis and with a Valkey, as far as they are installed.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        slow: Whether the test is slow with the second one.
+    """
+    marks = [[], [pytest.mark.slow] if slow else []]
+    return pytest.mark.parametrize(
+        "redis_server",
+        [pytest.param(name, marks=own) for name, own in zip(PROGRAMS, marks, strict=True)],
+        indirect=True,
+    )
+
+
+class RedisServer:
+    """A server that keeps its data in memory only: once killed, it has forgotten everything.
+
+    Args:
+        folder: A folder of its own.
+        name: The program, a Redis or a Valkey; by default one that is installed.
+    """
+
+    def __init__(self, folder: Path, name: str | None = None) -> None:
         self._folder = folder
+        self.program: str | None = name or program()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -54,11 +76,10 @@ class RedisServer:
         return Redis.from_url(self.url, socket_timeout=None)
 
     def start(self) -> None:
-        name = program()
-        assert name is not None
+        assert self.program is not None
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         self._process = subprocess.Popen(
-            [name, "--port", str(self.port), *options], stdout=subprocess.DEVNULL
+            [self.program, "--port", str(self.port), *options], stdout=subprocess.DEVNULL
         )
         for _ in range(500):
             assert self._process.poll() is None, "the server ended: another program may have taken its port"

@@ -21,7 +21,7 @@ from sessionboard_async.core.rate_limits.daily_quota import DAILY, DailyQuotaSta
 from sessionboard_async.core.rate_limits.shared.store import RateLimitStore, StoreReply, StoreRequest
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
 from tests.support.http_server import TOKEN, Handler, HttpServer, until
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, stores
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -68,6 +68,7 @@ async def send(
     return (await asked.exchange("session-writes", message)).daily
 
 
+@stores()
 @pytest.mark.parametrize("headers", ["draft-6", "draft-8"])
 async def test_a_quota_used_up_in_one_process_is_known_to_all(
     store: Redis, redis_server: RedisServer, headers: str
@@ -168,6 +169,7 @@ async def test_an_empty_store_learns_what_processes_know(asked: RateLimitStore, 
     assert await send(asked, SOME_LEFT, new=False) == SOME_LEFT
 
 
+@stores()
 async def test_the_newest_report_wins(asked: RateLimitStore) -> None:
     await send(asked, SOME_LEFT)
     old = msgspec.structs.replace(USED_UP, as_of=-30.0)
@@ -179,6 +181,7 @@ async def test_the_newest_report_wins(asked: RateLimitStore) -> None:
     assert await send(asked, SOME_LEFT, at=NOW + 2) == SOME_LEFT
 
 
+@stores()
 async def test_after_the_clock_is_set_back_the_day_still_ends_in_its_time(asked: RateLimitStore) -> None:
     await send(asked, USED_UP)
     assert await send(asked, at=NOW - 3600) == USED_UP
@@ -237,6 +240,7 @@ DAMAGED = {
 }
 
 
+@stores()
 @pytest.mark.parametrize("value", DAMAGED.values(), ids=DAMAGED.keys())
 async def test_a_damaged_value_is_replaced(asked: RateLimitStore, store: Redis, value: bytes) -> None:
     await store.set(asked.key(DAILY), value)

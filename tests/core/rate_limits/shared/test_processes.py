@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from sessionboard_async import AsyncSession, RateLimits
 from sessionboard_async.testing import EmbeddedServer, ServerLimits
-from tests.support.redis_server import RedisServer, program
+from tests.support.redis_server import PROGRAMS, RedisServer, program
 
 pytestmark = [
     pytest.mark.anyio,
@@ -76,7 +77,7 @@ async def all_of(workers: list[Worker], work: Callable[[Worker], Coroutine[Any, 
 
 
 async def share_a_budget(
-    folder: Path, processes: int, limits: ServerLimits, requests: tuple[int, int, int]
+    store: RedisServer, processes: int, limits: ServerLimits, requests: tuple[int, int, int]
 ) -> int | None:
     """Have processes make requests: while scripts are flushed, without the store, and after it is back.
 
@@ -84,7 +85,6 @@ async def share_a_budget(
         The requests that another client of the store sees left after the first ones.
     """
     with_scripts_flushed, without_store, with_store_back = requests
-    store = RedisServer(folder)
     store.start()
     try:
         async with (
@@ -125,10 +125,14 @@ async def share_a_budget(
 async def test_two_processes_share_one_budget_while_the_store_comes_and_goes(tmp_path: Path) -> None:
     # Without headers, only the store can know how many requests the others made.
     limits = ServerLimits(requests=100, window=900, headers="none")
-    left = await share_a_budget(tmp_path, 2, limits, (8, 2, 2))
+    left = await share_a_budget(RedisServer(tmp_path), 2, limits, (8, 2, 2))
     assert left == 100 - 2 * 8 - 1
 
 
 @pytest.mark.slow
-async def test_four_processes_share_one_budget_over_several_windows(tmp_path: Path) -> None:
-    await share_a_budget(tmp_path, 4, ServerLimits(requests=20, window=1.0), (10, 5, 5))
+@pytest.mark.parametrize("name", PROGRAMS)
+async def test_four_processes_share_one_budget_over_several_windows(tmp_path: Path, name: str) -> None:
+    if shutil.which(name) is None:
+        pytest.skip(f"no {name} on this system")
+    limits = ServerLimits(requests=20, window=1.0)
+    await share_a_budget(RedisServer(tmp_path, name), 4, limits, (10, 5, 5))

@@ -23,7 +23,7 @@ from sessionboard_async.core.rate_limits.shared.store import (
     StoreReply,
     StoreRequest,
 )
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, stores
 
 NUMBERS = itertools.count()
 SECONDS = st.sampled_from([0.0, 0.01, 0.7, 1.0, 3.0, 10.0, 29.5, 31.0, 100.0])
@@ -166,6 +166,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
         assert_same(reply.state, bucket.state.shifted(-now))
 
 
+@stores(slow=True)
 @pytest.mark.untraced
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
     with asyncio.Runner() as runner:

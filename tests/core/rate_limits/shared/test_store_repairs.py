@@ -21,7 +21,7 @@ from sessionboard_async.core.rate_limits.shared.store import (
     StoreRequest,
     StoreUnavailableError,
 )
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, stores
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
 
@@ -68,6 +68,7 @@ def answered(lease: str, *, remaining: int, reset: float) -> RequestOutcome:
     )
 
 
+@stores()
 @pytest.mark.parametrize("back", [1.0, 60.0, HOUR, 24 * HOUR, 50 * 365 * 24 * HOUR])
 async def test_after_the_clock_is_set_back_a_window_still_ends_in_its_time(
     asked: RateLimitStore, back: float
@@ -91,6 +92,7 @@ async def test_after_the_clock_is_set_back_a_first_request_is_still_followed_by_
     assert later.wait == pytest.approx(5.0, abs=0.01)
 
 
+@stores()
 async def test_after_the_clock_is_set_back_the_leases_of_dead_processes_still_expire(
     asked: RateLimitStore,
 ) -> None:
@@ -132,6 +134,7 @@ VALUES = {
 }
 
 
+@stores()
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
 async def test_a_value_that_is_no_state_is_replaced(
     asked: RateLimitStore, store: Redis, value: bytes
