@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def did_you_mean(misspelt: Iterable[object], known: Iterable[str]) -> str:
     """Return a question that names the known words closest to the misspelt ones; empty if none is close."""
+    # Imported here, since most programs misspell nothing.
+    from difflib import get_close_matches
+
     names = sorted(known)
     found: dict[str, None] = {}
     for word in misspelt:

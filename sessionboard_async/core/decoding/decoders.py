@@ -13,8 +13,7 @@ from sessionboard_async.core.confirmations import (
     reports_failure,
     without_mark,
 )
-from sessionboard_async.core.decoding.envelopes import StrictPages
-from sessionboard_async.core.decoding.keyed import KeyedRecord, keyed_page_decoder
+from sessionboard_async.core.decoding.envelopes import KeyedRecord, StrictPages
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, failure_error
 from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
@@ -113,6 +112,9 @@ class Decoders:
         key = (endpoint.operation_id, type_, timestamp)
         decoder = self._keyed.get(key)
         if decoder is None:
+            # Imported here, since most programs read the records of the package.
+            from sessionboard_async.core.decoding.keyed import keyed_page_decoder
+
             while len(self._keyed) >= _MOST_CALLER_TYPES:
                 del self._keyed[next(iter(self._keyed))]
             decoder = self._keyed[key] = keyed_page_decoder(

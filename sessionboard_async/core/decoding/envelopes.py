@@ -1,8 +1,8 @@
-"""The envelopes that servers put around pages of records, and their strict decoding."""
+"""The envelopes of records: those that servers put around pages, and that of a record with its keys."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,6 +11,20 @@ from sessionboard_async.core.decoding.records import DECODE_ERRORS, decoder_of
 from sessionboard_async.core.page import Page, Pagination, credible_pagination
 
 T = TypeVar("T")
+
+
+class KeyedRecord(msgspec.Struct, Generic[T]):
+    """A record of a caller's type, which may hold neither its id nor its timestamp.
+
+    Attributes:
+        id: The id; ``None`` if it has none, or none is needed.
+        timestamp: The timestamp; ``None`` if it has none, or none is needed.
+        record: The record.
+    """
+
+    id: object
+    timestamp: Any
+    record: T
 
 
 class WirePagination(msgspec.Struct, gc=False):

@@ -18,7 +18,7 @@ from sessionboard_async.core.decoding.caller_types import (
     keyed_type,
     sent_names,
 )
-from sessionboard_async.core.decoding.envelopes import StrictPages
+from sessionboard_async.core.decoding.envelopes import KeyedRecord, StrictPages
 from sessionboard_async.core.decoding.lenient import Mismatch, UndecodableError
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import (
@@ -37,20 +37,6 @@ T = TypeVar("T")
 _TYPES: Final = re.compile(r"Expected (`[^`]*`), got (`[^`]*`)")
 _MISSING: Final = re.compile(r"Object missing required field (`[^`]*`)")
 _PLACE: Final = re.compile(r"`(\$[^`]*)`")
-
-
-class KeyedRecord(msgspec.Struct, Generic[T]):
-    """A record of a caller's type, which may hold neither its id nor its timestamp.
-
-    Attributes:
-        id: The id; ``None`` if it has none, or none is needed.
-        timestamp: The timestamp; ``None`` if it has none, or none is needed.
-        record: The record.
-    """
-
-    id: object
-    timestamp: Any
-    record: T
 
 
 class _Keys(msgspec.Struct, gc=False):

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from sessionboard_async.core.decoding.keyed import KeyedRecord
+from sessionboard_async.core.decoding.envelopes import KeyedRecord
 from sessionboard_async.core.decoding.pages import OnInvalid, PageDecoder
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypedDict, Ty
 
 import msgspec
 
-from sessionboard_async.core.decoding.caller_types import validate_record_type
 from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.options import validate_count
@@ -197,6 +196,9 @@ class Pager(Generic[T]):
         Raises:
             TypeError: If it is another kind of type, or has a field that JSON cannot be decoded into.
         """
+        # Imported here, since most programs read the records of the package.
+        from sessionboard_async.core.decoding.caller_types import validate_record_type
+
         validate_record_type(record)
         return Pager(self._engine, self._query, record, **self._options)
 

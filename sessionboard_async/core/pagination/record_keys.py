@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, overload
 
 import msgspec
 
-from sessionboard_async.core.decoding.keyed import KeyedRecord
+from sessionboard_async.core.decoding.envelopes import KeyedRecord
 from sessionboard_async.core.decoding.text import replace_lone_surrogates
 from sessionboard_async.core.timestamps import to_milliseconds
 

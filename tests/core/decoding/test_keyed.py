@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from sessionboard_async.core.decoding.caller_types import keyed_type, validate_record_type
 from sessionboard_async.core.decoding.decoders import Decoders
-from sessionboard_async.core.decoding.keyed import KeyedRecord
+from sessionboard_async.core.decoding.envelopes import KeyedRecord
 from sessionboard_async.core.endpoint import list_of, rows
 from sessionboard_async.core.page import Page
 from sessionboard_async.errors import DecodeError
