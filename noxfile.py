@@ -27,7 +27,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = "cli,redis,speedups,sqlite"
 EVERY_EXTRA = ("-e", f".[{EXTRAS}]")
 DIST = Path("dist").resolve()
-# Generated examples: 20 a test here, 100 in tests_all.
+# Generated examples: 20 a test here, 50 in tests_all.
 FAST = ("-m", "not slow", "--hypothesis-profile", "fast")
 AFTER_TESTS = "--after-tests"
 # Tests differ much in length: idle workers take over tests of busy ones.

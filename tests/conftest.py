@@ -20,7 +20,8 @@ from tests.support.http_server import Handler, HttpServer, RawHandler, byte_serv
 from tests.support.redis_server import RedisServer, program
 
 # A busy machine is slow, which is no failure.
-settings.register_profile("project", deadline=None)
+# Each run generates others: three Pythons together try 150 of a test.
+settings.register_profile("project", deadline=None, max_examples=50)
 settings.register_profile("fast", settings.get_profile("project"), max_examples=20)
 settings.load_profile("project")
 
