@@ -33,13 +33,9 @@ def program() -> str | None:
     return found
 
 
-def stores(*, slow: bool = False) -> pytest.MarkDecorator:
-    """Run a test with a Redis and with a Valkey, as far as they are installed.
-
-    Args:
-        slow: Whether the test is slow with the second one.
-    """
-    marks = [[], [pytest.mark.slow] if slow else []]
+def stores() -> pytest.MarkDecorator:
+    """Run a test with a Redis and, among the slow tests, with a Valkey, as far as they are installed."""
+    marks = [[], [pytest.mark.slow]]
     return pytest.mark.parametrize(
         "redis_server",
         [pytest.param(name, marks=own) for name, own in zip(PROGRAMS, marks, strict=True)],

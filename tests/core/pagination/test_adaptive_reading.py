@@ -94,7 +94,7 @@ async def test_a_break_on_the_first_page_wastes_no_request(serve: Serve, way: Wa
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("page", [2, 3, 5])
+@pytest.mark.parametrize("page", [2, *(pytest.param(page, marks=pytest.mark.slow) for page in (3, 5))])
 async def test_an_abandoned_stream_wastes_what_was_under_way(serve: Serve, way: Way, page: int) -> None:
     pages = SlowPages()
     server = await serve(pages)

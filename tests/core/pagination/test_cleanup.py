@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 Prefetch = PrefetchDepth | None
-PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 8, None, "eager"])
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 8, None, pytest.param("eager", marks=pytest.mark.slow)])
 
 
 class Pages:

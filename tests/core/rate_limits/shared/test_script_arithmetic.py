@@ -166,7 +166,7 @@ async def play(process: Process, steps: list[Ask | End]) -> None:
         assert_same(reply.state, bucket.state.shifted(-now))
 
 
-@stores(slow=True)
+@stores()
 @pytest.mark.untraced
 def test_the_script_counts_as_the_bucket_does(redis_server: RedisServer) -> None:
     with asyncio.Runner() as runner:
