@@ -12,6 +12,7 @@ from typing import Any, TypeVar, overload
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
+from sessionboard_async.core.http.bodies import transport_error
 from sessionboard_async.core.http.documents import check_file
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import Response, add_reported_message, error_of, request_id
@@ -138,9 +139,7 @@ class Engine:
                 except TimeoutError:
                     if not timer.expired():
                         raise
-                    failure = AttemptTimeoutError(
-                        "no complete answer within Timeout.attempt", context=call.context
-                    )
+                    failure = transport_error(TimeoutError(), call.context)
                 finally:
                     deadlines.discard(timer)
                 answered = None
@@ -148,7 +147,7 @@ class Engine:
                     now = self._clock()
                     is_late = call.deadline is not None and now >= call.deadline
                     # The timer of the event loop may be late, and an attempt end just then.
-                    is_late = is_late or (timer.expired() and not call.is_attempt_timed)
+                    is_late = is_late or (timer.expired() and not call.is_timed_out)
                     if self._lifetime.closed or is_late:
                         # Reported as that, below.
                         break
@@ -190,7 +189,9 @@ class Engine:
                 else:
                     limiter.release(permit, outcome_unknown=True)
             if logger.isEnabledFor(logging.DEBUG):
-                self._log(call, type(error).__name__, began)
+                # The timer ends an attempt by a cancellation.
+                kind = AttemptTimeoutError if call.is_timed_out else type(error)
+                self._log(call, kind.__name__, began)
             raise
         refusal: APIError | None = None
         if limiter is not None and permit is not None:

@@ -162,7 +162,11 @@ async def test_every_attempt_of_a_read_is_counted(serve_bytes: ServeBytes) -> No
 
 
 @pytest.mark.parametrize("method", WRITES)
-async def test_a_write_that_timed_out_is_sent_once(serve: Serve, method: str) -> None:
+async def test_a_write_that_timed_out_is_sent_once(
+    serve: Serve, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "sessionboard_async")
+
     async def never(_: web.Request) -> web.StreamResponse:
         await anyio.sleep_forever()
         raise AssertionError
@@ -174,6 +178,8 @@ async def test_a_write_that_timed_out_is_sent_once(serve: Serve, method: str) ->
             await sb.request(method, "/v1/a")
     assert caught.value.attempts == 1
     assert len(server.requests) == 1
+    (record,) = [record for record in caplog.records if record.name == "sessionboard_async"]
+    assert "AttemptTimeoutError, attempt 1" in record.getMessage()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -337,6 +338,7 @@ def test_a_call_that_waits_for_the_rate_limit_when_it_is_collected_is_silent() -
     run(main())
     # As the garbage collector does, after the event loop has ended.
     left[0].close()
+    assert inspect.getcoroutinestate(left[0]) == inspect.CORO_CLOSED
 
 
 # Cancellation

@@ -216,7 +216,7 @@ class Visitor:
         endings = self.tally.endings
         if task.cancelled():
             endings["cancelled"] += 1
-            self.check(interrupted, "cancelled by nobody")
+            self.check(interrupted, "cancelled without a reason")
             return Outcome(False)
         error = task.exception()
         self.check(not interrupted or error is not None, "a cancellation was swallowed")

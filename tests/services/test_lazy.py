@@ -171,4 +171,4 @@ assert "aiohttp" not in sys.modules
 assert package.AsyncSession.__module__ == "sessionboard_async.client"
 assert package.UNSET is sys.modules["msgspec"].UNSET
 """
-    subprocess.run([sys.executable, "-c", script], check=True)
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0

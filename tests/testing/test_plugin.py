@@ -257,6 +257,7 @@ def test_the_fixtures_and_the_marker_are_listed(
     options = ("-p", "sessionboard_async.testing.plugin")
     fixtures = pytester.runpytest_inprocess(*options, "--fixtures")
     fixtures.stdout.fnmatch_lines(["sessionboard_server*", "sessionboard -- *"])
+    assert fixtures.ret == pytest.ExitCode.OK
     markers = pytester.runpytest_inprocess(*options, "--markers")
     markers.stdout.fnmatch_lines(["@pytest.mark.sessionboard_server(*"])
 

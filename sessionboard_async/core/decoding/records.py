@@ -40,9 +40,6 @@ logger: logging.Logger = logging.getLogger("sessionboard_async")
 DECODE_ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """The exceptions of `msgspec` for a body that does not fit a type."""
 
-_LONGEST_REPORT = 2048
-"""Bytes of an answer that may report a failure beside an id. Searching a long record takes long."""
-
 raw_object: Final = msgspec.json.Decoder(dict[str, Raw])
 """Decodes an object into the bytes of its values."""
 
@@ -133,8 +130,7 @@ class RecordDecoder(Generic[T]):
 
     def _is_failure(self, record: T, body: bytes) -> bool:
         """Return whether an answer that fits may report a failure all the same."""
-        is_identified = getattr(record, "id", None) is not None
-        if is_identified and (len(body) > _LONGEST_REPORT or b'"success"' not in body):
+        if getattr(record, "id", None) is not None and b'"success"' not in body:
             return False
         if self._array is not None and getattr(record, self._array, None):
             # A batch of which something failed: each outcome says so itself.

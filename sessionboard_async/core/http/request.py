@@ -287,6 +287,11 @@ class Call:
         self.is_held_back: bool = False
 
     @property
+    def is_timed_out(self) -> bool:
+        """Whether the attempt took longer than it may, before the call did."""
+        return self.is_attempt_timed and self.timer is not None and self.timer.expired()
+
+    @property
     def context(self) -> RequestContext:
         """The request as errors name it, with the attempts begun so far."""
         request = self.request

@@ -162,14 +162,7 @@ class Transport:
             timeout=connect_timeout(timeout.connect),
         )
         try:
-            body = b"" if request.method == "HEAD" else await self._read(answer, call)
-            if coding := answer.headers.get("Content-Encoding"):
-                body = inflate(body, coding, self._max_response_bytes, call.context)
-        except errors.ResponseError:
-            if 200 <= answer.status < 300:
-                raise
-            # The status of an error matters more than its body.
-            body = b""
+            body = await self._content(answer, call)
         finally:
             # Not by `async with`, whose two more coroutines are a notable part of a small call.
             answer.release()
@@ -258,27 +251,33 @@ class Transport:
                     await transfer.sink.take(parts)
                 return Response(answer.status, answer.headers, b"")
             moved()
-            try:
-                content = await self._read(answer, call)
-                if coding := answer.headers.get("Content-Encoding"):
-                    content = inflate(content, coding, self._max_response_bytes, call.context)
-            except errors.ResponseError:
-                if 200 <= answer.status < 300:
-                    raise
-                content = b""
+            content = await self._content(answer, call)
         if body is not None and not body.complete and 200 <= answer.status < 300:
             raise body.failure or errors.ConnectionLostError(
                 "the server answered before the whole body was sent", context=call.context
             )
         return Response(answer.status, answer.headers, content)
 
-    async def _read(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
-        if answer.content.is_eof():
+    async def _content(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
+        """Read the body of an answer, and decompress it; an empty one if that of an error cannot be read."""
+        if call.request.method == "HEAD":
+            return b""
+        try:
             # The whole of a small body mostly arrives with the headers.
-            body = answer.content.read_nowait()
-            if len(body) <= self._max_response_bytes:
-                return body
-            raise self._too_large(call)
+            has_arrived = answer.content.is_eof()
+            body = answer.content.read_nowait() if has_arrived else await self._read(answer, call)
+            if len(body) > self._max_response_bytes:
+                raise self._too_large(call)
+            if coding := answer.headers.get("Content-Encoding"):
+                return inflate(body, coding, self._max_response_bytes, call.context)
+        except errors.ResponseError:
+            if 200 <= answer.status < 300:
+                raise
+            # The status of an error matters more than its body.
+            return b""
+        return body
+
+    async def _read(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
         chunks: list[bytes] = []
         size = answer.content_length or 0
         if size <= self._max_response_bytes:

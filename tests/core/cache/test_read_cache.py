@@ -263,6 +263,8 @@ async def test_an_answer_requested_before_a_write_is_not_kept_while_it_is_under_
         await get
         held.writing.set()
         await write
+    # The second get did not find the answer to the first one.
+    assert len(server.requests) == 3
 
 
 async def test_an_answer_that_came_during_a_write_is_dropped_at_its_end(serve: Serve) -> None:

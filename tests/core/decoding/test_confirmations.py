@@ -166,6 +166,14 @@ def test_a_failure_beside_records_is_an_error_of_the_page() -> None:
         assert pages(dict[str, Any]).decode(body, page=1).results == (ONE,)
 
 
+@pytest.mark.parametrize("operation", ["get-session", "update-session", "create-session"])
+@pytest.mark.parametrize("length", [0, 10_000])
+def test_a_failure_beside_an_id_is_an_error_however_long_the_answer_is(operation: str, length: int) -> None:
+    body = json.dumps({"id": "abc", "title": "x" * length, "success": False}).encode()
+    with pytest.raises(DecodeError, match="reports a failure"):
+        Decoders().record(ENDPOINTS[operation]).decode(body)
+
+
 def test_a_field_of_a_record_is_no_failure() -> None:
     item = {"id": "m", "transcript_status": "failed", "error": "no speech", "status": "error"}
     for endpoint in (declared("test-media", MediaItem), ENDPOINTS["complete-media-upload"]):

@@ -330,12 +330,8 @@ def test_a_snapshot_has_the_rest_and_the_end_of_the_window() -> None:
     run(main())
 
 
-async def _empty() -> None:
-    assert await Limits(None).snapshot() == {}
-
-
 def test_without_limits_a_snapshot_is_empty() -> None:
-    run(_empty())
+    assert asyncio.run(Limits(None).snapshot()) == {}
 
 
 def test_a_server_without_headers_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

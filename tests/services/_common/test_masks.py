@@ -84,7 +84,9 @@ def test_other_texts_with_stars_are_no_masks(text: str) -> None:
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("name", ["title", "name", "description", "query", "filename", "transcription"])
 def test_no_other_field_is_masked_by_the_api(name: str, mask: str) -> None:
-    refuse_masked({name: mask})
+    body: dict[str, object] = {name: mask}
+    refuse_masked(body)
+    assert body == {name: mask}
 
 
 @pytest.mark.parametrize(

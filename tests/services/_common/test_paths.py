@@ -13,7 +13,9 @@ def test_a_path_of_a_session_names_its_ids() -> None:
 
 
 def test_ids_that_can_be_sent_pass() -> None:
-    validate_path(session_path(0, "a/b", file_id="ä"))
+    path = session_path(0, "a/b", file_id="ä")
+    validate_path(path)
+    assert path == {"event_id": 0, "session_id": "a/b", "file_id": "ä"}
 
 
 @pytest.mark.parametrize("wrong", ["", ".", "..", "a\nb"])

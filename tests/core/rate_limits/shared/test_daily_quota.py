@@ -47,20 +47,25 @@ async def asked(store: Redis, redis_server: RedisServer) -> AsyncIterator[RateLi
     await connection.aclose()
 
 
+NOTHING = StoreRequest(
+    state=BucketState(limit=100, window=900.0),
+    share=1.0,
+    reserve=0,
+    documented=True,
+    is_assumed=True,
+    lease_seconds=120.0,
+    outcomes=[],
+    priorities=[],
+    leases=[],
+)
+
+
 async def send(
     asked: RateLimitStore, daily: DailyQuotaState | None = None, *, new: bool = True, at: float | None = NOW
 ) -> DailyQuotaState | None:
     """Report what a process knows, and return what it learns."""
-    message = StoreRequest(
-        state=BucketState(limit=100, window=900.0),
-        share=1.0,
-        reserve=0,
-        documented=True,
-        is_assumed=True,
-        lease_seconds=120.0,
-        outcomes=[],
-        priorities=[],
-        leases=[],
+    message = msgspec.structs.replace(
+        NOTHING,
         now=at,
         daily=daily,
         daily_is_new=new,
@@ -198,17 +203,8 @@ async def test_a_day_that_is_over_is_not_kept(asked: RateLimitStore, store: Redi
 
 
 async def test_one_node_of_a_cluster_has_all_keys(asked: RateLimitStore, store: Redis) -> None:
-    message = StoreRequest(
-        state=BucketState(limit=100, window=900.0),
-        share=1.0,
-        reserve=0,
-        documented=True,
-        is_assumed=True,
-        lease_seconds=120.0,
-        outcomes=[],
-        priorities=[Priority.INTERACTIVE],
-        leases=["a"],
-        daily=SOME_LEFT,
+    message = msgspec.structs.replace(
+        NOTHING, priorities=[Priority.INTERACTIVE], leases=["a"], daily=SOME_LEFT
     )
     await asked.exchange("session-writes", message)
     keys = await store.keys("*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -19,9 +20,10 @@ NOWHERE = "redis://127.0.0.1:1"
 
 
 def open_exchange(
-    limits: SharedRateLimits, token_digest: str = "8" * 64
+    limits: SharedRateLimits, token_digest: str = "8" * 64, *, clock: Callable[[], float] = now
 ) -> tuple[StoreExchange, RateLimitStore]:
-    store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=now)
+    """Return an exchange and its store, whose clock is the given one."""
+    store = RateLimitStore(limits.url, token_digest, timeout=limits.store_timeout, clock=clock)
     exchange = StoreExchange(
         "entity-reads",
         limits,
@@ -73,16 +75,7 @@ def broken_clock() -> float:
 
 def dying_exchange(limits: SharedRateLimits) -> tuple[StoreExchange, RateLimitStore]:
     """Return an exchange whose task fails as soon as it asks the store."""
-    store = RateLimitStore(limits.url, "8" * 64, timeout=limits.store_timeout, clock=broken_clock)
-    exchange = StoreExchange(
-        "entity-reads",
-        limits,
-        store,
-        daily_quota=DailyQuota(),
-        documented=True,
-        clock=now,
-        on_wait=lambda _: None,
-    )
+    exchange, store = open_exchange(limits, clock=broken_clock)
     # asyncio reports the error of the task, which is not under test here.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     return exchange, store
