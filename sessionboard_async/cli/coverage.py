@@ -51,7 +51,7 @@ def endpoints_of(kind: type[Service]) -> Iterator[tuple[str, Endpoint[object]]]:
     """Yield the operations that are declared on a service, each with the method of the same name."""
     for base in reversed(kind.__mro__):
         for name, value in vars(base).items():
-            yield from _declared(kind, name.lower(), value)
+            yield from _declared(kind, name.removeprefix("_").lower(), value)
 
 
 def _declared(kind: type[Service], name: str, value: object) -> Iterator[tuple[str, Endpoint[object]]]:

@@ -129,10 +129,12 @@ class AccountService(RecordService[T]):
 class Sponsors(AccountService[Sponsor]):
     """The sponsors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
-    ID_ARGUMENT: str = "sponsor_id"
-    SEARCH: Endpoint[Sponsor] = account_search("search-sponsors", "/v1/event/{event_id}/sponsors", Sponsor)
-    GET: Endpoint[Sponsor] = account_get("get-sponsor", "/v1/event/{event_id}/sponsors/{sponsor_id}", Sponsor)
-    WRITES: RecordWrites[Sponsor] = record_writes(
+    _ID_ARGUMENT: str = "sponsor_id"
+    _SEARCH: Endpoint[Sponsor] = account_search("search-sponsors", "/v1/event/{event_id}/sponsors", Sponsor)
+    _GET: Endpoint[Sponsor] = account_get(
+        "get-sponsor", "/v1/event/{event_id}/sponsors/{sponsor_id}", Sponsor
+    )
+    _WRITES: RecordWrites[Sponsor] = record_writes(
         "sponsor",
         Sponsor,
         ACCOUNT_VALUES,
@@ -147,14 +149,14 @@ class Sponsors(AccountService[Sponsor]):
 class Exhibitors(AccountService[Exhibitor]):
     """The exhibitors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
-    ID_ARGUMENT: str = "exhibitor_id"
-    SEARCH: Endpoint[Exhibitor] = account_search(
+    _ID_ARGUMENT: str = "exhibitor_id"
+    _SEARCH: Endpoint[Exhibitor] = account_search(
         "search-exhibitors", "/v1/event/{event_id}/exhibitors", Exhibitor
     )
-    GET: Endpoint[Exhibitor] = account_get(
+    _GET: Endpoint[Exhibitor] = account_get(
         "get-exhibitor", "/v1/event/{event_id}/exhibitors/{exhibitor_id}", Exhibitor
     )
-    WRITES: RecordWrites[Exhibitor] = record_writes(
+    _WRITES: RecordWrites[Exhibitor] = record_writes(
         "exhibitor",
         Exhibitor,
         ACCOUNT_VALUES,

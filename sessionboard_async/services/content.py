@@ -34,39 +34,39 @@ _LONGEST_INTERVAL = 3600
 class ContentPacks(Service):
     """Content made from sessions and events."""
 
-    LIST: Endpoint[SessionContent] = Endpoint(
+    _LIST: Endpoint[SessionContent] = Endpoint(
         "list-event-content",
         "GET",
         "/v1/event/{event_id}/content",
         page_of(SessionContent),
         scope=_SCOPE,
     )
-    EVENT: Endpoint[EventContent] = Endpoint(
+    _EVENT: Endpoint[EventContent] = Endpoint(
         "get-event-content", "GET", "/v1/event/{event_id}/content/event", EventContent, scope=_SCOPE
     )
     # Items are decoded as ContentItem, and then turned into the class of their kind.
-    ITEM: Endpoint[BaseContentItem] = Endpoint(
+    _ITEM: Endpoint[BaseContentItem] = Endpoint(
         "get-content-item",
         "GET",
         "/v1/event/{event_id}/content/items/{item_id}",
         ContentItem,
         scope=_SCOPE,
     )
-    SESSION: Endpoint[SessionContent] = Endpoint(
+    _SESSION: Endpoint[SessionContent] = Endpoint(
         "get-session-content",
         "GET",
         "/v1/event/{event_id}/sessions/{session_id}/content",
         SessionContent,
         scope=_SCOPE,
     )
-    DOWNLOAD_EVENT_DOCUMENT: Endpoint[None] = Endpoint(
+    _DOWNLOAD_EVENT_DOCUMENT: Endpoint[None] = Endpoint(
         "download-event-content-document",
         "GET",
         "/v1/event/{event_id}/content/documents/{document_type}",
         None,
         scope=_SCOPE,
     )
-    DOWNLOAD_SESSION_DOCUMENT: Endpoint[None] = Endpoint(
+    _DOWNLOAD_SESSION_DOCUMENT: Endpoint[None] = Endpoint(
         "download-session-content-document",
         "GET",
         "/v1/event/{event_id}/sessions/{session_id}/content/documents/{document_type}",
@@ -109,7 +109,7 @@ class ContentPacks(Service):
             "interval_sec": _interval(interval_sec, _LONGEST_INTERVAL),
             "provider": _provider(provider),
         }
-        return self._pages(self.LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
 
     async def event(
         self, event_id: EventId | None, *, expand: Sequence[EventContentExpansion] = ()
@@ -130,7 +130,7 @@ class ContentPacks(Service):
             TypeError: If the id is ``None``, or ``expand`` is a string.
         """
         query = {"expand": _joined(expand, get_args(EventContentExpansion))}
-        return await self._record(self.EVENT, {"event_id": event_id}, query)
+        return await self._record(self._EVENT, {"event_id": event_id}, query)
 
     async def item(
         self,
@@ -162,7 +162,7 @@ class ContentPacks(Service):
             TypeError: If an id is ``None``.
         """
         query = {"session_id": session_id, "interval_sec": _interval(interval_sec), "provider": provider}
-        return await self._record(self.ITEM, {"event_id": event_id, "item_id": item_id}, query)
+        return await self._record(self._ITEM, {"event_id": event_id, "item_id": item_id}, query)
 
     async def session(
         self,
@@ -199,7 +199,7 @@ class ContentPacks(Service):
             "interval_sec": _interval(interval_sec),
             "provider": _provider(provider),
         }
-        return await self._record(self.SESSION, session_path(event_id, session_id), query)
+        return await self._record(self._SESSION, session_path(event_id, session_id), query)
 
     async def download_event_document(
         self,
@@ -233,7 +233,7 @@ class ContentPacks(Service):
         """
         query = {"variant": None if variant is None else one_of("variant", variant, get_args(Variant))}
         path = {"event_id": event_id, "document_type": document_type}
-        return await self._download(self.DOWNLOAD_EVENT_DOCUMENT, path, to, query)
+        return await self._download(self._DOWNLOAD_EVENT_DOCUMENT, path, to, query)
 
     async def download_session_document(
         self,
@@ -265,7 +265,7 @@ class ContentPacks(Service):
             OSError: If the file cannot be written.
         """
         path = session_path(event_id, session_id, document_type=document_type)
-        return await self._download(self.DOWNLOAD_SESSION_DOCUMENT, path, to)
+        return await self._download(self._DOWNLOAD_SESSION_DOCUMENT, path, to)
 
 
 def _joined(expand: Sequence[str], allowed: Sequence[str]) -> str | None:

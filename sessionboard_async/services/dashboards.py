@@ -66,20 +66,20 @@ _ONE_DASHBOARD = "/dashboards/{id}"
 class Dashboards(ReportService):
     """Dashboards of an event, or of the whole organization."""
 
-    ID_ARGUMENT: str = "id"
-    LIST: InBothScopes[Dashboard] = report_read(
+    _ID_ARGUMENT: str = "id"
+    _LIST: InBothScopes[Dashboard] = report_read(
         "list-event-dashboards", "list-org-dashboards-convenience", "/dashboards", list_of(Dashboard)
     )
-    CREATE: InBothScopes[Dashboard] = report_write(
+    _CREATE: InBothScopes[Dashboard] = report_write(
         "create-event-dashboard", "create-org-dashboard-convenience", "POST", "/dashboards/create", Dashboard
     )
-    GET: InBothScopes[Dashboard] = report_read(
+    _GET: InBothScopes[Dashboard] = report_read(
         "get-event-dashboard", "get-org-dashboard-convenience", _ONE_DASHBOARD, Dashboard
     )
-    UPDATE: InBothScopes[Dashboard] = report_write(
+    _UPDATE: InBothScopes[Dashboard] = report_write(
         "update-event-dashboard", "update-org-dashboard-convenience", "PUT", _ONE_DASHBOARD, Dashboard
     )
-    DELETE: InBothScopes[None] = report_write(
+    _DELETE: InBothScopes[None] = report_write(
         "delete-event-dashboard", "delete-org-dashboard-convenience", "DELETE", _ONE_DASHBOARD, None
     )
 
@@ -98,7 +98,7 @@ class Dashboards(ReportService):
         Raises:
             ValueError: If the event's id is empty, or an option is out of bounds.
         """
-        return self._pages(*self.LIST.at(event_id), **options)
+        return self._pages(*self._LIST.at(event_id), **options)
 
     async def get(
         self,
@@ -122,7 +122,7 @@ class Dashboards(ReportService):
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """
-        return await self._record(*self._one(self.GET, id, event_id))
+        return await self._record(*self._one(self._GET, id, event_id))
 
     async def create(
         self,
@@ -147,7 +147,7 @@ class Dashboards(ReportService):
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If the event's id is empty.
         """
-        return await self._write(*self.CREATE.at(event_id), DashboardCreate, values, extra)
+        return await self._write(*self._CREATE.at(event_id), DashboardCreate, values, extra)
 
     async def update(
         self,
@@ -175,24 +175,24 @@ class Dashboards(ReportService):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        return await self._write(*self._one(self.UPDATE, id, event_id), DashboardUpdate, values, extra)
+        return await self._write(*self._one(self._UPDATE, id, event_id), DashboardUpdate, values, extra)
 
 
 class Widgets(ReportService):
     """Widgets, the panels of dashboards; ``dashboards.get`` returns them."""
 
-    ID_ARGUMENT: str = "widget_id"
-    CREATE: InBothScopes[Widget] = report_write(
+    _ID_ARGUMENT: str = "widget_id"
+    _CREATE: InBothScopes[Widget] = report_write(
         "create-widget",
         "create-org-widget-convenience",
         "POST",
         "/dashboards/{dashboard_id}/widgets/create",
         Widget,
     )
-    UPDATE: InBothScopes[Widget] = report_write(
+    _UPDATE: InBothScopes[Widget] = report_write(
         "update-widget", "update-org-widget-convenience", "PUT", "/widgets/{widget_id}", Widget
     )
-    DELETE: InBothScopes[None] = report_write(
+    _DELETE: InBothScopes[None] = report_write(
         "delete-widget", "delete-org-widget-convenience", "DELETE", "/widgets/{widget_id}", None
     )
 
@@ -221,7 +221,7 @@ class Widgets(ReportService):
             TypeError: If a keyword is unknown or missing, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        endpoint, path = self.CREATE.at(event_id)
+        endpoint, path = self._CREATE.at(event_id)
         path = {**path, "dashboard_id": dashboard_id}
         return await self._write(endpoint, path, WidgetCreate, values, extra)
 
@@ -251,4 +251,4 @@ class Widgets(ReportService):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        return await self._write(*self._one(self.UPDATE, id, event_id), WidgetUpdate, values, extra)
+        return await self._write(*self._one(self._UPDATE, id, event_id), WidgetUpdate, values, extra)

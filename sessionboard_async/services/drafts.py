@@ -62,14 +62,14 @@ class DraftSessionCreate(_PlacedSession, DraftSessionUpdate):
 
 
 _DRAFT = "/v1/event/{event_id}/agenda-drafts/{draft_id}"
-_SESSIONS = f"{_DRAFT}/sessions"
-_ONE_SESSION = f"{_SESSIONS}/{{draft_session_id}}"
+_PLACEMENTS = f"{_DRAFT}/sessions"
+_PLACEMENT = f"{_PLACEMENTS}/{{draft_session_id}}"
 
 
 class AgendaDrafts(PlanningService[AgendaDraft]):
     """The agenda drafts of an event, and the sessions that they place."""
 
-    CRUD: CRUDEndpoints[AgendaDraft] = planning_endpoints(
+    _CRUD: CRUDEndpoints[AgendaDraft] = planning_endpoints(
         "agenda-drafts",
         "draft_id",
         AgendaDraft,
@@ -78,8 +78,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         update="update-agenda-draft",
         delete="delete-agenda-draft",
     )
-    GET: Endpoint[AgendaDraft] = planning_get("get-agenda-draft", "agenda-drafts", "draft_id", AgendaDraft)
-    CHANGES: Endpoint[DraftChanges] = Endpoint(
+    _GET: Endpoint[AgendaDraft] = planning_get("get-agenda-draft", "agenda-drafts", "draft_id", AgendaDraft)
+    _CHANGES: Endpoint[DraftChanges] = Endpoint(
         "get-agenda-draft-changes",
         "GET",
         f"{_DRAFT}/changes",
@@ -87,7 +87,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         scope="read:events",
         may_be_empty=True,
     )
-    COMMIT: Endpoint[None] = Endpoint(
+    _COMMIT: Endpoint[None] = Endpoint(
         "commit-agenda-draft",
         "POST",
         f"{_DRAFT}/commit",
@@ -95,37 +95,37 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         scope="write:events",
         limit="event-writes",
     )
-    SESSIONS: Endpoint[DraftSession] = Endpoint(
-        "list-draft-sessions", "GET", _SESSIONS, list_of(DraftSession), scope="read:events"
+    _SESSIONS: Endpoint[DraftSession] = Endpoint(
+        "list-draft-sessions", "GET", _PLACEMENTS, list_of(DraftSession), scope="read:events"
     )
-    ADD_SESSION: Endpoint[DraftSession] = Endpoint(
+    _ADD_SESSION: Endpoint[DraftSession] = Endpoint(
         "create-draft-session",
         "POST",
-        f"{_SESSIONS}/create",
+        f"{_PLACEMENTS}/create",
         DraftSession,
         scope="write:events",
         limit="event-writes",
     )
-    UPDATE_SESSION: Endpoint[DraftSession] = Endpoint(
+    _UPDATE_SESSION: Endpoint[DraftSession] = Endpoint(
         "update-draft-session",
         "PUT",
-        _ONE_SESSION,
+        _PLACEMENT,
         DraftSession,
         scope="write:events",
         limit="event-writes",
     )
-    REMOVE_SESSION: Endpoint[None] = Endpoint(
+    _REMOVE_SESSION: Endpoint[None] = Endpoint(
         "delete-draft-session",
         "DELETE",
-        _ONE_SESSION,
+        _PLACEMENT,
         None,
         scope="write:events",
         limit="event-writes",
     )
-    BULK_SESSIONS: Endpoint[BulkAnswer] = Endpoint(
+    _BULK_SESSIONS: Endpoint[BulkAnswer] = Endpoint(
         "bulk-draft-sessions",
         "POST",
-        f"{_SESSIONS}/bulk",
+        f"{_PLACEMENTS}/bulk",
         BulkAnswer,
         scope="write:events",
         limit="event-writes",
@@ -198,7 +198,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.CHANGES, self._path(event_id, id))
+        return await self._record(self._CHANGES, self._path(event_id, id))
 
     async def commit(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
         """Apply a draft to the live schedule.
@@ -215,7 +215,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.COMMIT, self._path(event_id, id))
+        await self._record(self._COMMIT, self._path(event_id, id))
 
     def sessions(
         self, event_id: EventId | None, draft_id: str | None, **options: Unpack[PagerOptions]
@@ -236,7 +236,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If an id is empty, or an option is out of bounds.
             TypeError: If an id is ``None``.
         """
-        return self._pages(self.SESSIONS, self._path(event_id, draft_id), **options)
+        return self._pages(self._SESSIONS, self._path(event_id, draft_id), **options)
 
     async def add_session(
         self,
@@ -265,7 +265,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If a time has no offset, or an id is empty.
         """
         return await self._write(
-            self.ADD_SESSION, self._path(event_id, draft_id), DraftSessionCreate, values, extra
+            self._ADD_SESSION, self._path(event_id, draft_id), DraftSessionCreate, values, extra
         )
 
     async def update_session(
@@ -297,7 +297,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If a time has no offset, or an id is empty.
         """
         path = self._placement(event_id, draft_id, draft_session_id)
-        return await self._write(self.UPDATE_SESSION, path, DraftSessionUpdate, values, extra)
+        return await self._write(self._UPDATE_SESSION, path, DraftSessionUpdate, values, extra)
 
     async def remove_session(
         self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None
@@ -316,7 +316,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.REMOVE_SESSION, self._placement(event_id, draft_id, draft_session_id))
+        await self._record(self._REMOVE_SESSION, self._placement(event_id, draft_id, draft_session_id))
 
     async def bulk_sessions(
         self,
@@ -353,7 +353,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         """
         values = BulkValues(DraftSessionCreate, DraftSessionUpdate)
         path = self._path(event_id, draft_id)
-        return await self._bulk(self.BULK_SESSIONS, path, operations, values, outcomes)
+        return await self._bulk(self._BULK_SESSIONS, path, operations, values, outcomes)
 
     def _placement(
         self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None

@@ -13,7 +13,7 @@ from sessionboard_async.services._common.service import Service
 class Events(Service):
     """The events that the token has access to."""
 
-    LIST: Endpoint[Event] = Endpoint("list-events", "GET", "/v1/events", page_of(Event), scope="read:events")
+    _LIST: Endpoint[Event] = Endpoint("list-events", "GET", "/v1/events", page_of(Event), scope="read:events")
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[Event]:
         """List the events that the token has access to, each with its time zone and features.
@@ -29,4 +29,4 @@ class Events(Service):
         Raises:
             ValueError: If an option is out of bounds.
         """
-        return self._pages(self.LIST, {}, **options)
+        return self._pages(self._LIST, {}, **options)

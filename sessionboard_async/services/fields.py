@@ -42,7 +42,7 @@ _ALL = "/v1/event/{event_id}/fields"
 class Fields(CRUDService[Field]):
     """The definitions of an event's fields, standard and custom."""
 
-    CRUD: CRUDEndpoints[Field] = CRUDEndpoints(
+    _CRUD: CRUDEndpoints[Field] = CRUDEndpoints(
         id_argument="field_id",
         list=Endpoint("list-fields", "GET", _ALL, list_of(Field), scope="read:events", limit="entity-reads"),
         create=Endpoint(
@@ -72,7 +72,7 @@ class Fields(CRUDService[Field]):
             limit="field-writes",
         ),
     )
-    SEARCH: Endpoint[Field] = Endpoint(
+    _SEARCH: Endpoint[Field] = Endpoint(
         "search-fields", "POST", _ALL, page_of(Field), idempotent=True, scope="read:events"
     )
 
@@ -106,7 +106,7 @@ class Fields(CRUDService[Field]):
             "source": None if source is None else one_of("source", source, get_args(FieldSource)),
             "scope": None if scope is None else one_of("scope", scope, get_args(FieldScope)),
         }
-        return self._search(self.SEARCH, {"event_id": event_id}, search, filters, kind=FIELD_SEARCH)
+        return self._search(self._SEARCH, {"event_id": event_id}, search, filters, kind=FIELD_SEARCH)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[FieldValues]

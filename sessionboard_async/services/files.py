@@ -58,19 +58,19 @@ _WRITE = "write:sessions"
 class Files(Service):
     """Files of sessions. To upload one: ``create``, ``sb.send_file``, ``complete``; or ``upload``."""
 
-    LIST: Endpoint[Content] = Endpoint("list-session-files", "GET", _ALL, list_of(Content), scope=_READ)
-    CREATE: Endpoint[FileUpload] = Endpoint("create-session-file", "POST", _ALL, FileUpload, scope=_WRITE)
-    UPLOAD: Endpoint[Content] = Endpoint(
+    _LIST: Endpoint[Content] = Endpoint("list-session-files", "GET", _ALL, list_of(Content), scope=_READ)
+    _CREATE: Endpoint[FileUpload] = Endpoint("create-session-file", "POST", _ALL, FileUpload, scope=_WRITE)
+    _UPLOAD: Endpoint[Content] = Endpoint(
         "upload-session-file", "POST", f"{_ALL}/upload", Content, scope=_WRITE
     )
-    COMPLETE: Endpoint[Content] = Endpoint(
+    _COMPLETE: Endpoint[Content] = Endpoint(
         "complete-session-file", "POST", f"{_ONE}/complete", Content, scope=_WRITE
     )
-    REPLACE: Endpoint[FileUpload] = Endpoint(
+    _REPLACE: Endpoint[FileUpload] = Endpoint(
         "replace-session-file", "POST", f"{_ONE}/replace", FileUpload, scope=_WRITE
     )
-    UPDATE: Endpoint[Content] = Endpoint("update-session-file", "PUT", _ONE, Content, scope=_WRITE)
-    DELETE: Endpoint[None] = Endpoint("delete-session-file", "DELETE", _ONE, None, scope=_WRITE)
+    _UPDATE: Endpoint[Content] = Endpoint("update-session-file", "PUT", _ONE, Content, scope=_WRITE)
+    _DELETE: Endpoint[None] = Endpoint("delete-session-file", "DELETE", _ONE, None, scope=_WRITE)
 
     def list(
         self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
@@ -89,7 +89,7 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._pages(self.LIST, session_path(event_id, session_id), **options)
+        return self._pages(self._LIST, session_path(event_id, session_id), **options)
 
     async def create(
         self,
@@ -119,7 +119,7 @@ class Files(Service):
         """
         check_size(values, LARGEST_FILE)
         path = session_path(event_id, session_id)
-        return await self._write(self.CREATE, path, FileCreate, values, extra)
+        return await self._write(self._CREATE, path, FileCreate, values, extra)
 
     async def upload(
         self,
@@ -173,7 +173,7 @@ class Files(Service):
             content_type=content_type or guess_type(content.file_name)[0],
         )
         path = session_path(event_id, session_id)
-        return await self._upload(self.UPLOAD, path, transfer)
+        return await self._upload(self._UPLOAD, path, transfer)
 
     async def complete(
         self, event_id: EventId | None, session_id: str | None, file_id: str | None
@@ -196,7 +196,7 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.COMPLETE, session_path(event_id, session_id, file_id=file_id))
+        return await self._record(self._COMPLETE, session_path(event_id, session_id, file_id=file_id))
 
     async def replace(
         self,
@@ -229,7 +229,7 @@ class Files(Service):
         """
         check_size(values, LARGEST_FILE)
         path = session_path(event_id, session_id, file_id=file_id)
-        return await self._write(self.REPLACE, path, FileCreate, values, extra)
+        return await self._write(self._REPLACE, path, FileCreate, values, extra)
 
     async def update(
         self,
@@ -260,7 +260,7 @@ class Files(Service):
             ValueError: If an id is empty.
         """
         path = session_path(event_id, session_id, file_id=file_id)
-        return await self._write(self.UPDATE, path, FileUpdate, values, extra)
+        return await self._write(self._UPDATE, path, FileUpdate, values, extra)
 
     async def delete(self, event_id: EventId | None, session_id: str | None, file_id: str | None) -> None:
         """Delete a file from its session. No operation brings it back.
@@ -277,4 +277,4 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.DELETE, session_path(event_id, session_id, file_id=file_id))
+        await self._record(self._DELETE, session_path(event_id, session_id, file_id=file_id))

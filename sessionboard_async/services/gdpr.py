@@ -26,10 +26,10 @@ class _GDPRValues(TypedDict):
 class GDPR(Service):
     """GDPR requests of the organization: access to personal data, and erasure."""
 
-    LIST: Endpoint[GDPRRequest] = Endpoint(
+    _LIST: Endpoint[GDPRRequest] = Endpoint(
         "list-gdpr-requests", "GET", "/v1/gdpr/requests", list_of(GDPRRequest)
     )
-    CREATE: Endpoint[GDPRRequest] = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
+    _CREATE: Endpoint[GDPRRequest] = Endpoint("create-gdpr-request", "POST", "/v1/gdpr/requests", GDPRRequest)
 
     def list(self, **options: Unpack[PagerOptions]) -> Pager[GDPRRequest]:
         """List all GDPR requests.
@@ -45,7 +45,7 @@ class GDPR(Service):
         Raises:
             ValueError: If an option is out of bounds.
         """
-        return self._pages(self.LIST, {}, **options)
+        return self._pages(self._LIST, {}, **options)
 
     async def create(
         self,
@@ -83,7 +83,7 @@ class GDPR(Service):
             raise ValueError("identity_value must not be empty")
         # Servers may repeat a refused address in an error, in lower case.
         secrets = (identity_value, identity_value.lower())
-        return await self._record(self.CREATE, {}, body=body, secrets=secrets)
+        return await self._record(self._CREATE, {}, body=body, secrets=secrets)
 
 
 _WIRE_NAMES = {

@@ -109,16 +109,16 @@ class Insights(Service):
     only: with an OAuth access token, pass ``event_id`` and no such argument.
     """
 
-    EXECUTE: InBothScopes[dict[str, Any]] = insights_operation(
+    _EXECUTE: InBothScopes[dict[str, Any]] = insights_operation(
         "execute-event-query", "execute-query", "POST", "/execute", rows()
     )
-    GENERATE: InBothScopes[GeneratedQuery] = insights_operation(
+    _GENERATE: InBothScopes[GeneratedQuery] = insights_operation(
         "generate-event-query", "generate-query", "POST", "/ai/generate", GeneratedQuery
     )
-    SCHEMA: InBothScopes[dict[str, Any]] = insights_operation(
+    _SCHEMA: InBothScopes[dict[str, Any]] = insights_operation(
         "get-event-insights-schema", "get-schema", "GET", "/schema", dict[str, Any]
     )
-    EVENT_SCHEMA: Endpoint[dict[str, Any]] = Endpoint(
+    _EVENT_SCHEMA: Endpoint[dict[str, Any]] = Endpoint(
         "get-event-schema",
         "GET",
         "/v1/insights/events/{event_id}/schema",
@@ -126,10 +126,10 @@ class Insights(Service):
         scope="read:insights",
         limit="insights",
     )
-    SUGGESTIONS: InBothScopes[Suggestions] = insights_operation(
+    _SUGGESTIONS: InBothScopes[Suggestions] = insights_operation(
         "get-event-suggestions", "get-suggestions", "GET", "/suggestions", Suggestions
     )
-    QUERIES: InBothScopes[SavedQuery] = insights_operation(
+    _QUERIES: InBothScopes[SavedQuery] = insights_operation(
         "list-event-insights-queries",
         "list-queries",
         "GET",
@@ -137,10 +137,10 @@ class Insights(Service):
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    RUN_QUERY: InBothScopes[dict[str, Any]] = insights_operation(
+    _RUN_QUERY: InBothScopes[dict[str, Any]] = insights_operation(
         "run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows()
     )
-    DASHBOARD: InBothScopes[Dashboard] = insights_operation(
+    _DASHBOARD: InBothScopes[Dashboard] = insights_operation(
         "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 
@@ -183,7 +183,7 @@ class Insights(Service):
             TypeError: If a keyword is unknown, or a value has the wrong type.
         """
         kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self.EXECUTE, {}, kind, validate(_SbQLQuery, {"query": query}), format, options)
+        return self._run(self._EXECUTE, {}, kind, validate(_SbQLQuery, {"query": query}), format, options)
 
     @overload
     def run_query(
@@ -223,7 +223,7 @@ class Insights(Service):
             TypeError: If a keyword is unknown, a value has the wrong type, or the id is ``None``.
         """
         kind = RunRows if format is None else RunFile
-        return self._run(self.RUN_QUERY, {"query_id": query_id}, kind, {}, format, options)
+        return self._run(self._RUN_QUERY, {"query_id": query_id}, kind, {}, format, options)
 
     def _run(
         self,
@@ -278,7 +278,7 @@ class Insights(Service):
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
         validate(_Prompt, {"prompt": prompt, **wide})
-        endpoint, path, body = choose_form(self.GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
+        endpoint, path, body = choose_form(self._GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated
 
@@ -297,7 +297,7 @@ class Insights(Service):
             ValueError: If the event's id is empty.
             TypeError: If the event's id is of the wrong type.
         """
-        schema: dict[str, Any] = await self._record(*self.SCHEMA.at(event_id))
+        schema: dict[str, Any] = await self._record(*self._SCHEMA.at(event_id))
         return schema
 
     async def event_schema(self, event_id: EventId | None) -> dict[str, Any]:
@@ -316,7 +316,7 @@ class Insights(Service):
             ValueError: If the event's id is empty.
             TypeError: If the event's id is ``None``.
         """
-        return await self._record(self.EVENT_SCHEMA, {"event_id": event_id})
+        return await self._record(self._EVENT_SCHEMA, {"event_id": event_id})
 
     async def suggestions(
         self, *, event_id: EventId | None = None, category: str | None = None
@@ -337,7 +337,7 @@ class Insights(Service):
             TypeError: If the category is not a string.
         """
         filters = validate(InsightsFilters, {"category": category})
-        chosen = choose_form(self.SUGGESTIONS, event_id, everywhere={}, wide=filters)
+        chosen = choose_form(self._SUGGESTIONS, event_id, everywhere={}, wide=filters)
         answer: Suggestions = await self._record(*chosen)
         return answer.suggestions or ()
 
@@ -365,7 +365,7 @@ class Insights(Service):
             TypeError: If the category is not a string.
         """
         filters = validate(InsightsFilters, {"category": category})
-        chosen = choose_form(self.QUERIES, event_id, everywhere={}, wide=filters)
+        chosen = choose_form(self._QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 
     async def dashboard(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
@@ -385,6 +385,6 @@ class Insights(Service):
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """
-        endpoint, path = self.DASHBOARD.at(event_id)
+        endpoint, path = self._DASHBOARD.at(event_id)
         dashboard: Dashboard = await self._record(endpoint, {**path, "id": dashboard_id})
         return dashboard

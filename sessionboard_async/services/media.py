@@ -47,7 +47,7 @@ class Media(Service):
     The API then makes a transcript; ``get`` returns its status.
     """
 
-    INITIATE: Endpoint[MediaUpload] = Endpoint(
+    _INITIATE: Endpoint[MediaUpload] = Endpoint(
         "initiate-media-upload",
         "POST",
         f"{_UPLOAD}/initiate",
@@ -56,7 +56,7 @@ class Media(Service):
         may_be_empty=True,
     )
     # Signing only makes addresses, so it may be repeated.
-    SIGN_PARTS: Endpoint[SignedParts] = Endpoint(
+    _SIGN_PARTS: Endpoint[SignedParts] = Endpoint(
         "sign-media-upload-part",
         "POST",
         f"{_UPLOAD}/sign-part",
@@ -65,10 +65,10 @@ class Media(Service):
         scope=_WRITE,
         may_be_empty=True,
     )
-    ABORT: Endpoint[None] = Endpoint(
+    _ABORT: Endpoint[None] = Endpoint(
         "abort-media-upload", "POST", f"{_UPLOAD}/abort", None, scope=_WRITE, may_be_empty=True
     )
-    COMPLETE: Endpoint[MediaItem] = Endpoint(
+    _COMPLETE: Endpoint[MediaItem] = Endpoint(
         "complete-media-upload",
         "POST",
         f"{_UPLOAD}/complete",
@@ -76,7 +76,7 @@ class Media(Service):
         scope=_WRITE,
         may_be_empty=True,
     )
-    GET: Endpoint[MediaItem] = Endpoint(
+    _GET: Endpoint[MediaItem] = Endpoint(
         "get-media-item", "GET", f"{_MEDIA}/{{media_item_id}}", MediaItem, scope="read:media"
     )
 
@@ -108,7 +108,7 @@ class Media(Service):
         """
         check_size(values)
         return await self._write(
-            self.INITIATE, session_path(event_id, session_id), RecordingCreate, values, extra
+            self._INITIATE, session_path(event_id, session_id), RecordingCreate, values, extra
         )
 
     async def sign_parts(
@@ -143,7 +143,7 @@ class Media(Service):
         """
         values = {"key": key, "upload_id": upload_id, "part_numbers": _numbers("part_numbers", part_numbers)}
         return await self._write(
-            self.SIGN_PARTS, session_path(event_id, session_id), _SignParts, values, extra
+            self._SIGN_PARTS, session_path(event_id, session_id), _SignParts, values, extra
         )
 
     async def abort(
@@ -171,7 +171,7 @@ class Media(Service):
             ValueError: If an id is empty.
         """
         values = {"key": key, "upload_id": upload_id}
-        await self._write(self.ABORT, session_path(event_id, session_id), _MediaUploadKey, values, extra)
+        await self._write(self._ABORT, session_path(event_id, session_id), _MediaUploadKey, values, extra)
 
     async def complete(
         self,
@@ -219,7 +219,7 @@ class Media(Service):
         }
         check_size(values)
         return await self._write(
-            self.COMPLETE, session_path(event_id, session_id), _CompleteMedia, values, extra
+            self._COMPLETE, session_path(event_id, session_id), _CompleteMedia, values, extra
         )
 
     async def get(
@@ -242,7 +242,7 @@ class Media(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET, session_path(event_id, session_id, media_item_id=media_item_id))
+        return await self._record(self._GET, session_path(event_id, session_id, media_item_id=media_item_id))
 
 
 def _numbers(name: str, numbers: Sequence[int]) -> list[int]:

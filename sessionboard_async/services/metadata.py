@@ -205,7 +205,7 @@ class ColoredService(MetadataService[T]):
 class Tracks(ColoredService[Track]):
     """The tracks of an event."""
 
-    CRUD: CRUDEndpoints[Track] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Track] = metadata_endpoints(
         "tracks",
         Track,
         list_all="list-tracks",
@@ -213,13 +213,13 @@ class Tracks(ColoredService[Track]):
         update="update-track",
         delete="delete-track",
     )
-    SEARCH: Endpoint[Track] = metadata_search("search-tracks", "tracks", Track)
+    _SEARCH: Endpoint[Track] = metadata_search("search-tracks", "tracks", Track)
 
 
 class Tags(NamedService[Tag]):
     """The tags of an event."""
 
-    CRUD: CRUDEndpoints[Tag] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Tag] = metadata_endpoints(
         "tags",
         Tag,
         list_all="list-tags",
@@ -227,13 +227,13 @@ class Tags(NamedService[Tag]):
         update="update-tag",
         delete="delete-tag",
     )
-    SEARCH: Endpoint[Tag] = metadata_search("search-tags", "tags", Tag)
+    _SEARCH: Endpoint[Tag] = metadata_search("search-tags", "tags", Tag)
 
 
 class Formats(NamedService[Format]):
     """The formats of an event's sessions."""
 
-    CRUD: CRUDEndpoints[Format] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Format] = metadata_endpoints(
         "formats",
         Format,
         list_all="list-formats",
@@ -241,13 +241,13 @@ class Formats(NamedService[Format]):
         update="update-format",
         delete="delete-format",
     )
-    SEARCH: Endpoint[Format] = metadata_search("search-formats", "formats", Format)
+    _SEARCH: Endpoint[Format] = metadata_search("search-formats", "formats", Format)
 
 
 class Levels(NamedService[Level]):
     """The levels of an event's sessions."""
 
-    CRUD: CRUDEndpoints[Level] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Level] = metadata_endpoints(
         "levels",
         Level,
         list_all="list-levels",
@@ -255,13 +255,13 @@ class Levels(NamedService[Level]):
         update="update-level",
         delete="delete-level",
     )
-    SEARCH: Endpoint[Level] = metadata_search("search-levels", "levels", Level)
+    _SEARCH: Endpoint[Level] = metadata_search("search-levels", "levels", Level)
 
 
 class Languages(NamedService[Language]):
     """The languages that an event's sessions are held in."""
 
-    CRUD: CRUDEndpoints[Language] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Language] = metadata_endpoints(
         "languages",
         Language,
         list_all="list-languages",
@@ -269,13 +269,13 @@ class Languages(NamedService[Language]):
         update="update-language",
         delete="delete-language",
     )
-    SEARCH: Endpoint[Language] = metadata_search("search-languages", "languages", Language)
+    _SEARCH: Endpoint[Language] = metadata_search("search-languages", "languages", Language)
 
 
 class Statuses(ColoredService[Status]):
     """The session statuses that an event defines."""
 
-    CRUD: CRUDEndpoints[Status] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Status] = metadata_endpoints(
         "statuses",
         Status,
         list_all="list-statuses",
@@ -283,10 +283,10 @@ class Statuses(ColoredService[Status]):
         update="update-status",
         delete="delete-status",
     )
-    SEARCH: Endpoint[Status] = metadata_search(
+    _SEARCH: Endpoint[Status] = metadata_search(
         "search-session-statuses", "session-statuses", Status, dated=False
     )
-    RESTORE: Endpoint[Status] = Endpoint(
+    _RESTORE: Endpoint[Status] = Endpoint(
         "restore-status",
         "POST",
         "/v1/event/{event_id}/statuses/{id}/restore",
@@ -313,4 +313,4 @@ class Statuses(ColoredService[Status]):
             ValueError: If the id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.RESTORE, {"event_id": event_id, "id": id})
+        return await self._record(self._RESTORE, {"event_id": event_id, "id": id})

@@ -54,18 +54,18 @@ class _Revocation(_TokenHint):
 class OAuth(Service):
     """Tokens of a user for an application. The client's own token is never sent."""
 
-    AUTHORIZE: Endpoint[AuthorizationAnswer] = Endpoint(
+    _AUTHORIZE: Endpoint[AuthorizationAnswer] = Endpoint(
         "oauth-authorize", "GET", "/oauth/authorize", AuthorizationAnswer, authenticated=False
     )
     # Codes and refresh tokens work once: using one twice may revoke the tokens it brought.
-    EXCHANGE_CODE: Endpoint[OAuthTokens] = Endpoint(
+    _EXCHANGE_CODE: Endpoint[OAuthTokens] = Endpoint(
         "oauth-token", "POST", "/oauth/token", OAuthTokens, authenticated=False
     )
     # Revoking a revoked token succeeds (RFC 7009).
-    REVOKE: Endpoint[None] = Endpoint(
+    _REVOKE: Endpoint[None] = Endpoint(
         "oauth-revoke", "POST", "/oauth/revoke", None, idempotent=True, authenticated=False, may_be_empty=True
     )
-    METADATA: Endpoint[AuthorizationServer] = Endpoint(
+    _METADATA: Endpoint[AuthorizationServer] = Endpoint(
         "oauth-metadata",
         "GET",
         "/oauth/.well-known/oauth-authorization-server",
@@ -114,8 +114,8 @@ class OAuth(Service):
             "code_challenge_method": "S256",
         }
         validate_challenge(code_challenge)
-        request = build_request(self.AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
-        answer = await self._engine.send(request, self._engine.decoder(self.AUTHORIZE))
+        request = build_request(self._AUTHORIZE, {}, query=query, secrets=(state,) if state else ())
+        answer = await self._engine.send(request, self._engine.decoder(self._AUTHORIZE))
         return answer.authorization_request or AuthorizationRequest()
 
     async def exchange_code(
@@ -148,8 +148,8 @@ class OAuth(Service):
             "code_verifier": validate_verifier(code_verifier),
         }
         body = payload(_CodeGrant, values)
-        request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
-        return await self._engine.send(request, self._engine.decoder(self.EXCHANGE_CODE))
+        request = build_request(self._EXCHANGE_CODE, {}, body=body, secrets=(code, code_verifier))
+        return await self._engine.send(request, self._engine.decoder(self._EXCHANGE_CODE))
 
     async def refresh(self, *, refresh_token: str, client_id: str) -> OAuthTokens:
         """Get new tokens for a refresh token, which works once.
@@ -170,8 +170,8 @@ class OAuth(Service):
         """
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}
         body = payload(_RefreshGrant, values)
-        request = build_request(self.EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
-        return await self._engine.send(request, self._engine.decoder(self.EXCHANGE_CODE))
+        request = build_request(self._EXCHANGE_CODE, {}, body=body, secrets=(refresh_token,))
+        return await self._engine.send(request, self._engine.decoder(self._EXCHANGE_CODE))
 
     async def revoke(self, *, token: str, token_type_hint: TokenTypeHint | None = None) -> None:
         """Revoke a token.
@@ -190,8 +190,8 @@ class OAuth(Service):
         values = {"token": token}
         if token_type_hint is not None:
             values["token_type_hint"] = one_of("token_type_hint", token_type_hint, get_args(TokenTypeHint))
-        request = build_request(self.REVOKE, {}, body=payload(_Revocation, values), secrets=(token,))
-        await self._engine.send(request, self._engine.decoder(self.REVOKE))
+        request = build_request(self._REVOKE, {}, body=payload(_Revocation, values), secrets=(token,))
+        await self._engine.send(request, self._engine.decoder(self._REVOKE))
 
     async def metadata(self) -> AuthorizationServer:
         """Get the metadata of the authorization server (RFC 8414).
@@ -201,4 +201,4 @@ class OAuth(Service):
         Returns:
             The server's metadata.
         """
-        return await self._record(self.METADATA, {})
+        return await self._record(self._METADATA, {})

@@ -61,8 +61,8 @@ class Speakers(RetrieveService[Contact]):
     Chairpersons and moderators are contacts, and not included.
     """
 
-    ID_ARGUMENT: str = "contact_id"
-    SEARCH: Endpoint[Contact] = Endpoint(
+    _ID_ARGUMENT: str = "contact_id"
+    _SEARCH: Endpoint[Contact] = Endpoint(
         "search-speakers",
         "POST",
         "/v1/event/{event_id}/speakers",
@@ -70,7 +70,7 @@ class Speakers(RetrieveService[Contact]):
         idempotent=True,
         scope="read:contacts",
     )
-    GET: Endpoint[Contact] = Endpoint(
+    _GET: Endpoint[Contact] = Endpoint(
         "get-speaker",
         "GET",
         "/v1/event/{event_id}/speakers/{contact_id}",
@@ -82,8 +82,8 @@ class Speakers(RetrieveService[Contact]):
 class Contacts(RecordService[Contact]):
     """The contacts of an event: speakers, attendees, and all other people on record."""
 
-    ID_ARGUMENT: str = "contact_id"
-    SEARCH: Endpoint[Contact] = Endpoint(
+    _ID_ARGUMENT: str = "contact_id"
+    _SEARCH: Endpoint[Contact] = Endpoint(
         "search-event-contacts",
         "POST",
         "/v1/event/{event_id}/contacts",
@@ -91,7 +91,7 @@ class Contacts(RecordService[Contact]):
         idempotent=True,
         scope="read:contacts",
     )
-    GET: Endpoint[Contact] = Endpoint(
+    _GET: Endpoint[Contact] = Endpoint(
         "get-event-contact",
         "GET",
         "/v1/event/{event_id}/contacts/{contact_id}",
@@ -99,7 +99,7 @@ class Contacts(RecordService[Contact]):
         scope="read:contacts",
         limit="entity-reads",
     )
-    SESSIONS: Endpoint[ContactSessions] = Endpoint(
+    _SESSIONS: Endpoint[ContactSessions] = Endpoint(
         "get-contact-sessions",
         "GET",
         "/v1/event/{event_id}/contacts/{contact_id}/sessions",
@@ -107,7 +107,7 @@ class Contacts(RecordService[Contact]):
         scope="read:contacts",
     )
 
-    WRITES: RecordWrites[Contact] = record_writes(
+    _WRITES: RecordWrites[Contact] = record_writes(
         "contact",
         Contact,
         BulkValues(ContactCreate, ContactUpdate),
@@ -134,7 +134,7 @@ class Contacts(RecordService[Contact]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.SESSIONS, {"event_id": event_id, "contact_id": contact_id})
+        return await self._record(self._SESSIONS, {"event_id": event_id, "contact_id": contact_id})
 
     async def create(
         self,
@@ -204,7 +204,7 @@ class Contacts(RecordService[Contact]):
 class OrgContacts(Service):
     """The contacts of a whole organization."""
 
-    SEARCH: Endpoint[Contact] = Endpoint(
+    _SEARCH: Endpoint[Contact] = Endpoint(
         "search-org-contacts",
         "POST",
         "/v1/organization/{org_id}/contacts",
@@ -212,14 +212,14 @@ class OrgContacts(Service):
         idempotent=True,
         scope="read:contacts",
     )
-    GET: Endpoint[Contact] = Endpoint(
+    _GET: Endpoint[Contact] = Endpoint(
         "get-org-contact",
         "GET",
         "/v1/organization/{org_id}/contacts/{contact_id}",
         Contact,
         scope="read:contacts",
     )
-    SESSIONS: Endpoint[OrgContactSessions] = Endpoint(
+    _SESSIONS: Endpoint[OrgContactSessions] = Endpoint(
         "get-org-contact-sessions",
         "GET",
         "/v1/organization/{org_id}/contacts/{contact_id}/sessions",
@@ -242,7 +242,7 @@ class OrgContacts(Service):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self.SEARCH, {"org_id": org_id}, search)
+        return self._search(self._SEARCH, {"org_id": org_id}, search)
 
     async def get(
         self,
@@ -267,7 +267,7 @@ class OrgContacts(Service):
             TypeError: If an id is ``None``.
         """
         path = {"org_id": org_id, "contact_id": id}
-        return await self._record(self.GET, path, {"expand": expansions(expand)})
+        return await self._record(self._GET, path, {"expand": expansions(expand)})
 
     async def sessions(self, org_id: str | None, contact_id: str | None) -> OrgContactSessions:
         """Get a contact's sessions at all events of an organization.
@@ -285,4 +285,4 @@ class OrgContacts(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.SESSIONS, {"org_id": org_id, "contact_id": contact_id})
+        return await self._record(self._SESSIONS, {"org_id": org_id, "contact_id": contact_id})

@@ -114,7 +114,7 @@ def planning_get(operation: str, path: str, id_argument: str, record: type[T]) -
 class PlanningService(CRUDService[T]):
     """Agenda drafts, rules or personas."""
 
-    GET: Endpoint[T]
+    _GET: Endpoint[T]
 
     async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
         """Get a record by its id.
@@ -133,13 +133,13 @@ class PlanningService(CRUDService[T]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET, self._path(event_id, id))
+        return await self._record(self._GET, self._path(event_id, id))
 
 
 class Rules(PlanningService[Rule]):
     """The constraints on the schedule of an event."""
 
-    CRUD: CRUDEndpoints[Rule] = planning_endpoints(
+    _CRUD: CRUDEndpoints[Rule] = planning_endpoints(
         "rules",
         "rule_id",
         Rule,
@@ -148,7 +148,7 @@ class Rules(PlanningService[Rule]):
         update="update-event-rule",
         delete="delete-event-rule",
     )
-    GET: Endpoint[Rule] = planning_get("get-event-rule", "rules", "rule_id", Rule)
+    _GET: Endpoint[Rule] = planning_get("get-event-rule", "rules", "rule_id", Rule)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
@@ -204,7 +204,7 @@ class Rules(PlanningService[Rule]):
 class Personas(PlanningService[Persona]):
     """Invented attendees, from whose point of view the API judges the schedule of an event."""
 
-    CRUD: CRUDEndpoints[Persona] = planning_endpoints(
+    _CRUD: CRUDEndpoints[Persona] = planning_endpoints(
         "personas",
         "persona_id",
         Persona,
@@ -213,7 +213,7 @@ class Personas(PlanningService[Persona]):
         update="update-persona",
         delete="delete-persona",
     )
-    GET: Endpoint[Persona] = planning_get("get-persona", "personas", "persona_id", Persona)
+    _GET: Endpoint[Persona] = planning_get("get-persona", "personas", "persona_id", Persona)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]

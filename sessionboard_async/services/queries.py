@@ -45,24 +45,24 @@ class QueryCreate(_QueryText, total=False):
 class Queries(ReportService):
     """Saved SbQL queries of an event, or of the whole organization; ``insights.execute`` runs others."""
 
-    ID_ARGUMENT: str = "query_id"
-    LIST: InBothScopes[SavedQuery] = report_read(
+    _ID_ARGUMENT: str = "query_id"
+    _LIST: InBothScopes[SavedQuery] = report_read(
         "list-event-queries",
         "list-org-queries-convenience",
         "/queries",
         list_of(SavedQuery),
         of_organization=page_of(SavedQuery, size_parameter="limit"),
     )
-    CREATE: InBothScopes[SavedQuery] = report_write(
+    _CREATE: InBothScopes[SavedQuery] = report_write(
         "create-event-query", "create-org-query-convenience", "POST", "/queries/create", SavedQuery
     )
-    UPDATE: InBothScopes[SavedQuery] = report_write(
+    _UPDATE: InBothScopes[SavedQuery] = report_write(
         "update-event-query", "update-org-query-convenience", "PUT", "/queries/{query_id}", SavedQuery
     )
-    DELETE: InBothScopes[None] = report_write(
+    _DELETE: InBothScopes[None] = report_write(
         "delete-event-query", "delete-org-query-convenience", "DELETE", "/queries/{query_id}", None
     )
-    RUN: InBothScopes[dict[str, Any]] = in_both_scopes(
+    _RUN: InBothScopes[dict[str, Any]] = in_both_scopes(
         "run-event-query",
         "run-org-query-convenience",
         "POST",
@@ -100,7 +100,7 @@ class Queries(ReportService):
         if event_id is not None and category is not None:
             raise ValueError("the API filters by category only without event_id: insights.queries takes both")
         filters = validate(InsightsFilters, {"category": category})
-        return self._pages(*self.LIST.at(event_id), filters, **options)
+        return self._pages(*self._LIST.at(event_id), filters, **options)
 
     async def create(
         self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
@@ -121,7 +121,7 @@ class Queries(ReportService):
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
             ValueError: If the event's id is empty.
         """
-        return await self._write(*self.CREATE.at(event_id), QueryCreate, values, extra)
+        return await self._write(*self._CREATE.at(event_id), QueryCreate, values, extra)
 
     async def update(
         self,
@@ -149,7 +149,7 @@ class Queries(ReportService):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        return await self._write(*self._one(self.UPDATE, id, event_id), QueryUpdate, values, extra)
+        return await self._write(*self._one(self._UPDATE, id, event_id), QueryUpdate, values, extra)
 
     def run(
         self,
@@ -179,4 +179,4 @@ class Queries(ReportService):
         """
         validate(RunOptions, {"obfuscate_pii": obfuscate_pii})
         body = {} if obfuscate_pii is None else {"obfuscatePii": obfuscate_pii}
-        return self._pages(*self._one(self.RUN, id, event_id), body=body, **options)
+        return self._pages(*self._one(self._RUN, id, event_id), body=body, **options)

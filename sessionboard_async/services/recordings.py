@@ -47,14 +47,14 @@ _WRITE = "write:transcriptions"
 class Recordings(Service):
     """Sound recordings of sessions. To upload one: ``create`` it, ``sb.send_file``, and ``complete`` it."""
 
-    LIST: Endpoint[Recording] = Endpoint(
+    _LIST: Endpoint[Recording] = Endpoint(
         "list-session-recordings", "GET", _ALL, list_of(Recording), scope=_READ
     )
-    CREATE: Endpoint[RecordingUpload] = Endpoint(
+    _CREATE: Endpoint[RecordingUpload] = Endpoint(
         "create-session-recording", "POST", _ALL, RecordingUpload, scope=_WRITE
     )
-    GET: Endpoint[Recording] = Endpoint("get-session-recording", "GET", _ONE, Recording, scope=_READ)
-    COMPLETE: Endpoint[Recording] = Endpoint(
+    _GET: Endpoint[Recording] = Endpoint("get-session-recording", "GET", _ONE, Recording, scope=_READ)
+    _COMPLETE: Endpoint[Recording] = Endpoint(
         "complete-session-recording", "POST", f"{_ONE}/complete", Recording, scope=_WRITE
     )
 
@@ -75,7 +75,7 @@ class Recordings(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._pages(self.LIST, session_path(event_id, session_id), **options)
+        return self._pages(self._LIST, session_path(event_id, session_id), **options)
 
     async def create(
         self,
@@ -105,7 +105,7 @@ class Recordings(Service):
         """
         check_size(values)
         path = session_path(event_id, session_id)
-        return await self._write(self.CREATE, path, RecordingCreate, values, extra)
+        return await self._write(self._CREATE, path, RecordingCreate, values, extra)
 
     async def get(
         self, event_id: EventId | None, session_id: str | None, recording_id: str | None
@@ -127,7 +127,7 @@ class Recordings(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.GET, session_path(event_id, session_id, recording_id=recording_id))
+        return await self._record(self._GET, session_path(event_id, session_id, recording_id=recording_id))
 
     async def complete(
         self,
@@ -160,4 +160,4 @@ class Recordings(Service):
             ValueError: If an id is empty.
         """
         path = session_path(event_id, session_id, recording_id=recording_id)
-        return await self._write(self.COMPLETE, path, RecordingComplete, values, extra)
+        return await self._write(self._COMPLETE, path, RecordingComplete, values, extra)

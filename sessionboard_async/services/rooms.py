@@ -39,7 +39,7 @@ class RoomUpdate(NamedUpdate, RoomValues):
 class Rooms(MetadataService[Room]):
     """The rooms of an event."""
 
-    CRUD: CRUDEndpoints[Room] = metadata_endpoints(
+    _CRUD: CRUDEndpoints[Room] = metadata_endpoints(
         "rooms",
         Room,
         list_all="list-rooms",
@@ -47,7 +47,7 @@ class Rooms(MetadataService[Room]):
         update="update-room",
         delete="delete-room",
     )
-    SEARCH: Endpoint[Room] = metadata_search("search-rooms", "rooms", Room)
+    _SEARCH: Endpoint[Room] = metadata_search("search-rooms", "rooms", Room)
 
     async def create(
         self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]

@@ -95,8 +95,8 @@ class SessionFields(TypedDict):
 class Sessions(RecordService[Session]):
     """The sessions on the programme of an event, and the abstracts submitted for it."""
 
-    ID_ARGUMENT: str = "session_id"
-    SEARCH: Endpoint[Session] = Endpoint(
+    _ID_ARGUMENT: str = "session_id"
+    _SEARCH: Endpoint[Session] = Endpoint(
         "search-sessions",
         "POST",
         "/v1/event/{event_id}/sessions",
@@ -104,14 +104,14 @@ class Sessions(RecordService[Session]):
         idempotent=True,
         scope="read:sessions",
     )
-    LIST: Endpoint[Session] = Endpoint(
+    _LIST: Endpoint[Session] = Endpoint(
         "list-sessions",
         "GET",
         "/v1/event/{event_id}/sessions",
         page_of(Session, size_parameter="page_size"),
         scope="read:sessions",
     )
-    SEARCH_STATUSES: Endpoint[SessionStatus] = Endpoint(
+    _SEARCH_STATUSES: Endpoint[SessionStatus] = Endpoint(
         "search-sessions-by-status",
         "POST",
         "/v1/event/{event_id}/sessions/status",
@@ -119,7 +119,7 @@ class Sessions(RecordService[Session]):
         idempotent=True,
         scope="read:sessions",
     )
-    GET: Endpoint[Session] = Endpoint(
+    _GET: Endpoint[Session] = Endpoint(
         "get-session",
         "GET",
         "/v1/event/{event_id}/sessions/{session_id}",
@@ -128,7 +128,7 @@ class Sessions(RecordService[Session]):
         limit="entity-reads",
     )
 
-    WRITES: RecordWrites[Session] = record_writes(
+    _WRITES: RecordWrites[Session] = record_writes(
         "session",
         Session,
         BulkValues(SessionCreate, SessionUpdate),
@@ -138,7 +138,7 @@ class Sessions(RecordService[Session]):
         restore="restore-session",
         bulk="bulk-sessions",
     )
-    UPDATE_FIELDS: Endpoint[Session] = Endpoint(
+    _UPDATE_FIELDS: Endpoint[Session] = Endpoint(
         "update-session-fields",
         "PUT",
         "/v1/event/{event_id}/sessions/{session_id}/fields",
@@ -168,7 +168,7 @@ class Sessions(RecordService[Session]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self.SEARCH, {"event_id": event_id}, search, {"isAbstract": is_abstract})
+        return self._search(self._SEARCH, {"event_id": event_id}, search, {"isAbstract": is_abstract})
 
     def list(
         self,
@@ -209,7 +209,7 @@ class Sessions(RecordService[Session]):
             "search": search,
             "expand": expansions(expand),
         }
-        return self._pages(self.LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
 
     def search_statuses(
         self, event_id: EventId | None, **search: Unpack[StatusSearch]
@@ -230,7 +230,7 @@ class Sessions(RecordService[Session]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self.SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
+        return self._search(self._SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
 
     async def create(
         self,
@@ -330,4 +330,4 @@ class Sessions(RecordService[Session]):
             ValueError: If a value is masked, or an id is empty.
         """
         body = payload(SessionFields, {"custom_fields": custom_fields}, allow_masked=allow_masked)
-        return await self._record(self.UPDATE_FIELDS, self._path(event_id, record), body=body)
+        return await self._record(self._UPDATE_FIELDS, self._path(event_id, record), body=body)

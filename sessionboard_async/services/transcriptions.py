@@ -40,29 +40,29 @@ _OF_SESSION = "/v1/event/{event_id}/sessions/{session_id}/transcriptions"
 class Transcriptions(Service):
     """Single transcriptions of sessions; ``content`` has them combined into whole transcripts."""
 
-    LIST: Endpoint[Transcription] = Endpoint(
+    _LIST: Endpoint[Transcription] = Endpoint(
         "list-event-transcriptions", "GET", _ALL, page_of(Transcription), scope=_READ
     )
-    GET: Endpoint[Transcription] = Endpoint(
+    _GET: Endpoint[Transcription] = Endpoint(
         "get-transcription", "GET", f"{_ALL}/{{transcription_id}}", Transcription, scope=_READ
     )
-    LIST_FOR_SESSION: Endpoint[Transcription] = Endpoint(
+    _LIST_FOR_SESSION: Endpoint[Transcription] = Endpoint(
         "list-session-transcriptions", "GET", _OF_SESSION, page_of(Transcription), scope=_READ
     )
-    CREATE: Endpoint[Transcription] = Endpoint(
+    _CREATE: Endpoint[Transcription] = Endpoint(
         "create-transcription", "POST", _OF_SESSION, Transcription, scope=_WRITE
     )
-    GET_FOR_SESSION: Endpoint[Transcription] = Endpoint(
+    _GET_FOR_SESSION: Endpoint[Transcription] = Endpoint(
         "get-session-transcription",
         "GET",
         f"{_OF_SESSION}/{{transcription_id}}",
         Transcription,
         scope=_READ,
     )
-    UPDATE: Endpoint[Transcription] = Endpoint(
+    _UPDATE: Endpoint[Transcription] = Endpoint(
         "update-transcription", "PUT", f"{_OF_SESSION}/{{transcription_id}}", Transcription, scope=_WRITE
     )
-    DELETE: Endpoint[None] = Endpoint(
+    _DELETE: Endpoint[None] = Endpoint(
         "delete-transcription", "DELETE", f"{_OF_SESSION}/{{transcription_id}}", None, scope=_WRITE
     )
 
@@ -101,7 +101,7 @@ class Transcriptions(Service):
             "language_code": language_code,
             "include_partial": include_partial,
         }
-        return self._pages(self.LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
 
     async def get(self, event_id: EventId | None, transcription_id: str | None) -> Transcription:
         """Get a transcription of any session of an event.
@@ -121,7 +121,7 @@ class Transcriptions(Service):
             TypeError: If an id is ``None``.
         """
         path = {"event_id": event_id, "transcription_id": transcription_id}
-        return await self._record(self.GET, path)
+        return await self._record(self._GET, path)
 
     def list_for_session(
         self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
@@ -142,7 +142,7 @@ class Transcriptions(Service):
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         path = session_path(event_id, session_id)
-        return self._pages(self.LIST_FOR_SESSION, path, **options)
+        return self._pages(self._LIST_FOR_SESSION, path, **options)
 
     async def create(
         self,
@@ -176,7 +176,7 @@ class Transcriptions(Service):
             "type": one_of("type", type, get_args(TranscriptionType)),
             "transcription": transcription,
         }
-        return await self._write(self.CREATE, path, _TranscriptionCreate, values, extra)
+        return await self._write(self._CREATE, path, _TranscriptionCreate, values, extra)
 
     async def get_for_session(
         self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
@@ -199,7 +199,7 @@ class Transcriptions(Service):
             TypeError: If an id is ``None``.
         """
         return await self._record(
-            self.GET_FOR_SESSION, session_path(event_id, session_id, transcription_id=transcription_id)
+            self._GET_FOR_SESSION, session_path(event_id, session_id, transcription_id=transcription_id)
         )
 
     async def update(
@@ -232,7 +232,7 @@ class Transcriptions(Service):
         """
         path = session_path(event_id, session_id, transcription_id=transcription_id)
         return await self._write(
-            self.UPDATE, path, _TranscriptionUpdate, {"transcription": transcription}, extra
+            self._UPDATE, path, _TranscriptionUpdate, {"transcription": transcription}, extra
         )
 
     async def delete(
@@ -252,4 +252,6 @@ class Transcriptions(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.DELETE, session_path(event_id, session_id, transcription_id=transcription_id))
+        await self._record(
+            self._DELETE, session_path(event_id, session_id, transcription_id=transcription_id)
+        )

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class SearchService(Service, Generic[T]):
     """A family of records of an event that has a search."""
 
-    SEARCH: Endpoint[T]
+    _SEARCH: Endpoint[T]
 
     def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
         """Search the records of an event.
@@ -40,14 +40,14 @@ class SearchService(Service, Generic[T]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self.SEARCH, {"event_id": event_id}, search)
+        return self._search(self._SEARCH, {"event_id": event_id}, search)
 
 
 class RetrieveService(SearchService[T]):
     """A family of records of an event that can be searched, and retrieved by id."""
 
-    ID_ARGUMENT: str
-    GET: Endpoint[T]
+    _ID_ARGUMENT: str
+    _GET: Endpoint[T]
 
     async def get(
         self,
@@ -77,9 +77,9 @@ class RetrieveService(SearchService[T]):
             ValueError: If an id is empty, or an expansion is not one that the API knows.
             TypeError: If an id is ``None``.
         """
-        path = {"event_id": event_id, self.ID_ARGUMENT: id}
+        path = {"event_id": event_id, self._ID_ARGUMENT: id}
         query = None if expand == () else {"expand": expansions(expand)}
-        return await self._record(self.GET, path, query)
+        return await self._record(self._GET, path, query)
 
 
 class CRUDEndpoints(msgspec.Struct, Generic[T], frozen=True):
@@ -99,7 +99,7 @@ class CRUDEndpoints(msgspec.Struct, Generic[T], frozen=True):
 class CRUDService(Service, Generic[T]):
     """A family of records of an event that are listed, created, updated and deleted."""
 
-    CRUD: CRUDEndpoints[T]
+    _CRUD: CRUDEndpoints[T]
 
     def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
         """List all records of an event; the API sends them at once.
@@ -119,7 +119,7 @@ class CRUDService(Service, Generic[T]):
             ValueError: If the event's id is empty, or an option is out of bounds.
             TypeError: If the event's id is ``None``.
         """
-        return self._pages(self.CRUD.list, {"event_id": event_id}, **options)
+        return self._pages(self._CRUD.list, {"event_id": event_id}, **options)
 
     async def delete(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
         """Delete a record. Only statuses can be restored.
@@ -136,12 +136,12 @@ class CRUDService(Service, Generic[T]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.CRUD.delete, self._path(event_id, id))
+        await self._record(self._CRUD.delete, self._path(event_id, id))
 
     async def _create(
         self, event_id: EventId | None, kind: type[Any], values: Mapping[str, Any], extra: Extra | None
     ) -> T:
-        return await self._write(self.CRUD.create, {"event_id": event_id}, kind, values, extra)
+        return await self._write(self._CRUD.create, {"event_id": event_id}, kind, values, extra)
 
     async def _update(
         self,
@@ -151,7 +151,7 @@ class CRUDService(Service, Generic[T]):
         values: Mapping[str, Any],
         extra: Extra | None,
     ) -> T:
-        return await self._write(self.CRUD.update, self._path(event_id, id_), kind, values, extra)
+        return await self._write(self._CRUD.update, self._path(event_id, id_), kind, values, extra)
 
     def _path(self, event_id: EventId | None, id_: str | None) -> Path:
-        return {"event_id": event_id, self.CRUD.id_argument: id_}
+        return {"event_id": event_id, self._CRUD.id_argument: id_}

@@ -97,7 +97,7 @@ def record_writes(
 class RecordService(RetrieveService[T]):
     """Methods of the four families."""
 
-    WRITES: RecordWrites[T]
+    _WRITES: RecordWrites[T]
 
     async def delete(self, event_id: EventId | None, record: str | T | None) -> None:
         """Delete a record; ``restore`` brings it back.
@@ -118,7 +118,7 @@ class RecordService(RetrieveService[T]):
             ValueError: If an id is empty, or the record has none.
             TypeError: If an id is ``None``.
         """
-        await self._record(self.WRITES.delete, self._path(event_id, record))
+        await self._record(self._WRITES.delete, self._path(event_id, record))
 
     async def restore(self, event_id: EventId | None, record: str | T | None) -> T:
         """Restore a deleted record.
@@ -138,7 +138,7 @@ class RecordService(RetrieveService[T]):
             ValueError: If an id is empty, or the record has none.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self.WRITES.restore, self._path(event_id, record))
+        return await self._record(self._WRITES.restore, self._path(event_id, record))
 
     async def bulk(
         self,
@@ -174,10 +174,10 @@ class RecordService(RetrieveService[T]):
             ValueError: If a time has no offset, a value is masked, or the outcomes are those of another call.
         """
         return await self._bulk(
-            self.WRITES.bulk,
+            self._WRITES.bulk,
             {"event_id": event_id},
             operations,
-            self.WRITES.values,
+            self._WRITES.values,
             outcomes,
             allow_masked=allow_masked,
         )
@@ -190,8 +190,8 @@ class RecordService(RetrieveService[T]):
         *,
         allow_masked: bool,
     ) -> T:
-        body = payload(self.WRITES.values.create, values, extra, allow_masked=allow_masked)
-        return await self._record(self.WRITES.create, {"event_id": event_id}, body=body)
+        body = payload(self._WRITES.values.create, values, extra, allow_masked=allow_masked)
+        return await self._record(self._WRITES.create, {"event_id": event_id}, body=body)
 
     async def _update(
         self,
@@ -203,8 +203,8 @@ class RecordService(RetrieveService[T]):
         allow_masked: bool,
     ) -> T:
         values = identified(record, values)[1]
-        body = payload(self.WRITES.values.update, values, extra, allow_masked=allow_masked)
-        return await self._record(self.WRITES.update, self._path(event_id, record), body=body)
+        body = payload(self._WRITES.values.update, values, extra, allow_masked=allow_masked)
+        return await self._record(self._WRITES.update, self._path(event_id, record), body=body)
 
     def _path(self, event_id: EventId | None, record: str | T | None) -> Path:
-        return {"event_id": event_id, self.ID_ARGUMENT: identified(record, {})[0]}
+        return {"event_id": event_id, self._ID_ARGUMENT: identified(record, {})[0]}

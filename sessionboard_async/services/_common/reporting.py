@@ -46,8 +46,8 @@ def report_read(
 class ReportService(Service):
     """Dashboards, widgets or saved queries."""
 
-    ID_ARGUMENT: str
-    DELETE: InBothScopes[None]
+    _ID_ARGUMENT: str
+    _DELETE: InBothScopes[None]
 
     async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
         """Delete a record. Deleting a dashboard deletes its widgets.
@@ -63,10 +63,10 @@ class ReportService(Service):
             ValueError: If an id is empty.
             TypeError: If the id is ``None``.
         """
-        await self._record(*self._one(self.DELETE, id, event_id))
+        await self._record(*self._one(self._DELETE, id, event_id))
 
     def _one(
         self, operation: InBothScopes[T], id_: str | None, event_id: EventId | None
     ) -> tuple[Endpoint[T], Path]:
         endpoint, path = operation.at(event_id)
-        return endpoint, {**path, self.ID_ARGUMENT: id_}
+        return endpoint, {**path, self._ID_ARGUMENT: id_}

@@ -9,16 +9,20 @@ from typing import cast
 from sessionboard_async import Cache, Retry, Timeout
 from sessionboard_async.core.cache.read_cache import ReadCache, is_record_read, may_write
 from sessionboard_async.core.decoding.decoders import Decoders
-from sessionboard_async.core.endpoint import ENDPOINTS
+from sessionboard_async.core.endpoint import ENDPOINTS, Endpoint
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.request import Call, Request, build_request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
-from sessionboard_async.services import Sessions, load_services
+from sessionboard_async.models import Session
+from sessionboard_async.services import load_service, load_services
 from tests.support.http_server import TOKEN
 from tests.support.virtual_time import now, run
+
+load_service("sessions")
+GET_SESSION = cast("Endpoint[Session]", ENDPOINTS["get-session"])
 
 
 class CountingServer:
@@ -53,8 +57,8 @@ def caching_engine(server: CountingServer, ttl: float) -> Engine:
 
 
 async def get_from(engine: Engine) -> str | None:
-    request = build_request(Sessions.GET, {"event_id": 1, "session_id": "s"})
-    return (await engine.send(request, engine.decoder(Sessions.GET))).title
+    request = build_request(GET_SESSION, {"event_id": 1, "session_id": "s"})
+    return (await engine.send(request, engine.decoder(GET_SESSION))).title
 
 
 def test_an_answer_ages_from_the_moment_when_its_attempt_was_sent() -> None:
@@ -81,7 +85,7 @@ def test_slow_answers_are_shared_though_they_are_not_kept() -> None:
 def test_the_headers_of_an_answer_are_not_kept() -> None:
     async def main() -> list[int]:
         engine = caching_engine(CountingServer(seconds=1), ttl=10)
-        request = build_request(Sessions.GET, {"event_id": 1, "session_id": "s"})
+        request = build_request(GET_SESSION, {"event_id": 1, "session_id": "s"})
         return [await engine.send(request, lambda response: len(response.headers)) for _ in range(2)]
 
     assert run(main()) == [1, 0]

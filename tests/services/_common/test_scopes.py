@@ -35,23 +35,24 @@ PAIRS = {
     for name, pair in vars(family).items()
     if isinstance(pair, InBothScopes)
 }
+LIST_DASHBOARDS = PAIRS["Dashboards._LIST"]
 
 
 @given(st.integers(min_value=0) | st.text(st.characters(categories=["L", "N"]), min_size=1))
 def test_an_event_chooses_its_own_form(event_id: int | str) -> None:
-    endpoint, path = Dashboards.LIST.at(event_id)
-    assert endpoint is Dashboards.LIST.event
+    endpoint, path = LIST_DASHBOARDS.at(event_id)
+    assert endpoint is LIST_DASHBOARDS.event
     assert path == {"event_id": event_id}
 
 
 def test_no_event_chooses_the_organization() -> None:
-    endpoint, path = Dashboards.LIST.at(None)
-    assert endpoint is Dashboards.LIST.organization
+    endpoint, path = LIST_DASHBOARDS.at(None)
+    assert endpoint is LIST_DASHBOARDS.organization
     assert build_request(endpoint, path).target == "/v1/dashboards"
 
 
 def test_an_event_with_the_number_0_is_an_event() -> None:
-    assert build_request(*Dashboards.LIST.at(0)).target == "/v1/event/0/dashboards"
+    assert build_request(*LIST_DASHBOARDS.at(0)).target == "/v1/event/0/dashboards"
 
 
 def test_there_are_pairs_of_every_family() -> None:
@@ -112,7 +113,7 @@ def test_an_operation_counts_against_its_budget(category: str | None, operation:
 
 
 def test_rows_are_told_apart_by_nothing_and_their_pages_asked_for_in_the_body() -> None:
-    query = PagedQuery(Insights.EXECUTE.organization, {}, {}, {"query": "SELECT 1"})
+    query = PagedQuery(ENDPOINTS["execute-query"], {}, {}, {"query": "SELECT 1"})
     assert (query.is_paginated, query.has_ids) == (True, False)
     request = query.page(3, 50)
     assert request.target == "/v1/insights/execute"
