@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from sessionboard_async.models.base import OpenRecord
 
@@ -34,3 +34,8 @@ class KindRecord(OpenRecord, frozen=True, kw_only=True):
         if kind is None or isinstance(self, kind):
             return self
         return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
+
+    def _with_sent(self, sent: object) -> Self:
+        record = super()._with_sent(sent)
+        kind = record.in_its_kind()
+        return kind if isinstance(kind, type(self)) else record

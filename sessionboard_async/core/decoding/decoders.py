@@ -16,9 +16,9 @@ from sessionboard_async.core.confirmations import (
 from sessionboard_async.core.decoding.envelopes import KeyedRecord, StrictPages
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import DECODE_ERRORS, RecordDecoder, failure_error
-from sessionboard_async.core.decoding.text import is_json, replace_lone_surrogates
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.errors import DecodeError
+from sessionboard_async.models._reading.text import is_json, replace_lone_surrogates
 
 T = TypeVar("T")
 

@@ -19,7 +19,6 @@ from sessionboard_async.core.decoding.caller_types import (
     sent_names,
 )
 from sessionboard_async.core.decoding.envelopes import KeyedRecord, StrictPages
-from sessionboard_async.core.decoding.lenient import Mismatch, UndecodableError
 from sessionboard_async.core.decoding.pages import PageDecoder
 from sessionboard_async.core.decoding.records import (
     DECODE_ERRORS,
@@ -28,9 +27,10 @@ from sessionboard_async.core.decoding.records import (
     raw_object,
     record_error,
 )
-from sessionboard_async.core.decoding.text import first_invalid_byte
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.page import Page, UnreadableField
+from sessionboard_async.models._reading.lenient import Mismatch, UndecodableError
+from sessionboard_async.models._reading.text import first_invalid_byte
 
 T = TypeVar("T")
 

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from sessionboard_async.core.confirmations import reports_failure, without_mark
 from sessionboard_async.core.decoding.envelopes import WirePagination
-from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
 from sessionboard_async.core.decoding.records import DECODE_ERRORS, failure_error, raw_object
-from sessionboard_async.core.decoding.sent_values import sent_value
-from sessionboard_async.core.decoding.text import is_json, is_utf8, replace_lone_surrogates, rows_as_sent
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.page import Page, Pagination, UnreadableField
 from sessionboard_async.errors import DecodeError
+from sessionboard_async.models._reading.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
+from sessionboard_async.models._reading.sent_values import sent_value
+from sessionboard_async.models._reading.text import is_json, is_utf8, replace_lone_surrogates, rows_as_sent
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -17,20 +17,20 @@ from sessionboard_async.core.confirmations import (
     reports_failure,
     without_mark,
 )
-from sessionboard_async.core.decoding.lenient import (
+from sessionboard_async.core.endpoint import Endpoint
+from sessionboard_async.core.page import UnreadableField
+from sessionboard_async.errors import DecodeError
+from sessionboard_async.models._reading.lenient import (
     Coercion,
     Mismatch,
     UndecodableError,
     decode_leniently,
     is_object,
 )
-from sessionboard_async.core.decoding.mismatches import MismatchLog
-from sessionboard_async.core.decoding.sent_values import keep_as_sent, sent_value
-from sessionboard_async.core.decoding.text import first_invalid_byte, is_json, replace_lone_surrogates
-from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.core.page import UnreadableField
-from sessionboard_async.errors import DecodeError
-from sessionboard_async.models.base import OpenRecord
+from sessionboard_async.models._reading.mismatches import MismatchLog, first_lost
+from sessionboard_async.models._reading.sent_values import sent_value
+from sessionboard_async.models._reading.text import first_invalid_byte, is_json, replace_lone_surrogates
+from sessionboard_async.models.base import OpenRecord, keep_as_sent
 from sessionboard_async.models.kinds import KindRecord
 
 T = TypeVar("T")
@@ -264,7 +264,7 @@ class RecordDecoder(Generic[T]):
             id_: object = getattr(record, "id", None)
             if self._is_strict and mismatches:
                 failure = mismatches[0]
-            elif id_ is None and self._needs_id and (lost := _lost(errors)) is not None:
+            elif id_ is None and self._needs_id and (lost := first_lost(errors)) is not None:
                 failure = lost
             else:
                 self.accept(mismatches)
@@ -310,11 +310,6 @@ def record_error(
         path=mismatch.path,
         transient=transient,
     )
-
-
-def _lost(errors: Iterable[UndecodableError]) -> UndecodableError | None:
-    # A date that cannot be parsed says as little as a missing one, unlike any other value.
-    return next((error for error in errors if error.expected != "a date"), None)
 
 
 def failure_error(endpoint: Endpoint[object], page: int | None = None) -> DecodeError:

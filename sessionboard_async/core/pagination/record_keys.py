@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast, overload
 import msgspec
 
 from sessionboard_async.core.decoding.envelopes import KeyedRecord
-from sessionboard_async.core.decoding.text import replace_lone_surrogates
 from sessionboard_async.core.timestamps import to_milliseconds
+from sessionboard_async.models._reading.text import replace_lone_surrogates
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
+from sessionboard_async.models._reading.lenient import Coercion, Mismatch, UndecodableError, decode_leniently
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async.core.decoding.lenient import Mismatch, UndecodableError, decode_leniently
-from tests.core.decoding.lenient_models import (
+from sessionboard_async.models._reading.lenient import Mismatch, UndecodableError, decode_leniently
+from tests.models._reading.lenient_models import (
     NULLABLE,
     Room,
     Talk,

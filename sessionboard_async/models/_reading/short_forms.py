@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TypeGuard
 from uuid import UUID
 
-from sessionboard_async.core.confirmations import is_mapping
-
 
 def object_for(value: object, type_: type) -> dict[str, object] | None:
     """Return the object that a value of another type stands for; ``None`` if it stands for none.
@@ -27,12 +25,16 @@ def object_for(value: object, type_: type) -> dict[str, object] | None:
 
 def _first_or_all(values: list[object], field: str, is_single: bool) -> dict[str, object] | None:
     """Return the object for an array: its only element, or all texts in one, such as those of an error."""
-    if len(values) == 1 and is_mapping(first := values[0]):
+    if len(values) == 1 and _is_object(first := values[0]):
         return first
-    texts = [value.get(field) if is_mapping(value) else value for value in values]
+    texts = [value.get(field) if _is_object(value) else value for value in values]
     if (is_single and len(texts) > 1) or not all(isinstance(text, str) for text in texts):
         return None
     return {field: "; ".join(map(str, texts))}
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
 
 
 def _is_list(value: object) -> TypeGuard[list[object]]:

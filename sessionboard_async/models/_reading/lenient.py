@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeGuard, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from sessionboard_async.core.decoding.short_forms import object_for
+from sessionboard_async.models._reading.short_forms import object_for
 
 T = TypeVar("T")
 

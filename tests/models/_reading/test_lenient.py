@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.decoding.lenient_models import (
+from tests.models._reading.lenient_models import (
     NULLABLE,
     Talk,
     coerced,

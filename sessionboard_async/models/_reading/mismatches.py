@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
-from sessionboard_async.core.decoding.lenient import Coercion, Mismatch, without_positions
+from sessionboard_async.models._reading.lenient import (
+    Coercion,
+    Mismatch,
+    UndecodableError,
+    without_positions,
+)
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
 
@@ -49,3 +55,12 @@ class MismatchLog:
         is_new = key not in self._logged
         self._logged.add(key)
         return is_new
+
+
+def first_lost(mismatches: Iterable[Mismatch]) -> UndecodableError | None:
+    """Return the error of the first value that cannot be read; ``None`` if there is none.
+
+    A date that cannot be parsed is none: it says as little as a missing one.
+    """
+    errors = (mismatch for mismatch in mismatches if isinstance(mismatch, UndecodableError))
+    return next((error for error in errors if error.expected != "a date"), None)

@@ -1,16 +1,13 @@
-"""Records as plain values, and those of open records kept beside the decoded ones."""
+"""Records as plain values, field by field."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
-from typing import TypeGuard
+from collections.abc import Callable, Set
 
 import msgspec
-from msgspec.structs import force_setattr
 
-from sessionboard_async.core.decoding.lenient import UndecodableError, is_array, is_object
-from sessionboard_async.core.decoding.text import first_invalid_byte
-from sessionboard_async.models.base import OpenRecord
+from sessionboard_async.models._reading.lenient import UndecodableError
+from sessionboard_async.models._reading.text import first_invalid_byte
 
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -59,25 +56,3 @@ def _decoded(part: bytes | msgspec.Raw, path: str) -> object:
     if place is not None:
         raise UndecodableError(path, "UTF-8", f"another encoding at byte {place} of the value")
     return msgspec.json.decode(part)
-
-
-def keep_as_sent(record: object, sent: object) -> None:
-    """Keep the sent values in an open record, and in the records inside it."""
-    if not isinstance(record, OpenRecord) or not is_object(sent):
-        return
-    force_setattr(record, "as_sent", sent)
-    for field in msgspec.structs.fields(record):
-        inner: object = getattr(record, field.name)
-        for inner_record, inner_sent in _pairs(inner, sent.get(field.encode_name)):
-            keep_as_sent(inner_record, inner_sent)
-
-
-def _pairs(records: object, sent: object) -> Iterable[tuple[object, object]]:
-    if not _is_tuple(records) or not is_array(sent):
-        return ((records, sent),)
-    # Lenient decoding leaves out everything else from an array of records.
-    return zip(records, filter(is_object, sent), strict=False)
-
-
-def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
-    return isinstance(value, tuple)

@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 import pytest
 
-from sessionboard_async.core.decoding.lenient import Mismatch, UndecodableError, decode_leniently
+from sessionboard_async.models._reading.lenient import Mismatch, UndecodableError, decode_leniently
 from sessionboard_async.models.base import OpenRecord
-from tests.core.decoding.lenient_models import Room, Talk, coerced, read, unreadable, untouched
+from tests.models._reading.lenient_models import Room, Talk, coerced, read, unreadable, untouched
 
 
 class Open(OpenRecord, frozen=True, kw_only=True):
