@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "sessionboard_async"
 
 LAYERS = (
     *(("__main__",), ("cli",)),
-    *(("sqlite", "testing"), ("change_feed",), ("export",)),
+    *(("guides", "sqlite", "testing"), ("change_feed",), ("export",)),
     ("",),
     *(("client",), ("types",), ("services",), ("services._common",)),
     *(("core.pagination",), ("core.cache",), ("core.engine",), ("core.rate_limits", "core.retry")),

@@ -36,6 +36,9 @@ PUBLIC = {
     "sessionboard_async.export": """
         EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_event
     """,
+    "sessionboard_async.guides": """
+        Chapter chapters read
+    """,
     "sessionboard_async.models": """
         AccountContact AgendaDraft AuthorizationAnswer AuthorizationRequest AuthorizationServer
         BaseContentItem BulkAnswer BulkItemError BulkOutcome BulkResult BulkStats ComposedTranscription

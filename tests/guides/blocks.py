@@ -1,4 +1,4 @@
-"""The blocks of the README as parameters of tests, and the records that the server holds."""
+"""The blocks of the README and guides as parameters of tests, and the records that the server holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 def block(name: str) -> pytest.MarkDecorator:
-    """Pass a block of the README to a test, as a file."""
+    """Pass a block to a test, as a file."""
     return pytest.mark.parametrize("block", [name], indirect=True)
 
 

@@ -1,10 +1,11 @@
-"""The shell commands of the README exist and work."""
+"""The shell commands of the README and the guides exist and work."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from sessionboard_async.cli.app import sessionboard as group
+from sessionboard_async.testing import EmbeddedServer
 
 SAVE = "python -m pip install -e '.[cli]' && sessionboard export 4630 --embedded --to export"
 CHECK = "python -m pip install 'nox[uv]' && nox"
@@ -36,11 +38,10 @@ def test_continuous_integration_finds_the_second_command(readme: str, root: Path
     assert re.findall(rf"^{pattern[1]}$", readme, re.MULTILINE) == [CHECK]
 
 
-def test_the_extras_exist(readme: str, root: Path) -> None:
+def test_the_extras_exist(everything: str, root: Path) -> None:
     project = tomllib.loads(root.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", readme))
-    assert named == {"cli", "export", "redis", "speedups"}
-    assert named <= project["optional-dependencies"].keys()
+    named = set(re.findall(r"(?:'\.|sessionboard-async)\[(\w+)\]'", everything))
+    assert named == project["optional-dependencies"].keys()
 
 
 def test_what_only_developers_need_is_in_no_extra(root: Path) -> None:
@@ -69,10 +70,10 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_every_named_command_exists_with_its_options(readme: str) -> None:
+def test_every_named_command_exists_with_its_options(everything: str) -> None:
     named: dict[str, set[str]] = {}
-    for line in readme.splitlines():
-        for command in re.findall(r"(?:`|&& )sessionboard (\w+)", line):
+    for line in everything.splitlines():
+        for command in re.findall(r"(?:`|&& |^)sessionboard (\w+)", line):
             named.setdefault(command, set()).update(re.findall(r"(?<=[` ])--[a-z-]+", line))
     assert named.keys() == {"events", "endpoints", "check", "export", "sync", "serve"}
     for command, options in named.items():
@@ -92,5 +93,40 @@ def test_nox_runs_all_checks_by_default(root: Path) -> None:
     assert {"lint", "types", "tests"} <= nox_sessions(root)
 
 
-def test_nox_has_the_named_sessions(readme: str, root: Path) -> None:
-    assert set(re.findall(r"nox -s (\w+)", readme)) == nox_sessions(root, "-s", "bench")
+def test_nox_has_the_named_sessions(everything: str, root: Path) -> None:
+    named = set(re.findall(r"nox -s (\w+)", everything))
+    assert named == {"bench"}
+    assert named == nox_sessions(root, "-s", *named)
+
+
+def command_lines(text: str) -> list[str]:
+    """Return the lines of the shell blocks of a text."""
+    found = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [line for block in found for line in block.splitlines()]
+
+
+def test_shell_blocks_hold_known_commands(texts: dict[str, str]) -> None:
+    lines = {line for name, text in texts.items() if name != "README" for line in command_lines(text)}
+    assert {line.split()[0] for line in lines} == {"pip", "sessionboard"}
+    assert {line for line in lines if line.startswith("pip")} == {"pip install sessionboard-async"}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_variables")
+def test_the_commands_of_the_guides_succeed(
+    texts: dict[str, str],
+    sessionboard_server: EmbeddedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    for name, text in texts.items():
+        for line in command_lines(text):
+            if name != "README" and line.startswith("sessionboard"):
+                done = CliRunner().invoke(group, shlex.split(line)[1:])
+                assert done.exit_code == 0, f"{line}: {done.output}"
+        for path in (tmp_path / "export", tmp_path / "event.db"):
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""The text of the README and its Python blocks, and a way to run them."""
+"""The texts of the README and the guides, their Python blocks, and ways to run them."""
 
 from __future__ import annotations
 
 import gc
+import io
 import os
 import re
 import runpy
@@ -11,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -28,14 +30,27 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def texts() -> dict[str, str]:
+    """The README and the guides, by their names without ``.md``."""
+    files = [ROOT / "README.md", *sorted(ROOT.joinpath("sessionboard_async", "guides").glob("*.md"))]
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 @pytest.fixture(scope="session")
-def blocks(readme: str) -> dict[str, str]:
+def readme(texts: dict[str, str]) -> str:
+    return texts["README"]
+
+
+@pytest.fixture(scope="session")
+def everything(texts: dict[str, str]) -> str:
+    """The README and the guides as one text."""
+    return "\n".join(texts.values())
+
+
+@pytest.fixture(scope="session")
+def blocks(everything: str) -> dict[str, str]:
     """The Python blocks by their file names, which follow the word ``python``."""
-    found = re.findall(r"^```python(.*)\n((?:.*\n)*?)^```$", readme, re.MULTILINE)
+    found = re.findall(r"^```python(.*)\n((?:.*\n)*?)^```$", everything, re.MULTILINE)
     names = [name.strip() for name, _ in found]
     assert all(re.fullmatch(r"\w+\.py", name) for name in names), names
     assert len(set(names)) == len(names), names
@@ -65,9 +80,10 @@ def run(
     monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
     monkeypatch.chdir(tmp_path)
 
-    def run_script(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def run_script(*arguments: str | Path, stdin: TextIO | None = None) -> subprocess.CompletedProcess[str]:
         script, *_ = command = [*map(str, arguments)]
         monkeypatch.setattr(sys, "argv", command)
+        monkeypatch.setattr(sys, "stdin", stdin or io.StringIO())
         forget_limiters()
         capfd.readouterr()
         status = 0

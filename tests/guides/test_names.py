@@ -1,4 +1,4 @@
-"""The names in the README exist, and its tables are complete."""
+"""The names in the guides exist, and their tables are complete."""
 
 from __future__ import annotations
 
@@ -46,16 +46,17 @@ def methods(service: Service) -> dict[str, Any]:
 
 
 @pytest.fixture
-def section(readme: str, request: pytest.FixtureRequest) -> str:
-    """One section of the README, selected with ``@in_section(heading)``."""
-    heading = re.escape(request.param)
-    found = re.search(rf"^(#+) {heading}$\n(.*?)(?=^\1 |\Z)", readme, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"the README has no section {request.param!r}"
-    return found[2]
+def section(texts: dict[str, str], request: pytest.FixtureRequest) -> str:
+    """The text under one heading up to the next, selected with ``@in_section(chapter, heading)``."""
+    chapter, heading = request.param
+    text = re.sub(r"^```.*?^```$", "", texts[chapter], flags=re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^#+ {re.escape(heading)}$\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"{chapter} has no section {heading!r}"
+    return found[1]
 
 
-def in_section(heading: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("section", [heading], indirect=True)
+def in_section(chapter: str, heading: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("section", [(chapter, heading)], indirect=True, ids=[heading])
 
 
 def table(text: str) -> Rows:
@@ -69,7 +70,7 @@ def quoted(text: str) -> set[str]:
     return set(re.findall(r"`([^`]+)`", prose))
 
 
-@in_section("Services and methods")
+@in_section("services", "Services and methods")
 def test_the_table_lists_every_method_of_every_service(section: str) -> None:
     listed = {
         service: sorted(verbs) for services, verbs in cast("Any", table(section)) for service in services
@@ -77,7 +78,7 @@ def test_the_table_lists_every_method_of_every_service(section: str) -> None:
     assert listed == {name: sorted(methods(service)) for name, service in services().items()}
 
 
-@in_section("Services and methods")
+@in_section("services", "Services and methods")
 def test_every_named_argument_exists(section: str) -> None:
     known = {f"{name}.{method}" for name, service in services().items() for method in methods(service)}
     known |= {method for service in services().values() for method in methods(service)}
@@ -94,7 +95,7 @@ def test_every_named_argument_exists(section: str) -> None:
     assert {"method", "path", "query", "json"} <= set(inspect.signature(AsyncSession.request).parameters)
 
 
-@in_section("Services and methods")
+@in_section("services", "Services and methods")
 def test_every_filter_is_named(section: str) -> None:
     filters = {*RecordSearch.__optional_keys__, *StatusSearch.__optional_keys__} - {
         *PagerOptions.__optional_keys__,
@@ -104,7 +105,7 @@ def test_every_filter_is_named(section: str) -> None:
     assert {f'"{value}"' for value in get_args(Expansion)} <= quoted(section)
 
 
-@in_section("Filters, translated texts, and not all of it")
+@in_section("reading", "Filters, translations and limits")
 def test_the_table_of_pager_methods_is_complete(section: str) -> None:
     named = set(re.findall(r"\bpager\.(\w+)\(", section))
     assert named == {name for name in vars(Pager) if not name.startswith("_")}
@@ -113,7 +114,7 @@ def test_the_table_of_pager_methods_is_complete(section: str) -> None:
     assert PagerOptions.__optional_keys__ <= quoted(section)
 
 
-@in_section("Errors and retries")
+@in_section("errors", "Errors")
 def test_the_table_of_errors_is_complete(section: str) -> None:
     errors = {
         name: thing
@@ -129,20 +130,20 @@ def test_the_table_of_errors_is_complete(section: str) -> None:
     assert all(issubclass(error, SessionboardError) for error in errors.values())
 
 
-@in_section("Errors and retries")
+@in_section("errors", "Errors")
 def test_the_attributes_of_an_api_error_exist(section: str) -> None:
     (named,) = (row[1] for row in table(section) if "APIError" in row[1])
     error = sessionboard_async.APIError("what happened")
     assert all(hasattr(error, name) for name in named if name != "APIError")
 
 
-@in_section("Configuration")
+@in_section("configuration", "Arguments of the client")
 def test_the_table_of_client_arguments_is_complete_and_in_order(section: str) -> None:
     named = [name for row in table(section) for name in row[0]]
     assert named == list(inspect.signature(AsyncSession).parameters)
 
 
-@in_section("Configuration")
+@in_section("configuration", "Arguments of the client")
 def test_the_defaults_of_the_options_are_correct(section: str) -> None:
     rows = {row[0][0]: row[2:] for row in table(section)}
     numbers = {
@@ -174,22 +175,17 @@ def test_the_defaults_of_the_options_are_correct(section: str) -> None:
     assert f"| {parameters['max_response_bytes'].default >> 20} MiB |" in section
 
 
-def test_the_environment_variables_are_complete(readme: str, root: Path) -> None:
+def test_the_environment_variables_are_complete(texts: dict[str, str], root: Path) -> None:
     sources = [path.read_text(encoding="utf-8") for path in root.joinpath("sessionboard_async").rglob("*.py")]
     read = {name for source in sources for name in re.findall(r"environ[^\n]*\"(SESSIONBOARD_\w+)\"", source)}
-    assert set(re.findall(r"SESSIONBOARD_\w+", readme)) == read
+    assert set(re.findall(r"SESSIONBOARD_\w+", texts["configuration"])) == read
     assert len(read) == 3
 
 
-def test_the_figures_are_marked_once(readme: str) -> None:
+@pytest.mark.parametrize(("chapter", "mark"), [("README", "benchmarks"), ("benchmarks", "jobs")])
+def test_the_figures_are_marked_once(texts: dict[str, str], chapter: str, mark: str) -> None:
     figures = re.findall(
-        r"^<!-- benchmarks -->$\n(.*?)^<!-- /benchmarks -->$", readme, re.MULTILINE | re.DOTALL
+        rf"^<!-- {mark} -->$\n(.*?)^<!-- /{mark} -->$", texts[chapter], re.MULTILINE | re.DOTALL
     )
     assert len(figures) == 1
-    assert "prefetch=8" in figures[0]
-
-
-def test_links_lead_to_files(readme: str, root: Path) -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
-    assert links
-    assert all(root.joinpath(link).is_file() for link in links)
+    assert "| stream 3,000 sessions |" in figures[0]

@@ -1,10 +1,11 @@
-"""The web app of the README, run against the embedded server."""
+"""The web app of the guides, run against the embedded server."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
 import json
+import runpy
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,24 +14,25 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from starlette.types import Message
 
 from sessionboard_async.testing import EmbeddedServer
-from tests.readme.blocks import block, records
+from tests.guides.blocks import block, records
 
 
 @pytest.fixture
 async def app(
     block: Path, sessionboard_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Starlette]:
-    """The app of the README, started."""
+    """The app of the guide, started."""
     monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
     monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
-    spec = importlib.util.spec_from_file_location("readme_app", block)
+    spec = importlib.util.spec_from_file_location("guide_app", block)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "readme_app", module)
+    monkeypatch.setitem(sys.modules, "guide_app", module)
     spec.loader.exec_module(module)
     async with module.app.router.lifespan_context(module.app):
         yield module.app
@@ -148,3 +150,14 @@ async def test_the_app_stops_reading_when_the_client_disconnects(
     assert stream.lines < 700
     assert len(sessionboard_server.requests) <= 2
     assert asyncio.all_tasks() == before
+
+
+@block("agenda_app.py")
+def test_the_app_of_the_readme_serves_the_titles(
+    block: Path, sessionboard_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    accepted = records(sessionboard_server, "sessions", status="accepted")
+    with TestClient(runpy.run_path(str(block))["app"]) as client:
+        assert client.get("/").json() == [talk["title"] for talk in accepted]

@@ -1,0 +1,60 @@
+"""The README and the guides: every block is run, every link leads somewhere, and every chapter is listed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sessionboard_async.guides import chapters, read
+
+pytestmark = pytest.mark.untraced
+
+MOST_LINES = 200
+LANGUAGES = {"python", "sh", "mermaid"}
+"""Blocks of other languages would not be run."""
+
+
+def test_every_block_is_run_by_a_test(texts: dict[str, str], blocks: dict[str, str]) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert set(blocks) == set(re.findall(r'^@block\("(.+)"\)$', tests, re.MULTILINE))
+    for name, text in texts.items():
+        languages = re.findall(r"^ *```(\w*)", text, re.MULTILINE)
+        assert set(languages) <= {*LANGUAGES, ""}, name
+        assert languages.count("") * 2 == len(languages), name
+
+
+def test_the_readme_is_short(readme: str) -> None:
+    assert len(readme.splitlines()) <= MOST_LINES
+
+
+def test_every_guide_is_listed_once_with_its_title(texts: dict[str, str]) -> None:
+    listed = chapters()
+    assert sorted(chapter.name for chapter in listed) == sorted(texts.keys() - {"README", "index"})
+    for chapter in listed:
+        assert read(chapter.name).startswith(f"# {chapter.title}\n")
+        assert chapter.part
+        assert chapter.summary.endswith(".")
+
+
+def headings(text: str) -> set[str]:
+    """Return the anchors of a text, as GitHub and the site derive them from headings."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_links_lead_to_files_and_headings(texts: dict[str, str], root: Path) -> None:
+    folders = dict.fromkeys(texts, root / "sessionboard_async" / "guides") | {"README": root}
+    seen = 0
+    for name, text in texts.items():
+        links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+        seen += len(links)
+        for link in links:
+            path, _, anchor = link.partition("#")
+            target = (folders[name] / path) if path else None
+            assert target is None or target.exists(), f"{name}: {link}"
+            if anchor:
+                assert anchor in headings(target.read_text("utf-8") if target else text), f"{name}: {link}"
+    assert seen > len(texts)
