@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.core.http.base_url import Region, read_region
+from sessionboard_async.core.http.request import validate_path_argument
 from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.services._common.datetimes import iso_timestamp
+
+if TYPE_CHECKING:
+    TextType = click.ParamType[str]
+    TextsType = click.ParamType[tuple[str, ...]]
+else:  # It is generic only in later versions of click.
+    TextType = TextsType = click.ParamType
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def region(_: click.Context, __: click.Parameter, name: str | None) -> Region | None:
@@ -25,6 +42,22 @@ def address(_: click.Context, __: click.Parameter, text: str | None) -> str | No
     if text is not None and not text.strip():
         raise click.BadParameter("it is empty: is a variable of the shell unset?")
     return text
+
+
+def seconds(_: click.Context, __: click.Parameter, value: str) -> float:
+    """Return the seconds of a time such as ``90s``, ``15m`` or ``1h``."""
+    found = re.fullmatch(r"(\d{1,6})(s|m|h|)", value.strip(), re.ASCII)
+    number = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if not number:
+        raise click.BadParameter(f"{value!r} is not a time such as 90s, 15m or 1h.")
+    return float(number)
+
+
+def finite(_: click.Context, __: click.Parameter, number: float) -> float:
+    """Refuse infinity and NaN, which pass the bounds of click."""
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.")
+    return number
 
 
 class TargetPath(click.Path):
@@ -43,11 +76,106 @@ class TargetPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-def finite(_: click.Context, __: click.Parameter, number: float) -> float:
-    """Refuse infinity and NaN, which pass the bounds of click."""
-    if not math.isfinite(number):
-        raise click.BadParameter(f"{number} is not a finite number.")
-    return number
+class IdType(TextType):
+    """The id of an event or record, as a text that a request can be sent with."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the id."""
+        text = value.strip()
+        if not text:
+            self.fail("it is empty: is a variable of the shell unset?", param, ctx)
+        try:
+            validate_path_argument("the id", text)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+        return text
+
+
+class TimeType(TextType):
+    """A time with its offset from UTC, as the API takes it."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time in UTC."""
+        try:
+            return iso_timestamp("the time", value.strip())
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a time with its time zone, such as 2026-08-01T09:00:00Z.", param, ctx
+            )
+
+
+class NamesType(TextsType):
+    """One or more names, separated by commas.
+
+    Args:
+        known: The names to choose from; any are accepted if there are none.
+        thing: The word for one of them.
+    """
+
+    name = "names"
+
+    def __init__(self, known: Iterable[str] = (), thing: str = "name") -> None:
+        self._known = tuple(known)
+        self._thing = thing
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names, without the spaces around them."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        if not names:
+            self.fail("it is empty: is a variable of the shell unset?", param, ctx)
+        unknown = [name for name in names if name not in self._known]
+        if self._known and unknown:
+            listed = ", ".join(map(repr, unknown))
+            question = did_you_mean(unknown, self._known)
+            self.fail(
+                f"no such {self._thing}: {listed}. Choose from {', '.join(self._known)}{question}", param, ctx
+            )
+        return names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the last of the names."""
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{name}") for name in self._known if name.startswith(last)]
+
+
+def names_option(
+    flag: str,
+    *,
+    known: Iterable[str] = (),
+    thing: str = "name",
+    help: str,  # noqa: A002  # as click calls it
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return an option of names, which may be repeated, take several separated by commas, or both."""
+    return click.option(
+        flag,
+        multiple=True,
+        type=NamesType(known, thing),
+        callback=_each_once,
+        metavar="NAMES",
+        help=help,
+    )
+
+
+def _each_once(_: click.Context, __: click.Parameter, given: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(given)))
+
+
+def add_options(command: F, options: Sequence[Callable[[F], F]]) -> F:
+    """Add options to a command, below those that it has."""
+    # As with decorators, the last one is applied first.
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def event_id(event: str) -> int | str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Self
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as ProgressDisplay
-from rich.text import Text
+import click
+from rich.console import Console
 
+from sessionboard_async.cli.arguments import add_options
+from sessionboard_async.cli.live import LiveDisplay
 from sessionboard_async.cli.output import show
 from sessionboard_async.cli.waits import Wait, WaitNotices, lines
 from sessionboard_async.export.exporter import ExportProgress
+
+P = ParamSpec("P")
+C = TypeVar("C")
 
 
 class StatusDisplay:
@@ -24,62 +28,82 @@ class StatusDisplay:
 
     Args:
         console: The console to write to; stderr by default.
+        quiet: Whether to show neither progress nor waits nor the summary.
+        verbose: Whether to show resources without records too.
+        progress: Whether to draw live; by default if the console is a terminal.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
-        console = Console(stderr=True) if console is None else console
-        self._is_live = console.is_interactive
-        # stdout may be redirected elsewhere.
-        self._display = _LiveDisplay(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            redirect_stdout=False,
-        )
-        self._tasks: dict[str, TaskID] = {}
+    def __init__(
+        self,
+        console: Console | None = None,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        progress: bool | None = None,
+    ) -> None:
+        if console is None:
+            forced = True if progress else None
+            console = Console(stderr=True, force_terminal=forced, force_interactive=forced)
+        self._is_live = console.is_interactive if progress is None else progress
+        self._is_quiet = quiet
+        self._is_verbose = verbose
+        self._display = LiveDisplay(console, verbose=verbose)
         self._notices = WaitNotices()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._display.live.is_started:
-            self._display.waits = ()
-            self._display.live.transient = not self._tasks
-            self._display.stop()
+        self._display.finish()
 
     def show_progress(self, progress: ExportProgress) -> None:
         """Show the progress of a resource."""
-        if not self._is_live:
-            if progress.done:
-                show(f"{progress.resource}: {progress.records} records", err=True)
+        if self._is_quiet:
             return
-        self._display.start()
-        if progress.resource not in self._tasks:
-            self._tasks[progress.resource] = self._display.add_task(progress.resource, total=None)
-        total = progress.records if progress.done else progress.total
-        self._display.update(self._tasks[progress.resource], completed=progress.records, total=total)
+        if self._is_live:
+            self._display.show_progress(progress)
+        elif progress.done and (progress.records or self._is_verbose):
+            show(f"{progress.resource}: {progress.records} records", err=True)
 
     def show_waits(self, waits: Sequence[Wait]) -> None:
         """Show the current waits."""
+        if self._is_quiet:
+            return
         if self._is_live:
-            self._display.waits = waits
-            if waits:
-                self._display.start()
+            self._display.show_waits(waits)
             return
         now = datetime.now(UTC)
         for line in lines(self._notices.new(waits, now), lambda wait: wait.notice(now)):
             show(line, err=True)
 
+    def summarize(self, text: str) -> None:
+        """Print a line about the whole command, after everything else."""
+        if not self._is_quiet:
+            show(text, err=True)
 
-class _LiveDisplay(ProgressDisplay):
-    """Progress bars with countdowns below, computed whenever they are drawn."""
 
-    waits: Sequence[Wait] = ()
+_OPTIONS = (
+    click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Show resources without records too."),
+    click.option(
+        "--progress/--no-progress",
+        default=None,
+        help="Draw progress and waits live, or print lines. By default they are drawn on a terminal.",
+    ),
+)
 
-    def get_renderables(self) -> Iterable[RenderableType]:
-        yield from super().get_renderables()
-        now = datetime.now(UTC)
-        yield from map(Text, lines(self.waits, lambda wait: wait.countdown(now)))
+
+def with_display(
+    command: Callable[Concatenate[C, StatusDisplay, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[C, ...], Coroutine[Any, Any, None]]:
+    """Add the options of the display to a command, which takes the display instead of them."""
+
+    def run(
+        connection: C, quiet: bool, verbose: bool, progress: bool | None, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, None]:
+        if quiet and (verbose or progress):
+            raise click.UsageError("--quiet excludes --verbose and --progress")
+        display = StatusDisplay(quiet=quiet, verbose=verbose, progress=progress)
+        return command(connection, display, *args, **kwargs)
+
+    return add_options(update_wrapper(run, command), _OPTIONS)

@@ -53,8 +53,8 @@ class Wait:
         """Return the wait with the time left, or the time passed if it has no known end."""
         seconds = math.ceil((self.end - now).total_seconds())
         if self.reason in _OPEN:
-            return f"{self.name} for {_duration(-seconds)}".lstrip()
-        return f"{self.name} {_duration(seconds)} left{self._after()}"
+            return f"{self.name} for {duration(-seconds)}".lstrip()
+        return f"{self.name} {duration(seconds)} left{self._after()}"
 
     def notice(self, now: datetime) -> str:
         """Return the wait with the time of its end, or of its beginning if it has no known end.
@@ -71,7 +71,8 @@ class Wait:
         return f" ({self.cause})" if self.cause else ""
 
 
-def _duration(seconds: int) -> str:
+def duration(seconds: int) -> str:
+    """Return a time as minutes and seconds, with hours and days where there are any."""
     return str(timedelta(seconds=max(0, seconds))).removeprefix("0:")
 
 

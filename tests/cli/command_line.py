@@ -97,6 +97,13 @@ def one_error(result: Result) -> str:
     return result.stderr
 
 
+def usage_error(result: Result) -> str:
+    """Return the message of a command that was used wrongly."""
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(r"Usage: [^\n]+\nTry [^\n]+\n\nError: [^\n]+\n", result.stderr), result.stderr
+    return result.stderr
+
+
 Command = subprocess.Popen[str] | ForkedCommand
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sessionboard_async.cli.app import sessionboard
-from sessionboard_async.cli.runner import Connection
+from sessionboard_async.cli.connection import Connection
 from tests.cli.command_line import run, without_controls
 from tests.support.http_server import TOKEN
 
@@ -150,7 +150,7 @@ def test_output_that_the_encoding_cannot_hold_is_escaped(api: Api, tmp_path: Pat
     ):
         done = CliRunner(charset="cp1252").invoke(sessionboard, arguments, env=dict(api.variables))
         assert done.exit_code == 0, done.stderr
-        assert r"\u6771\u4eac" in done.stdout
+        assert r"\u6771\u4eac" in done.output
     assert (target / "manifest.json").exists()
 
 
@@ -162,7 +162,7 @@ def test_a_region_is_read_as_the_client_reads_it(region: str) -> None:
     for variables, arguments in (({"SESSIONBOARD_REGION": region}, []), ({}, ["--region", region])):
         done = run("check", "--token", "\x00", *arguments, **variables)
         # The token is refused after the region was read.
-        assert "the token has characters" in done.stderr
+        assert "The token has characters" in done.stderr
     refused = run("events", SESSIONBOARD_REGION="mars\x1b[2J", SESSIONBOARD_TOKEN=TOKEN)
     assert refused.exit_code == 2
     assert r"'mars\x1b[2J'" in refused.stderr

@@ -1,0 +1,90 @@
+"""``sessionboard sync``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, finite, names_option
+from sessionboard_async.cli.connection import Connection, with_connection
+from sessionboard_async.cli.display import StatusDisplay, with_display
+from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
+from sessionboard_async.export.resources import RESOURCES
+from sessionboard_async.services._common.filters import Expansion
+
+
+@click.command()
+@click.argument("event", type=IdType())
+@click.option(
+    "--to",
+    "path",
+    type=TargetPath(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The database file; it is created if it does not exist.",
+)
+@names_option(
+    "--only",
+    known=RESOURCES,
+    thing="resource",
+    help=f"Resources to read: {', '.join(RESOURCES)}. All by default.",
+)
+@names_option(
+    "--expand",
+    known=get_args(Expansion),
+    thing="expansion",
+    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}. "
+    "The same in every run.",
+)
+@click.option(
+    "--sweep-every",
+    type=click.FloatRange(0, 100_000),
+    callback=finite,
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="The time between comparisons of all ids, which find removed records.",
+)
+@allow_refused_option
+@with_connection
+@with_display
+async def sync(
+    connection: Connection,
+    display: StatusDisplay,
+    event: str,
+    path: Path,
+    only: tuple[str, ...],
+    expand: tuple[Expansion, ...],
+    sweep_every: float,
+    allow_refused: bool,
+) -> None:
+    """Copy EVENT into a SQLite database; later runs apply the changes.
+
+    A run may be interrupted at any moment, and the next run continues. If the API refuses some of the
+    resources, their records stay as they are, and the exit status is 3.
+
+    NAMES may be separated by commas, and their option repeated.
+    """
+    from sessionboard_async.sqlite.sync import sync_event  # SQLAlchemy is slow to import.
+
+    advise_on_interruption("Run the same command again to continue.")
+    async with connection.open(display) as sb:
+        summary = await sync_event(
+            sb,
+            event_id(event),
+            path,
+            only=only or RESOURCES,
+            expand=expand,
+            sweep_every=timedelta(hours=sweep_every),
+            allow_refused=True,  # Refusals are printed below.
+            source=connection.source,
+            on_progress=display.show_progress,
+        )
+    display.summarize(
+        f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
+        f"{sum(summary.counts.values())}"
+    )
+    report_refusals(summary.refused, allowed=allow_refused)
