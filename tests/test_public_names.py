@@ -59,7 +59,7 @@ PUBLIC = {
         Sessions Speakers Sponsors Statuses Tags Tracks Transcriptions Widgets
     """,
     "sessionboard_async.sqlite": """
-        Applied Database RecordChange SyncSummary sync_event
+        Applied Database RecordChange SyncSummary schema_sql sync_event
     """,
     "sessionboard_async.testing": """
         Changes EmbeddedServer Fault RecordedRequest ServerLimits SimulatedTime Times

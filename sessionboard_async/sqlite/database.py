@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, and_, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    and_,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from sessionboard_async._printable import printable
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.resources import validate_resources
 from sessionboard_async.models.base import EventId
-from sessionboard_async.sqlite.rows import json_text
-from sessionboard_async.sqlite.schema import METADATA, RESOURCES, SCHEMA_VERSION, STATE
+from sessionboard_async.sqlite.definitions import table_definitions
+from sessionboard_async.sqlite.event import event_row, event_zone, update_local_times
+from sessionboard_async.sqlite.schema import EVENT_TABLE, RESOURCES, SCHEMA_VERSION, STATE
+from sessionboard_async.sqlite.values import json_text
+from sessionboard_async.sqlite.views import view_definitions, view_languages
 from sessionboard_async.sqlite.writer import RecordChange, validate_changes, write_changes
 
 _BUSY_SECONDS = 30.0
@@ -58,12 +73,16 @@ class Database:
         event_id: The event. A number and the same number as a string are the same event.
         base_url: The address of the API, or another name for the origin of the data.
         expand: The expansions included in the records, in any order.
+        languages: Languages to add a view for, such as ``["fr"]`` for ``talks_fr``. Views of other languages
+            stay.
 
     Raises:
         ConfigurationError: If the file is no database, or no copy, or has data of another event, address or
             expansion, or its tables have another version. It is a ``ValueError``.
+        ValueError: If a language is not a tag such as ``fr`` or ``fr-CA``, or there are languages and
+            ``expand`` does not include ``translated_fields``.
         OSError: If the file cannot be opened or created.
-        TypeError: If ``expand`` is a single string.
+        TypeError: If ``expand`` or ``languages`` is a single string.
     """
 
     def __init__(
@@ -73,9 +92,11 @@ class Database:
         event_id: EventId,
         base_url: str,
         expand: Sequence[str] = (),
+        languages: Iterable[str] = (),
     ) -> None:
         if isinstance(expand, str):
             raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
+        tags = view_languages(languages, expand)
         self._path = Path(path).absolute()
         self._is_closed = False
         self._source = {
@@ -90,6 +111,7 @@ class Database:
         try:
             with self._transaction() as connection:
                 self._cursor = _open(connection, self._path, self._source)
+                _create_views(connection, view_definitions(tags))
         except BaseException:
             self.close()
             raise
@@ -109,6 +131,36 @@ class Database:
             raise ConfigurationError(
                 f"the cursor of the copy at {self._path} is damaged ({error}): choose another file"
             ) from None
+
+    @property
+    def event(self) -> dict[str, Any] | None:
+        """The event as the API sent it; ``None`` if it was never saved.
+
+        Raises:
+            OSError: If the file cannot be read.
+        """
+        with self._transaction() as connection:
+            record = connection.scalar(select(EVENT_TABLE.c.record))
+        return None if record is None else msgspec.json.decode(record, type=dict[str, Any])
+
+    def save_event(self, record: Mapping[str, Any]) -> None:
+        """Write the event, and update the local times of its sessions.
+
+        Args:
+            record: The event as the API sent it. If its ``timezone`` is not the name of a time zone, sessions
+                have no local times.
+
+        Raises:
+            ConfigurationError: If the file has become a copy of something else. Nothing is written.
+            OSError: If the file cannot be written, or another process locks it for half a minute. Nothing is
+                written.
+        """
+        row = event_row(self._source["event_id"], record)
+        with self._transaction() as connection:
+            self._validate_source(connection)
+            connection.execute(delete(EVENT_TABLE))
+            connection.execute(insert(EVENT_TABLE), [row])
+            update_local_times(connection)
 
     def apply(
         self, changes: Sequence[RecordChange], cursor: Mapping[str, Any], *, keep_newer: bool = True
@@ -135,8 +187,10 @@ class Database:
         validate_changes(changes)
         saved = json_text(cursor)
         with self._transaction() as connection:
-            tally = write_changes(connection, changes, keep_newer=keep_newer)
-            self._save_cursor(connection, saved)
+            self._validate_source(connection)
+            zone = event_zone(connection)
+            tally = write_changes(connection, changes, keep_newer=keep_newer, zone=zone)
+            connection.execute(update(STATE).values(cursor=saved))
         self._cursor = saved
         return Applied(**tally)
 
@@ -190,9 +244,9 @@ class Database:
     ) -> None:
         self.close()
 
-    def _save_cursor(self, connection: Connection, cursor: str) -> None:
+    def _validate_source(self, connection: Connection) -> None:
         is_ours = and_(*(STATE.c[name] == value for name, value in self._source.items()))
-        if not connection.execute(update(STATE).where(is_ours).values(cursor=cursor)).rowcount:
+        if connection.scalar(select(func.count()).select_from(STATE).where(is_ours)) != 1:
             raise ConfigurationError(f"{self._path} has become another copy meanwhile: choose another file")
 
     @contextmanager
@@ -243,16 +297,23 @@ def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str 
     """Return the cursor of a copy; create its tables if the file is empty."""
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
     if not names:
-        METADATA.create_all(connection, checkfirst=False)
+        for statement in table_definitions():
+            connection.exec_driver_sql(statement)
         connection.execute(insert(STATE).values(schema_version=SCHEMA_VERSION, **source))
         return None
     if STATE.name not in names:
         raise ConfigurationError(f"{path} is a database, but not a copy of an event: choose another file")
     version = connection.scalar(select(STATE.c.schema_version))
     if version != SCHEMA_VERSION:
+        is_newer = isinstance(version, int) and version > SCHEMA_VERSION
+        advice = (
+            "update sessionboard-async, or choose another file"
+            if is_newer
+            else "move the file away or choose another one, and the next run copies the event again"
+        )
         raise ConfigurationError(
-            f"the tables of {path} have version {version}, and this package writes version "
-            f"{SCHEMA_VERSION}: choose another file"
+            f"the tables of {path} have version {version}, and this release of sessionboard-async writes "
+            f"version {SCHEMA_VERSION}: {advice}"
         )
     stored = connection.execute(select(STATE)).mappings().one()
     differences = [
@@ -263,8 +324,15 @@ def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str 
     if differences and stored["cursor"] is None:
         # Nothing was ever written to it, as after a run with a mistyped event.
         connection.execute(update(STATE).values(**source))
+        connection.execute(delete(EVENT_TABLE))
         return None
     if differences:
         raise ConfigurationError(f"{path} is another copy: {', '.join(differences)}; choose another file")
     cursor: str | None = stored["cursor"]
     return cursor
+
+
+def _create_views(connection: Connection, views: Mapping[str, str]) -> None:
+    names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'view'").scalars())
+    for name in views.keys() - names:
+        connection.exec_driver_sql(views[name])

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import tzinfo
 from typing import Any, NamedTuple, cast
 
-import msgspec
+from sessionboard_async.sqlite.columns import PERSON, ROLE, ColumnSource, FieldPath
+from sessionboard_async.sqlite.schema import ArrayTable
+from sessionboard_async.sqlite.values import Value, convert
 
-from sessionboard_async.core.timestamps import format_utc
-from sessionboard_async.sqlite.schema import PERSON, ROLE, ArrayTable, ColumnKind, ColumnSource, FieldPath
-
-Value = str | int | float | None
 Row = dict[str, Value]
 Object = Mapping[str, Any]
-
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 _ARRAYS_OF_PEOPLE = {
     "participants": None,
@@ -26,25 +22,17 @@ _ARRAYS_OF_PEOPLE = {
 """The arrays of people on a session, and the role that each stands for."""
 
 
-def json_text(value: object) -> str:
-    """Return a value as JSON."""
-    return msgspec.json.encode(value).decode()
+def values(sources: Iterable[ColumnSource], record: Object, zone: tzinfo | None = None) -> Row:
+    """Return the values of columns; a value of an unexpected type is stored as JSON.
 
-
-def utc_text(value: object) -> str | None:
-    """Return a timestamp in UTC and of fixed length, which sorts as text; ``None`` if it is not aware."""
-    try:
-        parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if parsed is None or parsed.utcoffset() is None:
-            return None
-        return format_utc(parsed, "microseconds")
-    except (ValueError, OverflowError):
-        return None
-
-
-def values(sources: Iterable[ColumnSource], record: Object) -> Row:
-    """Return the values of columns; a value of an unexpected type is stored as JSON."""
-    return {source.column: _fit(_first_value(record, source.paths), source.kind) for source in sources}
+    Args:
+        sources: The columns.
+        record: The record, or an entry of an array in it.
+        zone: The time zone of the event, for columns with local times; ``None`` if it is not known.
+    """
+    return {
+        source.column: convert(_first_value(record, source.paths), source.kind, zone) for source in sources
+    }
 
 
 def array_rows(array: ArrayTable, id_: str, record: Object) -> list[Row]:
@@ -72,7 +60,7 @@ def people_rows(session_id: str, record: Object) -> tuple[list[Row], list[Row]]:
     found: dict[str, list[_Appearance]] = {}
     for array in _ARRAYS_OF_PEOPLE:
         for number, entry in enumerate(_objects(record.get(array))):
-            id_ = _fit(entry.get("id"), "text") or f"{session_id}/{array}/{number}"
+            id_ = convert(entry.get("id"), "text") or f"{session_id}/{array}/{number}"
             found.setdefault(str(id_), []).append(_Appearance(array, entry))
     people: list[Row] = [
         {"id": id_, **values(PERSON, appearances[0].entry)} for id_, appearances in found.items()
@@ -130,11 +118,3 @@ def _first_value(record: Object, paths: tuple[FieldPath, ...]) -> object:
 
 def _inside(value: object, name: str) -> object:
     return cast("Object", value).get(name) if isinstance(value, Mapping) else None
-
-
-def _fit(value: object, kind: ColumnKind) -> Value:
-    if value is None or isinstance(value, str):
-        return (utc_text(value) or value) if kind == "time" else value
-    if kind == "number" and isinstance(value, int | float) and _SMALLEST <= value <= _LARGEST:
-        return value
-    return json_text(value)

@@ -1,23 +1,15 @@
-"""The tables of a copy, and the fields of a record that fill each column."""
+"""The tables of a copy."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
-SCHEMA_VERSION = 1
+from sessionboard_async.sqlite.columns import EVENT, LAYOUT, PERSON, ROLE, ColumnSource
+from sessionboard_async.sqlite.values import ColumnKind
 
-ColumnKind = Literal["text", "number", "time"]
-FieldPath = tuple[str, ...]
-
-
-class ColumnSource(NamedTuple):
-    """A column, and the paths of its value in a record; the first path with a value counts."""
-
-    column: str
-    paths: tuple[FieldPath, ...]
-    kind: ColumnKind
+SCHEMA_VERSION = 2
 
 
 class ArrayTable(NamedTuple):
@@ -38,127 +30,13 @@ class ResourceTables(NamedTuple):
     arrays: tuple[ArrayTable, ...]
 
 
-def _sources(
-    kind: ColumnKind, names: tuple[str, ...], elsewhere: dict[str, tuple[str, ...]]
-) -> tuple[ColumnSource, ...]:
-    found = {name: (name,) for name in names} | elsewhere
-    return tuple(
-        ColumnSource(column, tuple(tuple(path.split(".")) for path in paths), kind)
-        for column, paths in found.items()
-    )
-
-
-def _text(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
-    return _sources("text", names, elsewhere)
-
-
-def _number(*names: str) -> tuple[ColumnSource, ...]:
-    return _sources("number", names, {})
-
-
-def _time(*names: str, **elsewhere: tuple[str, ...]) -> tuple[ColumnSource, ...]:
-    return _sources("time", names, elsewhere)
-
-
-_DATES = _time("created_at", "updated_at")
-
-_SESSION = (
-    *_text("friendly_id", "title", "status", "custom_status_id"),
-    *_text(custom_status=("custom_status.name", "custom_status")),
-    *_number("is_abstract", "is_public"),
-    *_time("starts_at", "ends_at"),
-    *_text(track_id=("track.id",), track=("track.name", "track")),
-    *_text(room_id=("room.id",), room=("room.name", "room")),
-    *_text(format_id=("format.id",), format=("format.name", "format")),
-    *_text(level_id=("level.id",), level=("level.name", "level")),
-    *_text(language_id=("language.id",), language=("language.name", "language")),
-    *_number("capacity"),
-    *_text("client_session_id", "external_url", "parent_session_friendly_id"),
-    *_DATES,
-)
-
-PERSON = (
-    *_text("full_name", "first_name", "last_name", "email", "company_name", "title"),
-    *_text("photo_url", "phone_mobile", "phone_home", "linkedin_url", "website_url"),
-    *_text("address_city", "address_state", "address_country"),
-    *_DATES,
-)
-
-_CONTACT = (*_text("friendly_id"), *PERSON)
-
-_ACCOUNT = (
-    *_text("friendly_id", "name", "phone", "website_url", "logo_image_url"),
-    *_text("address_city", "address_state"),
-    # The API misspells the country of accounts, and may correct it.
-    *_text(address_country=("address_country", "address_coutnry")),
-    *_DATES,
-)
-
-_FIELD = (
-    *_text("internal_name", "public_name", "field_type", "field_source", "scope"),
-    *_number("contains_pii"),
-    *_time(created_at=("createdAt", "created_at"), updated_at=("updatedAt", "updated_at")),
-)
-
-_METADATA = (*_text("name"), *_number("order"), *_DATES)
-
-_STATUS = (
-    *_text("name", "status", "status_name", "color"),
-    *_number("order", "is_custom"),
-    *_DATES,
-)
-
-_CUSTOM_FIELD = (
-    *_text(field_id=("id",)),
-    *_text(internal_name=("internal_name", "key")),
-    *_text("name", "type", "value"),
-    *_time("created_at"),
-)
-
-_TRANSLATION = (
-    *_text(field_id=("id",)),
-    *_text("translated_language", "parent_field_internal_name", "parent_field_name"),
-    *_text("parent_field_id", "parent_field_source", "name", "type", "value"),
-)
-
-_TAG = _text(tag_id=("id",), name=("name",))
-
-ROLE = (
-    *_text(role=("participant_role.name",), role_slug=("participant_role.slug",)),
-    *_text(core_role=("participant_role.core_role",)),
-    *_text("session_participant_id"),
-)
-
-_COMMON_ARRAYS = {
-    "custom_fields": ("custom_fields", _CUSTOM_FIELD),
-    "translations": ("translated_fields", _TRANSLATION),
-}
-_SESSION_ARRAYS = {"tags": ("tags", _TAG), **_COMMON_ARRAYS}
-
-_LAYOUT: dict[str, tuple[tuple[ColumnSource, ...], dict[str, tuple[str, tuple[ColumnSource, ...]]]]] = {
-    "sessions": (_SESSION, _SESSION_ARRAYS),
-    "speakers": (_CONTACT, _COMMON_ARRAYS),
-    "contacts": (_CONTACT, _COMMON_ARRAYS),
-    "sponsors": (_ACCOUNT, _COMMON_ARRAYS),
-    "exhibitors": (_ACCOUNT, _COMMON_ARRAYS),
-    "fields": (_FIELD, {}),
-    "rooms": ((*_METADATA, *_number("capacity")), {}),
-    "tracks": ((*_METADATA, *_text("color")), {}),
-    "tags": (_METADATA, {}),
-    "formats": (_METADATA, {}),
-    "levels": (_METADATA, {}),
-    "languages": (_METADATA, {}),
-    "statuses": (_STATUS, {}),
-}
-"""By resource: its columns; and by table, the array of its records with the columns of its entries."""
-
-_TYPES = {"text": Text, "number": Integer, "time": Text}
+_NUMBERS: set[ColumnKind] = {"number", "typed_number", "typed_boolean"}
 
 METADATA = MetaData()
 
 
 def _columns(sources: tuple[ColumnSource, ...]) -> list[Column[str | int]]:
-    return [Column(source.column, _TYPES[source.kind]) for source in sources]
+    return [Column(source.column, Integer if source.kind in _NUMBERS else Text) for source in sources]
 
 
 def _owned_by(name: str) -> Column[str]:
@@ -183,7 +61,7 @@ def _array_table(resource: str, name: str, array: str, sources: tuple[ColumnSour
 
 
 def _resource(name: str) -> ResourceTables:
-    sources, arrays = _LAYOUT[name]
+    sources, arrays = LAYOUT[name]
     id_, record = Column("id", Text, primary_key=True), Column("record", Text, nullable=False)
     table = Table(name, METADATA, id_, *_columns(sources), record)
     updated_at = next(source for source in sources if source.column == "updated_at")
@@ -192,7 +70,16 @@ def _resource(name: str) -> ResourceTables:
     )
 
 
-RESOURCES = {name: _resource(name) for name in _LAYOUT}
+EVENT_TABLE = Table(
+    "event",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    *_columns(EVENT),
+    Column("record", Text, nullable=False),
+)
+"""One row; none if the API does not list the event."""
+
+RESOURCES = {name: _resource(name) for name in LAYOUT}
 
 PEOPLE = Table("people", METADATA, Column("id", Text, primary_key=True), *_columns(PERSON))
 

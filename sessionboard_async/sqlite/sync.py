@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack, aclosing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
@@ -16,13 +18,18 @@ import msgspec
 from sessionboard_async.change_feed.feed import changes, validate_arguments
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.threads import run_in_thread
-from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.errors import APIError, ConfigurationError
 from sessionboard_async.export.exporter import ExportProgress
+from sessionboard_async.export.refusals import is_refusal
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.sqlite.database import Database
+from sessionboard_async.sqlite.event import time_zone
+from sessionboard_async.sqlite.views import view_languages
+
+logger: logging.Logger = logging.getLogger("sessionboard_async")
 
 
 class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +55,7 @@ async def sync_event(
     *,
     only: Iterable[str] = RESOURCES,
     expand: Sequence[Expansion] = (),
+    languages: Iterable[str] = (),
     sweep_every: timedelta = timedelta(days=1),
     allow_refused: bool = False,
     source: str | None = None,
@@ -58,7 +66,9 @@ async def sync_event(
     One run at a time may write to a file.
 
     Every page is written in one transaction with the cursor after it: a run may be interrupted at any
-    moment, and the next run continues. Records of a resource that the API refuses stay as they are.
+    moment, and the next run continues. Records of a resource that the API refuses stay as they are. The event
+    itself, with its time zone, is read from the list of events; if it is not there, a warning is logged, and
+    sessions have no local times.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Looking up
     missing records counts in the rate-limit category ``entity-reads``, with at most 10 requests per resource,
@@ -70,6 +80,8 @@ async def sync_event(
         path: The database file; it is created if it does not exist.
         only: The resources to copy, of ``RESOURCES``.
         expand: Expansions to include in the records; the same in every run.
+        languages: Languages to add a view of the sessions for, such as ``["fr"]`` for ``talks_fr``; then
+            ``expand`` must include ``translated_fields``.
         sweep_every: The time from one comparison of all records to the next. It finds records whose removal
             or change the API does not report.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
@@ -90,6 +102,7 @@ async def sync_event(
         OSError: If the file cannot be written.
     """
     wanted = validate_arguments(sb, event_id, resources=only, expand=expand, sweep_every=sweep_every)
+    tags = view_languages(languages, expand)
     written: Counter[str] = Counter()
 
     def report(resource: str, *, done: bool) -> None:
@@ -104,7 +117,9 @@ async def sync_event(
         lock = TargetLock(lock_of_file(Path(path)), Path(path), busy)
         lock.acquire()
         opened.callback(lock.release)
-        database = Database(path, event_id=event_id, base_url=source or sb.base_url, expand=expand)
+        database = Database(
+            path, event_id=event_id, base_url=source or sb.base_url, expand=expand, languages=tags
+        )
         opened.enter_context(database)
         return database, {resource: database.update_times(resource) for resource in wanted}
 
@@ -125,6 +140,8 @@ async def sync_event(
         except ValueError as error:
             # The other arguments were checked before.
             raise ConfigurationError(f"{os.fspath(path)}: {error}; or choose another file") from None
+        if (event := await _read_event(sb, event_id)) is not None:
+            await run_in_thread(partial(database.save_event, event))
         total: Counter[str] = Counter()
         resource = ""
         async with aclosing(feed.batches()) as batches:
@@ -138,13 +155,33 @@ async def sync_event(
                 written[resource] += applied.upserted + applied.removed
                 report(resource, done=False)
         report(resource, done=True)
-        counts = await run_in_thread(database.counts)
+        counts, event = await run_in_thread(lambda: (database.counts(), database.event))
     finally:
         with anyio.CancelScope(shield=True):
             await run_in_thread(opened.close)
+    zone = None if event is None else event.get("timezone")
+    if counts["sessions"] and time_zone(zone) is None and not allow_refused:
+        logger.warning(
+            "event %s: the time zone %r is not known, so that sessions have no local times", event_id, zone
+        )
     return SyncSummary(
         upserted=total["upserted"],
         removed=total["removed"],
         counts=counts,
         refused={name: str(error) for name, error in feed.refused.items()},
     )
+
+
+async def _read_event(sb: AsyncSession, event_id: EventId) -> dict[str, Any] | None:
+    """Return the event as the API sent it; ``None`` if the token does not see it in the list of events."""
+    events = sb.events.list().raw()
+    try:
+        async with aclosing(events.pages()) as pages:
+            async for page in pages:
+                for event in page.results:
+                    if str(event.get("id")) == str(event_id):
+                        return event
+    except APIError as error:
+        if not is_refusal(error):
+            raise
+    return None

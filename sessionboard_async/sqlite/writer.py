@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import Column, Connection, bindparam, delete, exists, insert, select
@@ -12,8 +12,9 @@ from sqlalchemy.dialects import sqlite
 
 from sessionboard_async.core.timestamps import format_utc
 from sessionboard_async.export.resources import validate_resources
-from sessionboard_async.sqlite.rows import Row, Value, array_rows, json_text, people_rows, utc_text, values
+from sessionboard_async.sqlite.rows import Row, array_rows, people_rows, values
 from sessionboard_async.sqlite.schema import PEOPLE, RESOURCES, SESSION_PEOPLE, ResourceTables
+from sessionboard_async.sqlite.values import Value, json_text, utc_text
 
 _IDS_PER_STATEMENT = 500
 """SQLite may be built with a limit of 999 values in a statement."""
@@ -68,7 +69,7 @@ def validate_changes(changes: Iterable[RecordChange]) -> None:
 
 
 def write_changes(
-    connection: Connection, changes: Iterable[RecordChange], *, keep_newer: bool
+    connection: Connection, changes: Iterable[RecordChange], *, keep_newer: bool, zone: tzinfo | None
 ) -> Counter[str]:
     """Write changes in their order, and return the number of changes with each outcome.
 
@@ -76,6 +77,7 @@ def write_changes(
         connection: An open transaction.
         changes: The changes.
         keep_newer: Whether upserts leave records that are newer.
+        zone: The time zone of the event, for local times; ``None`` if it is not known.
     """
     tally: Counter[str] = Counter()
     by_resource: dict[str, list[RecordChange]] = {}
@@ -87,7 +89,7 @@ def write_changes(
         current = _after(group, stored, tally, keep_newer=keep_newer)
         touched = [id_ for id_ in stored | current if stored.get(id_) is not current.get(id_)]
         _remove(connection, resource, [id_ for id_ in touched if id_ in stored])
-        _insert(connection, resource, {id_: current[id_] for id_ in touched if id_ in current})
+        _insert(connection, resource, {id_: current[id_] for id_ in touched if id_ in current}, zone)
     return tally
 
 
@@ -146,12 +148,17 @@ def _remove(connection: Connection, resource: ResourceTables, ids: Sequence[str]
         )
 
 
-def _insert(connection: Connection, resource: ResourceTables, current: Mapping[str, _StoredRecord]) -> None:
+def _insert(
+    connection: Connection,
+    resource: ResourceTables,
+    current: Mapping[str, _StoredRecord],
+    zone: tzinfo | None,
+) -> None:
     records = {id_: item.record for id_, item in current.items() if item.record is not None}
     if not records:
         return
     rows = [
-        {"id": id_, **values(resource.sources, record), "record": current[id_].json}
+        {"id": id_, **values(resource.sources, record, zone), "record": current[id_].json}
         for id_, record in records.items()
     ]
     connection.execute(insert(resource.table), rows)

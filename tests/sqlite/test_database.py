@@ -224,12 +224,27 @@ def test_a_copy_without_data_becomes_one_of_another_source(path: Path) -> None:
         open_copy(path)
 
 
-def test_tables_of_another_version_are_refused(path: Path) -> None:
-    open_copy(path).close()
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [
+        (1, "move the file away or choose another one, and the next run copies the event again"),
+        (3, "update sessionboard-async, or choose another file"),
+        ("two", "move the file away"),
+    ],
+)
+def test_tables_of_another_version_are_refused_and_unchanged(
+    path: Path, version: object, advice: str
+) -> None:
+    with open_copy(path) as copy:
+        copy.apply([upsert("a", title="One")], {"at": 1})
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE sessionboard_copy SET schema_version = 2")
-    with pytest.raises(ConfigurationError, match="have version 2, and this package writes version 1"):
-        open_copy(path)
+        connection.execute("UPDATE sessionboard_copy SET schema_version = ?", (version,))
+        connection.executescript("DROP VIEW talks; DROP TABLE event; CREATE TABLE other (id)")
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=f"have version {version}, .* writes version 2: ") as caught:
+        open_copy(path, expand=["translated_fields"], languages=["fr"])
+    assert advice in str(caught.value)
+    assert path.read_bytes() == before
 
 
 def test_another_database_is_refused_and_unchanged(path: Path) -> None:

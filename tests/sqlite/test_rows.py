@@ -10,6 +10,9 @@ import msgspec
 import pytest
 
 from sessionboard_async.sqlite import Database
+from sessionboard_async.sqlite.rows import array_rows
+from sessionboard_async.sqlite.schema import RESOURCES
+from sessionboard_async.sqlite.values import json_text
 from tests.sqlite.sample_changes import ask, deleted, open_copy, upsert
 
 
@@ -248,3 +251,72 @@ def test_a_person_from_the_future_is_replaced_by_a_later_version(copy: Database,
     today = person("a", "From today") | {"updated_at": "2026-01-01T00:00:00Z"}
     copy.apply([upsert("two", speakers=[today])], {})
     assert people(path) == {"a": "From today"}
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "boolean", "time"),
+    [
+        (26, 26, None, None),
+        (2.5, 2.5, None, None),
+        ("26", 26, None, None),
+        ("-0.5", -0.5, None, None),
+        (True, None, 1, None),
+        ("false", None, 0, None),
+        ("2026-08-01", None, None, "2026-08-01"),
+        ("2026-08-01T09:00:00+02:00", None, None, "2026-08-01T07:00:00.000000Z"),
+        *(
+            (other, None, None, None)
+            for other in (
+                "01234", "+1 555", "1e5", "26 people", "Infinity", "\u0661", 10**30, "9" * 20, "Yes", "",
+                None, [], {"a": 1}, ["26"], "2026-13-01", "2026-08-01T09:00:00", "2026-08-01 or later",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_values_of_custom_fields_have_their_type_beside_the_text(
+    value: Any, number: Any, boolean: Any, time: Any
+) -> None:
+    field = {"id": "f", "internal_name": "x", "value": value}
+    (array,) = (array for array in RESOURCES["sessions"].arrays if array.name == "custom_fields")
+    (row,) = array_rows(array, "a", {"custom_fields": [field]})
+    found = (row["value_number"], row["value_boolean"], row["value_time"])
+    assert found == (number, boolean, time)
+    assert list(map(type, found)) == list(map(type, (number, boolean, time)))
+    assert row["value"] == (value if value is None or isinstance(value, str) else json_text(value))
+
+
+def test_sponsors_exhibitors_and_files_of_a_session_have_tables(copy: Database, path: Path) -> None:
+    copy.apply(
+        [
+            upsert("s", "sponsors", name="Acme", description="<p>Tools</p>"),
+            upsert("p", "contacts", about="<p>Ada</p>"),
+            upsert(
+                "a",
+                description="<p>Talk</p>",
+                sponsors=[{"id": "s", "name": "Acme"}, None, {"name": "No id"}],
+                exhibitors=[{"id": "e", "name": "Booth"}],
+                content=[{"id": "f", "filename": "slides.pdf", "size": 840, "assigned_participant_id": "p"}],
+                speakers=[{"id": "p", "about": "<p>Ada</p>"}],
+            ),
+            upsert("b", sponsors={}, exhibitors=None, content="slides.pdf"),
+        ],
+        {},
+    )
+    assert ask(
+        path,
+        "SELECT sessions.description, sponsors.description FROM sessions "
+        "JOIN session_sponsors ON session_id = sessions.id JOIN sponsors ON sponsors.id = sponsor_id",
+    ) == [("<p>Talk</p>", "<p>Tools</p>")]
+    assert ask(path, "SELECT session_id, position, sponsor_id, name FROM session_sponsors") == [
+        ("a", 0, "s", "Acme"),
+        ("a", 1, None, "No id"),
+    ]
+    assert ask(path, "SELECT session_id, exhibitor_id, name FROM session_exhibitors") == [("a", "e", "Booth")]
+    assert ask(
+        path,
+        "SELECT filename, size, contacts.about, people.about FROM session_files "
+        "JOIN contacts ON contacts.id = assigned_participant_id JOIN people USING (id)",
+    ) == [("slides.pdf", 840, "<p>Ada</p>", "<p>Ada</p>")]
+    copy.apply([deleted("a")], {})
+    for table in ("session_sponsors", "session_exhibitors", "session_files"):
+        assert ask(path, f"SELECT * FROM {table}") == []

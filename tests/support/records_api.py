@@ -27,6 +27,7 @@ class RecordsAPI:
         date: The ``Date`` header of each answer; ``None`` for none.
         override: Returns the answer to a request with a method, a path inside the event, and a body; ``None``
             for the usual answer. A ``str`` is sent as an HTML page, anything else as JSON.
+        events: The list of events.
         requests: The requests, such as ``"POST rooms"``.
         base_url: The address.
     """
@@ -34,6 +35,7 @@ class RecordsAPI:
     def __init__(self, **records: list[Record]) -> None:
         self.records = records
         self.deleted: list[Record] = []
+        self.events: list[Record] = [{"id": 1, "name": "An event", "timezone": "Europe/Paris"}]
         self.date: str | None = None
         self.override: Callable[[str, str, Record], Answer | None] = lambda *_: None
         self.requests: list[str] = []
@@ -67,6 +69,8 @@ class RecordsAPI:
             await writer.drain()
 
     def _answer(self, method: str, path: str, query: str, body: Record) -> Answer:
+        if not path:
+            return self._search(self.events, query, {})
         if path == "sessions/status":
             return self._search([*self.records["sessions"], *self.deleted], query, body)
         if path == "session-statuses":

@@ -1,0 +1,102 @@
+"""The views of a copy: ``talks``, and one like it for each language that is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from sessionboard_async.models.fields import language_tag
+
+_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+
+EXPANSION = "translated_fields"
+
+_BLANKS = "char(9, 10, 11, 12, 13, 32, 160)"
+
+_TALKS = """\
+CREATE VIEW {view} AS
+SELECT
+  sessions.id,
+  sessions.friendly_id,
+  {title} AS title,
+  sessions.starts_local,
+  sessions.ends_local,
+  sessions.room,
+  sessions.track,
+  (
+    SELECT group_concat(name, ', ') FROM (
+      SELECT coalesce(people.full_name, trim(coalesce(people.first_name, '') || ' ' ||
+             coalesce(people.last_name, ''))) AS name
+      FROM session_people JOIN people ON people.id = session_people.person_id
+      WHERE session_people.session_id = sessions.id AND session_people.is_public IS NOT 0
+      GROUP BY people.id ORDER BY min(session_people.position)
+    )
+  ) AS people,
+  (
+    SELECT group_concat(name, ', ') FROM (
+      SELECT session_tags.name FROM session_tags
+      WHERE session_tags.session_id = sessions.id ORDER BY session_tags.position
+    )
+  ) AS tags,
+  sessions.format,
+  sessions.level,
+  sessions.language,
+  sessions.status,
+  sessions.is_abstract,
+  sessions.is_public,
+  {description} AS description
+FROM sessions"""
+
+_TRANSLATED = """\
+coalesce((
+    SELECT session_translations.value FROM session_translations
+    WHERE session_translations.session_id = sessions.id
+      AND session_translations.parent_field_internal_name = '{field}'
+      AND session_translations.parent_field_source IS NOT 'custom'
+      AND session_translations.language_tag IN ({languages})
+      AND trim(session_translations.value, {blanks}) <> ''
+    ORDER BY length(session_translations.language_tag) DESC, session_translations.position LIMIT 1
+  ), sessions.{field})"""
+
+
+def view_languages(languages: Iterable[str], expand: Collection[str]) -> tuple[str, ...]:
+    """Return language tags in lower case, each once.
+
+    Args:
+        languages: Language tags in any case, or locales such as ``fr_CA``.
+        expand: The expansions in the records.
+
+    Raises:
+        TypeError: If ``languages`` is a single string.
+        ValueError: If one of them is not a language tag, or the records have no translations.
+    """
+    if isinstance(languages, str):
+        raise TypeError(f"languages must be a sequence of strings: write [{languages!r}]")
+    tags: list[str] = []
+    for language in languages:
+        tag = language_tag(language)
+        if not _LANGUAGE.fullmatch(tag):
+            raise ValueError(f"languages must be tags such as 'fr' or 'fr-CA', not {language!r}")
+        tags.append(tag)
+    if tags and EXPANSION not in expand:
+        raise ValueError(f"languages={tags} needs the translations: add {EXPANSION!r} to expand")
+    return tuple(dict.fromkeys(tags))
+
+
+def view_definitions(languages: Iterable[str]) -> dict[str, str]:
+    """Return the statements that create the views, by name: ``talks``, ``talks_fr``, ``talks_fr_ca``.
+
+    Args:
+        languages: Tags, as ``view_languages`` returns them.
+    """
+    texts = {"title": "sessions.title", "description": "sessions.description"}
+    views = {"talks": _TALKS.format(view="talks", **texts)}
+    for tag in languages:
+        subtags = tag.split("-")
+        accepted = ", ".join(f"'{'-'.join(subtags[:end])}'" for end in range(len(subtags), 0, -1))
+        texts = {
+            field: _TRANSLATED.format(field=field, languages=accepted, blanks=_BLANKS) for field in texts
+        }
+        view = f"talks_{tag.replace('-', '_')}"
+        views[view] = _TALKS.format(view=view, **texts)
+    return views
