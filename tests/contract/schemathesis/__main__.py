@@ -97,7 +97,8 @@ def _show(report: Report) -> int:
     console.print(table)
     others = [finding for finding in report.findings if listed(finding) is None]
     for finding in others:
-        console.print(f"not listed: {finding.check} of {finding.operation}: {finding.what}", markup=False)
+        text = f"not listed: {finding.check} of {finding.operation}: {finding.what}"
+        console.print(text, markup=False, soft_wrap=True)
     if report.failures:
         console.print(f"{report.failures} requests got a server error or no answer")
     return 1 if others or report.failures or not report.requests else 0

@@ -67,13 +67,18 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("AcceptedNegativeData", r".*\boperations\b.*", _BULK),
     Accepted(
         "AcceptedNegativeData",
-        r"in body - \w+: Incorrect type",
+        r"in body - (\w+: Incorrect type|violates `type` at /properties/\w+ \(was .*, became null\))",
         "null clears a property, though the document declares few as nullable",
     ),
     Accepted(
         "AcceptedNegativeData",
-        r"parameter `Authorization` in header .*",
+        r"parameter `Authorization` in header .*|in header - violates .* at /properties/Authorization",
         "the token comes in `x-access-token` of each request",
+    ),
+    Accepted(
+        "AcceptedNegativeData",
+        r"in body - violates `enum` at /properties/token_type_hint",
+        "the hint only says where to look first (RFC 7009), so another one is ignored",
     ),
     Accepted(
         "AcceptedNegativeData",
@@ -94,12 +99,14 @@ ACCEPTED: tuple[Accepted, ...] = (
         "RejectedPositiveData", r"400 the body is not a search: Object contains unknown field .*", _STRICT
     ),
     Accepted("RejectedPositiveData", r"400 unknown (filter|query parameter) .*", _STRICT),
+    Accepted("RejectedPositiveData", r"400 the keys of sort must be one of .*", _STRICT),
     Accepted("RejectedPositiveData", r"400 \w+ is required", _EMPTY),
     Accepted("RejectedPositiveData", r"400 name or account_id is required", _EMPTY),
     Accepted("RejectedPositiveData", r"400 \S+ must be one of .*", _BOUND),
     Accepted("RejectedPositiveData", r"400 \S+ must be a whole number from .*", _BOUND),
     Accepted("RejectedPositiveData", r"400 \S+ must (not be negative|be at least .*|hold from .*)", _BOUND),
     Accepted("RejectedPositiveData", r"400 email must be an e-mail address", _BOUND),
+    Accepted("RejectedPositiveData", r"400 filename must be the name of a file, not a path", _BOUND),
     Accepted(
         "RejectedPositiveData",
         r"400 (capacity|order|limit|page|eventId|size_bytes|file_size_bytes) must be of another type",
@@ -109,7 +116,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         "RejectedPositiveData", r"400 (a query begins with|the query|FIND must|only one query) .*", _SBQL
     ),
     Accepted("RejectedPositiveData", r"400 email belongs to another contact of the event", _STATE),
-    Accepted("RejectedPositiveData", r"400 the field is a standard one, .*", _STATE),
+    Accepted("RejectedPositiveData", r"400 the (field|status) is a standard one[,;] .*", _STATE),
     Accepted("RejectedPositiveData", r"400 \w+ (is not the id|names|must be the id) .*", _UNKNOWN),
     Accepted("RejectedPositiveData", r"400 custom_fields: no field of .*", _UNKNOWN),
     Accepted("RejectedPositiveData", r"400 there is no such client", _UNKNOWN),

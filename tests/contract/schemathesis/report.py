@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 Event = dict[str, Any]
 
 _SCHEMA = re.compile(r"^Schema at (\S+?):?$", re.MULTILINE)
-_COMPONENT = re.compile(r"^Invalid component: (.*)$", re.MULTILINE)
+_COMPONENT = re.compile(r"^Invalid component: ?(?P<place>.*)(?P<violations>(?:\n  - .*)*)", re.MULTILINE)
 
 
 class Finding(NamedTuple):
     """A failed check.
 
-    ``what`` is the part of the report that matters: the place in the schema for a wrong answer, else the
-    status and the message of the answer.
+    ``what`` is the part of the report that matters: the place in the schema for a wrong answer, the violation
+    for an accepted request, else the status and the message of the answer.
     """
 
     check: str
@@ -71,7 +71,8 @@ def _add(report: Report, recorder: Event) -> None:
     for case, checks in recorder.get("checks", {}).items():
         for failure in _failures(checks):
             response = interactions.get(case, {}).get("response") or {}
-            report.findings[Finding(failure["type"], failure["operation"], _what(failure, response))] += 1
+            for what in _what(failure, response):
+                report.findings[Finding(failure["type"], failure["operation"], what)] += 1
 
 
 def _failures(checks: list[Event]) -> Iterator[Event]:
@@ -80,17 +81,27 @@ def _failures(checks: list[Event]) -> Iterator[Event]:
             yield check["failure_info"]["failure"]
 
 
-def _what(failure: Event, response: Event) -> str:
+def _what(failure: Event, response: Event) -> Iterator[str]:
     message = str(failure["message"])
     match failure["type"]:
         case "JsonSchemaError":
             place = _SCHEMA.search(message)
-            return f"{message.partition(chr(10))[0]} at {place[1] if place else '?'}"
+            yield f"{message.partition(chr(10))[0]} at {place[1] if place else '?'}"
         case "AcceptedNegativeData":
             component = _COMPONENT.search(message)
-            return component[1] if component else message
+            yield from _violations(component) if component else (message,)
         case _:
-            return f"{response.get('status_code')} {_message(response)}".strip()
+            yield f"{response.get('status_code')} {_message(response)}".strip()
+
+
+def _violations(component: re.Match[str]) -> Iterator[str]:
+    """Yield each violation of a request that has several: all of them were accepted."""
+    place = component["place"]
+    if not component["violations"]:
+        yield place
+    for violation in component["violations"].split("\n  - ")[1:]:
+        where, _, what = violation.partition(": ")
+        yield f"{place} - {violation}" if place else f"in {where} - {what}"
 
 
 def _message(response: Event) -> str:

@@ -24,6 +24,36 @@ def scenario(case: str, status: int | None, answer: str = "", /, **failure: str)
     return json.dumps({"ScenarioFinished": {"recorder": recorder}})
 
 
+NAME = "violates `type` at /properties/name (was string, became {})"
+OPERATIONS = "violates `required` at /properties/operations/items (was action)"
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (
+            f" in body\n  - {NAME.format('null')}\n  - {NAME.format('integer')}",
+            {f"in body - {NAME.format('null')}": True, f"in body - {NAME.format('integer')}": False},
+        ),
+        (
+            f"\n  - header: violates `format` at /properties/Authorization\n  - body: {OPERATIONS}",
+            {
+                "in header - violates `format` at /properties/Authorization": True,
+                f"in body - {OPERATIONS}": True,
+            },
+        ),
+    ],
+)
+def test_each_violation_of_an_accepted_request_is_found(
+    tmp_path: Path, place: str, found: dict[str, bool]
+) -> None:
+    path = tmp_path / "report.ndjson"
+    message = f"Invalid data should have been rejected\nExpected: 400, 5xx\nInvalid component:{place}"
+    path.write_text(scenario("a", 200, type="AcceptedNegativeData", operation="POST /", message=message))
+    findings = read_report(path).findings
+    assert {finding.what: listed(finding) is not None for finding in findings} == found
+
+
 @pytest.mark.parametrize(
     ("type_", "message", "what", "is_listed"),
     [
