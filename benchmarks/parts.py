@@ -86,6 +86,19 @@ def exact(bench: Bench) -> Iterator[Figure]:
             yield figure("exact", f"{wire}: {name} / floor", "×", ratios(measured, "floor", name), target)
 
 
+def into(bench: Bench) -> Iterator[Figure]:
+    """Processor time of full records against a struct with five of their fields."""
+    for coding, target in (("gzip", at_least(1.5)), ("identity", None)):
+        measured = _several(
+            bench.often(3, 1),
+            lambda coding=coding: bench.measure(  # type: ignore[misc]  # binds the value of this turn
+                "into", base_url=bench.base_url(coding), pages=40, rounds=bench.often(8, 4)
+            ),
+        )
+        title = f"{coding}: full record / struct of five fields, processor time"
+        yield figure("into", title, "×", ratios(measured, "full", "struct"), target)
+
+
 def consistency(bench: Bench) -> Iterator[Figure]:
     """Lost records and requests, while the data changes and while it does not."""
     # Reading by page numbers warns that the data changed, which is measured here.
@@ -325,6 +338,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "jobs": jobs,
     "streams": streams,
     "exact": exact,
+    "into": into,
     "consistency": consistency,
     "latency": latency,
     "memory": memory,

@@ -32,7 +32,7 @@ IDS = tuple(f"{number:036x}" for number in range(200))
 """Ids of sessions."""
 
 AT_A_TIME = 8
-"""Requests in flight of programs written by hand, as many as of this package."""
+"""Requests in flight of programs written by hand, as many as of one stream of this package."""
 
 RECORDS: dict[str, type[Any]] = {
     "sessions": Session,

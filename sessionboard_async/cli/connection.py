@@ -42,7 +42,7 @@ class Connection:
 
     @asynccontextmanager
     async def open(
-        self, display: StatusDisplay | None = None, *, concurrency: int = 8
+        self, display: StatusDisplay | None = None, *, concurrency: int = 16
     ) -> AsyncGenerator[AsyncSession, None]:
         """Open a client, on an embedded server if that is requested.
 

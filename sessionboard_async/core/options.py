@@ -172,7 +172,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         reserve: The requests of a window that streams and bulk calls leave to single calls, in proportion to
             the time left in the window.
         concurrency: The most simultaneous requests of operations without a documented limit, such as
-            searches.
+            searches. A stream uses 8 of them at most, unless its ``prefetch`` says otherwise.
     """
 
     requests: int = 100
@@ -182,7 +182,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     assume: Assume | None = None
     share: float = 1.0
     reserve: int = 0
-    concurrency: int = 8
+    concurrency: int = 16
 
     def __post_init__(self) -> None:
         validate_count("RateLimits.requests", self.requests)
@@ -209,7 +209,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
         assume: Assume | None = None,
         share: float = 1.0,
         reserve: int = 0,
-        concurrency: int = 8,
+        concurrency: int = 16,
         on_store_error: OnStoreError = "local",
         store_timeout: float = 0.25,
     ) -> SharedRateLimits:

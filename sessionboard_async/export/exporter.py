@@ -75,7 +75,7 @@ async def export_event(
     not rate limited by the API's document.
 
     Args:
-        sb: The client to read with; its ``pool_size`` limits the requests in flight.
+        sb: The client to read with; its ``limits`` bound the requests in flight.
         event_id: The event.
         directory: The target folder; it is created if it does not exist.
         only: The resources to export, of ``RESOURCES``.

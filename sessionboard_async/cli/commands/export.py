@@ -49,7 +49,7 @@ from sessionboard_async.services._common.filters import Expansion
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 64),
-    default=8,
+    default=16,
     show_default=True,
     metavar="NUMBER",
     help="The number of resources read, and of requests in flight, at a time.",

@@ -131,6 +131,14 @@ async def test_a_limit_bounds_what_is_read_ahead(serve: Serve, way: Way) -> None
     assert pages.requests <= (3 if way == "pages" else 6)
 
 
+async def test_the_cap_leaves_room_beside_a_stream_that_reads_ahead(serve: Serve) -> None:
+    pages = SlowPages(0.1)
+    server = await serve(pages)
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        await asyncio.gather(*(search(sb, "pages").first() for _ in range(20)))
+    assert pages.most_at_once == 16
+
+
 async def test_many_streams_share_the_cap_and_all_go_on(serve: Serve) -> None:
     pages = SlowPages(0.001)
     server = await serve(pages)
@@ -145,6 +153,6 @@ async def test_many_streams_share_the_cap_and_all_go_on(serve: Serve) -> None:
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
         await asyncio.gather(*map(read, range(20)))
     assert progress == [RECORDS] * 20
-    assert pages.most_at_once <= 8
+    assert pages.most_at_once <= 16
     # None begins only when another is done.
     assert max(slowest) < RECORDS
