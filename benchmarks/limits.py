@@ -86,7 +86,7 @@ async def makespan(requests: int, limit: int, window: float) -> Rounds:
         sponsor = await sb.sponsors.search(4630).first()
         assert sponsor is not None
         began = time.perf_counter()
-        await asyncio.gather(*(sb.sponsors.get(4630, sponsor.id) for _ in range(requests)))
+        await asyncio.gather(*(sb.sponsors.get(4630, sponsor) for _ in range(requests)))
         taken = time.perf_counter() - began
         refusals = server.refusals
     optimum = (math.ceil(requests / limit) - 1) * (window + GUARD)

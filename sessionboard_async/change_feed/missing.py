@@ -78,7 +78,7 @@ async def _list(pager: Pager[Any], ids: Iterable[str]) -> dict[str, Finding]:
 
 
 async def _retrieve(
-    service: RetrieveService[Any], source: FeedSource, ids: Iterable[str]
+    service: RetrieveService[Any, Any], source: FeedSource, ids: Iterable[str]
 ) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for id_ in ids:

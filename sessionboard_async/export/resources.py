@@ -12,7 +12,7 @@ from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services.metadata import MetadataService
 
-EventService = RetrieveService[Any] | MetadataService[Any] | services.Fields
+EventService = RetrieveService[Any, Any] | MetadataService[Any] | services.Fields
 """A service with a ``search`` for the records of an event."""
 
 _SERVICES: dict[str, Callable[[AsyncSession], EventService]] = {

@@ -8,9 +8,10 @@ from msgspec import UNSET
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.models import Exhibitor, Sponsor
-from sessionboard_async.models.base import EventId
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.bulk.operations import BulkValues
+from sessionboard_async.services._common.ids.arguments import Id, Kinds
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 
@@ -39,11 +40,8 @@ class AccountCreate(TypedDict, total=False):
     """
 
     name: Writable[str]
-    account_id: Writable[str]
+    account_id: Writable[Id]
     custom_fields: Writable[CustomFields]
-
-
-ACCOUNT_VALUES = BulkValues(AccountCreate, AccountUpdate)
 
 
 def account_search(operation: str, path: str, record: type[T]) -> Endpoint[T]:
@@ -57,12 +55,12 @@ def account_get(operation: str, path: str, record: type[T]) -> Endpoint[T]:
     return Endpoint(operation, "GET", path, record, scope="read:contacts", limit="entity-reads")
 
 
-class AccountService(RecordService[T]):
+class AccountService(RecordService[T, T | Id]):
     """Sponsors or exhibitors, each with its contacts."""
 
     async def create(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -76,7 +74,7 @@ class AccountService(RecordService[T]):
         daily quota; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``AccountCreate``.
@@ -95,8 +93,8 @@ class AccountService(RecordService[T]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        record: str | T | None,
+        event_id: EventLike,
+        record: T | Id,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -108,7 +106,7 @@ class AccountService(RecordService[T]):
         retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
@@ -130,6 +128,7 @@ class Sponsors(AccountService[Sponsor]):
     """The sponsors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
     _ID_ARGUMENT: str = "sponsor_id"
+    _KINDS: Kinds = Sponsor
     _SEARCH: Endpoint[Sponsor] = account_search("search-sponsors", "/v1/event/{event_id}/sponsors", Sponsor)
     _GET: Endpoint[Sponsor] = account_get(
         "get-sponsor", "/v1/event/{event_id}/sponsors/{sponsor_id}", Sponsor
@@ -137,7 +136,7 @@ class Sponsors(AccountService[Sponsor]):
     _WRITES: RecordWrites[Sponsor] = record_writes(
         "sponsor",
         Sponsor,
-        ACCOUNT_VALUES,
+        BulkValues(AccountCreate, AccountUpdate, Sponsor),
         create="create-sponsor",
         update="update-sponsor",
         delete="delete-sponsor",
@@ -150,6 +149,7 @@ class Exhibitors(AccountService[Exhibitor]):
     """The exhibitors of an event. The API answers 403 or 404 if the event has the feature switched off."""
 
     _ID_ARGUMENT: str = "exhibitor_id"
+    _KINDS: Kinds = Exhibitor
     _SEARCH: Endpoint[Exhibitor] = account_search(
         "search-exhibitors", "/v1/event/{event_id}/exhibitors", Exhibitor
     )
@@ -159,7 +159,7 @@ class Exhibitors(AccountService[Exhibitor]):
     _WRITES: RecordWrites[Exhibitor] = record_writes(
         "exhibitor",
         Exhibitor,
-        ACCOUNT_VALUES,
+        BulkValues(AccountCreate, AccountUpdate, Exhibitor),
         create="create-exhibitor",
         update="update-exhibitor",
         delete="delete-exhibitor",

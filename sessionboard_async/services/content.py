@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Unpack, cast, get_args
+from typing import Literal, TypeAlias, Unpack, cast, get_args
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.http.transfers.sink import Target
 from sessionboard_async.core.http.transfers.transfer import Download
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models.base import EventId
-from sessionboard_async.models.content import BaseContentItem, ContentItem, EventContent, SessionContent
+from sessionboard_async.models.content import (
+    BaseContentItem,
+    ContentItem,
+    EventContent,
+    SessionContent,
+)
 from sessionboard_async.services._common.filters import one_of
-from sessionboard_async.services._common.paths import session_path
+from sessionboard_async.services._common.ids.arguments import Path, id_of
+from sessionboard_async.services._common.ids.events import EventLike, event_path
+from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.service import Service
 
 ContentExpansion = Literal["transcription", "summary", "insight", "podcast", "document", "items"]
@@ -26,6 +32,12 @@ Variant = Literal["full", "daily", "theme"]
 
 Provider = Literal["claude", "openai"]
 """The provider of the model that wrote a summary."""
+
+SessionPackLike: TypeAlias = SessionLike | SessionContent
+"""A session, also as its content pack; or its id."""
+
+ContentItemLike: TypeAlias = SessionPackLike | BaseContentItem
+"""An item of content, or its id; a transcript has the id of its session."""
 
 _SCOPE = "read:transcriptions"
 _LONGEST_INTERVAL = 3600
@@ -76,9 +88,9 @@ class ContentPacks(Service):
 
     def list(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
-        session_id: str | None = None,
+        session_id: SessionPackLike | None = None,
         expand: Sequence[ContentExpansion] = (),
         interval_sec: int | None = None,
         provider: Provider | None = None,
@@ -87,8 +99,8 @@ class ContentPacks(Service):
         """List the content packs of the sessions of an event; use this to read transcripts.
 
         Args:
-            event_id: The event.
-            session_id: Only records of this session.
+            event_id: The event, or its id.
+            session_id: Only records of this session: the session, or its id.
             expand: The content to include: ``transcription``, ``summary``, ``insight``, ``podcast``,
                 ``document``. Transcriptions have elements only with ``items``.
             interval_sec: The length of an element of a transcription, in seconds: 1 to 3600.
@@ -104,22 +116,22 @@ class ContentPacks(Service):
             TypeError: If an id is ``None``, or ``expand`` is a string.
         """
         query = {
-            "session_id": session_id,
+            "session_id": _session(session_id),
             "expand": _joined(expand, get_args(ContentExpansion)),
             "interval_sec": _interval(interval_sec, _LONGEST_INTERVAL),
             "provider": _provider(provider),
         }
-        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, event_path(event_id), query, **options)
 
     async def event(
-        self, event_id: EventId | None, *, expand: Sequence[EventContentExpansion] = ()
+        self, event_id: EventLike, *, expand: Sequence[EventContentExpansion] = ()
     ) -> EventContent:
         """Get the content pack of an event: its report, and a recap of quotes, topics and summaries.
 
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             expand: The content to include; by default the API sends ``document`` and ``recap``.
 
         Returns:
@@ -130,14 +142,14 @@ class ContentPacks(Service):
             TypeError: If the id is ``None``, or ``expand`` is a string.
         """
         query = {"expand": _joined(expand, get_args(EventContentExpansion))}
-        return await self._record(self._EVENT, {"event_id": event_id}, query)
+        return await self._record(self._EVENT, event_path(event_id), query)
 
     async def item(
         self,
-        event_id: EventId | None,
-        item_id: str | None,
+        event_id: EventLike,
+        item_id: ContentItemLike,
         *,
-        session_id: str | None = None,
+        session_id: SessionPackLike | None = None,
         interval_sec: int | None = None,
         provider: str | None = None,
     ) -> BaseContentItem:
@@ -146,10 +158,10 @@ class ContentPacks(Service):
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            item_id: The id of a session, for its transcript; of a summary, insight or podcast; or
+            event_id: The event, or its id.
+            item_id: A session, for its transcript; a summary, insight or podcast; the id of one of them; or
                 ``summary_pdf``, ``summary_card``, ``event_report`` or ``recap``.
-            session_id: The session; required for ``summary_pdf`` and ``summary_card``.
+            session_id: The session, or its id; required for ``summary_pdf`` and ``summary_card``.
             interval_sec: The length of an element of a transcription, in seconds: 1 or more.
             provider: The provider of the model that wrote it, such as ``claude``.
 
@@ -161,13 +173,18 @@ class ContentPacks(Service):
             ValueError: If ``interval_sec`` is too small, or an id is empty.
             TypeError: If an id is ``None``.
         """
-        query = {"session_id": session_id, "interval_sec": _interval(interval_sec), "provider": provider}
-        return await self._record(self._ITEM, {"event_id": event_id, "item_id": item_id}, query)
+        query = {
+            "session_id": _session(session_id),
+            "interval_sec": _interval(interval_sec),
+            "provider": provider,
+        }
+        path = {**event_path(event_id), "item_id": id_of("item_id", item_id, ContentItemLike)}
+        return await self._record(self._ITEM, path, query)
 
     async def session(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionPackLike,
         *,
         expand: Sequence[ContentExpansion] = (),
         interval_sec: int | None = None,
@@ -180,8 +197,8 @@ class ContentPacks(Service):
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             expand: The content to include, as in ``list``.
             interval_sec: The length of an element of the transcription, in seconds: 1 or more.
             provider: The provider of the model that wrote the summaries: ``claude`` or ``openai``.
@@ -199,12 +216,12 @@ class ContentPacks(Service):
             "interval_sec": _interval(interval_sec),
             "provider": _provider(provider),
         }
-        return await self._record(self._SESSION, session_path(event_id, session_id), query)
+        return await self._record(self._SESSION, _path(event_id, session_id), query)
 
     async def download_event_document(
         self,
-        event_id: EventId | None,
-        document_type: str | None,
+        event_id: EventLike,
+        document_type: str,
         to: Target,
         *,
         variant: Variant | None = None,
@@ -216,7 +233,7 @@ class ContentPacks(Service):
         An interrupted download is retried, unless a writer has already received data.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             document_type: The document.
             to: The path of a file, which appears (or is replaced) when the download is complete; or an object
                 with a ``write`` method that takes bytes, sync or async. Only its owner may read a new file.
@@ -232,14 +249,14 @@ class ContentPacks(Service):
             OSError: If the file cannot be written.
         """
         query = {"variant": None if variant is None else one_of("variant", variant, get_args(Variant))}
-        path = {"event_id": event_id, "document_type": document_type}
+        path: Path = {**event_path(event_id), "document_type": document_type}
         return await self._download(self._DOWNLOAD_EVENT_DOCUMENT, path, to, query)
 
     async def download_session_document(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
-        document_type: str | None,
+        event_id: EventLike,
+        session_id: SessionPackLike,
+        document_type: str,
         to: Target,
     ) -> Download:
         """Download a document of a session: ``summary_pdf``, or ``summary_card``, a PNG.
@@ -249,8 +266,8 @@ class ContentPacks(Service):
         An interrupted download is retried, unless a writer has already received data.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             document_type: The document.
             to: The path of a file, which appears (or is replaced) when the download is complete; or an object
                 with a ``write`` method that takes bytes, sync or async. Only its owner may read a new file.
@@ -264,7 +281,7 @@ class ContentPacks(Service):
             TypeError: If an id is ``None``, or ``to`` cannot be written to.
             OSError: If the file cannot be written.
         """
-        path = session_path(event_id, session_id, document_type=document_type)
+        path: Path = {**_path(event_id, session_id), "document_type": document_type}
         return await self._download(self._DOWNLOAD_SESSION_DOCUMENT, path, to)
 
 
@@ -273,6 +290,14 @@ def _joined(expand: Sequence[str], allowed: Sequence[str]) -> str | None:
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
     return ",".join(one_of("expand", name, allowed) for name in expand) or None
+
+
+def _session(session_id: SessionPackLike | None) -> str | int | None:
+    return None if session_id is None else id_of("session_id", session_id, SessionPackLike)
+
+
+def _path(event_id: EventLike, session_id: SessionPackLike) -> Path:
+    return {**event_path(event_id), "session_id": id_of("session_id", session_id, SessionPackLike)}
 
 
 def _interval(seconds: int | None, most: int | None = None) -> int | None:

@@ -8,7 +8,8 @@ from typing import Any, TypedDict, Unpack
 from sessionboard_async.core.endpoint import list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, Widget
-from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.ids.arguments import Id, id_of
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 from sessionboard_async.services._common.reporting import ReportService, report_read, report_write
 from sessionboard_async.services._common.scopes import InBothScopes
@@ -63,7 +64,7 @@ class WidgetCreate(_WidgetType, WidgetUpdate):
 _ONE_DASHBOARD = "/dashboards/{id}"
 
 
-class Dashboards(ReportService):
+class Dashboards(ReportService[Dashboard]):
     """Dashboards of an event, or of the whole organization."""
 
     _ID_ARGUMENT: str = "id"
@@ -83,13 +84,13 @@ class Dashboards(ReportService):
         "delete-event-dashboard", "delete-org-dashboard-convenience", "DELETE", _ONE_DASHBOARD, None
     )
 
-    def list(self, *, event_id: EventId | None = None, **options: Unpack[PagerOptions]) -> Pager[Dashboard]:
+    def list(self, *, event_id: EventLike | None = None, **options: Unpack[PagerOptions]) -> Pager[Dashboard]:
         """List dashboards, without their widgets.
 
         Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            event_id: The event; ``None`` for the organization and all its events.
+            event_id: The event, or its id; ``None`` for the organization and all its events.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
@@ -102,17 +103,17 @@ class Dashboards(ReportService):
 
     async def get(
         self,
-        id: str | None,  # noqa: A002  # the API's own word
+        id: Dashboard | Id,  # noqa: A002  # the API's own word
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
     ) -> Dashboard:
         """Get a dashboard with its widgets and their data.
 
         Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            id: The id of the dashboard.
-            event_id: The event; ``None`` for the whole organization.
+            id: The dashboard, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
 
         Returns:
             The dashboard; the data of a widget is in its ``as_sent``.
@@ -127,7 +128,7 @@ class Dashboards(ReportService):
     async def create(
         self,
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         extra: Extra | None = None,
         **values: Unpack[DashboardCreate],
     ) -> Dashboard:
@@ -136,7 +137,7 @@ class Dashboards(ReportService):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event; ``None`` for the whole organization.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values, as in ``DashboardCreate``.
 
@@ -151,9 +152,9 @@ class Dashboards(ReportService):
 
     async def update(
         self,
-        id: str | None,  # noqa: A002  # the API's own word
+        id: Dashboard | Id,  # noqa: A002  # the API's own word
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         extra: Extra | None = None,
         **values: Unpack[DashboardUpdate],
     ) -> Dashboard:
@@ -162,8 +163,8 @@ class Dashboards(ReportService):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id of the dashboard.
-            event_id: The event; ``None`` for the whole organization.
+            id: The dashboard, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``DashboardUpdate``; ``None`` clears a value.
 
@@ -178,7 +179,7 @@ class Dashboards(ReportService):
         return await self._write(*self._one(self._UPDATE, id, event_id), DashboardUpdate, values, extra)
 
 
-class Widgets(ReportService):
+class Widgets(ReportService[Widget]):
     """Widgets, the panels of dashboards; ``dashboards.get`` returns them."""
 
     _ID_ARGUMENT: str = "widget_id"
@@ -198,9 +199,9 @@ class Widgets(ReportService):
 
     async def create(
         self,
-        dashboard_id: str | None,
+        dashboard_id: Dashboard | Id,
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         extra: Extra | None = None,
         **values: Unpack[WidgetCreate],
     ) -> Widget:
@@ -209,8 +210,8 @@ class Widgets(ReportService):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            dashboard_id: The dashboard that it belongs to.
-            event_id: The event; ``None`` for the whole organization.
+            dashboard_id: The dashboard that it belongs to, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values, as in ``WidgetCreate``.
 
@@ -222,14 +223,14 @@ class Widgets(ReportService):
             ValueError: If an id is empty.
         """
         endpoint, path = self._CREATE.at(event_id)
-        path = {**path, "dashboard_id": dashboard_id}
+        path = {**path, "dashboard_id": id_of("dashboard_id", dashboard_id, Dashboard)}
         return await self._write(endpoint, path, WidgetCreate, values, extra)
 
     async def update(
         self,
-        id: str | None,  # noqa: A002  # the API's own word
+        id: Widget | Id,  # noqa: A002  # the API's own word
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         extra: Extra | None = None,
         **values: Unpack[WidgetUpdate],
     ) -> Widget:
@@ -238,8 +239,8 @@ class Widgets(ReportService):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id of the widget.
-            event_id: The event; ``None`` for the whole organization.
+            id: The widget, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``WidgetUpdate``; ``None`` clears a value.
 

@@ -6,13 +6,14 @@ from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models import AgendaDraft, BulkAnswer, BulkResult, DraftChanges, DraftSession, Room
 from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
 from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.crud import CRUDEndpoints
 from sessionboard_async.services._common.datetimes import Timestamp
-from sessionboard_async.services._common.paths import Path
+from sessionboard_async.services._common.ids.arguments import Id, Path, id_of
+from sessionboard_async.services._common.ids.events import EventLike
+from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 from sessionboard_async.services.planning import PlanningService, planning_endpoints, planning_get
 
@@ -45,16 +46,16 @@ class DraftSessionUpdate(TypedDict, total=False):
     Attributes:
         starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
         ends_at: The end, in the same forms.
-        room_id: The room.
+        room_id: The room, or its id.
     """
 
     starts_at: Writable[Timestamp]
     ends_at: Writable[Timestamp]
-    room_id: Writable[str]
+    room_id: Writable[Room | Id]
 
 
 class _PlacedSession(TypedDict):
-    session_id: str
+    session_id: SessionLike
 
 
 class DraftSessionCreate(_PlacedSession, DraftSessionUpdate):
@@ -132,14 +133,14 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
     )
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[DraftCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[DraftCreate]
     ) -> AgendaDraft:
         """Create a draft.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``DraftCreate``.
 
@@ -155,8 +156,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: AgendaDraft | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[DraftUpdate],
@@ -166,8 +167,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the draft.
+            event_id: The event, or its id.
+            id: The draft, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``DraftUpdate``; ``None`` clears a value.
 
@@ -181,14 +182,14 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         """
         return await self._update(event_id, id, DraftUpdate, values, extra)
 
-    async def changes(self, event_id: EventId | None, id: str | None) -> DraftChanges:  # noqa: A002  # the API's own word
+    async def changes(self, event_id: EventLike, id: AgendaDraft | Id) -> DraftChanges:  # noqa: A002  # the API's own word
         """Get the changes that committing a draft would make.
 
         Scope ``read:events``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            id: The id of the draft.
+            event_id: The event, or its id.
+            id: The draft, or its id.
 
         Returns:
             The changes; their form is not documented, so the whole answer is in ``as_sent``.
@@ -200,14 +201,14 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         """
         return await self._record(self._CHANGES, self._path(event_id, id))
 
-    async def commit(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
+    async def commit(self, event_id: EventLike, id: AgendaDraft | Id) -> None:  # noqa: A002  # the API's own word
         """Apply a draft to the live schedule.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the draft.
+            event_id: The event, or its id.
+            id: The draft, or its id.
 
         Raises:
             ConflictError: If the API cannot apply the draft; its document does not say when.
@@ -218,15 +219,15 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         await self._record(self._COMMIT, self._path(event_id, id))
 
     def sessions(
-        self, event_id: EventId | None, draft_id: str | None, **options: Unpack[PagerOptions]
+        self, event_id: EventLike, draft_id: AgendaDraft | Id, **options: Unpack[PagerOptions]
     ) -> Pager[DraftSession]:
         """List the placements of a draft: sessions with time and room.
 
         Scope ``read:events``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            draft_id: The draft.
+            event_id: The event, or its id.
+            draft_id: The draft, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
@@ -240,8 +241,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
     async def add_session(
         self,
-        event_id: EventId | None,
-        draft_id: str | None,
+        event_id: EventLike,
+        draft_id: AgendaDraft | Id,
         *,
         extra: Extra | None = None,
         **values: Unpack[DraftSessionCreate],
@@ -251,8 +252,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            draft_id: The draft.
+            event_id: The event, or its id.
+            draft_id: The draft, or its id.
             extra: More properties, under the API's names.
             **values: The session, time and room, as in ``DraftSessionCreate``.
 
@@ -270,9 +271,9 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
     async def update_session(
         self,
-        event_id: EventId | None,
-        draft_id: str | None,
-        draft_session_id: str | None,
+        event_id: EventLike,
+        draft_id: AgendaDraft | Id,
+        draft_session_id: DraftSession | Id,
         *,
         extra: Extra | None = None,
         **values: Unpack[DraftSessionUpdate],
@@ -282,9 +283,9 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            draft_id: The draft.
-            draft_session_id: The id of the placement, not of the session.
+            event_id: The event, or its id.
+            draft_id: The draft, or its id.
+            draft_session_id: The placement, or its id; not the session.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``DraftSessionUpdate``; ``None`` clears a value.
 
@@ -300,16 +301,16 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         return await self._write(self._UPDATE_SESSION, path, DraftSessionUpdate, values, extra)
 
     async def remove_session(
-        self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None
+        self, event_id: EventLike, draft_id: AgendaDraft | Id, draft_session_id: DraftSession | Id
     ) -> None:
         """Remove a session from a draft; the session itself is not deleted.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            draft_id: The draft.
-            draft_session_id: The id of the placement, not of the session.
+            event_id: The event, or its id.
+            draft_id: The draft, or its id.
+            draft_session_id: The placement, or its id; not the session.
 
         Raises:
             NotFoundError: If the placement does not exist.
@@ -320,8 +321,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
 
     async def bulk_sessions(
         self,
-        event_id: EventId | None,
-        draft_id: str | None,
+        event_id: EventLike,
+        draft_id: AgendaDraft | Id,
         operations: Operations,
         *,
         outcomes: BulkOutcomes | None = None,
@@ -332,8 +333,8 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         request is retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            draft_id: The draft.
+            event_id: The event, or its id.
+            draft_id: The draft, or its id.
             operations: ``Create``, ``Update`` and ``Delete`` values with the keywords of ``add_session`` and
                 ``update_session``, in an iterable or async iterable. Those of a list are all checked before
                 anything is sent.
@@ -351,11 +352,12 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
             ValueError: If a time has no offset, or the outcomes are those of another call.
         """
-        values = BulkValues(DraftSessionCreate, DraftSessionUpdate)
+        values = BulkValues(DraftSessionCreate, DraftSessionUpdate, DraftSession)
         path = self._path(event_id, draft_id)
         return await self._bulk(self._BULK_SESSIONS, path, operations, values, outcomes)
 
     def _placement(
-        self, event_id: EventId | None, draft_id: str | None, draft_session_id: str | None
+        self, event_id: EventLike, draft_id: AgendaDraft | Id, draft_session_id: DraftSession | Id
     ) -> Path:
-        return {**self._path(event_id, draft_id), "draft_session_id": draft_session_id}
+        placement = id_of("draft_session_id", draft_session_id, DraftSession)
+        return {**self._path(event_id, draft_id), "draft_session_id": placement}

@@ -7,9 +7,10 @@ from typing import Literal, TypedDict, Unpack, get_args
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.models import Field
-from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
 from sessionboard_async.services._common.filters import FIELD_SEARCH, FieldSearch, one_of
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 
 FieldModule = Literal["session", "account", "contact"]
@@ -33,7 +34,7 @@ class FieldValues(TypedDict, total=False):
 
     name: Writable[str]
     type: Writable[str]
-    module_id: Writable[str]
+    module_id: Writable[Id]
 
 
 _ALL = "/v1/event/{event_id}/fields"
@@ -78,7 +79,7 @@ class Fields(CRUDService[Field]):
 
     def search(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         module: FieldModule | None = None,
         source: FieldSource | None = None,
@@ -88,7 +89,7 @@ class Fields(CRUDService[Field]):
         """Search field definitions.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             module: Only fields of this kind of record.
             source: Only standard, or only custom fields.
             scope: Only fields of the organization, or only those of the event.
@@ -106,17 +107,17 @@ class Fields(CRUDService[Field]):
             "source": None if source is None else one_of("source", source, get_args(FieldSource)),
             "scope": None if scope is None else one_of("scope", scope, get_args(FieldScope)),
         }
-        return self._search(self._SEARCH, {"event_id": event_id}, search, filters, kind=FIELD_SEARCH)
+        return self._search(self._SEARCH, event_path(event_id), search, filters, kind=FIELD_SEARCH)
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[FieldValues]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[FieldValues]
     ) -> Field:
         """Create a custom field.
 
         Scope ``write:fields``; rate-limit category ``field-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``FieldValues``.
 
@@ -131,8 +132,8 @@ class Fields(CRUDService[Field]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: Field | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[FieldValues],
@@ -143,8 +144,8 @@ class Fields(CRUDService[Field]):
         The API's document does not list the values; those of ``create`` are accepted.
 
         Args:
-            event_id: The event.
-            id: The id of the custom field.
+            event_id: The event, or its id.
+            id: The custom field, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``FieldValues``.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from mimetypes import guess_type
-from typing import TypedDict, Unpack, cast
+from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.http.transfers.source import FileContent, Source
 from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models.base import EventId
 from sessionboard_async.models.sessions import Content
 from sessionboard_async.models.uploads import FileUpload
-from sessionboard_async.services._common.paths import session_path
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
+from sessionboard_async.services._common.ids.sessions import SessionLike, part_path, session_path
 from sessionboard_async.services._common.payloads import Extra, Writable, payload
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import (
@@ -32,7 +33,7 @@ class FileUpdate(TypedDict, total=False):
     """
 
     title: Writable[str]
-    assigned_participant_id: Writable[str]
+    assigned_participant_id: Writable[Id]
 
 
 class FileCreate(RequiredUpload, FileUpdate, total=False):
@@ -73,13 +74,13 @@ class Files(Service):
     _DELETE: Endpoint[None] = Endpoint("delete-session-file", "DELETE", _ONE, None, scope=_WRITE)
 
     def list(
-        self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
+        self, event_id: EventLike, session_id: SessionLike, **options: Unpack[PagerOptions]
     ) -> Pager[Content]:
         """List the complete files of a session, each in its latest version.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
@@ -93,8 +94,8 @@ class Files(Service):
 
     async def create(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         extra: Extra | None = None,
         **values: Unpack[FileCreate],
@@ -104,8 +105,8 @@ class Files(Service):
         Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             extra: More properties, under the API's names.
             **values: The upload, as in ``FileCreate``.
 
@@ -123,14 +124,14 @@ class Files(Service):
 
     async def upload(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         source: Source,
         *,
         filename: str | None = None,
         content_type: str | None = None,
         title: str | None = None,
-        assigned_participant_id: str | None = None,
+        assigned_participant_id: Id | None = None,
     ) -> Content:
         """Upload a file of up to 50 MB in one request, read in pieces.
 
@@ -139,8 +140,8 @@ class Files(Service):
         files, see ``create``.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             source: Bytes, the path of a file, or an open binary file that can seek, read from its position.
             filename: The name of the file; by default that of the path.
             content_type: The content type, such as ``application/pdf``; by default guessed from the name. The
@@ -169,23 +170,21 @@ class Files(Service):
         form = payload(FileUpdate, {name: value for name, value in given.items() if value is not None})
         transfer = Transfer(
             content=content,
-            form=cast("dict[str, str]", form),
+            form={name: str(value) for name, value in form.items()},
             content_type=content_type or guess_type(content.file_name)[0],
         )
         path = session_path(event_id, session_id)
         return await self._upload(self._UPLOAD, path, transfer)
 
-    async def complete(
-        self, event_id: EventId | None, session_id: str | None, file_id: str | None
-    ) -> Content:
+    async def complete(self, event_id: EventLike, session_id: SessionLike, file_id: Content | Id) -> Content:
         """Complete the upload of a file; the API then scans it.
 
         Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            file_id: The file.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            file_id: The file, or its id.
 
         Returns:
             The updated file. Some servers give it another id.
@@ -196,13 +195,15 @@ class Files(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._COMPLETE, session_path(event_id, session_id, file_id=file_id))
+        return await self._record(
+            self._COMPLETE, part_path(event_id, session_id, "file_id", file_id, Content)
+        )
 
     async def replace(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
-        file_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
+        file_id: Content | Id,
         *,
         extra: Extra | None = None,
         **values: Unpack[FileCreate],
@@ -212,9 +213,9 @@ class Files(Service):
         Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            file_id: The file.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            file_id: The file, or its id.
             extra: More properties, under the API's names.
             **values: The upload, as in ``FileCreate``.
 
@@ -228,14 +229,14 @@ class Files(Service):
             ValueError: If ``size_bytes`` is out of bounds, or an id is empty.
         """
         check_size(values, LARGEST_FILE)
-        path = session_path(event_id, session_id, file_id=file_id)
+        path = part_path(event_id, session_id, "file_id", file_id, Content)
         return await self._write(self._REPLACE, path, FileCreate, values, extra)
 
     async def update(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
-        file_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
+        file_id: Content | Id,
         *,
         extra: Extra | None = None,
         **values: Unpack[FileUpdate],
@@ -245,9 +246,9 @@ class Files(Service):
         Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            file_id: The file.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            file_id: The file, or its id.
             extra: More properties, under the API's names; the API ignores those that it does not know.
             **values: The values to change, as in ``FileUpdate``; ``None`` clears a value.
 
@@ -259,22 +260,22 @@ class Files(Service):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        path = session_path(event_id, session_id, file_id=file_id)
+        path = part_path(event_id, session_id, "file_id", file_id, Content)
         return await self._write(self._UPDATE, path, FileUpdate, values, extra)
 
-    async def delete(self, event_id: EventId | None, session_id: str | None, file_id: str | None) -> None:
+    async def delete(self, event_id: EventLike, session_id: SessionLike, file_id: Content | Id) -> None:
         """Delete a file from its session. No operation brings it back.
 
         Scope ``write:sessions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            file_id: The file.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            file_id: The file, or its id.
 
         Raises:
             NotFoundError: If the file does not exist.
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        await self._record(self._DELETE, session_path(event_id, session_id, file_id=file_id))
+        await self._record(self._DELETE, part_path(event_id, session_id, "file_id", file_id, Content))

@@ -9,7 +9,8 @@ from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
 from sessionboard_async.core.http.request import build_request
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
-from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.ids.arguments import Id, Path, id_of
+from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.insights import (
     InsightsFilters,
     RunOptions,
@@ -17,7 +18,6 @@ from sessionboard_async.services._common.insights import (
     file_page,
     insights_operation,
 )
-from sessionboard_async.services._common.paths import Path
 from sessionboard_async.services._common.payloads import validate
 from sessionboard_async.services._common.scopes import InBothScopes
 from sessionboard_async.services._common.service import Service
@@ -96,7 +96,7 @@ class Turn(TypedDict):
 
 class _Prompt(TypedDict):
     prompt: str
-    event_ids: Sequence[EventId] | None
+    event_ids: Sequence[EventLike] | None
     conversation_history: Sequence[Turn] | None
 
 
@@ -187,17 +187,17 @@ class Insights(Service):
 
     @overload
     def run_query(
-        self, query_id: str | None, *, format: None = None, **options: Unpack[RunRows]
+        self, query_id: SavedQuery | Id, *, format: None = None, **options: Unpack[RunRows]
     ) -> Pager[dict[str, Any]]: ...
 
     @overload
     def run_query(
-        self, query_id: str | None, *, format: str, **options: Unpack[RunFile]
+        self, query_id: SavedQuery | Id, *, format: str, **options: Unpack[RunFile]
     ) -> Coroutine[Any, Any, bytes]: ...
 
     def run_query(
         self,
-        query_id: str | None,
+        query_id: SavedQuery | Id,
         *,
         format: str | None = None,  # noqa: A002  # the API's own word
         **options: Any,
@@ -207,7 +207,7 @@ class Insights(Service):
         Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
-            query_id: The query.
+            query_id: The query, or its id.
             format: A file format instead of rows, such as ``"csv"``; the formats are not documented.
             **options: Events and options, as in ``RunOptions``, and paging, as in ``PagerOptions`` for rows,
                 or ``page`` and ``limit`` for a file.
@@ -223,7 +223,8 @@ class Insights(Service):
             TypeError: If a keyword is unknown, a value has the wrong type, or the id is ``None``.
         """
         kind = RunRows if format is None else RunFile
-        return self._run(self._RUN_QUERY, {"query_id": query_id}, kind, {}, format, options)
+        path: Path = {"query_id": id_of("query_id", query_id, SavedQuery)}
+        return self._run(self._RUN_QUERY, path, kind, {}, format, options)
 
     def _run(
         self,
@@ -255,8 +256,8 @@ class Insights(Service):
         self,
         prompt: str,
         *,
-        event_id: EventId | None = None,
-        event_ids: Sequence[EventId] | None = None,
+        event_id: EventLike | None = None,
+        event_ids: Sequence[EventLike] | None = None,
         conversation_history: Sequence[Turn] | None = None,
     ) -> GeneratedQuery:
         """Generate an SbQL query from a question in plain words, without executing it.
@@ -265,7 +266,7 @@ class Insights(Service):
 
         Args:
             prompt: The question.
-            event_id: The event; ``None`` for the whole organization.
+            event_id: The event, or its id; ``None`` for the whole organization.
             event_ids: Several events of the organization, instead of one.
             conversation_history: The conversation so far; uses the organization's operation.
 
@@ -282,7 +283,7 @@ class Insights(Service):
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated
 
-    async def schema(self, *, event_id: EventId | None = None) -> dict[str, Any]:
+    async def schema(self, *, event_id: EventLike | None = None) -> dict[str, Any]:
         """Get the entities and fields that queries may name.
 
         Scope ``read:insights``; rate-limit category ``insights``.
@@ -300,13 +301,13 @@ class Insights(Service):
         schema: dict[str, Any] = await self._record(*self._SCHEMA.at(event_id))
         return schema
 
-    async def event_schema(self, event_id: EventId | None) -> dict[str, Any]:
+    async def event_schema(self, event_id: EventLike) -> dict[str, Any]:
         """Get the schema of an event from the organization's operation, which adds the roles of participants.
 
         Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
 
         Returns:
             The schema; its form is not documented.
@@ -316,17 +317,17 @@ class Insights(Service):
             ValueError: If the event's id is empty.
             TypeError: If the event's id is ``None``.
         """
-        return await self._record(self._EVENT_SCHEMA, {"event_id": event_id})
+        return await self._record(self._EVENT_SCHEMA, event_path(event_id))
 
     async def suggestions(
-        self, *, event_id: EventId | None = None, category: str | None = None
+        self, *, event_id: EventLike | None = None, category: str | None = None
     ) -> tuple[Suggestion, ...]:
         """Get suggested queries.
 
         Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            event_id: The event; ``None`` for the whole organization.
+            event_id: The event, or its id; ``None`` for the whole organization.
             category: Only queries of this category; uses the organization's operation.
 
         Returns:
@@ -344,7 +345,7 @@ class Insights(Service):
     def queries(
         self,
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         category: str | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[SavedQuery]:
@@ -353,7 +354,7 @@ class Insights(Service):
         Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            event_id: The event; ``None`` for the whole organization.
+            event_id: The event, or its id; ``None`` for the whole organization.
             category: Only queries of this category; uses the organization's operation.
             **options: Paging, as in ``PagerOptions``; an event's queries come all at once.
 
@@ -368,14 +369,16 @@ class Insights(Service):
         chosen = choose_form(self._QUERIES, event_id, everywhere={}, wide=filters)
         return self._pages(*chosen, **options)
 
-    async def dashboard(self, dashboard_id: str | None, *, event_id: EventId | None = None) -> Dashboard:
+    async def dashboard(
+        self, dashboard_id: Dashboard | Id, *, event_id: EventLike | None = None
+    ) -> Dashboard:
         """Get a dashboard with its widgets and their data; needs only the scope ``read:insights``.
 
         Scope ``read:insights``; rate-limit category ``insights``.
 
         Args:
-            dashboard_id: The dashboard.
-            event_id: The event; ``None`` for the whole organization.
+            dashboard_id: The dashboard, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
 
         Returns:
             The dashboard; the data of a widget is in its ``as_sent``.
@@ -386,5 +389,6 @@ class Insights(Service):
             TypeError: If the id is ``None``.
         """
         endpoint, path = self._DASHBOARD.at(event_id)
-        dashboard: Dashboard = await self._record(endpoint, {**path, "id": dashboard_id})
+        path["id"] = id_of("dashboard_id", dashboard_id, Dashboard)
+        dashboard: Dashboard = await self._record(endpoint, path)
         return dashboard

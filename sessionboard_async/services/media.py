@@ -8,9 +8,10 @@ from typing import TypedDict, Unpack, cast
 from msgspec import UNSET
 
 from sessionboard_async.core.endpoint import Endpoint
-from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import MediaItem, MediaPart, MediaUpload, SignedParts
-from sessionboard_async.services._common.paths import session_path
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
+from sessionboard_async.services._common.ids.sessions import SessionLike, part_path, session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import check_size
@@ -82,8 +83,8 @@ class Media(Service):
 
     async def initiate(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         extra: Extra | None = None,
         **values: Unpack[RecordingCreate],
@@ -93,8 +94,8 @@ class Media(Service):
         Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             extra: More properties, under the API's names.
             **values: The upload, as in ``RecordingCreate``.
 
@@ -113,8 +114,8 @@ class Media(Service):
 
     async def sign_parts(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         key: str,
         upload_id: str,
@@ -127,8 +128,8 @@ class Media(Service):
         addresses.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             key: As returned by ``initiate``.
             upload_id: As returned by ``initiate``.
             part_numbers: The numbers of the parts, from 1.
@@ -148,8 +149,8 @@ class Media(Service):
 
     async def abort(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         key: str,
         upload_id: str,
@@ -160,8 +161,8 @@ class Media(Service):
         Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             key: As returned by ``initiate``.
             upload_id: As returned by ``initiate``.
             extra: More properties, under the API's names.
@@ -175,8 +176,8 @@ class Media(Service):
 
     async def complete(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         key: str,
         upload_id: str,
@@ -191,8 +192,8 @@ class Media(Service):
         Scope ``write:media``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             key: As returned by ``initiate``.
             upload_id: As returned by ``initiate``.
             parts: Each part's number and ``ETag``, in any order; they are sent in the order of their numbers.
@@ -223,16 +224,16 @@ class Media(Service):
         )
 
     async def get(
-        self, event_id: EventId | None, session_id: str | None, media_item_id: str | None
+        self, event_id: EventLike, session_id: SessionLike, media_item_id: MediaItem | Id
     ) -> MediaItem:
         """Get a medium, with the status of its transcript.
 
         Scope ``read:media``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            media_item_id: The medium.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            media_item_id: The medium, or its id.
 
         Returns:
             The medium.
@@ -242,7 +243,9 @@ class Media(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._GET, session_path(event_id, session_id, media_item_id=media_item_id))
+        return await self._record(
+            self._GET, part_path(event_id, session_id, "media_item_id", media_item_id, MediaItem)
+        )
 
 
 def _numbers(name: str, numbers: Sequence[int]) -> list[int]:

@@ -6,11 +6,13 @@ from typing import TypedDict, TypeVar, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of, page_of
 from sessionboard_async.models import Format, Language, Level, Status, Tag, Track
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models.base import Record
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService, SearchService
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Record)
 A = TypeVar("A")
 
 
@@ -96,7 +98,7 @@ class NamedService(MetadataService[T]):
     """Settings with a name only."""
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[NamedCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[NamedCreate]
     ) -> T:
         """Create a setting.
 
@@ -104,7 +106,7 @@ class NamedService(MetadataService[T]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``NamedCreate``.
 
@@ -119,8 +121,8 @@ class NamedService(MetadataService[T]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: T | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[NamedUpdate],
@@ -131,8 +133,8 @@ class NamedService(MetadataService[T]):
         unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the setting.
+            event_id: The event, or its id.
+            id: The setting, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``NamedUpdate``; ``None`` clears a value.
 
@@ -151,7 +153,7 @@ class ColoredService(MetadataService[T]):
     """Settings with a name and a color."""
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[ColoredCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[ColoredCreate]
     ) -> T:
         """Create a track or status.
 
@@ -159,7 +161,7 @@ class ColoredService(MetadataService[T]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``ColoredCreate``.
 
@@ -174,8 +176,8 @@ class ColoredService(MetadataService[T]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: T | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[ColoredUpdate],
@@ -186,8 +188,8 @@ class ColoredService(MetadataService[T]):
         unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the track or status.
+            event_id: The event, or its id.
+            id: The track or status, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``ColoredUpdate``; ``None`` clears a value.
 
@@ -295,15 +297,15 @@ class Statuses(ColoredService[Status]):
         limit="metadata-writes",
     )
 
-    async def restore(self, event_id: EventId | None, id: str | None) -> Status:  # noqa: A002  # the API's own word
+    async def restore(self, event_id: EventLike, id: Status | Id) -> Status:  # noqa: A002  # the API's own word
         """Restore a deleted status.
 
         Scope ``write:metadata``; rate-limit category ``metadata-writes``; not retried when the outcome is
         unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the status.
+            event_id: The event, or its id.
+            id: The status, or its id.
 
         Returns:
             The updated status.
@@ -313,4 +315,4 @@ class Statuses(ColoredService[Status]):
             ValueError: If the id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._RESTORE, {"event_id": event_id, "id": id})
+        return await self._record(self._RESTORE, self._path(event_id, id))

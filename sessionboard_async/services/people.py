@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager
-from sessionboard_async.models import Contact, ContactSessions, OrgContactSessions
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models import (
+    Contact,
+    ContactSessions,
+    OrgContactSessions,
+    SessionParticipant,
+    SessionSpeaker,
+)
+from sessionboard_async.models.accounts import AccountContact
 from sessionboard_async.services._common.bulk.operations import BulkValues
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
+from sessionboard_async.services._common.ids.arguments import Id, Kinds, Path, id_of
+from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 from sessionboard_async.services._common.service import Service
+
+ContactLike: TypeAlias = Contact | SessionSpeaker | SessionParticipant | AccountContact | Id
+"""A contact, also as one of the people of a session, sponsor or exhibitor; or its id."""
 
 
 class ContactValues(TypedDict, total=False):
@@ -55,13 +66,14 @@ class ContactCreate(_ContactEmail, ContactValues, total=False):
     """Values that create a contact; ``email`` is required, and unique in an event."""
 
 
-class Speakers(RetrieveService[Contact]):
+class Speakers(RetrieveService[Contact, ContactLike]):
     """The speakers of an event: its contacts who have the role of a speaker.
 
     Chairpersons and moderators are contacts, and not included.
     """
 
     _ID_ARGUMENT: str = "contact_id"
+    _KINDS: Kinds = ContactLike
     _SEARCH: Endpoint[Contact] = Endpoint(
         "search-speakers",
         "POST",
@@ -79,10 +91,11 @@ class Speakers(RetrieveService[Contact]):
     )
 
 
-class Contacts(RecordService[Contact]):
+class Contacts(RecordService[Contact, ContactLike]):
     """The contacts of an event: speakers, attendees, and all other people on record."""
 
     _ID_ARGUMENT: str = "contact_id"
+    _KINDS: Kinds = ContactLike
     _SEARCH: Endpoint[Contact] = Endpoint(
         "search-event-contacts",
         "POST",
@@ -110,7 +123,7 @@ class Contacts(RecordService[Contact]):
     _WRITES: RecordWrites[Contact] = record_writes(
         "contact",
         Contact,
-        BulkValues(ContactCreate, ContactUpdate),
+        BulkValues(ContactCreate, ContactUpdate, ContactLike),
         create="create-contact",
         update="update-contact",
         delete="delete-contact",
@@ -118,12 +131,12 @@ class Contacts(RecordService[Contact]):
         bulk="bulk-contacts",
     )
 
-    async def sessions(self, event_id: EventId | None, contact_id: str | None) -> ContactSessions:
+    async def sessions(self, event_id: EventLike, contact_id: ContactLike) -> ContactSessions:
         """Get a contact's sessions at an event, including those merged into others.
 
         Args:
-            event_id: The event.
-            contact_id: The contact.
+            event_id: The event, or its id.
+            contact_id: The contact, or its id.
 
         Returns:
             The sessions in a short form, and one status that summarizes them. Scope ``read:contacts``; no
@@ -134,11 +147,11 @@ class Contacts(RecordService[Contact]):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._SESSIONS, {"event_id": event_id, "contact_id": contact_id})
+        return await self._record(self._SESSIONS, {**event_path(event_id), **_contact_path(contact_id)})
 
     async def create(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -150,7 +163,7 @@ class Contacts(RecordService[Contact]):
         when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``ContactCreate``.
@@ -168,8 +181,8 @@ class Contacts(RecordService[Contact]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        record: str | Contact | None,
+        event_id: EventLike,
+        record: ContactLike,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -183,7 +196,7 @@ class Contacts(RecordService[Contact]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
@@ -227,7 +240,7 @@ class OrgContacts(Service):
         scope="read:contacts",
     )
 
-    def search(self, org_id: str | None, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+    def search(self, org_id: Id, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an organization.
 
         Args:
@@ -242,12 +255,12 @@ class OrgContacts(Service):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self._SEARCH, {"org_id": org_id}, search)
+        return self._search(self._SEARCH, _org_path(org_id), search)
 
     async def get(
         self,
-        org_id: str | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        org_id: Id,
+        id: ContactLike,  # noqa: A002  # the API's own word
         *,
         expand: Sequence[Expansion] = (),
     ) -> Contact:
@@ -255,7 +268,7 @@ class OrgContacts(Service):
 
         Args:
             org_id: The organization's UUID.
-            id: The id of the contact.
+            id: The contact, or its id.
             expand: Expansions to include.
 
         Returns:
@@ -266,15 +279,15 @@ class OrgContacts(Service):
             ValueError: If an id is empty, or an expansion is not one that the API knows.
             TypeError: If an id is ``None``.
         """
-        path = {"org_id": org_id, "contact_id": id}
+        path = {**_org_path(org_id), **_contact_path(id)}
         return await self._record(self._GET, path, {"expand": expansions(expand)})
 
-    async def sessions(self, org_id: str | None, contact_id: str | None) -> OrgContactSessions:
+    async def sessions(self, org_id: Id, contact_id: ContactLike) -> OrgContactSessions:
         """Get a contact's sessions at all events of an organization.
 
         Args:
             org_id: The organization's UUID.
-            contact_id: The contact.
+            contact_id: The contact, or its id.
 
         Returns:
             The sessions in a short form, each with its event, and one status that summarizes them. Scope
@@ -285,4 +298,12 @@ class OrgContacts(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._SESSIONS, {"org_id": org_id, "contact_id": contact_id})
+        return await self._record(self._SESSIONS, {**_org_path(org_id), **_contact_path(contact_id)})
+
+
+def _org_path(org_id: Id) -> Path:
+    return {"org_id": id_of("org_id", org_id, Id)}
+
+
+def _contact_path(contact_id: ContactLike) -> Path:
+    return {"contact_id": id_of("contact_id", contact_id, ContactLike)}

@@ -7,11 +7,13 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, Method, list_of
 from sessionboard_async.models import Persona, Rule
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models.base import Record
 from sessionboard_async.services._common.crud import CRUDEndpoints, CRUDService
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Record)
 A = TypeVar("A")
 
 Config = Mapping[str, Any]
@@ -116,14 +118,14 @@ class PlanningService(CRUDService[T]):
 
     _GET: Endpoint[T]
 
-    async def get(self, event_id: EventId | None, id: str | None) -> T:  # noqa: A002  # the API's own word
+    async def get(self, event_id: EventLike, id: T | Id) -> T:  # noqa: A002  # the API's own word
         """Get a record by its id.
 
         Scope ``read:events``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            id: The id of the record.
+            event_id: The event, or its id.
+            id: The record, or its id.
 
         Returns:
             The record.
@@ -151,14 +153,14 @@ class Rules(PlanningService[Rule]):
     _GET: Endpoint[Rule] = planning_get("get-event-rule", "rules", "rule_id", Rule)
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[RuleCreate]
     ) -> Rule:
         """Create a rule.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``RuleCreate``.
 
@@ -174,8 +176,8 @@ class Rules(PlanningService[Rule]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: Rule | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[RuleUpdate],
@@ -185,8 +187,8 @@ class Rules(PlanningService[Rule]):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the rule.
+            event_id: The event, or its id.
+            id: The rule, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``RuleUpdate``; ``None`` clears a value.
 
@@ -216,14 +218,14 @@ class Personas(PlanningService[Persona]):
     _GET: Endpoint[Persona] = planning_get("get-persona", "personas", "persona_id", Persona)
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[PersonaCreate]
     ) -> Persona:
         """Create a persona.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``PersonaCreate``.
 
@@ -239,8 +241,8 @@ class Personas(PlanningService[Persona]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: Persona | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[PersonaUpdate],
@@ -250,8 +252,8 @@ class Personas(PlanningService[Persona]):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the persona.
+            event_id: The event, or its id.
+            id: The persona, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``PersonaUpdate``; ``None`` clears a value.
 

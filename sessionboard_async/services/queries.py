@@ -7,7 +7,8 @@ from typing import Any, TypedDict, Unpack
 from sessionboard_async.core.endpoint import list_of, page_of, rows
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import SavedQuery
-from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.insights import InsightsFilters, RunOptions
 from sessionboard_async.services._common.payloads import Extra, RequiredName, Writable, validate
 from sessionboard_async.services._common.reporting import ReportService, report_read, report_write
@@ -42,7 +43,7 @@ class QueryCreate(_QueryText, total=False):
     category: Writable[str]
 
 
-class Queries(ReportService):
+class Queries(ReportService[SavedQuery]):
     """Saved SbQL queries of an event, or of the whole organization; ``insights.execute`` runs others."""
 
     _ID_ARGUMENT: str = "query_id"
@@ -76,7 +77,7 @@ class Queries(ReportService):
     def list(
         self,
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         category: str | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[SavedQuery]:
@@ -85,7 +86,7 @@ class Queries(ReportService):
         Scope ``read:insights``; no rate limit is documented.
 
         Args:
-            event_id: The event; ``None`` for the organization and all its events.
+            event_id: The event, or its id; ``None`` for the organization and all its events.
             category: Only queries of this category; only without ``event_id``.
             **options: Paging, as in ``PagerOptions``; an event's queries come all at once.
 
@@ -103,14 +104,14 @@ class Queries(ReportService):
         return self._pages(*self._LIST.at(event_id), filters, **options)
 
     async def create(
-        self, *, event_id: EventId | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
+        self, *, event_id: EventLike | None = None, extra: Extra | None = None, **values: Unpack[QueryCreate]
     ) -> SavedQuery:
         """Create a saved query.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event; ``None`` for the whole organization.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values, as in ``QueryCreate``.
 
@@ -125,9 +126,9 @@ class Queries(ReportService):
 
     async def update(
         self,
-        id: str | None,  # noqa: A002  # the API's own word
+        id: SavedQuery | Id,  # noqa: A002  # the API's own word
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         extra: Extra | None = None,
         **values: Unpack[QueryUpdate],
     ) -> SavedQuery:
@@ -136,8 +137,8 @@ class Queries(ReportService):
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id of the saved query.
-            event_id: The event; ``None`` for the whole organization.
+            id: The saved query, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``QueryUpdate``; ``None`` clears a value.
 
@@ -153,9 +154,9 @@ class Queries(ReportService):
 
     def run(
         self,
-        id: str | None,  # noqa: A002  # the API's own word
+        id: SavedQuery | Id,  # noqa: A002  # the API's own word
         *,
-        event_id: EventId | None = None,
+        event_id: EventLike | None = None,
         obfuscate_pii: bool | None = None,
         **options: Unpack[PagerOptions],
     ) -> Pager[dict[str, Any]]:
@@ -165,8 +166,8 @@ class Queries(ReportService):
         it changes nothing; with ``read:insights`` alone use ``insights.run_query``. Retried like a read.
 
         Args:
-            id: The id of the saved query.
-            event_id: The event; ``None`` for the whole organization.
+            id: The saved query, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
             obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
             **options: Paging, as in ``PagerOptions``.
 

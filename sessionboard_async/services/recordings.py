@@ -6,9 +6,10 @@ from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, list_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models.base import EventId
 from sessionboard_async.models.uploads import Recording, RecordingUpload
-from sessionboard_async.services._common.paths import session_path
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
+from sessionboard_async.services._common.ids.sessions import SessionLike, part_path, session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 from sessionboard_async.services._common.upload_limits import RequiredUpload, check_size
@@ -59,13 +60,13 @@ class Recordings(Service):
     )
 
     def list(
-        self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
+        self, event_id: EventLike, session_id: SessionLike, **options: Unpack[PagerOptions]
     ) -> Pager[Recording]:
         """List the recordings of a session.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
@@ -79,8 +80,8 @@ class Recordings(Service):
 
     async def create(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         extra: Extra | None = None,
         **values: Unpack[RecordingCreate],
@@ -90,8 +91,8 @@ class Recordings(Service):
         Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             extra: More properties, under the API's names.
             **values: The upload, as in ``RecordingCreate``.
 
@@ -108,16 +109,16 @@ class Recordings(Service):
         return await self._write(self._CREATE, path, RecordingCreate, values, extra)
 
     async def get(
-        self, event_id: EventId | None, session_id: str | None, recording_id: str | None
+        self, event_id: EventLike, session_id: SessionLike, recording_id: Recording | Id
     ) -> Recording:
         """Get a recording.
 
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            recording_id: The recording.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            recording_id: The recording, or its id.
 
         Returns:
             The recording.
@@ -127,13 +128,15 @@ class Recordings(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        return await self._record(self._GET, session_path(event_id, session_id, recording_id=recording_id))
+        return await self._record(
+            self._GET, part_path(event_id, session_id, "recording_id", recording_id, Recording)
+        )
 
     async def complete(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
-        recording_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
+        recording_id: Recording | Id,
         *,
         extra: Extra | None = None,
         **values: Unpack[RecordingComplete],
@@ -144,9 +147,9 @@ class Recordings(Service):
         Completing a complete recording changes nothing.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            recording_id: The recording.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            recording_id: The recording, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``RecordingComplete``.
 
@@ -159,5 +162,5 @@ class Recordings(Service):
             TypeError: If a keyword is unknown, a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        path = session_path(event_id, session_id, recording_id=recording_id)
+        path = part_path(event_id, session_id, "recording_id", recording_id, Recording)
         return await self._write(self._COMPLETE, path, RecordingComplete, values, extra)

@@ -6,8 +6,9 @@ from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.models import Room
-from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.crud import CRUDEndpoints
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services.metadata import (
     MetadataService,
@@ -50,7 +51,7 @@ class Rooms(MetadataService[Room]):
     _SEARCH: Endpoint[Room] = metadata_search("search-rooms", "rooms", Room)
 
     async def create(
-        self, event_id: EventId | None, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
+        self, event_id: EventLike, *, extra: Extra | None = None, **values: Unpack[RoomCreate]
     ) -> Room:
         """Create a room.
 
@@ -58,7 +59,7 @@ class Rooms(MetadataService[Room]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             **values: The values, as in ``RoomCreate``.
 
@@ -73,8 +74,8 @@ class Rooms(MetadataService[Room]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: Room | Id,  # noqa: A002  # the API's own word
         *,
         extra: Extra | None = None,
         **values: Unpack[RoomUpdate],
@@ -85,8 +86,8 @@ class Rooms(MetadataService[Room]):
         unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the room.
+            event_id: The event, or its id.
+            id: The room, or its id.
             extra: More properties, under the API's names.
             **values: The values to change, as in ``RoomUpdate``; ``None`` clears a value.
 

@@ -7,8 +7,7 @@ from typing import TypedDict, Unpack
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models import Session, SessionStatus
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models import Format, Language, Level, Room, Session, SessionStatus, Tag, Track
 from sessionboard_async.services._common.bulk.operations import BulkValues
 from sessionboard_async.services._common.datetimes import Timestamp
 from sessionboard_async.services._common.filters import (
@@ -18,6 +17,9 @@ from sessionboard_async.services._common.filters import (
     StatusSearch,
     expansions,
 )
+from sessionboard_async.services._common.ids.arguments import Id, Kinds, id_of
+from sessionboard_async.services._common.ids.events import EventLike, event_path
+from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable, payload
 from sessionboard_async.services._common.records import RecordService, RecordWrites, UpdatedAt, record_writes
 
@@ -30,10 +32,10 @@ class SessionValues(TypedDict, total=False):
         starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
         ends_at: The end, in the same forms.
         capacity: The number of seats.
-        room_id: The room.
-        track_id: The track.
+        room_id: The room, or its id.
+        track_id: The track, or its id.
         status: A status of the API; other words are passed on.
-        tag_ids: The tags; they replace the tags that the session has.
+        tag_ids: The tags, or their ids; they replace the tags that the session has.
         is_public: Whether the session is shown in public.
         custom_fields: Values of custom fields.
     """
@@ -42,10 +44,10 @@ class SessionValues(TypedDict, total=False):
     starts_at: Writable[Timestamp]
     ends_at: Writable[Timestamp]
     capacity: Writable[int]
-    room_id: Writable[str]
-    track_id: Writable[str]
+    room_id: Writable[Room | Id]
+    track_id: Writable[Track | Id]
     status: Writable[str]
-    tag_ids: Writable[Sequence[str]]
+    tag_ids: Writable[Sequence[Tag | Id]]
     is_public: Writable[bool]
     custom_fields: Writable[CustomFields]
 
@@ -68,17 +70,17 @@ class SessionCreate(_SessionTitle, SessionValues, total=False):
     """Values that create a session; ``title`` is required.
 
     Attributes:
-        level_id: The level. This and the following can be set only when a session is created.
-        format_id: The format.
-        language_id: The language.
-        parent_session_id: The session that it becomes a subsession of.
+        level_id: The level, or its id. This and the following can be set only when a session is created.
+        format_id: The format, or its id.
+        language_id: The language, or its id.
+        parent_session_id: The session that it becomes a subsession of, or its id.
         is_abstract: Whether it is a submission and not yet on the programme.
     """
 
-    level_id: Writable[str]
-    format_id: Writable[str]
-    language_id: Writable[str]
-    parent_session_id: Writable[str]
+    level_id: Writable[Level | Id]
+    format_id: Writable[Format | Id]
+    language_id: Writable[Language | Id]
+    parent_session_id: Writable[SessionLike]
     is_abstract: Writable[bool]
 
 
@@ -92,10 +94,11 @@ class SessionFields(TypedDict):
     custom_fields: CustomFields
 
 
-class Sessions(RecordService[Session]):
+class Sessions(RecordService[Session, SessionLike]):
     """The sessions on the programme of an event, and the abstracts submitted for it."""
 
     _ID_ARGUMENT: str = "session_id"
+    _KINDS: Kinds = SessionLike
     _SEARCH: Endpoint[Session] = Endpoint(
         "search-sessions",
         "POST",
@@ -131,7 +134,7 @@ class Sessions(RecordService[Session]):
     _WRITES: RecordWrites[Session] = record_writes(
         "session",
         Session,
-        BulkValues(SessionCreate, SessionUpdate),
+        BulkValues(SessionCreate, SessionUpdate, SessionLike),
         create="create-session",
         update="update-session",
         delete="delete-session",
@@ -148,7 +151,7 @@ class Sessions(RecordService[Session]):
     )
 
     def search(  # pyright: ignore[reportIncompatibleMethodOverride]  # it takes one keyword more
-        self, event_id: EventId | None, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
+        self, event_id: EventLike, *, is_abstract: bool | None = None, **search: Unpack[RecordSearch]
     ) -> Pager[Session]:
         """Search the sessions of an event; use this to read many of them.
 
@@ -157,7 +160,7 @@ class Sessions(RecordService[Session]):
         up to three minutes old.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             is_abstract: Only abstracts, or only program sessions.
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
@@ -168,16 +171,16 @@ class Sessions(RecordService[Session]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self._SEARCH, {"event_id": event_id}, search, {"isAbstract": is_abstract})
+        return self._search(self._SEARCH, event_path(event_id), search, {"isAbstract": is_abstract})
 
     def list(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         status: str | None = None,
         is_abstract: bool | None = None,
-        track_id: str | None = None,
-        tag_id: str | None = None,
+        track_id: Track | Id | None = None,
+        tag_id: Tag | Id | None = None,
         search: str | None = None,
         expand: Sequence[Expansion] = (),
         **options: Unpack[PagerOptions],
@@ -185,11 +188,11 @@ class Sessions(RecordService[Session]):
         """List the sessions of an event, filtered by track, tag or words; ``search`` has no such filters.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             status: Only sessions with this status.
             is_abstract: Only abstracts, or only program sessions.
-            track_id: Only sessions of this track.
-            tag_id: Only sessions with this tag.
+            track_id: Only sessions of this track: the track, or its id.
+            tag_id: Only sessions with this tag: the tag, or its id.
             search: Only sessions that contain these words.
             expand: Expansions to include.
             **options: Paging, as in ``PagerOptions``.
@@ -204,23 +207,21 @@ class Sessions(RecordService[Session]):
         query = {
             "status": status,
             "is_abstract": is_abstract,
-            "track_id": track_id,
-            "tag_id": tag_id,
+            "track_id": None if track_id is None else id_of("track_id", track_id, Track),
+            "tag_id": None if tag_id is None else id_of("tag_id", tag_id, Tag),
             "search": search,
             "expand": expansions(expand),
         }
-        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, event_path(event_id), query, **options)
 
-    def search_statuses(
-        self, event_id: EventId | None, **search: Unpack[StatusSearch]
-    ) -> Pager[SessionStatus]:
+    def search_statuses(self, event_id: EventLike, **search: Unpack[StatusSearch]) -> Pager[SessionStatus]:
         """Search the statuses of sessions, including deleted ones.
 
         Only ``search_statuses(deleted_after=…)`` reports deletions, and only of sessions. A subsession is
         returned twice: inside its parent, and as a row of its own.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             **search: Filters, sort, expansions and paging, as in ``StatusSearch``.
 
         Returns:
@@ -230,11 +231,11 @@ class Sessions(RecordService[Session]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self._SEARCH_STATUSES, {"event_id": event_id}, search, kind=STATUS_SEARCH)
+        return self._search(self._SEARCH_STATUSES, event_path(event_id), search, kind=STATUS_SEARCH)
 
     async def create(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -249,7 +250,7 @@ class Sessions(RecordService[Session]):
         when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
             **values: The values, as in ``SessionCreate``.
@@ -266,8 +267,8 @@ class Sessions(RecordService[Session]):
 
     async def update(
         self,
-        event_id: EventId | None,
-        record: str | Session | None,
+        event_id: EventLike,
+        record: SessionLike,
         *,
         extra: Extra | None = None,
         allow_masked: bool = False,
@@ -282,7 +283,7 @@ class Sessions(RecordService[Session]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The record as it was read, whose ``updated_at`` is sent back; or its id.
             extra: More properties, under the API's names.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.
@@ -301,8 +302,8 @@ class Sessions(RecordService[Session]):
 
     async def update_fields(
         self,
-        event_id: EventId | None,
-        record: str | Session | None,
+        event_id: EventLike,
+        record: SessionLike,
         custom_fields: CustomFields,
         *,
         allow_masked: bool = False,
@@ -316,7 +317,7 @@ class Sessions(RecordService[Session]):
         unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The session, or its id.
             custom_fields: Values by internal name, or the ``custom_fields`` of a record.
             allow_masked: Whether to write values that look like the API's masks, such as ``j***@a***.com``.

@@ -8,10 +8,11 @@ from msgspec import UNSET
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models.base import EventId
 from sessionboard_async.models.transcriptions import Transcription
 from sessionboard_async.services._common.filters import one_of
-from sessionboard_async.services._common.paths import session_path
+from sessionboard_async.services._common.ids.arguments import Id, id_of
+from sessionboard_async.services._common.ids.events import EventLike, event_path
+from sessionboard_async.services._common.ids.sessions import SessionLike, part_path, session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
 from sessionboard_async.services._common.service import Service
 
@@ -68,10 +69,10 @@ class Transcriptions(Service):
 
     def list(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         *,
         type: TranscriptionType | None = None,  # noqa: A002  # the API's own word
-        session_id: str | None = None,
+        session_id: SessionLike | None = None,
         language_code: str | None = None,
         include_partial: bool | None = None,
         **options: Unpack[PagerOptions],
@@ -79,9 +80,9 @@ class Transcriptions(Service):
         """List the transcriptions of all sessions of an event.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             type: Only transcriptions of this kind.
-            session_id: Only records of this session.
+            session_id: Only records of this session: the session, or its id.
             language_code: Only transcriptions in this language.
             include_partial: Whether to include fragments that are not complete yet; by default the API leaves
                 them out.
@@ -97,20 +98,20 @@ class Transcriptions(Service):
         """
         query = {
             "type": None if type is None else one_of("type", type, get_args(TranscriptionType)),
-            "session_id": session_id,
+            "session_id": None if session_id is None else id_of("session_id", session_id, SessionLike),
             "language_code": language_code,
             "include_partial": include_partial,
         }
-        return self._pages(self._LIST, {"event_id": event_id}, query, **options)
+        return self._pages(self._LIST, event_path(event_id), query, **options)
 
-    async def get(self, event_id: EventId | None, transcription_id: str | None) -> Transcription:
+    async def get(self, event_id: EventLike, transcription_id: Transcription | Id) -> Transcription:
         """Get a transcription of any session of an event.
 
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            transcription_id: The transcription.
+            event_id: The event, or its id.
+            transcription_id: The transcription, or its id.
 
         Returns:
             The transcription, as the class of its kind.
@@ -120,17 +121,20 @@ class Transcriptions(Service):
             ValueError: If an id is empty.
             TypeError: If an id is ``None``.
         """
-        path = {"event_id": event_id, "transcription_id": transcription_id}
+        path = {
+            **event_path(event_id),
+            "transcription_id": id_of("transcription_id", transcription_id, Transcription),
+        }
         return await self._record(self._GET, path)
 
     def list_for_session(
-        self, event_id: EventId | None, session_id: str | None, **options: Unpack[PagerOptions]
+        self, event_id: EventLike, session_id: SessionLike, **options: Unpack[PagerOptions]
     ) -> Pager[Transcription]:
         """List the transcriptions of one session.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
@@ -146,8 +150,8 @@ class Transcriptions(Service):
 
     async def create(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
         *,
         type: TranscriptionType,  # noqa: A002  # the API's own word
         transcription: Writable[str] = UNSET,
@@ -158,8 +162,8 @@ class Transcriptions(Service):
         Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
             type: The kind.
             transcription: The text.
             extra: More properties, under the API's names.
@@ -179,16 +183,16 @@ class Transcriptions(Service):
         return await self._write(self._CREATE, path, _TranscriptionCreate, values, extra)
 
     async def get_for_session(
-        self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
+        self, event_id: EventLike, session_id: SessionLike, transcription_id: Transcription | Id
     ) -> Transcription:
         """Get a transcription of one session.
 
         Scope ``read:transcriptions``; no rate limit is documented.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            transcription_id: The transcription.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            transcription_id: The transcription, or its id.
 
         Returns:
             The transcription, as the class of its kind.
@@ -199,14 +203,15 @@ class Transcriptions(Service):
             TypeError: If an id is ``None``.
         """
         return await self._record(
-            self._GET_FOR_SESSION, session_path(event_id, session_id, transcription_id=transcription_id)
+            self._GET_FOR_SESSION,
+            part_path(event_id, session_id, "transcription_id", transcription_id, Transcription),
         )
 
     async def update(
         self,
-        event_id: EventId | None,
-        session_id: str | None,
-        transcription_id: str | None,
+        event_id: EventLike,
+        session_id: SessionLike,
+        transcription_id: Transcription | Id,
         *,
         transcription: Writable[str] = UNSET,
         extra: Extra | None = None,
@@ -216,9 +221,9 @@ class Transcriptions(Service):
         Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            transcription_id: The transcription.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            transcription_id: The transcription, or its id.
             transcription: The new text; ``None`` clears it.
             extra: More properties, under the API's names; its document does not say which can change.
 
@@ -230,22 +235,22 @@ class Transcriptions(Service):
             TypeError: If a value has the wrong type, or an id is ``None``.
             ValueError: If an id is empty.
         """
-        path = session_path(event_id, session_id, transcription_id=transcription_id)
+        path = part_path(event_id, session_id, "transcription_id", transcription_id, Transcription)
         return await self._write(
             self._UPDATE, path, _TranscriptionUpdate, {"transcription": transcription}, extra
         )
 
     async def delete(
-        self, event_id: EventId | None, session_id: str | None, transcription_id: str | None
+        self, event_id: EventLike, session_id: SessionLike, transcription_id: Transcription | Id
     ) -> None:
         """Delete a transcription.
 
         Scope ``write:transcriptions``; no rate limit is documented; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            session_id: The session.
-            transcription_id: The transcription.
+            event_id: The event, or its id.
+            session_id: The session, or its id.
+            transcription_id: The transcription, or its id.
 
         Raises:
             NotFoundError: If the session has no transcription with this id.
@@ -253,5 +258,5 @@ class Transcriptions(Service):
             TypeError: If an id is ``None``.
         """
         await self._record(
-            self._DELETE, session_path(event_id, session_id, transcription_id=transcription_id)
+            self._DELETE, part_path(event_id, session_id, "transcription_id", transcription_id, Transcription)
         )

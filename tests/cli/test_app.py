@@ -236,7 +236,7 @@ def test_serve_runs_until_a_signal(name: signal.Signals) -> None:
         async def count() -> int:
             async with AsyncSession(found[2], base_url=found[1]) as sb:
                 (event,) = await sb.events.list().collect()
-                return await sb.sessions.search(event.id).count()
+                return await sb.sessions.search(event).count()
 
         assert anyio.run(count) == 7
         code, _, errors = command.end(name)

@@ -24,20 +24,20 @@ async def content(sb: AsyncSession, server: EmbeddedServer, tmp_path: Path) -> N
     (pack, *_) = [pack for pack in packs if pack.items]
     await sb.content.list(event).collect()
     await sb.content.list(event, session_id=pack.id, interval_sec=30, provider="claude").collect()
-    await sb.content.session(event, pack.id, expand=PIECES, interval_sec=30, provider="openai")
+    await sb.content.session(event, pack, expand=PIECES, interval_sec=30, provider="openai")
     await sb.content.event(event, expand=["document", "recap"])
-    for item in (pack.id, "summary_pdf", "summary_card"):
+    for item in (pack, "summary_pdf", "summary_card"):
         await sb.content.item(event, item, session_id=pack.id, interval_sec=30, provider="claude")
     for item in ("event_report", "recap"):
         await sb.content.item(event, item)
     for piece in pack.items or ():
         if piece.type != "transcription" and piece.type != "document":
-            await sb.content.item(event, piece.id)
+            await sb.content.item(event, piece)
     await sb.content.download_event_document(
         event, "event_report", to=tmp_path / "report.pdf", variant="daily"
     )
-    await sb.content.download_session_document(event, pack.id, "summary_pdf", to=tmp_path / "summary.pdf")
-    await sb.content.download_session_document(event, pack.id, "summary_card", to=tmp_path / "card.png")
+    await sb.content.download_session_document(event, pack, "summary_pdf", to=tmp_path / "summary.pdf")
+    await sb.content.download_session_document(event, pack, "summary_card", to=tmp_path / "card.png")
 
 
 async def transcriptions(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
@@ -49,10 +49,10 @@ async def transcriptions(sb: AsyncSession, server: EmbeddedServer, _: Path) -> N
     ).collect()
     made = await sb.transcriptions.create(event, talk, type="summary", transcription="All went well.")
     assert await sb.transcriptions.list_for_session(event, talk).collect()
-    await sb.transcriptions.get(event, made.id)
-    await sb.transcriptions.get_for_session(event, talk, made.id)
-    await sb.transcriptions.update(event, talk, made.id, transcription="All went very well.")
-    await sb.transcriptions.delete(event, talk, made.id)
+    await sb.transcriptions.get(event, made)
+    await sb.transcriptions.get_for_session(event, talk, made)
+    await sb.transcriptions.update(event, talk, made, transcription="All went very well.")
+    await sb.transcriptions.delete(event, talk, made)
 
 
 async def recordings(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
@@ -63,8 +63,8 @@ async def recordings(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         event, talk, filename="talk.mp3", size_bytes=len(sound), content_type="audio/mpeg"
     )
     await sb.send_file(made.upload, sound)
-    await sb.recordings.complete(event, talk, made.id, duration_seconds=2.5, file_size_bytes=len(sound))
-    await sb.recordings.get(event, talk, made.id)
+    await sb.recordings.complete(event, talk, made, duration_seconds=2.5, file_size_bytes=len(sound))
+    await sb.recordings.get(event, talk, made)
     assert await sb.recordings.list(event, talk).collect()
 
 
@@ -88,7 +88,7 @@ async def media(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         size_bytes=len(film),
         duration_seconds=2.5,
     )
-    await sb.media.get(event, talk, item.id)
+    await sb.media.get(event, talk, item)
 
 
 async def files(sb: AsyncSession, server: EmbeddedServer, tmp_path: Path) -> None:
@@ -107,14 +107,14 @@ async def files(sb: AsyncSession, server: EmbeddedServer, tmp_path: Path) -> Non
     }
     made = await sb.files.create(event, talk, **what)
     await sb.send_file(made.upload, slides)
-    await sb.files.complete(event, talk, made.id)
-    again = await sb.files.replace(event, talk, made.id, **what)
+    await sb.files.complete(event, talk, made)
+    again = await sb.files.replace(event, talk, made, **what)
     await sb.send_file(again.upload, slides)
-    await sb.files.complete(event, talk, made.id)
-    await sb.files.update(event, talk, made.id, title="Slides, corrected", assigned_participant_id=None)
+    await sb.files.complete(event, talk, made)
+    await sb.files.update(event, talk, made, title="Slides, corrected", assigned_participant_id=None)
     tmp_path.joinpath("notes.pdf").write_bytes(slides)
     notes = await sb.files.upload(
         event, talk, tmp_path / "notes.pdf", title="Notes", assigned_participant_id=whose
     )
     assert await sb.files.list(event, talk).collect()
-    await sb.files.delete(event, talk, notes.id)
+    await sb.files.delete(event, talk, notes)

@@ -20,28 +20,28 @@ async def dashboards(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         made = await sb.dashboards.create(
             name="Numbers", description="How many.", widgets=[{"type": "number"}], **scope
         )
-        await sb.dashboards.update(made.id, name="All numbers", description="How many of all.", **scope)
-        await sb.dashboards.get(made.id, **scope)
+        await sb.dashboards.update(made, name="All numbers", description="How many of all.", **scope)
+        await sb.dashboards.get(made, **scope)
         assert await sb.dashboards.list(**scope).collect()
         widget = await sb.widgets.create(
-            made.id, type="table", title="Titles", config={"rows": 3}, query=QUERY, **scope
+            made, type="table", title="Titles", config={"rows": 3}, query=QUERY, **scope
         )
-        await sb.widgets.update(widget.id, title="Three titles", config={"rows": 2}, query=QUERY, **scope)
-        await sb.insights.dashboard(made.id, **scope)
-        await sb.widgets.delete(widget.id, **scope)
-        await sb.dashboards.delete(made.id, **scope)
+        await sb.widgets.update(widget, title="Three titles", config={"rows": 2}, query=QUERY, **scope)
+        await sb.insights.dashboard(made, **scope)
+        await sb.widgets.delete(widget, **scope)
+        await sb.dashboards.delete(made, **scope)
 
 
 async def queries(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     for where in ({"event_id": server.event_id}, {"event_id": None}):
         scope: Any = where
         made = await sb.queries.create(name="Titles", query=QUERY, category="sessions", **scope)
-        await sb.queries.update(made.id, name="Three titles", query=QUERY, category="talks", **scope)
+        await sb.queries.update(made, name="Three titles", query=QUERY, category="talks", **scope)
         assert await sb.queries.list(**scope).collect()
-        assert await sb.queries.run(made.id, obfuscate_pii=False, **scope).collect()
+        assert await sb.queries.run(made, obfuscate_pii=False, **scope).collect()
         assert await sb.insights.queries(**scope).collect()
-        await sb.insights.run_query(made.id, obfuscate_pii=False, **scope).collect()
-        await sb.queries.delete(made.id, **scope)
+        await sb.insights.run_query(made, obfuscate_pii=False, **scope).collect()
+        await sb.queries.delete(made, **scope)
 
 
 async def insights(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
@@ -65,8 +65,8 @@ async def insights(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     await sb.insights.execute(QUERY, **events).collect()
     assert await sb.insights.execute(QUERY, format="csv", page=1, limit=2)
     saved = await sb.queries.create(name="Titles", query=QUERY)
-    assert await sb.insights.run_query(saved.id, format="csv", **events)
-    assert await sb.insights.run_query(saved.id, event_id=server.event_id, format="csv")
+    assert await sb.insights.run_query(saved, format="csv", **events)
+    assert await sb.insights.run_query(saved, event_id=server.event_id, format="csv")
     history: Any = [{"role": "user", "content": "I want titles."}]
     await sb.insights.generate("all of them", conversation_history=history, **events)
     await sb.insights.generate("its talks", event_id=server.event_id, conversation_history=history)

@@ -20,18 +20,18 @@ async def agenda_drafts(sb: AsyncSession, server: EmbeddedServer, _: Path) -> No
     room = await sb.rooms.search(event).first()
     assert room
     draft = await sb.agenda_drafts.create(event, name="Second day", description="What if it rained?")
-    await sb.agenda_drafts.update(event, draft.id, name="Third day", description="It will not rain.")
+    await sb.agenda_drafts.update(event, draft, name="Third day", description="It will not rain.")
     assert await sb.agenda_drafts.list(event).collect()
-    await sb.agenda_drafts.get(event, draft.id)
+    await sb.agenda_drafts.get(event, draft)
     placed = await sb.agenda_drafts.add_session(
-        event, draft.id, session_id=first.id or "", starts_at=MORNING, ends_at=NOON, room_id=room.id
+        event, draft, session_id=first.id or "", starts_at=MORNING, ends_at=NOON, room_id=room.id
     )
     await sb.agenda_drafts.update_session(
-        event, draft.id, placed.id, starts_at=MORNING, ends_at=NOON, room_id=room.id
+        event, draft, placed, starts_at=MORNING, ends_at=NOON, room_id=room.id
     )
     done = await sb.agenda_drafts.bulk_sessions(
         event,
-        draft.id,
+        draft,
         [
             Create({"session_id": second.id, "starts_at": MORNING, "ends_at": NOON}),
             Create({"session_id": third.id}),
@@ -39,13 +39,13 @@ async def agenda_drafts(sb: AsyncSession, server: EmbeddedServer, _: Path) -> No
         ],
     )
     assert done.failed == 0
-    await sb.agenda_drafts.bulk_sessions(event, draft.id, [Delete(done.outcomes[1].id or "")])
-    assert await sb.agenda_drafts.sessions(event, draft.id).collect()
-    await sb.agenda_drafts.changes(event, draft.id)
-    await sb.agenda_drafts.remove_session(event, draft.id, done.outcomes[0].id)
-    await sb.agenda_drafts.commit(event, draft.id)
+    await sb.agenda_drafts.bulk_sessions(event, draft, [Delete(done.outcomes[1].id or "")])
+    assert await sb.agenda_drafts.sessions(event, draft).collect()
+    await sb.agenda_drafts.changes(event, draft)
+    await sb.agenda_drafts.remove_session(event, draft, str(done.outcomes[0].id))
+    await sb.agenda_drafts.commit(event, draft)
     other = await sb.agenda_drafts.create(event, name="Thrown away")
-    await sb.agenda_drafts.delete(event, other.id)
+    await sb.agenda_drafts.delete(event, other)
 
 
 async def rules(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
@@ -53,10 +53,10 @@ async def rules(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     made = await sb.rules.create(
         event, name="No overlaps", type="no_overlap", config={"strict": True}, enabled=True
     )
-    await sb.rules.update(event, made.id, name="Few overlaps", config={"strict": False}, enabled=False)
-    await sb.rules.get(event, made.id)
+    await sb.rules.update(event, made, name="Few overlaps", config={"strict": False}, enabled=False)
+    await sb.rules.get(event, made)
     assert await sb.rules.list(event).collect()
-    await sb.rules.delete(event, made.id)
+    await sb.rules.delete(event, made)
 
 
 async def personas(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
@@ -64,7 +64,7 @@ async def personas(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     made = await sb.personas.create(
         event, name="Newcomer", description="Knows few people.", config={"role": "guest"}
     )
-    await sb.personas.update(event, made.id, name="Regular", description="Knows many people.", config={})
-    await sb.personas.get(event, made.id)
+    await sb.personas.update(event, made, name="Regular", description="Knows many people.", config={})
+    await sb.personas.get(event, made)
     assert await sb.personas.list(event).collect()
-    await sb.personas.delete(event, made.id)
+    await sb.personas.delete(event, made)

@@ -62,8 +62,8 @@ async def sessions(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         custom_fields={"audience": "Everybody"},
     )
     part = await sb.sessions.create(event, title="Welcome", parent_session_id=made.id)
-    await sb.sessions.get(event, part.id)
-    await sb.sessions.get(event, made.id, expand=EXPANSIONS)
+    await sb.sessions.get(event, part)
+    await sb.sessions.get(event, made, expand=EXPANSIONS)
     changed = await sb.sessions.update(
         event,
         made,
@@ -98,11 +98,11 @@ async def people(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     await sb.contacts.search(event, **SEARCH).collect()
     await sb.org_contacts.search(organization, **SEARCH).collect()
     assert await sb.org_contacts.search(organization).first()
-    await sb.speakers.get(event, speaker.id, expand=EXPANSIONS)
-    await sb.contacts.get(event, contact.id, expand=EXPANSIONS)
-    await sb.org_contacts.get(organization, contact.id, expand=EXPANSIONS)
-    assert (await sb.contacts.sessions(event, speaker.id)).sessions
-    assert (await sb.org_contacts.sessions(organization, speaker.id)).sessions
+    await sb.speakers.get(event, speaker, expand=EXPANSIONS)
+    await sb.contacts.get(event, contact, expand=EXPANSIONS)
+    await sb.org_contacts.get(organization, contact, expand=EXPANSIONS)
+    assert (await sb.contacts.sessions(event, speaker)).sessions
+    assert (await sb.org_contacts.sessions(organization, speaker)).sessions
 
     made = await sb.contacts.create(
         event,
@@ -144,14 +144,14 @@ async def accounts(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         first = await service.search(event).first()
         assert first
         await service.search(event, **SEARCH).collect()
-        await service.get(event, first.id, expand=EXPANSIONS)
+        await service.get(event, str(first.id), expand=EXPANSIONS)
         made = await service.create(event, name="Fjord Data", custom_fields={"booth": "B900"})
         await service.create(event, account_id=UNKNOWN_ID)
         await service.update(
-            event, made.id, updated_at=made.updated_at, name="Fjord Data AS", custom_fields={}
+            event, str(made.id), updated_at=made.updated_at, name="Fjord Data AS", custom_fields={}
         )
-        await service.delete(event, made.id)
-        await service.restore(event, made.id)
+        await service.delete(event, str(made.id))
+        await service.restore(event, str(made.id))
         done = await service.bulk(
             event,
             [Create({"name": "One more"}), Update(made.id or "", {"name": "Fjord"}), Delete(made.id or "")],

@@ -22,8 +22,8 @@ async def fields(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         event, module="session", source="custom", scope="event", sort="created_at", expand=EXPANSIONS, **DATES
     ).collect()
     made = await sb.fields.create(event, name="Shoe size", type="text", module_id="session")
-    await sb.fields.update(event, made.id, name="Shoe size (EU)", type="text", module_id="session")
-    await sb.fields.delete(event, made.id)
+    await sb.fields.update(event, made, name="Shoe size (EU)", type="text", module_id="session")
+    await sb.fields.delete(event, made)
 
 
 async def metadata(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:

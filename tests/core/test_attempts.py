@@ -39,22 +39,22 @@ async def test_a_refused_connection_uses_nothing_of_the_budget_and_a_lost_answer
         first, second = (AsyncSession(server.token, base_url=server.base_url, retry=RETRY) for _ in range(2))
         async with first:
             talk = (await first.sessions.search(server.event_id).collect())[0]
-            await first.sessions.get(server.event_id, talk.id)
+            await first.sessions.get(server.event_id, talk)
             before = await remaining(first)
         assert before is not None
         async with second:
             await server.stop()
             with pytest.raises(ConnectError, match="after 3 attempts"):
-                await second.sessions.get(server.event_id, talk.id)
+                await second.sessions.get(server.event_id, talk)
             assert await remaining(second) == before
 
             await server.start()
             server.faults.append(Fault("close_before", every=1, times=3))
             with pytest.raises(ConnectionLostError, match="after 3 attempts"):
-                await second.sessions.get(server.event_id, talk.id)
+                await second.sessions.get(server.event_id, talk)
             assert await remaining(second) == before - 3
             with anyio.fail_after(2):
-                await second.sessions.get(server.event_id, talk.id)
+                await second.sessions.get(server.event_id, talk)
 
 
 async def test_a_transfer_to_a_storage_does_not_wait_for_the_budget_of_the_api(serve: Serve) -> None:

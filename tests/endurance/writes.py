@@ -86,7 +86,7 @@ async def upload(visitor: Visitor) -> None:
         if uploaded.value is None:
             return
         visitor.check(uploaded.value.id is not None, "an uploaded file has no id")
-        await visitor.attempt(client.files.delete(world.changing, session, uploaded.value.id))
+        await visitor.attempt(client.files.delete(world.changing, session, uploaded.value))
     else:
         await _upload_recording(visitor, client, session, content)
 
@@ -107,5 +107,5 @@ async def _upload_recording(visitor: Visitor, client: AsyncSession, session: str
     sent = await visitor.attempt(client.send_file(announced.value.upload, content))
     if not sent.done:
         return
-    completed = await visitor.attempt(client.recordings.complete(world.changing, session, announced.value.id))
+    completed = await visitor.attempt(client.recordings.complete(world.changing, session, announced.value))
     visitor.check(completed.value is None or completed.value.status == "completed", "it is not complete")

@@ -415,7 +415,7 @@ async def test_data_may_change_before_an_export_is_resumed(
     read = (tmp_path / STAGING / "sessions.jsonl").read_bytes().splitlines()
     before = await sb.sessions.search(server.event_id).collect()
     await sb.sessions.delete(server.event_id, json.loads(read[0])["id"])
-    await sb.sessions.delete(server.event_id, before[-1].id)
+    await sb.sessions.delete(server.event_id, before[-1])
     manifest = await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
     found = [json.loads(line)["id"] for line in lines(tmp_path, "sessions")]
     assert found == [talk.id for talk in before[:-1]]

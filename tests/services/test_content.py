@@ -130,6 +130,6 @@ async def test_a_bad_argument_for_one_pack_is_refused_before_any_request() -> No
         with pytest.raises(ValueError, match="interval_sec must be 1 or more"):
             await sb.content.item(4630, "i", interval_sec=-1)
         with pytest.raises(TypeError, match="item_id must be"):
-            await sb.content.item(4630, None)
+            await sb.content.item(4630, None)  # type: ignore[arg-type]  # the mistake
         with pytest.raises(ValueError, match="expand must be one of"):
             await sb.content.event(4630, expand=["mind_map"])  # type: ignore[list-item]  # wrong on purpose

@@ -114,17 +114,17 @@ async def test_a_file_goes_up_step_by_step_and_is_replaced(place: Place) -> None
     )
     assert await files.list(place.event, place.talk).collect() == []
     with pytest.raises(BadRequestError):
-        await files.complete(place.event, place.talk, announced.id)
+        await files.complete(place.event, place.talk, announced)
     etag = await place.sb.send_file(announced.upload, PDF)
     assert etag == f'"{hashlib.md5(PDF, usedforsecurity=False).hexdigest()}"'
-    done = await files.complete(place.event, place.talk, announced.id)
+    done = await files.complete(place.event, place.talk, announced)
     assert await fetched(done.url) == PDF
-    again = await files.replace(place.event, place.talk, done.id, filename="b.pdf", size_bytes=4)
+    again = await files.replace(place.event, place.talk, done, filename="b.pdf", size_bytes=4)
     await place.sb.send_file(again.upload, b"%PDF")
-    replaced = await files.complete(place.event, place.talk, done.id)
+    replaced = await files.complete(place.event, place.talk, done)
     assert await fetched(replaced.url) == b"%PDF"
-    assert (await files.update(place.event, place.talk, done.id, title="Talk")).title == "Talk"
-    await files.delete(place.event, place.talk, done.id)
+    assert (await files.update(place.event, place.talk, done, title="Talk")).title == "Talk"
+    await files.delete(place.event, place.talk, done)
     assert await files.list(place.event, place.talk).collect() == []
 
 
@@ -149,12 +149,12 @@ async def test_a_recording_becomes_pcm(place: Place) -> None:
     recordings = place.sb.recordings
     announced = await recordings.create(place.event, place.talk, filename="talk.mp3", size_bytes=4)
     with pytest.raises(UnprocessableError):
-        await recordings.complete(place.event, place.talk, announced.id)
+        await recordings.complete(place.event, place.talk, announced)
     await place.sb.send_file(announced.upload, b"ID3\x04")
-    done = await recordings.complete(place.event, place.talk, announced.id, duration_seconds=1.5)
+    done = await recordings.complete(place.event, place.talk, announced, duration_seconds=1.5)
     assert (done.status, done.duration_seconds) == ("completed", 1.5)
     assert str(done.s3_key).endswith(".pcm")
-    assert (await recordings.get(place.event, place.talk, announced.id)).id == announced.id
+    assert (await recordings.get(place.event, place.talk, announced)).id == announced.id
     assert [one.id async for one in recordings.list(place.event, place.talk)] == [announced.id]
 
 
@@ -176,7 +176,7 @@ async def test_a_medium_goes_up_in_parts_and_is_transcribed(place: Place) -> Non
         filename="talk.mp4",
         size_bytes=10,
     )
-    seen = [(await media.get(place.event, place.talk, item.id)).transcript_status for _ in range(3)]
+    seen = [(await media.get(place.event, place.talk, item)).transcript_status for _ in range(3)]
     assert seen == ["queued", "processing", "ready"]
     found = await place.sb.transcriptions.list_for_session(place.event, place.talk).collect()
     assert [one.type for one in found] == ["fragment"]
@@ -209,7 +209,7 @@ async def test_a_report_comes_down_to_a_path_and_to_a_writer(place: Place, tmp_p
 
 async def test_a_session_has_a_summary_and_a_card(place: Place, tmp_path: Path) -> None:
     packs = await place.sb.content.list(place.event, expand=["summary"]).collect()
-    talk = next(pack.id for pack in packs if pack.has_summary)
+    talk = next(pack for pack in packs if pack.has_summary)
     card = await place.sb.content.download_session_document(
         place.event, talk, "summary_card", tmp_path / "card.png"
     )

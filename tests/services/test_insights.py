@@ -70,7 +70,7 @@ async def test_equal_rows_are_all_delivered(place: Place, in_event: bool, is_sav
     query = await saved(place, EQUAL, event_id)
     pager = insights.execute(EQUAL, event_id=event_id)
     if is_saved:
-        pager = insights.run_query(query.id, event_id=event_id)
+        pager = insights.run_query(query, event_id=event_id)
     count = await pager.count()
     assert count > 100
     assert await pager.collect() == [{"id": "one"}] * count
@@ -130,9 +130,9 @@ async def test_several_events_are_asked_at_once(place: Place) -> None:
     both = [{"event_id": first}, {"event_id": second}]
     assert await insights.execute(EVENTS, event_ids=(first, second)).collect() == both
     query = await saved(place, EVENTS)
-    assert await insights.run_query(query.id, event_ids=[first, second]).collect() == both
+    assert await insights.run_query(query, event_ids=[first, second]).collect() == both
     assert place.called() == ["run-query"]
-    assert await insights.run_query(query.id, event_id=None, event_ids=None).collect() == both
+    assert await insights.run_query(query, event_id=None, event_ids=None).collect() == both
     assert place.sent() == {"page": 1, "limit": 100}
     with pytest.raises(NotFoundError):
         await insights.execute(EVENTS, event_ids=[1]).collect()
@@ -150,7 +150,7 @@ async def test_a_file_comes_as_it_is(place: Place) -> None:
 
     query = await saved(place, IDS, event)
     for event_id in (event, None):
-        content = await insights.run_query(query.id, event_id=event_id, format="csv", page=2, limit=3)
+        content = await insights.run_query(query, event_id=event_id, format="csv", page=2, limit=3)
         assert place.called() == ["run-query"]
         assert len(content.splitlines()) == 1 + 3
         sent = {"page": 2, "limit": 3, "format": "csv"}
@@ -161,13 +161,13 @@ async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place)
     query = await saved(place, EMAILS, place.event)
     for pager in (
         place.sb.insights.execute(EMAILS, event_id=place.event),
-        place.sb.insights.run_query(query.id, event_id=place.event),
+        place.sb.insights.run_query(query, event_id=place.event),
     ):
         masked = await pager.collect()
         assert len(masked) > 1
         assert all("***" in row["reach"] for row in masked)
         assert "obfuscatePii" not in place.sent()
-    plain = await place.sb.insights.run_query(query.id, event_id=place.event, obfuscate_pii=False).collect()
+    plain = await place.sb.insights.run_query(query, event_id=place.event, obfuscate_pii=False).collect()
     assert place.called() == ["run-event-insights-query"]
     assert place.sent()["obfuscatePii"] is False
     assert not any("***" in row["reach"] for row in plain)

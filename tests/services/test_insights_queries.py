@@ -107,7 +107,7 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
         everything = await insights.queries(page_size=1).collect()
         assert {query.id: query.event_id for query in everything} == {local.id: event, own.id: None}
         for event_id, operation in ((event, "get-event-insights-dashboard"), (None, "get-dashboard")):
-            shown = await insights.dashboard(board.id, event_id=event_id)
+            shown = await insights.dashboard(board, event_id=event_id)
             assert place.called() == [operation]
             (widget,) = shown.widgets or ()
             assert "***" in widget.as_sent["data"][0]["reach"]
@@ -122,7 +122,7 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
             other.insights.generate("Rooms"),
             other.insights.schema(event_id=event),
             other.insights.suggestions(),
-            other.insights.dashboard(board.id),
+            other.insights.dashboard(board),
         ):
             with pytest.raises(PermissionDeniedError, match="read:insights"):
                 await refused

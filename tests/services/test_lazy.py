@@ -42,7 +42,7 @@ asyncio.run(main())
 """
 
 ALWAYS = {
-    *("models", "models.base", "models.bulk", "models.fields", "models.kinds", "models.translation"),
+    *("models", "models.base", "models.bulk", "models.fields", "models.kinds"),
     *("services", "services._common"),
 }
 

@@ -52,7 +52,7 @@ async def drafted(place: Place) -> tuple[AgendaDraft, Session, DraftSession]:
     (session,) = await some_sessions(place, 1)
     draft = await place.sb.agenda_drafts.create(place.event, name="Plan B")
     placement = await place.sb.agenda_drafts.add_session(
-        place.event, draft.id, session_id=str(session.id), starts_at=START, ends_at=START + HOUR
+        place.event, draft, session_id=str(session.id), starts_at=START, ends_at=START + HOUR
     )
     return draft, session, placement
 
@@ -138,37 +138,37 @@ async def test_the_schedule_follows_when_a_draft_is_committed(place: Place) -> N
     assert (placement.starts_at, placement.ends_at) == (START, START + HOUR)
 
     room = await place.sb.rooms.create(event, name="Aula")
-    moved = await drafts.update_session(event, draft.id, placement.id, room_id=room.id, starts_at=START)
+    moved = await drafts.update_session(event, draft, placement, room_id=room.id, starts_at=START)
     assert place.sent() == {"room_id": room.id, "starts_at": "2026-09-14T09:00:00.000Z"}
     assert (moved.room_id, moved.ends_at) == (room.id, START + HOUR)
-    assert await drafts.sessions(event, draft.id).collect() == [moved]
-    assert (await place.sb.sessions.get(event, session.id)).starts_at == session.starts_at
+    assert await drafts.sessions(event, draft).collect() == [moved]
+    assert (await place.sb.sessions.get(event, session)).starts_at == session.starts_at
 
-    changes = await drafts.changes(event, draft.id)
+    changes = await drafts.changes(event, draft)
     assert changes.as_sent["changes"] == [*(changes.changes or ())]
     (change,) = changes.changes or ()
     assert (change["session_id"], change["to"]["room_id"]) == (session.id, room.id)
     assert str(session.title) not in repr(changes)
 
-    await drafts.commit(event, draft.id)
+    await drafts.commit(event, draft)
     assert place.called() == ["commit-agenda-draft"]
-    assert (await drafts.get(event, draft.id)).status == "committed"
-    live = await place.sb.sessions.get(event, session.id)
+    assert (await drafts.get(event, draft)).status == "committed"
+    live = await place.sb.sessions.get(event, session)
     assert (live.starts_at, live.ends_at, live.room) == (START, START + HOUR, room)
-    assert (await drafts.changes(event, draft.id)).changes == ()
+    assert (await drafts.changes(event, draft)).changes == ()
 
 
 async def test_a_draft_is_committed_once(place: Place) -> None:
     drafts, event = place.sb.agenda_drafts, place.event
     draft, session, placement = await drafted(place)
-    await drafts.commit(event, draft.id)
+    await drafts.commit(event, draft)
     for refused in (
-        drafts.commit(event, draft.id),
-        drafts.update(event, draft.id, name="Plan C"),
-        drafts.add_session(event, draft.id, session_id=str(session.id)),
-        drafts.update_session(event, draft.id, placement.id, room_id=None),
-        drafts.remove_session(event, draft.id, placement.id),
-        drafts.bulk_sessions(event, draft.id, [Delete(str(placement.id))]),
+        drafts.commit(event, draft),
+        drafts.update(event, draft, name="Plan C"),
+        drafts.add_session(event, draft, session_id=str(session.id)),
+        drafts.update_session(event, draft, placement, room_id=None),
+        drafts.remove_session(event, draft, placement),
+        drafts.bulk_sessions(event, draft, [Delete(str(placement.id))]),
     ):
         with pytest.raises(ConflictError, match="committed"):
             await refused
@@ -178,22 +178,22 @@ async def test_a_draft_whose_session_is_gone_is_not_committed(place: Place) -> N
     draft, session, _ = await drafted(place)
     await place.sb.sessions.delete(place.event, session)
     with pytest.raises(ConflictError, match=str(session.id)):
-        await place.sb.agenda_drafts.commit(place.event, draft.id)
-    assert (await place.sb.agenda_drafts.get(place.event, draft.id)).status == "draft"
+        await place.sb.agenda_drafts.commit(place.event, draft)
+    assert (await place.sb.agenda_drafts.get(place.event, draft)).status == "draft"
 
 
 async def test_a_session_leaves_the_draft_and_stays_on_the_schedule(place: Place) -> None:
     drafts, event = place.sb.agenda_drafts, place.event
     draft, session, placement = await drafted(place)
     with pytest.raises(ConflictError, match="already"):
-        await drafts.add_session(event, draft.id, session_id=str(session.id))
-    await drafts.remove_session(event, draft.id, placement.id)
+        await drafts.add_session(event, draft, session_id=str(session.id))
+    await drafts.remove_session(event, draft, placement)
     assert place.called() == ["delete-draft-session"]
-    assert await drafts.sessions(event, draft.id).collect() == []
-    assert (await place.sb.sessions.get(event, session.id)).id == session.id
+    assert await drafts.sessions(event, draft).collect() == []
+    assert (await place.sb.sessions.get(event, session)).id == session.id
     for gone in (
-        drafts.remove_session(event, draft.id, placement.id),
-        drafts.update_session(event, draft.id, placement.id, room_id=None),
+        drafts.remove_session(event, draft, placement),
+        drafts.update_session(event, draft, placement, room_id=None),
         drafts.changes(event, NOBODY),
         drafts.commit(event, NOBODY),
         drafts.sessions(event, NOBODY).collect(),
@@ -202,7 +202,7 @@ async def test_a_session_leaves_the_draft_and_stays_on_the_schedule(place: Place
         with pytest.raises(NotFoundError):
             await gone
     with pytest.raises(BadRequestError, match="session_id"):
-        await drafts.add_session(event, draft.id, session_id=NOBODY)
+        await drafts.add_session(event, draft, session_id=NOBODY)
 
 
 async def test_placements_that_cannot_be_right_are_not_sent(place: Place) -> None:
@@ -214,13 +214,13 @@ async def test_placements_that_cannot_be_right_are_not_sent(place: Place) -> Non
     with pytest.raises(TypeError, match="missing: session_id"):
         await drafts.add_session(event, "1")  # type: ignore[call-arg]  # wrong on purpose
     with pytest.raises(TypeError, match="draft_session_id must be"):
-        await drafts.remove_session(event, "1", None)
+        await drafts.remove_session(event, "1", None)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ValueError, match="draft_id must not be empty"):
         drafts.sessions(event, "")
     with pytest.raises(TypeError, match="operation 1: missing: session_id"):
         await drafts.bulk_sessions(event, "1", [Delete("2"), Create({"room_id": "3"})])
     with pytest.raises(TypeError, match="draft_id must be"):
-        await drafts.bulk_sessions(event, None, [Delete("2")])
+        await drafts.bulk_sessions(event, None, [Delete("2")])  # type: ignore[arg-type]  # the mistake
     assert not place.server.requests
 
 
@@ -234,7 +234,7 @@ async def test_many_sessions_are_placed_in_batches(place: Place) -> None:
         Delete(NOBODY),
     ]
     assert len(operations) > 100
-    result = await drafts.bulk_sessions(event, draft.id, operations)
+    result = await drafts.bulk_sessions(event, draft, operations)
     assert place.called(2) == ["bulk-draft-sessions"] * 2
     bodies: Any = [request.body for request in place.server.requests]
     first, second = bodies[-2:]
@@ -244,7 +244,7 @@ async def test_many_sessions_are_placed_in_batches(place: Place) -> None:
     assert [outcome.index for outcome in result.outcomes] == list(range(len(operations)))
     assert (result.succeeded, result.failed, len(result.batch_ids)) == (len(operations) - 1, 1, 2)
     assert [failure.index for failure in result.failures] == [len(operations) - 1]
-    placed = await drafts.sessions(event, draft.id).collect()
+    placed = await drafts.sessions(event, draft).collect()
     assert {one.session_id for one in placed} == {session.id, *(one.id for one in others)}
     assert {one.starts_at for one in placed if one.id == placement.id} == {START - HOUR}
 
@@ -255,13 +255,13 @@ async def test_a_batch_that_fails_is_not_sent_again(place: Place) -> None:
     place.server.faults.append(Fault("status", on=2, status=503, operation="bulk-draft-sessions"))
     operations = [Update(str(placement.id), {"room_id": None}) for _ in range(201)]
     with pytest.raises(BulkInterruptedError) as interrupted:
-        await drafts.bulk_sessions(event, draft.id, operations)
+        await drafts.bulk_sessions(event, draft, operations)
     statuses = [outcome.status for outcome in interrupted.value.result.outcomes]
     assert statuses == ["success"] * 100 + ["unknown"] * 100 + ["not_sent"]
     assert place.called(3) == ["create-draft-session", *["bulk-draft-sessions"] * 2]
     place.server.faults.append(Fault("status", on=1, status=503, operation="commit-agenda-draft"))
     with pytest.raises(ServerError):
-        await drafts.commit(event, draft.id)
+        await drafts.commit(event, draft)
     assert place.called(2) == ["bulk-draft-sessions", "commit-agenda-draft"]
 
 
@@ -270,7 +270,7 @@ async def test_planning_needs_its_scopes(place: Place) -> None:
     async with place.other_client(scopes=["read:events"]) as reader:
         assert await reader.agenda_drafts.list(place.event).collect() == [draft]
         with pytest.raises(PermissionDeniedError, match="write:events"):
-            await reader.agenda_drafts.commit(place.event, draft.id)
+            await reader.agenda_drafts.commit(place.event, draft)
     async with place.other_client(scopes=["write:events"]) as writer:
         with pytest.raises(PermissionDeniedError, match="read:events"):
             await writer.rules.list(place.event).collect()

@@ -69,7 +69,7 @@ async def test_a_dashboard_goes_through_its_whole_life(place: Place, scope: Scop
     assert place.called() == [scope.operation("list", "dashboards")]
     assert (listed.id, listed.widgets) == (made.id, None)
 
-    shown = await dashboards.get(made.id, event_id=event_id)
+    shown = await dashboards.get(made, event_id=event_id)
     assert place.called() == [scope.operation("get", "dashboard")]
     (widget,) = shown.widgets or ()
     assert (widget.type, widget.title, widget.query) == ("table", "Titles", TITLES)
@@ -77,21 +77,21 @@ async def test_a_dashboard_goes_through_its_whole_life(place: Place, scope: Scop
     assert widget.as_sent["data"][0].keys() == {"title"}
     assert repr(shown) == f"Dashboard(id={made.id!r}, name='Board')"
 
-    answered = await dashboards.update(made.id, event_id=event_id, description=None)
+    answered = await dashboards.update(made, event_id=event_id, description=None)
     assert place.called() == [scope.operation("update", "dashboard")]
     assert place.sent() == {"description": None}
     assert (answered, answered.as_sent) == (Dashboard(), {})
-    assert (await dashboards.get(made.id, event_id=event_id)).description is None
+    assert (await dashboards.get(made, event_id=event_id)).description is None
 
-    await dashboards.delete(made.id, event_id=event_id)
+    await dashboards.delete(made, event_id=event_id)
     assert place.called() == [scope.operation("delete", "dashboard")]
     assert await dashboards.list(event_id=event_id).collect() == []
     for gone in (
-        dashboards.get(made.id, event_id=event_id),
-        dashboards.update(made.id, event_id=event_id, name="Board"),
-        dashboards.delete(made.id, event_id=event_id),
-        place.sb.widgets.create(made.id, event_id=event_id, type="table"),
-        place.sb.widgets.delete(widget.id, event_id=event_id),
+        dashboards.get(made, event_id=event_id),
+        dashboards.update(made, event_id=event_id, name="Board"),
+        dashboards.delete(made, event_id=event_id),
+        place.sb.widgets.create(made, event_id=event_id, type="table"),
+        place.sb.widgets.delete(widget, event_id=event_id),
     ):
         with pytest.raises(NotFoundError):
             await gone
@@ -100,7 +100,7 @@ async def test_a_dashboard_goes_through_its_whole_life(place: Place, scope: Scop
 async def test_a_widget_goes_through_its_whole_life(place: Place, scope: Scope) -> None:
     widgets, event_id = place.sb.widgets, scope.event_id
     dashboard = await place.sb.dashboards.create(event_id=event_id, name="Board")
-    made = await widgets.create(dashboard.id, event_id=event_id, type="bar", config={"colors": ["#123"]})
+    made = await widgets.create(dashboard, event_id=event_id, type="bar", config={"colors": ["#123"]})
     assert place.called() == [scope.operation("create", "widget")]
     assert place.server.requests[-1].path == f"{scope.path}/dashboards/{dashboard.id}/widgets/create"
     assert place.sent() == {"type": "bar", "config": {"colors": ["#123"]}}
@@ -110,19 +110,19 @@ async def test_a_widget_goes_through_its_whole_life(place: Place, scope: Scope) 
         dashboard.id,
     )
 
-    changed = await widgets.update(made.id, event_id=event_id, title="Bars", query="SELECT")
+    changed = await widgets.update(made, event_id=event_id, title="Bars", query="SELECT")
     assert place.called() == [scope.operation("update", "widget")]
     assert place.server.requests[-1].path == f"{scope.path}/widgets/{made.id}"
     assert (changed.title, changed.query, changed.type) == ("Bars", "SELECT", "bar")
-    (shown,) = (await place.sb.dashboards.get(dashboard.id, event_id=event_id)).widgets or ()
+    (shown,) = (await place.sb.dashboards.get(dashboard, event_id=event_id)).widgets or ()
     assert (shown.id, shown.as_sent["data"]) == (made.id, [])
     assert shown.as_sent["error"]
 
-    await widgets.delete(made.id, event_id=event_id)
+    await widgets.delete(made, event_id=event_id)
     assert place.called() == [scope.operation("delete", "widget")]
-    assert (await place.sb.dashboards.get(dashboard.id, event_id=event_id)).widgets == ()
+    assert (await place.sb.dashboards.get(dashboard, event_id=event_id)).widgets == ()
     with pytest.raises(NotFoundError):
-        await widgets.update(made.id, event_id=event_id, title="Bars")
+        await widgets.update(made, event_id=event_id, title="Bars")
 
 
 async def test_a_query_goes_through_its_whole_life(place: Place, scope: Scope) -> None:
@@ -132,20 +132,20 @@ async def test_a_query_goes_through_its_whole_life(place: Place, scope: Scope) -
     assert place.sent() == {"name": "Titles", "query": TITLES, "category": "program"}
     assert (made.name, made.query, made.category, made.event_id) == ("Titles", TITLES, "program", event_id)
 
-    changed = await queries.update(made.id, event_id=event_id, name="All titles", category=None)
+    changed = await queries.update(made, event_id=event_id, name="All titles", category=None)
     assert place.called() == [scope.operation("update", "query")]
     assert place.sent() == {"name": "All titles", "category": None}
     assert (changed.name, changed.query, changed.category) == ("All titles", TITLES, None)
     assert await queries.list(event_id=event_id).collect() == [changed]
     assert place.called() == [scope.operation("list", "queries")]
 
-    await queries.delete(made.id, event_id=event_id)
+    await queries.delete(made, event_id=event_id)
     assert place.called() == [scope.operation("delete", "query")]
     assert await queries.list(event_id=event_id).collect() == []
     for gone in (
-        queries.update(made.id, event_id=event_id, name="None"),
-        queries.delete(made.id, event_id=event_id),
-        queries.run(made.id, event_id=event_id).collect(),
+        queries.update(made, event_id=event_id, name="None"),
+        queries.delete(made, event_id=event_id),
+        queries.run(made, event_id=event_id).collect(),
     ):
         with pytest.raises(NotFoundError):
             await gone
@@ -157,7 +157,7 @@ async def test_rows_of_a_saved_query_come_over_several_pages(place: Place, scope
     equal = await place.sb.queries.create(
         event_id=event_id, name="One", query="SELECT 'one' AS id FROM sessions"
     )
-    pager = place.sb.queries.run(equal.id, event_id=event_id, obfuscate_pii=False)
+    pager = place.sb.queries.run(equal, event_id=event_id, obfuscate_pii=False)
     count = await pager.count()
     assert count >= 130
     sent = len(place.server.requests)
@@ -169,7 +169,7 @@ async def test_rows_of_a_saved_query_come_over_several_pages(place: Place, scope
     assert requests[0].body == {"obfuscatePii": False, "page": 1, "limit": 100}
     assert not requests[0].query
     assert (
-        await place.sb.queries.run(equal.id, event_id=event_id, limit=7, page_size=5).collect()
+        await place.sb.queries.run(equal, event_id=event_id, limit=7, page_size=5).collect()
         == [{"id": "one"}] * 7
     )
     assert place.sent()["limit"] == 5
@@ -179,14 +179,14 @@ async def test_rows_of_a_saved_query_come_over_several_pages(place: Place, scope
 async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place, scope: Scope) -> None:
     event_id = scope.event_id
     query = await place.sb.queries.create(event_id=event_id, name="Mail", query=EMAILS)
-    masked = await place.sb.queries.run(query.id, event_id=event_id).collect()
+    masked = await place.sb.queries.run(query, event_id=event_id).collect()
     assert all("***" in row["email"] for row in masked)
     assert "obfuscatePii" not in place.sent()
-    plain = await place.sb.queries.run(query.id, event_id=event_id, obfuscate_pii=False).collect()
+    plain = await place.sb.queries.run(query, event_id=event_id, obfuscate_pii=False).collect()
     assert not any("***" in row["email"] for row in plain)
     assert len(plain) == len(masked) > 0
     async with place.other_client(hide_personal_data=True) as blind:
-        assert await blind.queries.run(query.id, event_id=event_id, obfuscate_pii=False).collect() == masked
+        assert await blind.queries.run(query, event_id=event_id, obfuscate_pii=False).collect() == masked
 
 
 async def test_the_organization_sees_what_its_events_have(place: Place) -> None:
@@ -256,9 +256,9 @@ async def test_what_cannot_be_right_is_not_sent(place: Place, scope: Scope) -> N
     with pytest.raises(ValueError, match=r"^id must not be empty"):
         await place.sb.dashboards.get("", event_id=event_id)
     with pytest.raises(TypeError, match="widget_id must be"):
-        await place.sb.widgets.delete(None, event_id=event_id)
+        await place.sb.widgets.delete(None, event_id=event_id)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(TypeError, match="query_id must be"):
-        place.sb.queries.run(None, event_id=event_id)
+        place.sb.queries.run(None, event_id=event_id)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(TypeError, match="obfuscate_pii must be bool"):
         place.sb.queries.run("1", event_id=event_id, obfuscate_pii="no")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="category must be str"):
@@ -275,9 +275,9 @@ async def test_reports_need_their_scopes(place: Place, scope: Scope) -> None:
     query = await place.sb.queries.create(event_id=event_id, name="Titles", query=TITLES)
     async with place.other_client(scopes=["read:insights"]) as reader:
         assert await reader.queries.list(event_id=event_id).count() == 1
-        assert await reader.insights.run_query(query.id, event_id=event_id).count() >= 130
+        assert await reader.insights.run_query(query, event_id=event_id).count() >= 130
         for refused in (
-            reader.queries.run(query.id, event_id=event_id).collect(),
+            reader.queries.run(query, event_id=event_id).collect(),
             reader.dashboards.create(event_id=event_id, name="Board"),
         ):
             with pytest.raises(PermissionDeniedError, match="write:events"):
@@ -292,7 +292,7 @@ async def test_only_what_changes_nothing_is_sent_again(place: Place) -> None:
     for operation in ("run-org-query-convenience", "create-org-query-convenience"):
         place.server.faults.append(Fault("status", on=1, status=503, operation=operation))
     with pytest.raises(BadRequestError, match="nothing"):
-        await place.sb.queries.run(query.id).collect()
+        await place.sb.queries.run(query).collect()
     assert place.called(3) == ["create-org-query-convenience", *["run-org-query-convenience"] * 2]
     with pytest.raises(ServerError):
         await place.sb.queries.create(name="Titles", query=TITLES)

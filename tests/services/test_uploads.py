@@ -68,9 +68,9 @@ async def test_a_file_is_announced_completed_replaced_changed_and_deleted(serve:
             assigned_participant_id=None,
             extra={"is_public": True},
         )
-        completed = await sb.files.complete(4630, "s", created.id)
+        completed = await sb.files.complete(4630, "s", created)
         replaced = await sb.files.replace(
-            4630, "s", completed.id, filename="v2.pdf", size_bytes=1, mimetype="application/pdf"
+            4630, "s", completed, filename="v2.pdf", size_bytes=1, mimetype="application/pdf"
         )
         changed = await sb.files.update(4630, "s", "f", title=None)
         await sb.files.delete(4630, "s", "f")
@@ -131,9 +131,7 @@ async def test_a_recording_is_announced_completed_and_read(serve: Serve) -> None
         created = await sb.recordings.create(
             4630, "s", filename="r.mp3", size_bytes=7, content_type="audio/mpeg"
         )
-        completed = await sb.recordings.complete(
-            4630, "s", created.id, duration_seconds=1.5, file_size_bytes=7
-        )
+        completed = await sb.recordings.complete(4630, "s", created, duration_seconds=1.5, file_size_bytes=7)
         await sb.recordings.complete(4630, "s", "r")
         read = await sb.recordings.get(4630, "s", "r")
     assert isinstance(created, RecordingUpload)

@@ -168,20 +168,20 @@ async def test_settings_are_made_renamed_and_deleted(place: Place, family: str) 
 
 async def test_settings_have_what_their_family_has(place: Place) -> None:
     room = await place.sb.rooms.create(place.event, name="Aula", capacity=300)
-    assert (await place.sb.rooms.update(place.event, room.id, capacity=None)).capacity is None
+    assert (await place.sb.rooms.update(place.event, room, capacity=None)).capacity is None
     assert place.sent() == {"capacity": None}
     assert (await place.sb.tracks.create(place.event, name="Maps", color="#123456")).color == "#123456"
     status = await place.sb.statuses.create(place.event, name="On hold", extra={"category": "pending"})
     assert status.status == "pending"
-    await place.sb.statuses.delete(place.event, status.id)
-    assert (await place.sb.statuses.restore(place.event, status.id)).name == "On hold"
+    await place.sb.statuses.delete(place.event, status)
+    assert (await place.sb.statuses.restore(place.event, status)).name == "On hold"
 
 
 async def test_a_field_is_made_changed_and_deleted(place: Place) -> None:
     made = await place.sb.fields.create(place.event, name="Shirt size", type="select", module_id="contact")
     assert made.internal_name == "shirt_size"
-    assert (await place.sb.fields.update(place.event, made.id, name="T-shirt")).public_name == "T-shirt"
-    await place.sb.fields.delete(place.event, made.id)
+    assert (await place.sb.fields.update(place.event, made, name="T-shirt")).public_name == "T-shirt"
+    await place.sb.fields.delete(place.event, made)
     assert made.id not in {field.id async for field in place.sb.fields.list(place.event)}
 
 
@@ -259,12 +259,12 @@ async def test_masks_are_written_where_the_caller_allows_it(place: Place) -> Non
     session = await sb.sessions.create(event, title="T", custom_fields={"audience": MASK}, allow_masked=True)
     assert session.custom("audience") == MASK
     for change in (
-        sb.sessions.update(event, session.id, custom_fields={"audience": MASK}, allow_masked=True),
-        sb.sessions.update_fields(event, session.id, {"audience": MASK}, allow_masked=True),
+        sb.sessions.update(event, session, custom_fields={"audience": MASK}, allow_masked=True),
+        sb.sessions.update_fields(event, session, {"audience": MASK}, allow_masked=True),
     ):
         assert (await change).custom("audience") == MASK
     sponsor = await sb.sponsors.create(event, name="S", custom_fields={"booth": MASK}, allow_masked=True)
-    await sb.sponsors.update(event, sponsor.id, custom_fields={"booth": MASK}, allow_masked=True)
+    await sb.sponsors.update(event, sponsor, custom_fields={"booth": MASK}, allow_masked=True)
     made = [
         Create({"title": "T", "custom_fields": {"audience": MASK}}),
         Update(str(session.id), {}, {"mail": MASK}),

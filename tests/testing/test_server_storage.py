@@ -58,11 +58,11 @@ async def test_a_file_goes_up_and_comes_down(
     before = await sb.files.list(*place).collect()
     made = await sb.files.create(*place, filename="Größe 100%.bin", size_bytes=len(data))
     with pytest.raises(BadRequestError):
-        await sb.files.complete(*place, made.id)
+        await sb.files.complete(*place, made)
     etag = await sb.send_file(made.upload, data)
     assert etag is not None
     assert (await sb.files.list(*place).collect()) == before
-    file = await sb.files.complete(*place, made.id)
+    file = await sb.files.complete(*place, made)
     assert (await sb.files.list(*place).collect()) == [*before, file]
 
     assert file.url is not None
@@ -151,10 +151,10 @@ async def test_media_go_up_in_parts(server: EmbeddedServer, sb: AsyncSession) ->
         assert etag is not None
         parts.append(MediaPart(number, etag))
     media = await sb.media.complete(*place, **named, parts=parts, filename="talk.mp4", size_bytes=len(data))
-    statuses = [(await sb.media.get(*place, media.id)).transcript_status for _ in range(2)]
+    statuses = [(await sb.media.get(*place, media)).transcript_status for _ in range(2)]
     # The answer is cached, and must not be stale once the transcript is ready.
     assert await sb.transcriptions.list_for_session(*place).count() == before
-    statuses.append((await sb.media.get(*place, media.id)).transcript_status)
+    statuses.append((await sb.media.get(*place, media)).transcript_status)
     assert statuses == ["queued", "processing", "ready"]
     assert await sb.transcriptions.list_for_session(*place).count() == before + 1
 

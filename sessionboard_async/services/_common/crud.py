@@ -9,13 +9,15 @@ import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models.base import Record
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, expansions
-from sessionboard_async.services._common.paths import Path
+from sessionboard_async.services._common.ids.arguments import Id, Kinds, Path, id_of, record_type
+from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.payloads import Extra
 from sessionboard_async.services._common.service import Service
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Record)
+R = TypeVar("R", bound=Record | Id)
 
 
 class SearchService(Service, Generic[T]):
@@ -23,14 +25,14 @@ class SearchService(Service, Generic[T]):
 
     _SEARCH: Endpoint[T]
 
-    def search(self, event_id: EventId | None, **search: Unpack[RecordSearch]) -> Pager[T]:
+    def search(self, event_id: EventLike, **search: Unpack[RecordSearch]) -> Pager[T]:
         """Search the records of an event.
 
         Scope ``read:contacts`` for people, sponsors and exhibitors, ``read:events`` for settings (the API
         does not document all of these scopes); not rate limited.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
         Returns:
@@ -40,19 +42,23 @@ class SearchService(Service, Generic[T]):
             ValueError: If a value is not one that the API knows, or a time has no offset.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
-        return self._search(self._SEARCH, {"event_id": event_id}, search)
+        return self._search(self._SEARCH, event_path(event_id), search)
 
 
-class RetrieveService(SearchService[T]):
-    """A family of records of an event that can be searched, and retrieved by id."""
+class RetrieveService(SearchService[T], Generic[T, R]):
+    """A family of records of an event that can be searched, and retrieved by id.
+
+    ``R`` is what stands for a record in a call: the record, in any of its forms, or its id.
+    """
 
     _ID_ARGUMENT: str
+    _KINDS: Kinds
     _GET: Endpoint[T]
 
     async def get(
         self,
-        event_id: EventId | None,
-        id: str | None,  # noqa: A002  # the API's own word
+        event_id: EventLike,
+        id: R,  # noqa: A002  # the API's own word
         *,
         expand: Sequence[Expansion] = (),
     ) -> T:
@@ -65,8 +71,8 @@ class RetrieveService(SearchService[T]):
         all of these scopes); rate-limit category ``entity-reads``, except for speakers, which have none.
 
         Args:
-            event_id: The event.
-            id: The id of the record: of the contact for a speaker; of a session or a subsession.
+            event_id: The event, or its id.
+            id: The record, in any of its forms, or its id; for a speaker, the contact.
             expand: Expansions to include.
 
         Returns:
@@ -77,9 +83,12 @@ class RetrieveService(SearchService[T]):
             ValueError: If an id is empty, or an expansion is not one that the API knows.
             TypeError: If an id is ``None``.
         """
-        path = {"event_id": event_id, self._ID_ARGUMENT: id}
+        path = self._path(event_id, id)
         query = None if expand == () else {"expand": expansions(expand)}
         return await self._record(self._GET, path, query)
+
+    def _path(self, event_id: EventLike, record: R) -> Path:
+        return {**event_path(event_id), self._ID_ARGUMENT: id_of(self._ID_ARGUMENT, record, self._KINDS)}
 
 
 class CRUDEndpoints(msgspec.Struct, Generic[T], frozen=True):
@@ -101,7 +110,7 @@ class CRUDService(Service, Generic[T]):
 
     _CRUD: CRUDEndpoints[T]
 
-    def list(self, event_id: EventId | None, **options: Unpack[PagerOptions]) -> Pager[T]:
+    def list(self, event_id: EventLike, **options: Unpack[PagerOptions]) -> Pager[T]:
         """List all records of an event; the API sends them at once.
 
         Scope ``read:events`` (not documented for all families); rate-limit category ``entity-reads`` for
@@ -109,7 +118,7 @@ class CRUDService(Service, Generic[T]):
         rules and personas.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
@@ -119,17 +128,17 @@ class CRUDService(Service, Generic[T]):
             ValueError: If the event's id is empty, or an option is out of bounds.
             TypeError: If the event's id is ``None``.
         """
-        return self._pages(self._CRUD.list, {"event_id": event_id}, **options)
+        return self._pages(self._CRUD.list, event_path(event_id), **options)
 
-    async def delete(self, event_id: EventId | None, id: str | None) -> None:  # noqa: A002  # the API's own word
+    async def delete(self, event_id: EventLike, id: T | Id) -> None:  # noqa: A002  # the API's own word
         """Delete a record. Only statuses can be restored.
 
         Scope ``write:fields``, ``write:metadata`` or ``write:events``; rate-limit category of the family's
         writes; not retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
-            id: The id of the record.
+            event_id: The event, or its id.
+            id: The record, or its id.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -139,19 +148,20 @@ class CRUDService(Service, Generic[T]):
         await self._record(self._CRUD.delete, self._path(event_id, id))
 
     async def _create(
-        self, event_id: EventId | None, kind: type[Any], values: Mapping[str, Any], extra: Extra | None
+        self, event_id: EventLike, kind: type[Any], values: Mapping[str, Any], extra: Extra | None
     ) -> T:
-        return await self._write(self._CRUD.create, {"event_id": event_id}, kind, values, extra)
+        return await self._write(self._CRUD.create, event_path(event_id), kind, values, extra)
 
     async def _update(
         self,
-        event_id: EventId | None,
-        id_: str | None,
+        event_id: EventLike,
+        id_: T | Id,
         kind: type[Any],
         values: Mapping[str, Any],
         extra: Extra | None,
     ) -> T:
         return await self._write(self._CRUD.update, self._path(event_id, id_), kind, values, extra)
 
-    def _path(self, event_id: EventId | None, id_: str | None) -> Path:
-        return {"event_id": event_id, self._CRUD.id_argument: id_}
+    def _path(self, event_id: EventLike, id_: T | Id) -> Path:
+        name = self._CRUD.id_argument
+        return {**event_path(event_id), name: id_of(name, id_, record_type(self._CRUD.create))}

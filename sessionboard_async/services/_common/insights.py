@@ -8,7 +8,9 @@ from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import validate_path_argument
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.paths import Path
+from sessionboard_async.models.events import Event
+from sessionboard_async.services._common.ids.arguments import Path, id_of
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 
 T = TypeVar("T")
@@ -18,13 +20,13 @@ class RunOptions(TypedDict, total=False):
     """Options of ``insights.run_query``, without paging.
 
     Attributes:
-        event_id: The event; ``None`` for the whole organization.
+        event_id: The event, or its id; ``None`` for the whole organization.
         event_ids: Several events of the organization, instead of one.
         obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
     """
 
-    event_id: EventId | None
-    event_ids: Sequence[EventId] | None
+    event_id: EventLike | None
+    event_ids: Sequence[EventLike] | None
     obfuscate_pii: bool | None
 
 
@@ -81,7 +83,7 @@ class ChosenForm(NamedTuple):
 
 def choose_form(
     operation: InBothScopes[Any],
-    event_id: EventId | None,
+    event_id: EventLike | None,
     *,
     everywhere: Mapping[str, Any],
     wide: Mapping[str, Any],
@@ -90,7 +92,7 @@ def choose_form(
 
     Args:
         operation: The operation.
-        event_id: The event; ``None`` for the organization.
+        event_id: The event, or its id; ``None`` for the organization.
         everywhere: Values that both forms take.
         wide: Values that only the organization's form takes.
 
@@ -113,8 +115,9 @@ def choose_form(
     return ChosenForm(*operation.at(event_id), values)
 
 
-def _in_body(name: str, event_id: EventId) -> EventId:
+def _in_body(name: str, event: EventLike) -> EventId:
     """Return an event's id as a body has it: a number where possible, as in the API's document."""
+    event_id = id_of(name, event, Event)
     # An empty id could mean every event.
     validate_path_argument(name, event_id)
     is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()

@@ -19,16 +19,18 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessionboard_async._printable import quoted
 from sessionboard_async._suggestions import did_you_mean
+from sessionboard_async.models.base import Record
 from sessionboard_async.models.fields import CustomFieldValue
-from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.datetimes import exact_iso_timestamp
 from sessionboard_async.services._common.filters import listed, one_of
+from sessionboard_async.services._common.ids.arguments import id_of
 from sessionboard_async.services._common.masks import refuse_masked
 
 T = TypeVar("T")
@@ -101,23 +103,15 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def identified(
-    record: str | RecordWithFields | None, values: Mapping[str, Any]
-) -> tuple[str | None, Mapping[str, Any]]:
-    """Return the id of a record, and the values with the ``updated_at`` to send back with an update.
+def with_version(record: object, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of an update, with the ``updated_at`` of the record as it was read.
 
     Args:
         record: The record, or its id: then the values are returned unchanged.
         values: The values that were passed; an ``updated_at`` among them has precedence.
-
-    Raises:
-        ValueError: If the record has no id.
     """
-    if not isinstance(record, RecordWithFields):
-        return record, values
-    if record.id is None:
-        raise ValueError(f"the {type(record).__name__} has no id")
-    return record.id, values if record.updated_at is None else {"updated_at": record.updated_at, **values}
+    updated_at = getattr(record, "updated_at", None) if isinstance(record, Record) else None
+    return values if updated_at is None else {"updated_at": updated_at, **values}
 
 
 @cache
@@ -141,6 +135,10 @@ def _checked(name: str, value: object, hint: Any) -> object:
     if is_mistaken or not isinstance(value, (*kinds, int) if float in kinds else kinds):
         wanted = [kind.__name__ for kind in kinds if kind not in (NoneType, UnsetType)]
         raise TypeError(f"{name} must be {' or '.join(wanted)}, not {type(value).__name__}")
+    if name.endswith("_ids") and isinstance(value, Sequence):
+        for option in options:
+            for item in cast("Sequence[object]", value) if get_origin(option) is Sequence else ():
+                _checked(f"an id in {name}", item, get_args(option)[0])
     return value
 
 
@@ -153,7 +151,11 @@ def _encoded(name: str, value: object) -> object:
 
 
 def _inner(name: str, value: object) -> object:
-    """Return a value with datetimes, structs and sets at any depth in the form of the API."""
+    """Return a value with datetimes, structs, sets and ids at any depth in the form of the API."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Record) and name.endswith(("_id", "_ids")):
+        return id_of(name, value, Record)
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value, builtin_types=(datetime,))
     if isinstance(value, datetime):

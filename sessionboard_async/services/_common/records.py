@@ -8,17 +8,19 @@ from typing import Any, Generic, TypedDict, TypeVar
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Method
-from sessionboard_async.models.base import EventId
+from sessionboard_async.models.base import Record
 from sessionboard_async.models.bulk import BulkAnswer, BulkResult
 from sessionboard_async.models.translation import RecordWithFields
 from sessionboard_async.services._common.bulk.operations import BulkValues, Operations
 from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.crud import RetrieveService
 from sessionboard_async.services._common.datetimes import Timestamp
-from sessionboard_async.services._common.paths import Path
-from sessionboard_async.services._common.payloads import Extra, Writable, identified, payload
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike, event_path
+from sessionboard_async.services._common.payloads import Extra, Writable, payload, with_version
 
 T = TypeVar("T", bound=RecordWithFields)
+R = TypeVar("R", bound=Record | Id)
 A = TypeVar("A")
 
 
@@ -94,12 +96,12 @@ def record_writes(
     )
 
 
-class RecordService(RetrieveService[T]):
+class RecordService(RetrieveService[T, R]):
     """Methods of the four families."""
 
     _WRITES: RecordWrites[T]
 
-    async def delete(self, event_id: EventId | None, record: str | T | None) -> None:
+    async def delete(self, event_id: EventLike, record: R) -> None:
         """Delete a record; ``restore`` brings it back.
 
         Of a record, only the id is sent: a change made since it was read does not prevent the deletion. Only
@@ -109,7 +111,7 @@ class RecordService(RetrieveService[T]):
         the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The record, or its id.
 
         Raises:
@@ -120,14 +122,14 @@ class RecordService(RetrieveService[T]):
         """
         await self._record(self._WRITES.delete, self._path(event_id, record))
 
-    async def restore(self, event_id: EventId | None, record: str | T | None) -> T:
+    async def restore(self, event_id: EventLike, record: R) -> T:
         """Restore a deleted record.
 
         Scope ``write:`` with the family's name; rate-limit category of the family's writes; not retried when
         the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             record: The record, or its id.
 
         Returns:
@@ -142,7 +144,7 @@ class RecordService(RetrieveService[T]):
 
     async def bulk(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         operations: Operations,
         *,
         outcomes: BulkOutcomes | None = None,
@@ -155,7 +157,7 @@ class RecordService(RetrieveService[T]):
         many); no request is retried when the outcome is unknown.
 
         Args:
-            event_id: The event.
+            event_id: The event, or its id.
             operations: ``Create``, ``Update`` and ``Delete`` values, in an iterable or async iterable. Those
                 of a list are all checked before anything is sent.
             outcomes: Filled as batches are answered: pass a ``BulkOutcomes()`` to have the outcomes of a call
@@ -175,7 +177,7 @@ class RecordService(RetrieveService[T]):
         """
         return await self._bulk(
             self._WRITES.bulk,
-            {"event_id": event_id},
+            event_path(event_id),
             operations,
             self._WRITES.values,
             outcomes,
@@ -184,27 +186,25 @@ class RecordService(RetrieveService[T]):
 
     async def _create(
         self,
-        event_id: EventId | None,
+        event_id: EventLike,
         values: Mapping[str, Any],
         extra: Extra | None,
         *,
         allow_masked: bool,
     ) -> T:
         body = payload(self._WRITES.values.create, values, extra, allow_masked=allow_masked)
-        return await self._record(self._WRITES.create, {"event_id": event_id}, body=body)
+        return await self._record(self._WRITES.create, event_path(event_id), body=body)
 
     async def _update(
         self,
-        event_id: EventId | None,
-        record: str | T | None,
+        event_id: EventLike,
+        record: R,
         values: Mapping[str, Any],
         extra: Extra | None,
         *,
         allow_masked: bool,
     ) -> T:
-        values = identified(record, values)[1]
+        path = self._path(event_id, record)
+        values = with_version(record, values)
         body = payload(self._WRITES.values.update, values, extra, allow_masked=allow_masked)
-        return await self._record(self._WRITES.update, self._path(event_id, record), body=body)
-
-    def _path(self, event_id: EventId | None, record: str | T | None) -> Path:
-        return {"event_id": event_id, self._ID_ARGUMENT: identified(record, {})[0]}
+        return await self._record(self._WRITES.update, path, body=body)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
-from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.paths import Path
+from sessionboard_async.models.base import Record
+from sessionboard_async.services._common.ids.arguments import Id, Path, id_of, record_type
+from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 
 def report_write(
@@ -43,20 +45,21 @@ def report_read(
     )
 
 
-class ReportService(Service):
+class ReportService(Service, Generic[R]):
     """Dashboards, widgets or saved queries."""
 
     _ID_ARGUMENT: str
+    _UPDATE: InBothScopes[R]
     _DELETE: InBothScopes[None]
 
-    async def delete(self, id: str | None, *, event_id: EventId | None = None) -> None:  # noqa: A002  # the API's own word
+    async def delete(self, id: R | Id, *, event_id: EventLike | None = None) -> None:  # noqa: A002  # the API's own word
         """Delete a record. Deleting a dashboard deletes its widgets.
 
         Scope ``write:events``; rate-limit category ``event-writes``; not retried when the outcome is unknown.
 
         Args:
-            id: The id of the record.
-            event_id: The event; ``None`` for the whole organization.
+            id: The record, or its id.
+            event_id: The event, or its id; ``None`` for the whole organization.
 
         Raises:
             NotFoundError: If no record has this id.
@@ -66,7 +69,8 @@ class ReportService(Service):
         await self._record(*self._one(self._DELETE, id, event_id))
 
     def _one(
-        self, operation: InBothScopes[T], id_: str | None, event_id: EventId | None
+        self, operation: InBothScopes[T], id_: R | Id, event_id: EventLike | None
     ) -> tuple[Endpoint[T], Path]:
         endpoint, path = operation.at(event_id)
-        return endpoint, {**path, self._ID_ARGUMENT: id_}
+        name = self._ID_ARGUMENT
+        return endpoint, {**path, name: id_of(name, id_, record_type(self._UPDATE.event))}

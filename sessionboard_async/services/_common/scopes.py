@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from sessionboard_async.core.endpoint import Endpoint, Method, Pages
-from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.paths import Path
+from sessionboard_async.services._common.ids.arguments import Path
+from sessionboard_async.services._common.ids.events import EventLike, event_path
 
 T = TypeVar("T")
 
@@ -19,13 +19,13 @@ class InBothScopes(msgspec.Struct, Generic[T], frozen=True):
     event: Endpoint[T]
     organization: Endpoint[T]
 
-    def at(self, event_id: EventId | None) -> tuple[Endpoint[T], Path]:
+    def at(self, event_id: EventLike | None) -> tuple[Endpoint[T], Path]:
         """Return the form to use, and the path arguments that choose it.
 
         Args:
-            event_id: The event; ``None`` for the organization.
+            event_id: The event, or its id; ``None`` for the organization.
         """
-        return (self.organization, {}) if event_id is None else (self.event, {"event_id": event_id})
+        return (self.organization, {}) if event_id is None else (self.event, event_path(event_id))
 
 
 def in_both_scopes(

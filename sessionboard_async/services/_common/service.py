@@ -22,7 +22,7 @@ from sessionboard_async.services._common.bulk.operations import BulkValues, Enco
 from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.bulk.run import run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
-from sessionboard_async.services._common.paths import validate_path
+from sessionboard_async.services._common.ids.arguments import validate_path
 from sessionboard_async.services._common.payloads import Extra, payload
 
 T = TypeVar("T")

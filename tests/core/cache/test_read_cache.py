@@ -100,12 +100,12 @@ async def test_other_arguments_are_another_answer(place: Place) -> None:
 
 async def test_a_record_that_a_caller_changes_is_that_callers_own(place: Place) -> None:
     rule = await place.sb.rules.create(place.event, name="a rule", type="x", config={"most": [1]})
-    rules = await asyncio.gather(*(place.sb.rules.get(place.event, rule.id) for _ in range(3)))
-    rules.append(await place.sb.rules.get(place.event, rule.id))
+    rules = await asyncio.gather(*(place.sb.rules.get(place.event, rule) for _ in range(3)))
+    rules.append(await place.sb.rules.get(place.event, rule))
     for one in rules:
         assert one.config == {"most": [1]}
         cast("Any", one.config)["most"].append(2)
-    assert (await place.sb.rules.get(place.event, rule.id)).config == {"most": [1]}
+    assert (await place.sb.rules.get(place.event, rule)).config == {"most": [1]}
     assert len(place.server.requests) == 2
 
 
@@ -147,7 +147,7 @@ async def test_every_write_drops_the_answers(place: Place) -> None:
     room = await sb.rooms.create(event, name="A room")
     writes: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
         "update": lambda: sb.sessions.update(event, id_, title="New"),
-        "a write of another family": lambda: sb.rooms.update(event, room.id, name="Another"),
+        "a write of another family": lambda: sb.rooms.update(event, room, name="Another"),
         "create": lambda: sb.contacts.create(event, email="new@example.net"),
         "delete": lambda: sb.sessions.delete(event, other),
         "restore": lambda: sb.sessions.restore(event, other),

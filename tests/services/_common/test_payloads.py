@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal, TypedDict
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from sessionboard_async.models import CustomFieldValue, Session
-from sessionboard_async.services._common.payloads import Writable, identified, payload
+from sessionboard_async.models import CustomFieldValue, Room, Session, Tag
+from sessionboard_async.services._common.payloads import Writable, payload, with_version
 from sessionboard_async.services.rooms import RoomCreate, RoomUpdate
 from sessionboard_async.services.sessions import SessionCreate, SessionUpdate
 
@@ -127,9 +128,7 @@ def test_a_time_is_the_same_instant_when_it_is_sent(when: datetime) -> None:
 )
 def test_updated_at_comes_back_as_the_instant_that_was_read(sent: str) -> None:
     session = msgspec.json.decode(msgspec.json.encode({"id": "a", "updated_at": sent}), type=Session)
-    id_, values = identified(session, {"title": "New"})
-    body = payload(SessionUpdate, values)
-    assert id_ == "a"
+    body = payload(SessionUpdate, with_version(session, {"title": "New"}))
     assert datetime.fromisoformat(str(body["updated_at"])) == datetime.fromisoformat(sent)
 
 
@@ -146,16 +145,32 @@ def test_a_time_that_is_none_or_has_no_offset_is_refused(when: object) -> None:
 
 def test_what_the_caller_says_wins_over_the_record() -> None:
     session = Session(id="a", updated_at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert identified(session, {"updated_at": UNSET})[1] == {"updated_at": UNSET}
+    assert with_version(session, {"updated_at": UNSET}) == {"updated_at": UNSET}
 
 
 def test_a_record_without_a_version_is_sent_without_one() -> None:
-    assert identified(Session(id="a"), {"title": "New"}) == ("a", {"title": "New"})
+    for record in (Session(id="a"), "a"):
+        assert with_version(record, {"title": "New"}) == {"title": "New"}
 
 
-def test_a_record_without_an_id_stands_for_none() -> None:
-    with pytest.raises(ValueError, match="the Session has no id"):
-        identified(Session(title="No id"), {})
+def test_records_and_uuids_stand_for_their_ids() -> None:
+    number = UUID("0b5f1d0e-3c1e-4c53-9d0a-6f6f1e0a7b11")
+    values = {"room_id": Room(id="r"), "track_id": number, "tag_ids": [Tag(id="t"), number, "u"]}
+    expected = {"room_id": "r", "track_id": str(number), "tag_ids": ["t", str(number), "u"]}
+    assert payload(SessionUpdate, values) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"room_id": Tag(id="t")}, {"tag_ids": ["t", Room(id="r")]}, {"room_id": True}]
+)
+def test_a_record_of_another_type_stands_for_no_id(wrong: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match=r"must be (Room|Tag) or "):
+        payload(SessionUpdate, wrong)
+
+
+def test_a_record_without_an_id_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="the Room has no id"):
+        payload(SessionUpdate, {"room_id": Room(name="Aula")})
 
 
 # Custom fields

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from sessionboard_async.models.translation import RecordWithFields
-from sessionboard_async.services._common.payloads import Extra, identified, payload
+from sessionboard_async.models.base import Record
+from sessionboard_async.services._common.ids.arguments import Id, Kinds, id_of
+from sessionboard_async.services._common.payloads import Extra, payload, with_version
 
 Encoded: TypeAlias = dict[str, object]
 """An operation as it is sent."""
@@ -47,7 +48,7 @@ class Update(Operation, frozen=True):
         extra: More properties, under the API's names.
     """
 
-    id: str | RecordWithFields
+    id: Id | Record
     data: Mapping[str, object]
     extra: Extra | None = None
 
@@ -67,17 +68,24 @@ class Delete(Operation, frozen=True):
             prevent the deletion.
     """
 
-    id: str | RecordWithFields
+    id: Id | Record
 
 
 Operations = Iterable[Operation] | AsyncIterable[Operation]
 
 
 class BulkValues(NamedTuple):
-    """The values of the operations of a service, as ``TypedDict`` classes."""
+    """The operations of a service.
+
+    Attributes:
+        create: The values of a create, as a ``TypedDict``.
+        update: The values of an update, as a ``TypedDict``.
+        records: The types of the records that an update or a delete is about.
+    """
 
     create: type[Any]
     update: type[Any]
+    records: Kinds
 
 
 def encode_operation(index: int, operation: Operation, values: BulkValues, *, allow_masked: bool) -> Encoded:
@@ -111,16 +119,17 @@ def _encoded(operation: Operation, values: BulkValues, *, allow_masked: bool) ->
             body = payload(values.create, data, extra, allow_masked=allow_masked)
             return {"action": "create", "data": body}
         case Update(record, data, extra):
-            id_, data = identified(record, data)
-            body = payload(values.update, data, extra, allow_masked=allow_masked)
-            return {"action": "update", "id": _checked_id(id_), "data": body}
+            id_ = _id_in_body(record, values.records)
+            body = payload(values.update, with_version(record, data), extra, allow_masked=allow_masked)
+            return {"action": "update", "id": id_, "data": body}
         case Delete(record):
-            return {"action": "delete", "id": _checked_id(identified(record, {})[0])}
+            return {"action": "delete", "id": _id_in_body(record, values.records)}
         case _:
             raise TypeError(f"must be Create, Update or Delete, not {type(operation).__name__}")
 
 
-def _checked_id(id_: object) -> str:
-    if not isinstance(id_, str) or not id_:
-        raise TypeError("the id must be a string that is not empty")
-    return id_
+def _id_in_body(record: Id | Record, kinds: Kinds) -> str:
+    id_: object = id_of("id", record, kinds)
+    if isinstance(id_, bool) or not isinstance(id_, (str, int)) or id_ == "":
+        raise TypeError("the id must be a record, a UUID, an integer, or a string that is not empty")
+    return str(id_)

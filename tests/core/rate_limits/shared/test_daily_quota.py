@@ -91,7 +91,7 @@ async def test_a_quota_used_up_in_one_process_is_known_to_all(
                 assert caught.value.retry_after == pytest.approx(DAY, abs=3)
             assert len(server.requests) == before
             # Other operations go on, and share what is known.
-            await third.sponsors.get(4630, sponsor.id)
+            await third.sponsors.get(4630, sponsor)
             assert (await third.limits.snapshot())[DAILY].remaining == 0
         assert server.refusals == 0
 

@@ -36,11 +36,11 @@ from sessionboard_async.models import BulkAnswer, BulkItemError, BulkOutcome, Bu
 from sessionboard_async.services._common.bulk.operations import BulkValues, Create, Delete, Operation, Update
 from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
 from sessionboard_async.services._common.bulk.run import run_bulk
-from sessionboard_async.services.people import ContactCreate, ContactUpdate
+from sessionboard_async.services.people import ContactCreate, ContactLike, ContactUpdate
 
 pytestmark = pytest.mark.anyio
 
-CONTACTS = BulkValues(ContactCreate, ContactUpdate)
+CONTACTS = BulkValues(ContactCreate, ContactUpdate, ContactLike)
 BULK = cast("Endpoint[BulkAnswer]", ENDPOINTS["bulk-contacts"])
 
 

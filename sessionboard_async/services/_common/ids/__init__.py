@@ -1,0 +1,1 @@
+"""Arguments that are ids: the record that has the id is accepted too."""
