@@ -9,6 +9,9 @@ from sessionboard_async.core.http.transfers.sink import Target
 from sessionboard_async.core.http.transfers.source import Source
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.bulk.operations import Operations
+from sessionboard_async.services._common.ids.arguments import Id
+from sessionboard_async.services._common.ids.events import EventLike
+from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.insights import RunOptions
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services.accounts import AccountCreate, AccountUpdate
@@ -43,7 +46,7 @@ from sessionboard_async.services.insights import (
 )
 from sessionboard_async.services.metadata import ColoredCreate, ColoredUpdate, NamedCreate, NamedUpdate
 from sessionboard_async.services.oauth import TokenTypeHint
-from sessionboard_async.services.people import ContactCreate, ContactUpdate
+from sessionboard_async.services.people import ContactCreate, ContactLike, ContactUpdate
 from sessionboard_async.services.planning import PersonaCreate, PersonaUpdate, RuleCreate, RuleUpdate
 from sessionboard_async.services.queries import QueryCreate, QueryUpdate
 from sessionboard_async.services.recordings import RecordingComplete, RecordingCreate
@@ -57,6 +60,7 @@ __all__ = [
     "ColoredCreate",
     "ColoredUpdate",
     "ContactCreate",
+    "ContactLike",
     "ContactUpdate",
     "ContentExpansion",
     "CustomFields",
@@ -68,6 +72,7 @@ __all__ = [
     "DraftUpdate",
     "EventContentExpansion",
     "EventId",
+    "EventLike",
     "ExecuteFile",
     "ExecuteOptions",
     "ExecuteRows",
@@ -80,6 +85,7 @@ __all__ = [
     "FileUpdate",
     "GDPRIdentityType",
     "GDPRRequestType",
+    "Id",
     "NamedCreate",
     "NamedUpdate",
     "Operations",
@@ -98,6 +104,7 @@ __all__ = [
     "RunOptions",
     "RunRows",
     "SessionCreate",
+    "SessionLike",
     "SessionUpdate",
     "Source",
     "Target",

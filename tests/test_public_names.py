@@ -65,13 +65,14 @@ PUBLIC = {
         Changes EmbeddedServer Fault RecordedRequest ServerLimits SimulatedTime Times
     """,
     "sessionboard_async.types": """
-        AccountCreate AccountUpdate ColoredCreate ColoredUpdate ContactCreate ContactUpdate
-        ContentExpansion CustomFields DashboardCreate DashboardUpdate DraftCreate DraftSessionCreate
-        DraftSessionUpdate DraftUpdate EventContentExpansion EventId ExecuteFile ExecuteOptions
+        AccountCreate AccountUpdate ColoredCreate ColoredUpdate ContactCreate ContactLike
+        ContactUpdate ContentExpansion CustomFields DashboardCreate DashboardUpdate DraftCreate
+        DraftSessionCreate DraftSessionUpdate DraftUpdate EventContentExpansion EventId EventLike
+        ExecuteFile ExecuteOptions
         ExecuteRows Extra FieldModule FieldScope FieldSource FieldValues FileCreate FileUpdate
-        GDPRIdentityType GDPRRequestType NamedCreate NamedUpdate Operations PersonaCreate PersonaUpdate
+        GDPRIdentityType GDPRRequestType Id NamedCreate NamedUpdate Operations PersonaCreate PersonaUpdate
         Provider QueryCreate QueryUpdate RecordingComplete RecordingCreate RoomCreate RoomUpdate
-        RuleCreate RuleUpdate RunFile RunOptions RunRows SessionCreate SessionUpdate Source Target
+        RuleCreate RuleUpdate RunFile RunOptions RunRows SessionCreate SessionLike SessionUpdate Source Target
         TokenTypeHint TranscriptionType Turn Variant WidgetCreate WidgetUpdate Writable
     """,
 }

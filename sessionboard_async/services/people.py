@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict, Unpack
+from uuid import UUID
 
 from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager
@@ -240,7 +241,7 @@ class OrgContacts(Service):
         scope="read:contacts",
     )
 
-    def search(self, org_id: Id, **search: Unpack[RecordSearch]) -> Pager[Contact]:
+    def search(self, org_id: str | UUID, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an organization.
 
         Args:
@@ -259,7 +260,7 @@ class OrgContacts(Service):
 
     async def get(
         self,
-        org_id: Id,
+        org_id: str | UUID,
         id: ContactLike,  # noqa: A002  # the API's own word
         *,
         expand: Sequence[Expansion] = (),
@@ -282,7 +283,7 @@ class OrgContacts(Service):
         path = {**_org_path(org_id), **_contact_path(id)}
         return await self._record(self._GET, path, {"expand": expansions(expand)})
 
-    async def sessions(self, org_id: Id, contact_id: ContactLike) -> OrgContactSessions:
+    async def sessions(self, org_id: str | UUID, contact_id: ContactLike) -> OrgContactSessions:
         """Get a contact's sessions at all events of an organization.
 
         Args:
@@ -301,7 +302,7 @@ class OrgContacts(Service):
         return await self._record(self._SESSIONS, {**_org_path(org_id), **_contact_path(contact_id)})
 
 
-def _org_path(org_id: Id) -> Path:
+def _org_path(org_id: str | UUID) -> Path:
     return {"org_id": id_of("org_id", org_id, Id)}
 
 

@@ -52,7 +52,7 @@ def loaded_by(statement: str) -> Sequence[set[str]]:
     script = USE.replace("{statement}", statement)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return [
-        {name for name in names if not name.startswith("services._common.")}
+        {name for name in names if not name.startswith(("services._common.", "models._reading"))}
         for names in json.loads(result.stdout)
     ]
 

@@ -139,7 +139,7 @@ def _checked(name: str, value: object, hint: Any) -> object:
         for option in options:
             for item in cast("Sequence[object]", value) if get_origin(option) is Sequence else ():
                 _checked(f"an id in {name}", item, get_args(option)[0])
-    return value
+    return cast("object", value)
 
 
 def _encoded(name: str, value: object) -> object:
