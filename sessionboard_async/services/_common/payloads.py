@@ -135,11 +135,15 @@ def _checked(name: str, value: object, hint: Any) -> object:
     if is_mistaken or not isinstance(value, (*kinds, int) if float in kinds else kinds):
         wanted = [kind.__name__ for kind in kinds if kind not in (NoneType, UnsetType)]
         raise TypeError(f"{name} must be {' or '.join(wanted)}, not {type(value).__name__}")
-    if name.endswith("_ids") and isinstance(value, Sequence):
-        for option in options:
-            for item in cast("Sequence[object]", value) if get_origin(option) is Sequence else ():
-                _checked(f"an id in {name}", item, get_args(option)[0])
-    return cast("object", value)
+    if name.endswith("_ids"):
+        _check_ids(name, value, [get_args(option)[0] for option in options if get_origin(option) is Sequence])
+    return value
+
+
+def _check_ids(name: str, value: object, hints: Sequence[Any]) -> None:
+    for id_ in cast("Sequence[object]", value) if isinstance(value, Sequence) else ():
+        for hint in hints:
+            _checked(f"an id in {name}", id_, hint)
 
 
 def _encoded(name: str, value: object) -> object:
