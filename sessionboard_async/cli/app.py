@@ -10,6 +10,8 @@ from sessionboard_async.cli.commands.completion import completion
 from sessionboard_async.cli.commands.endpoints import endpoints
 from sessionboard_async.cli.commands.events import events
 from sessionboard_async.cli.commands.export import export
+from sessionboard_async.cli.commands.get import get
+from sessionboard_async.cli.commands.search import search
 from sessionboard_async.cli.commands.serve import serve
 from sessionboard_async.cli.commands.sync import sync
 from sessionboard_async.cli.help import CommandGroup
@@ -28,5 +30,5 @@ def sessionboard() -> None:
     escape_unencodable()
 
 
-for command in (events, check, export, sync, endpoints, serve, completion):
+for command in (events, check, search, get, export, sync, endpoints, serve, completion):
     sessionboard.add_command(command)

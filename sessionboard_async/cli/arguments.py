@@ -108,6 +108,34 @@ class TimeType(TextType):
             )
 
 
+class NameType(TextType):
+    """One of some names.
+
+    Args:
+        known: The names.
+        thing: The word for one of them.
+    """
+
+    name = "name"
+
+    def __init__(self, known: Iterable[str], thing: str) -> None:
+        self._known = tuple(known)
+        self._thing = thing
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; a hyphen stands for an underscore."""
+        name = value.strip().lower().replace("-", "_")
+        if name not in self._known:
+            self.fail(_unknown(self._thing, [value], self._known), param, ctx)
+        return name
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name."""
+        return [CompletionItem(name) for name in self._known if name.startswith(incomplete)]
+
+
 class NamesType(TextsType):
     """One or more names, separated by commas.
 
@@ -133,11 +161,7 @@ class NamesType(TextsType):
             self.fail("it is empty: is a variable of the shell unset?", param, ctx)
         unknown = [name for name in names if name not in self._known]
         if self._known and unknown:
-            listed = ", ".join(map(repr, unknown))
-            question = did_you_mean(unknown, self._known)
-            self.fail(
-                f"no such {self._thing}: {listed}. Choose from {', '.join(self._known)}{question}", param, ctx
-            )
+            self.fail(_unknown(self._thing, unknown, self._known), param, ctx)
         return names
 
     def shell_complete(
@@ -146,6 +170,11 @@ class NamesType(TextsType):
         """Complete the last of the names."""
         before, comma, last = incomplete.rpartition(",")
         return [CompletionItem(f"{before}{comma}{name}") for name in self._known if name.startswith(last)]
+
+
+def _unknown(thing: str, names: Sequence[str], known: Sequence[str]) -> str:
+    listed = ", ".join(map(repr, names))
+    return f"no such {thing}: {listed}. Choose from {', '.join(known)}{did_you_mean(names, known)}"
 
 
 def names_option(

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 
 import click
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from sessionboard_async._printable import UNPRINTABLE, printable
@@ -51,7 +52,8 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             click.echo("\t".join(row))
         return
     listed = list(cells)
-    table = Table(*columns)
+    # rich would shorten the longest words, which ids are.
+    table = Table(*(_column(name, [row[at] for row in listed]) for at, name in enumerate(columns)))
     for row in listed:
         table.add_row(*map(Text, row))
     needed = console.measure(table, options=console.options.update(width=_ANY_WIDTH)).minimum
@@ -67,6 +69,11 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         console.print(title, soft_wrap=True)
         for line in others:
             console.print(line, soft_wrap=True)
+
+
+def _column(name: str, cells: Iterable[str]) -> Column:
+    words = (word for cell in (name, *cells) for word in cell.split())
+    return Column(name, min_width=max(map(cell_len, words), default=1))
 
 
 def show_document(document: object) -> None:

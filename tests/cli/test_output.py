@@ -4,83 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from sessionboard_async.cli.app import sessionboard
 from sessionboard_async.cli.connection import Connection
 from tests.cli.command_line import run, without_controls
+from tests.cli.fixed_api import Api
 from tests.support.http_server import TOKEN
 
 HOSTILE = "A\x1b]0;x\x07\x1b[2J\x1b]52;c;eA==\x07[bold red]m[/]\x9b31m\u202e\u2028\r\nCRITICAL forged"
 CITY = "東京"
-
-
-class Api(ThreadingHTTPServer):
-    """Answers every request with one status, one set of headers and one body."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
-        self.status = 200
-        self.headers: dict[str, str] = {}
-        self.body: object = None
-
-    def list(self, *records: dict[str, Any]) -> None:
-        """Answer with one page of records."""
-        pagination = {"currentPage": 1, "pageSize": 100, "totalPages": 1, "totalResults": len(records)}
-        self.body = {"results": records, "pagination": pagination}
-
-    def run(self, *arguments: str | Path, **variables: str) -> Result:
-        """Run a command against this server."""
-        return run(*arguments, **self.variables, **variables)
-
-    @property
-    def variables(self) -> dict[str, str]:
-        address = f"http://127.0.0.1:{self.server_address[1]}"
-        return {"SESSIONBOARD_BASE_URL": address, "SESSIONBOARD_TOKEN": TOKEN}
-
-
-class _Answers(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def _answer(self) -> None:
-        server = self.server
-        assert isinstance(server, Api)
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.dumps(server.body).encode()
-        self.send_response(server.status)
-        for name, value in {**server.headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = _answer  # noqa: N815  # the names that the base class calls
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Api]:
-    with Api() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def api(running: Api) -> Api:
-    running.status, running.headers, running.body = 200, {}, None
-    return running
 
 
 def check(shown: str) -> None:

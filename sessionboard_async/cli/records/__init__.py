@@ -1,0 +1,1 @@
+"""Records on the command line: their searches, and their columns."""
