@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from sessionboard_async.core.http.transfers.transfer import Download
     from sessionboard_async.core.options import Cache, RateLimits, Retry, Timeout
     from sessionboard_async.core.page import Page, Pagination, UnreadableField
-    from sessionboard_async.core.pagination.checkpoint import Checkpoint
+    from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
     from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
+    from sessionboard_async.core.pagination.streams import PageStream, RecordStream
     from sessionboard_async.core.rate_limits.budget import Budget
     from sessionboard_async.core.waits import CallWait
     from sessionboard_async.errors import (
@@ -108,6 +109,7 @@ __all__ = [
     "FieldSearch",
     "NotFoundError",
     "Page",
+    "PageStream",
     "Pager",
     "PagerOptions",
     "Pagination",
@@ -118,6 +120,7 @@ __all__ = [
     "RateLimitWaitExceeded",
     "RateLimits",
     "RecordSearch",
+    "RecordStream",
     "RedirectError",
     "Region",
     "Response",
@@ -154,7 +157,7 @@ _MODULES = {
     "BulkOutcomes": "services._common.bulk.outcomes",
     "Cache": "core.options",
     "CallWait": "core.waits",
-    "Checkpoint": "core.pagination.checkpoint",
+    "Checkpoint": "core.pagination.checkpoints.checkpoint",
     "ClientClosedError": "errors",
     "ClientStateError": "errors",
     "ConfigurationError": "errors",
@@ -173,6 +176,7 @@ _MODULES = {
     "FieldSearch": "services._common.filters",
     "NotFoundError": "errors",
     "Page": "core.page",
+    "PageStream": "core.pagination.streams",
     "Pager": "core.pagination.pager",
     "PagerOptions": "core.pagination.pager",
     "Pagination": "core.page",
@@ -183,6 +187,7 @@ _MODULES = {
     "RateLimitWaitExceeded": "errors",
     "RateLimits": "core.options",
     "RecordSearch": "services._common.filters",
+    "RecordStream": "core.pagination.streams",
     "RedirectError": "errors",
     "Region": "core.http.base_url",
     "Response": "core.http.response",

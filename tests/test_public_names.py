@@ -16,9 +16,10 @@ PUBLIC = {
         BulkInterruptedError BulkOutcomes Cache CallWait Checkpoint ClientClosedError ClientStateError
         ConfigurationError ConflictError ConnectError ConnectionLostError Consistency Create
         DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
-        FieldSearch NotFoundError Page Pager PagerOptions Pagination PaginationError PermissionDeniedError
-        RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits RecordSearch RedirectError
-        Region Response ResponseError ResponseTooLargeError Retry ServerError SessionStatusName
+        FieldSearch NotFoundError Page PageStream Pager PagerOptions Pagination PaginationError
+        PermissionDeniedError RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits
+        RecordSearch RecordStream RedirectError Region Response ResponseError ResponseTooLargeError
+        Retry ServerError SessionStatusName
         SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError UNSET
         UnprocessableError UnreadableField UnsetType Update WrongEventLoopError __version__ code_challenge
     """,

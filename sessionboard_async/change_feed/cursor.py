@@ -11,7 +11,7 @@ import msgspec
 
 from sessionboard_async.change_feed.clocks import OVERLAP, RunClocks, newest
 from sessionboard_async.change_feed.versions import Version, microseconds
-from sessionboard_async.core.pagination.checkpoint import digest
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint, digest
 from sessionboard_async.models.base import EventId
 
 Cursor = dict[str, Any]
@@ -53,7 +53,7 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     swept: Milliseconds | None = None
     swept_locally: Milliseconds | None = None
     as_of: tuple[Milliseconds, Milliseconds] | None = None
-    reading: dict[str, Any] | None = None
+    reading: Checkpoint | None = None
     ids: dict[str, Microseconds | None] = {}  # msgspec copies it
     recent: dict[str, Microseconds] = {}
     digests: dict[str, str] = {}
@@ -95,9 +95,7 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
         recent = [(time, id_) for id_, time in self.recent.items() if time >= oldest]
         self.recent = {id_: time for time, id_ in nlargest(_MOST_RECENT, recent)}
 
-    def add_page(
-        self, versions: Mapping[str, Version], as_of: tuple[int, int], reading: dict[str, Any]
-    ) -> None:
+    def add_page(self, versions: Mapping[str, Version], as_of: tuple[int, int], reading: Checkpoint) -> None:
         """Save the versions on a page, and where its pass continues."""
         self.add_versions(versions)
         self.as_of, self.reading = as_of, reading

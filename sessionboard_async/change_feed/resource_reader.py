@@ -291,7 +291,13 @@ def pass_pager(source: FeedSource, resource: str, cursor: ResourceCursor, *, raw
         if asked is None or asked < since * 1000:
             search["updated_after"] = format_milliseconds(since)
         search |= {"sort": "updated_at", "consistency": "exact"}
-    return source.search(resource, raw=raw, resume=cursor.reading, **search)
+    if cursor.reading is None or not cursor.reading.done:
+        return source.search(resource, raw=raw, resume=cursor.reading, **search)
+    # Interrupted after its last page: nothing is left to read.
+    pager = source.search(resource, raw=raw, limit=0, **search)
+    if cursor.reading.query != pager.checkpoint().query:
+        raise ValueError("its pass is of another search")
+    return pager
 
 
 def _is_refused_filter(error: APIError) -> bool:

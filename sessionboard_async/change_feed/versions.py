@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sessionboard_async.change_feed.clocks import EARLIEST, OVERLAP
-from sessionboard_async.core.pagination.checkpoint import digest
+from sessionboard_async.core.pagination.checkpoints.checkpoint import digest
 from sessionboard_async.core.pagination.record_keys import timestamp_getter
 
 Version = int | str

@@ -16,7 +16,7 @@ import anyio
 import msgspec
 
 from sessionboard_async.client import AsyncSession
-from sessionboard_async.core.pagination.checkpoint import Checkpoint
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.prefetch import EAGER
 from sessionboard_async.core.threads import run_in_thread
@@ -180,7 +180,7 @@ class _Export:
             return _Step.PUBLISH
         for resource in self._pagers:
             checkpoint = self._staging.file_state(resource).checkpoint
-            if checkpoint is None:
+            if checkpoint is None or checkpoint.done:
                 continue
             try:
                 self._pagers[resource] = self._resume_pager(resource, checkpoint)
@@ -243,8 +243,10 @@ class _Export:
         try:
             await run_in_thread(file.open)
             self._report(file)
-            if not file.state.done:
+            if not file.state.has_all_pages:
                 await self._copy_pages(self._pagers[resource], file, start)
+            if not file.state.done:
+                await run_in_thread(file.finish)
         finally:
             with anyio.CancelScope(shield=True):
                 await run_in_thread(file.close)
@@ -266,7 +268,6 @@ class _Export:
                 seconds = round(time.monotonic() - start, 3)
                 await run_in_thread(partial(file.write, page, checkpoint, seconds))
                 self._report(file)
-        await run_in_thread(file.finish)
 
     def _report(self, file: StagedFile, *, done: bool = False) -> None:
         state = file.state

@@ -11,7 +11,7 @@ import msgspec
 from sessionboard_async._printable import printable
 from sessionboard_async.core.flush import flush_file
 from sessionboard_async.core.page import Page
-from sessionboard_async.core.pagination.checkpoint import Checkpoint
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.private_files import open_private
 from sessionboard_async.export.staging import FileState, Staging
 

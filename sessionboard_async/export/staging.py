@@ -11,11 +11,12 @@ from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from sessionboard_async.core.flush import flush_file, flush_folder
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
 from sessionboard_async.export.private_files import keep_mode, open_private
 from sessionboard_async.export.resources import RESOURCES
@@ -52,13 +53,18 @@ class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
         done: Whether all records are written.
     """
 
-    checkpoint: dict[str, Any] | None = None
+    checkpoint: Checkpoint | None = None
     records: Count = 0
     pages: Count = 0
     bytes: Count = 0
     reported: int | None = None
     seconds: float = 0.0
     done: bool = False
+
+    @property
+    def has_all_pages(self) -> bool:
+        """Whether no page is left to read."""
+        return self.done or (self.checkpoint is not None and self.checkpoint.done)
 
 
 class StagingState(msgspec.Struct, kw_only=True):

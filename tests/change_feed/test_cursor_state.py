@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sessionboard_async import Checkpoint
 from sessionboard_async.change_feed.clocks import EARLIEST, OVERLAP, RunClocks
 from sessionboard_async.change_feed.cursor import FeedState, ResourceCursor
 
@@ -98,10 +99,13 @@ def test_of_many_recent_versions_the_newest_are_kept() -> None:
     assert len(cursor.recent) == 5_000
 
 
+READING = Checkpoint(version=1, query={}, progress={})
+
+
 def test_a_page_is_saved_with_the_place_where_its_pass_continues() -> None:
     cursor = ResourceCursor()
-    cursor.add_page({"a": NOW_EXACTLY}, (1, 2), {"version": 1})
-    assert (cursor.ids, cursor.as_of, cursor.reading) == ({"a": NOW_EXACTLY}, (1, 2), {"version": 1})
+    cursor.add_page({"a": NOW_EXACTLY}, (1, 2), READING)
+    assert (cursor.ids, cursor.as_of, cursor.reading) == ({"a": NOW_EXACTLY}, (1, 2), READING)
     cursor.restart_pass()
     assert (cursor.ids, cursor.as_of, cursor.reading) == ({"a": NOW_EXACTLY}, None, None)
 
@@ -130,7 +134,7 @@ MINUTES = 60_000
 def test_the_watermark_is_the_newest_time_that_was_delivered(
     watermark: int | None, times: list[int], expected: int | None
 ) -> None:
-    cursor = ResourceCursor(watermark=watermark, swept=1, swept_locally=2, reading={}, as_of=(NOW, NOW))
+    cursor = ResourceCursor(watermark=watermark, swept=1, swept_locally=2, reading=READING, as_of=(NOW, NOW))
     cursor.ids = {str(time): time * 1000 for time in times} | {"undated": None}
     cursor.finish_pass((NOW, NOW + 3 * MINUTES), CLOCKS)
     assert cursor.watermark == expected

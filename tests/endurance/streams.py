@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, NamedTuple, Protocol
@@ -111,10 +110,10 @@ async def read(visitor: Visitor) -> None:
             return True
         if len(delivered) > before and not includes_current:
             repeatable += len(delivered[-1])
-        checkpoint = json.loads(json.dumps(stream.checkpoint(include_current=includes_current)))
+        checkpoint = Checkpoint.from_json(stream.checkpoint(include_current=includes_current).to_json())
         if visitor.random.random() < 0.5:
             await stream.aclose()  # else it is abandoned
-        return False
+        return checkpoint.done
 
     if await visitor.until_done(attempt, may_fail=bool(reading.errors(visitor))):
         _check(visitor, reading, delivered, repeatable)
@@ -171,8 +170,9 @@ async def share(visitor: Visitor) -> None:
         ended = await _take_together(visitor, stream, reading, delivered, calm=calm)
         visitor.tally.records += sum(map(len, delivered[before:]))
         if not ended:
-            checkpoint = json.loads(json.dumps(stream.checkpoint(include_current=True)))
+            checkpoint = Checkpoint.from_json(stream.checkpoint(include_current=True).to_json())
             await stream.aclose()
+            return checkpoint.done
         return ended
 
     if await visitor.until_done(attempt, may_fail=bool(reading.errors(visitor))):

@@ -19,7 +19,7 @@ import msgspec
 
 from sessionboard_async.core.http.response import Response, http_date
 from sessionboard_async.core.page import LARGEST_PAGE, LAST_SERVED_PAGE, Page, Pagination
-from sessionboard_async.core.pagination.checkpoint import StreamProgress
+from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress
 from sessionboard_async.core.pagination.keyset_missing import MOST_RECORDS, MissingRecords
 from sessionboard_async.core.pagination.keyset_state import (
     EmptyPageError,

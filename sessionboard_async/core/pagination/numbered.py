@@ -12,7 +12,7 @@ from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import LAST_SERVED_PAGE, Page
 from sessionboard_async.core.page_count import PageCount, Rows
-from sessionboard_async.core.pagination.checkpoint import StreamProgress
+from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress
 from sessionboard_async.core.pagination.page_reader import PageReader
 from sessionboard_async.core.pagination.prefetch import Prefetch, ReadAhead
 

@@ -14,7 +14,7 @@ from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.page import Page
-from sessionboard_async.core.pagination.checkpoint import StreamProgress
+from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress
 from sessionboard_async.core.pagination.query import PagedQuery, TimeOrder
 from sessionboard_async.core.pagination.record_keys import IdGetter, id_getter, no_id
 from sessionboard_async.core.pagination.seen_ids import SeenIds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypedDict, TypeVar, Unpack, get_args
 
 import msgspec
@@ -11,12 +10,10 @@ from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.options import validate_count
 from sessionboard_async.core.page import LARGEST_PAGE, Page
-from sessionboard_async.core.pagination.checkpoint import (
-    Checkpoint,
-    CheckpointTracker,
-    StreamProgress,
-    read_checkpoint,
-)
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
+from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress, read_checkpoint
+from sessionboard_async.core.pagination.checkpoints.tracker import CheckpointTracker
+from sessionboard_async.core.pagination.iteration import Iteration
 from sessionboard_async.core.pagination.prefetch import EAGER, PrefetchDepth
 from sessionboard_async.core.pagination.query import PagedQuery
 from sessionboard_async.core.pagination.streams import PageStream, RecordStream
@@ -54,7 +51,8 @@ class PagerOptions(TypedDict, total=False):
             so on, which misses a record for each one removed before it, and ends at page 999. The default is
             ``"exact"`` for searches without a ``sort`` whose records have a time of creation, and ``"pages"``
             otherwise.
-        resume: Where to resume: the result of ``Pager.checkpoint`` for the same search.
+        resume: Where to resume: a checkpoint of the same search. One of the end, whose ``done`` is true, is a
+            ``ValueError``: there is nothing left to read.
     """
 
     page_size: int
@@ -62,7 +60,7 @@ class PagerOptions(TypedDict, total=False):
     prefetch: PrefetchDepth | None
     on_invalid: OnInvalid
     consistency: Consistency | None
-    resume: Mapping[str, Any] | None
+    resume: Checkpoint | None
 
 
 class Pager(Generic[T]):
@@ -94,7 +92,7 @@ class Pager(Generic[T]):
         prefetch: PrefetchDepth | None = None,
         on_invalid: OnInvalid = "raise",
         consistency: Consistency | None = None,
-        resume: Mapping[str, Any] | None = None,
+        resume: Checkpoint | None = None,
     ) -> None:
         validate_count("page_size", page_size, 1, LARGEST_PAGE)
         if limit is not None:
@@ -142,20 +140,19 @@ class Pager(Generic[T]):
             raise TypeError("a Pager needs `async for record in pager`, or `await pager.collect()`")
 
     def __aiter__(self) -> RecordStream[T]:
-        return RecordStream(self.pages())
+        return RecordStream(self._iterate())
 
     def pages(self) -> PageStream[T]:
         """Stream whole pages, each with its ``pagination``; for exact reading, numbered from the start."""
-        self._tracker = self._new_tracker(self._start)
-        return self._stream(self.record, tracker=self._tracker)
+        return PageStream(self._iterate())
 
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
-        """Return the progress of the iteration that was started last, as a small value that JSON can hold.
+        """Return how far the loop came that was started last; each stream has its own ``checkpoint``.
 
         May be called at any time, also after an error or a ``break``. Pass the result to ``resume`` of the
-        same search, in this process or another. For exact reading it holds the ids of the records delivered
-        within the last millisecond; for page numbers it holds the number of the page. If several tasks share
-        the iteration, take it when none of them is still processing a record.
+        same search, in this process or, by ``to_json``, another. For exact reading it holds the ids of the
+        records delivered within the last millisecond; for page numbers it holds the number of the page. If
+        several tasks share the loop, take it when none of them is still processing a record.
 
         Args:
             include_current: Whether the record or page returned last counts as processed. By default it is
@@ -227,27 +224,31 @@ class Pager(Generic[T]):
 
         If the API reports none, the records are counted one by one. A ``limit`` does not affect the result.
         """
-        smallest = self._stream(msgspec.Raw, page_size=1, limit=1, keyset=False)
+        smallest = PageStream(self._iteration(msgspec.Raw, page_size=1, limit=1, keyset=False))
         page = await anext(smallest, Page[msgspec.Raw]())
         await smallest.aclose()
         if page.pagination is not None and page.pagination.total_results is not None:
             return page.pagination.total_results
-        everything = self._stream(msgspec.Raw, limit=None, keyset=False)
+        everything = PageStream(self._iteration(msgspec.Raw, limit=None, keyset=False))
         return sum([len(page.results) async for page in everything])
 
     def _new_tracker(self, progress: StreamProgress) -> CheckpointTracker:
         return CheckpointTracker(self._query, self._consistency, progress)
 
-    def _stream(
+    def _iterate(self) -> Iteration[T]:
+        self._tracker = self._new_tracker(self._start)
+        return self._iteration(self.record, tracker=self._tracker)
+
+    def _iteration(
         self,
         record: type[Kind],
         *,
         tracker: CheckpointTracker | None = None,
         keyset: bool = True,
         **changed: Unpack[PagerOptions],
-    ) -> PageStream[Kind]:
+    ) -> Iteration[Kind]:
         options: PagerOptions = {**self._options, **changed}
-        return PageStream(
+        return Iteration(
             self._engine,
             self._query,
             record,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from sessionboard_async.core.endpoint import ENDPOINTS
-from sessionboard_async.core.pagination.checkpoint import (
-    CheckpointTracker,
-    StreamProgress,
-    digest,
-    read_checkpoint,
-)
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint, digest
+from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress, read_checkpoint
+from sessionboard_async.core.pagination.checkpoints.tracker import CheckpointTracker
 from sessionboard_async.core.pagination.query import PagedQuery
 
 START = StreamProgress(after=5, recent_ids=("a",), delivered=10)
@@ -36,7 +36,7 @@ def itself(record: object) -> object:
 
 def progress_of(tracked: CheckpointTracker, *, include_current: bool) -> StreamProgress:
     """Return what an iteration that resumes from the checkpoint starts with, after saving it as JSON."""
-    saved = json.loads(json.dumps(tracked.checkpoint(include_current=include_current)))
+    saved = Checkpoint.from_json(tracked.checkpoint(include_current=include_current).to_json())
     return read_checkpoint(saved, searching(), "exact")
 
 
@@ -114,28 +114,30 @@ def test_every_field_of_the_progress_is_kept() -> None:
     progress = StreamProgress(after=1, before=2, page=3, page_size=4, recent_ids=("x",), delivered=5)
     tracked = tracker(progress)
     assert progress_of(tracked, include_current=True) == progress
-    stored = json.loads(json.dumps(tracked.checkpoint(include_current=True)))
+    stored = json.loads(tracked.checkpoint(include_current=True).to_json())
     assert stored["version"] == 1
     assert stored["progress"] == {
         "after": 1,
         "before": 2,
         "page": 3,
         "page_size": 4,
-        "near": ["x"],
+        "recent_ids": ["x"],
         "delivered": 5,
     }
 
 
 def test_the_end_is_kept() -> None:
     tracked = tracker(StreamProgress(done=True, delivered=5))
-    assert progress_of(tracked, include_current=True).done
-    assert not progress_of(tracker(), include_current=True).done
+    assert tracked.checkpoint(include_current=True).done
+    assert not tracker().checkpoint(include_current=True).done
+    with pytest.raises(ValueError, match=r"^the checkpoint is of the end: everything was read"):
+        progress_of(tracked, include_current=True)
 
 
 # Which query it belongs to
 
 
-def made(query: PagedQuery, consistency: str = "exact") -> dict[str, Any]:
+def made(query: PagedQuery, consistency: str = "exact") -> Checkpoint:
     return CheckpointTracker(query, consistency, START).checkpoint(include_current=False)
 
 
@@ -192,8 +194,8 @@ def test_all_differences_are_named() -> None:
 
 def test_missing_and_unknown_parts_of_a_query_are_named() -> None:
     checkpoint = made(searching())
-    del checkpoint["query"]["event_id"]
-    checkpoint["query"]["session_id"] = "9"
+    del checkpoint.query["event_id"]
+    checkpoint.query["session_id"] = "9"
     with pytest.raises(ValueError, match="another query") as caught:
         read_checkpoint(checkpoint, searching(), "exact")
     assert "its session_id is '9', not None" in str(caught.value)
@@ -202,13 +204,36 @@ def test_missing_and_unknown_parts_of_a_query_are_named() -> None:
 
 def test_a_checkpoint_of_another_version_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^the checkpoint has version 2; this package reads version 1$"):
-        read_checkpoint({**made(searching()), "version": 2}, searching(), "exact")
+        Checkpoint.from_json(made(searching()).to_json().replace('"version":1', '"version":2'))
+    with pytest.raises(ValueError, match=r"^the checkpoint has version 0; this package reads version 1$"):
+        read_checkpoint(msgspec.structs.replace(made(searching()), version=0), searching(), "exact")
 
 
-@pytest.mark.parametrize("damaged", [None, [], "x", {}, {"version": 1}, {"version": "1"}])
-def test_what_is_no_checkpoint_is_refused(damaged: object) -> None:
-    with pytest.raises(ValueError, match=r"^resume takes what checkpoint\(\) returned, unchanged: "):
-        read_checkpoint(damaged, searching(), "exact")
+DAMAGED = (
+    *(b"", b"\xff", "x", "null", "[]", "7", "{}", '{"version":1}', "\ud800", " " * (16 * 1024 * 1024 + 1)),
+    '{"version":"1","query":{},"progress":{}}',
+    '{"version":1,"query":{"a":1},"progress":{}}',
+    '{"version":1,"query":{},"progress":[]}',
+    '{"version":1,"query":{},"progress":' + '{"a":' * 5_000,
+)
+
+
+def test_what_is_no_checkpoint_is_refused() -> None:
+    for damaged in DAMAGED:
+        with pytest.raises(ValueError, match=r"^resume takes what checkpoint\(\) returned, unchanged: "):
+            Checkpoint.from_json(damaged)
+    with pytest.raises(TypeError, match="text or bytes, not dict"):
+        Checkpoint.from_json({})  # type: ignore[arg-type]  # a wrong call
+
+
+def test_a_checkpoint_is_a_value() -> None:
+    checkpoint = made(searching())
+    for copied in (copy.copy(checkpoint), pickle.loads(pickle.dumps(checkpoint)), made(searching())):
+        assert (copied, hash(copied)) == (checkpoint, hash(checkpoint))
+    assert made(searching(event=1)) != checkpoint
+    assert checkpoint.belongs_to == "search-sessions, event_id 4630"
+    assert repr(checkpoint) == "<Checkpoint of search-sessions, event_id 4630>"
+    assert made(searching(event="a\x1b")).belongs_to == "search-sessions, event_id a\\x1b"
 
 
 PAGE = {"page": 3, "page_size": 10, "delivered": 20}
@@ -221,13 +246,13 @@ PAGE = {"page": 3, "page_size": 10, "delivered": 20}
         ("pages", {"page": 3}, "it has a page or a page size without the other"),
         ("pages", {"page_size": 10}, "it has a page or a page size without the other"),
         ("pages", {"delivered": 5}, "it has no page"),
-        ("pages", {"near": ["a"]}, "it has no page"),
+        ("pages", {"recent_ids": ["a"]}, "it has no page"),
     ],
 )
 def test_progress_that_contradicts_itself_is_refused(
     consistency: str, progress: dict[str, Any], reason: str
 ) -> None:
-    checkpoint = {**made(searching(), consistency), "progress": progress}
+    checkpoint = msgspec.structs.replace(made(searching(), consistency), progress=progress)
     with pytest.raises(ValueError, match="unchanged") as caught:
         read_checkpoint(checkpoint, searching(), consistency)
     assert str(caught.value) == f"resume takes what checkpoint() returned, unchanged: {reason}"
@@ -245,7 +270,7 @@ def test_progress_that_contradicts_itself_is_refused(
     ],
 )
 def test_progress_at_its_bounds_is_accepted(consistency: str, progress: dict[str, Any]) -> None:
-    checkpoint = {**made(searching(), consistency), "progress": progress}
+    checkpoint = msgspec.structs.replace(made(searching(), consistency), progress=progress)
     assert read_checkpoint(checkpoint, searching(), consistency) == StreamProgress(**progress)
 
 

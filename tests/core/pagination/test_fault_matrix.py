@@ -12,7 +12,7 @@ import anyio
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, Consistency, Retry, SessionboardError, Timeout
+from sessionboard_async import AsyncSession, Checkpoint, Consistency, Retry, SessionboardError, Timeout
 from tests.core.pagination.searches import record, searching
 from tests.support import virtual_time
 from tests.support.http_server import TOKEN, HttpServer
@@ -137,7 +137,7 @@ async def check(
             )
             assert len({*got}) == len(got)
             return
-        checkpoint = json.loads(json.dumps(pager.checkpoint()))
+        checkpoint = Checkpoint.from_json(pager.checkpoint().to_json())
         continued, resumed = [*got], [*got]
         again = [
             await read(stream, continued),

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, DecodeError, Pager
+from sessionboard_async import AsyncSession, Checkpoint, DecodeError, Pager
 from sessionboard_async.models import Room
 from sessionboard_async.testing import Changes, EmbeddedServer, SimulatedTime
 from tests.core.pagination.searches import record, searching
@@ -139,7 +139,7 @@ async def test_an_iteration_of_a_type_without_ids_resumes(serve: Serve, consiste
             before = [await anext(stream) for _ in range(stop_after)]
             # A checkpoint belongs to the search, whatever its records are read into.
             for include_current in (False, True):
-                saved = json.loads(json.dumps(stream.checkpoint(include_current=include_current)))
+                saved = Checkpoint.from_json(stream.checkpoint(include_current=include_current).to_json())
                 resumed = sb.sessions.search(1, resume=saved, **options)
                 after = await resumed.into(kind).collect()
                 assert before[: stop_after - (not include_current)] + after == expected

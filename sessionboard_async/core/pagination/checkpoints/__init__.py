@@ -1,0 +1,1 @@
+"""Checkpoints: how far reading came, as a small value to store and to resume from."""
