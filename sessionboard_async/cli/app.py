@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sessionboard_async import __version__
+from sessionboard_async.cli.commands.changes import changes
 from sessionboard_async.cli.commands.check import check
 from sessionboard_async.cli.commands.completion import completion
 from sessionboard_async.cli.commands.endpoints import endpoints
@@ -30,5 +31,5 @@ def sessionboard() -> None:
     escape_unencodable()
 
 
-for command in (events, check, search, get, export, sync, endpoints, serve, completion):
+for command in (events, check, search, get, changes, export, sync, endpoints, serve, completion):
     sessionboard.add_command(command)

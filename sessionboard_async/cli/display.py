@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import update_wrapper
@@ -80,6 +81,14 @@ class StatusDisplay:
         """Print a line about the whole command, after everything else."""
         if not self._is_quiet:
             show(text, err=True)
+
+
+def display_beside_data() -> StatusDisplay:
+    """Return a display for a command that prints data while it works.
+
+    On a terminal that shows both, what is drawn live and the data would overwrite each other.
+    """
+    return StatusDisplay(progress=False if sys.stdout.isatty() else None)
 
 
 _OPTIONS = (

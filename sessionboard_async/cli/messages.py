@@ -33,8 +33,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"`proxy`", "the proxy"),
     (r"\bTimeout\.attempt\b", f"{_LIMITS.attempt:g} s"),
     (r"\bTimeout\.connect\b", f"{_LIMITS.connect:g} s"),
-    (r"\bfilters or expansions: start again without a cursor; or choose", "--expand: choose"),
-    (r"\bfilters or expansions: start again without a cursor", "--expand: choose another file"),
+    (r"\bother filters or expansions: start again without a cursor; or choose", "another --expand: choose"),
+    (r"\bother filters or expansions: start again without a cursor", "another --expand: choose another file"),
     (r"\bstart again without a cursor", "choose another file"),
     (r"\bpass the cursor of an earlier run unchanged", "choose another file"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sessionboard_async.cli.connection import Connection, with_connection
+from sessionboard_async.cli.display import display_beside_data
 from sessionboard_async.cli.output import json_line, show_rows
 from sessionboard_async.models import Event
 
@@ -19,7 +20,7 @@ async def events(connection: Connection, as_json: bool) -> None:
 
     On a terminal they are a table, elsewhere lines of id, name and time zone that tabs divide.
     """
-    async with connection.open() as sb:
+    async with connection.open(display_beside_data() if as_json else None) as sb:
         if as_json:
             async for record in sb.events.list().raw_json():
                 click.echo(json_line(bytes(record)))

@@ -10,6 +10,7 @@ from rich.console import Console
 from sessionboard_async import Pager
 from sessionboard_async.cli.arguments import IdType, NameType, TimeType, event_id, names_option
 from sessionboard_async.cli.connection import Connection, with_connection
+from sessionboard_async.cli.display import display_beside_data
 from sessionboard_async.cli.messages import explain
 from sessionboard_async.cli.output import json_line, show_rows
 from sessionboard_async.cli.records.columns import cell, validate_columns
@@ -120,7 +121,7 @@ async def search(
     keywords = _keywords(resource, command, filters)
     rows: list[list[str]] = []
     is_table = Console().is_terminal and not as_json
-    async with connection.open() as sb:
+    async with connection.open(None if is_table else display_beside_data()) as sb:
         try:
             found = command.search(sb)(event_id(event), limit=limit, **keywords)
         except (TypeError, ValueError) as error:

@@ -1,0 +1,97 @@
+"""``sessionboard changes``."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import click
+import msgspec
+
+from sessionboard_async.change_feed import changes as follow
+from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, finite, names_option
+from sessionboard_async.cli.connection import Connection, with_connection
+from sessionboard_async.cli.display import display_beside_data
+from sessionboard_async.cli.output import json_line
+from sessionboard_async.cli.records.cursor_file import CursorFile
+from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
+from sessionboard_async.export.resources import RESOURCES
+from sessionboard_async.services._common.filters import Expansion
+
+
+@click.command()
+@click.argument("event", type=IdType())
+@click.option(
+    "--cursor",
+    "path",
+    type=TargetPath(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The file that keeps how far the last run came; it is created if it does not exist.",
+)
+@names_option(
+    "--only",
+    known=RESOURCES,
+    thing="resource",
+    help=f"Resources to follow: {', '.join(RESOURCES)}. All by default.",
+)
+@names_option(
+    "--expand",
+    known=get_args(Expansion),
+    thing="expansion",
+    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}. "
+    "The same in every run.",
+)
+@click.option(
+    "--sweep-every",
+    type=click.FloatRange(0, 100_000),
+    callback=finite,
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="The time between comparisons of all ids, which find removed records.",
+)
+@allow_refused_option
+@with_connection
+async def changes(
+    connection: Connection,
+    event: str,
+    path: Path,
+    only: tuple[str, ...],
+    expand: tuple[Expansion, ...],
+    sweep_every: float,
+    allow_refused: bool,
+) -> None:
+    """Print what changed in EVENT since the last run, each change as JSON on one line.
+
+    The first run prints all records. A change has the keys kind (upsert, deleted or left_scope), resource, id
+    and record, which is null for removed records. The cursor is saved after the changes were printed: an
+    interrupted run prints a change again rather than never.
+
+    NAMES may be separated by commas, and their option repeated.
+    """
+    advise_on_interruption("Run the same command again to continue.")
+    async with connection.open(display_beside_data()) as sb:
+        with CursorFile(path) as file:
+            cursor = file.load()
+            try:
+                feed = follow(
+                    sb,
+                    event_id(event),
+                    resources=only or RESOURCES,
+                    cursor=cursor,
+                    expand=expand,
+                    sweep_every=timedelta(hours=sweep_every),
+                    allow_refused=True,  # Refusals are printed below.
+                ).raw()
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from None
+            async with aclosing(feed.batches()) as batches:
+                async for batch in batches:
+                    lines = (f"{json_line(msgspec.json.encode(change))}\n" for change in batch.changes)
+                    click.echo("".join(lines), nl=False)
+                    file.update(batch.cursor)
+    refused = {name: str(error) for name, error in feed.refused.items()}
+    report_refusals(refused, allowed=allow_refused)
