@@ -24,12 +24,17 @@ from sessionboard_async.services._common.bulk.run import run_bulk
 from sessionboard_async.services._common.filters import RECORD_SEARCH, SearchKind, search_body
 from sessionboard_async.services._common.ids.arguments import validate_path
 from sessionboard_async.services._common.payloads import Extra, payload
+from sessionboard_async.services._common.signatures import show_keywords
 
 T = TypeVar("T")
 
 
 class Service:
     """A family of operations; an attribute of the client."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        show_keywords(cls)
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
