@@ -12,6 +12,7 @@ from sessionboard_async.cli.commands.endpoints import endpoints
 from sessionboard_async.cli.commands.events import events
 from sessionboard_async.cli.commands.export import export
 from sessionboard_async.cli.commands.get import get
+from sessionboard_async.cli.commands.schema import schema
 from sessionboard_async.cli.commands.search import search
 from sessionboard_async.cli.commands.serve import serve
 from sessionboard_async.cli.commands.sync import sync
@@ -31,5 +32,5 @@ def sessionboard() -> None:
     escape_unencodable()
 
 
-for command in (events, check, search, get, changes, export, sync, endpoints, serve, completion):
+for command in (events, check, search, get, changes, export, sync, schema, endpoints, serve, completion):
     sessionboard.add_command(command)

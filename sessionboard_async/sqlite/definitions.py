@@ -27,6 +27,13 @@ def schema_sql(languages: Iterable[str] = ()) -> str:
     return "\n\n".join(f"{statement};" for statement in (*table_definitions(), *views)) + "\n"
 
 
+def described_columns() -> Iterator[tuple[str, str, str, str]]:
+    """Return the table, name, type and description of each column."""
+    for table in METADATA.tables.values():
+        for column in table.c:
+            yield table.name, column.name, str(column.type), column_description(table.name, column.name)
+
+
 def table_definitions() -> Iterator[str]:
     """Return the statements that create the tables and their indexes.
 

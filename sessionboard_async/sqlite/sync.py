@@ -160,7 +160,7 @@ async def sync_event(
         with anyio.CancelScope(shield=True):
             await run_in_thread(opened.close)
     zone = None if event is None else event.get("timezone")
-    if counts["sessions"] and time_zone(zone) is None and not allow_refused:
+    if counts["sessions"] and time_zone(zone) is None:
         logger.warning(
             "event %s: the time zone %r is not known, so that sessions have no local times", event_id, zone
         )

@@ -76,7 +76,7 @@ def view_languages(languages: Iterable[str], expand: Collection[str]) -> tuple[s
     for language in languages:
         tag = language_tag(language)
         if not _LANGUAGE.fullmatch(tag):
-            raise ValueError(f"languages must be tags such as 'fr' or 'fr-CA', not {language!r}")
+            raise ValueError(f"{language!r} is not a language tag such as 'fr' or 'fr-CA'")
         tags.append(tag)
     if tags and EXPANSION not in expand:
         raise ValueError(f"languages={tags} needs the translations: add {EXPANSION!r} to expand")

@@ -39,6 +39,10 @@ from sessionboard_async.services._common.filters import Expansion
     help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}. "
     "The same in every run.",
 )
+@names_option(
+    "--languages",
+    help="Languages to add a view of the sessions for: fr adds talks_fr. Needs --expand translated_fields.",
+)
 @click.option(
     "--sweep-every",
     type=click.FloatRange(0, 100_000),
@@ -58,6 +62,7 @@ async def sync(
     path: Path,
     only: tuple[str, ...],
     expand: tuple[Expansion, ...],
+    languages: tuple[str, ...],
     sweep_every: float,
     allow_refused: bool,
 ) -> None:
@@ -68,8 +73,16 @@ async def sync(
 
     NAMES may be separated by commas, and their option repeated.
     """
-    from sessionboard_async.sqlite.sync import sync_event  # SQLAlchemy is slow to import.
+    # SQLAlchemy is slow to import.
+    from sessionboard_async.sqlite.sync import sync_event
+    from sessionboard_async.sqlite.views import EXPANSION, view_languages
 
+    if languages and EXPANSION not in expand:
+        raise click.UsageError(f"--languages needs --expand {EXPANSION}")
+    try:
+        view_languages(languages, expand)
+    except ValueError as error:
+        raise click.UsageError(f"--languages: {error}") from None
     advise_on_interruption("Run the same command again to continue.")
     async with connection.open(display) as sb:
         summary = await sync_event(
@@ -78,6 +91,7 @@ async def sync(
             path,
             only=only or RESOURCES,
             expand=expand,
+            languages=languages,
             sweep_every=timedelta(hours=sweep_every),
             allow_refused=True,  # Refusals are printed below.
             source=connection.source,
