@@ -6,11 +6,14 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from sessionboard_async.sqlite.schema import METADATA
 from sessionboard_async.testing import EmbeddedServer
 from tests.guides.blocks import block, records
 
@@ -67,3 +70,40 @@ def test_a_database_answers_a_question_every_night(
     assert answers == [f"{talks} {room}" for room, talks in best]
     second = run(block)
     assert (second.returncode, second.stdout, second.stderr) == (0, first.stdout, "")
+
+
+@block("schedule.py")
+def test_the_schedule_is_in_the_time_zone_and_the_language(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    zone = ZoneInfo("America/Chicago")
+    accepted = records(sessionboard_server, "sessions", status="accepted")
+    planned = [talk for talk in accepted if talk.get("starts_at") and not talk["is_abstract"]]
+    times = sorted(datetime.fromisoformat(talk["starts_at"]).astimezone(zone) for talk in planned)
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    *lines, last = result.stdout.splitlines()
+    schedule = [line.split(" | ") for line in lines if " | " in line]
+    assert [[day, hour] for day, hour, *_ in schedule] == [f"{t:%Y-%m-%d %H:%M}".split() for t in times]
+    titles = {title for _, _, title, *_ in schedule}
+    assert not titles <= {talk["title"] for talk in planned}
+    assert re.fullmatch(r"\d{3} people expected: .+", last)
+
+
+def test_every_table_and_column_is_listed(texts: dict[str, str]) -> None:
+    rows = [line.split("|")[1:4] for line in texts["database"].splitlines() if line.startswith("| `")]
+    listed = {
+        table: set(re.findall("`([^`]+)`", columns))
+        for tables, _, columns in rows
+        for table in re.findall("`([^`]+)`", tables)
+    }
+    columns = {table.name: {column.name for column in table.c} for table in METADATA.tables.values()}
+    assert listed.keys() == columns.keys()
+    for table, names in columns.items():
+        owners = {"speaker_id", "contact_id", "sponsor_id", "exhibitor_id", "session_id"}
+        assert names - owners == listed[table] - owners, table
+    diagram = re.findall(r"^ +(\w+) \S+--\S+ (\w+) : \"(\w+)\"$", texts["database"], re.MULTILINE)
+    assert len(diagram) == texts["database"].count("--o{")
+    for one, many, column in diagram:
+        assert one in columns
+        assert column in columns[many]

@@ -127,7 +127,7 @@ def test_times_at_the_ends_of_the_calendar_have_no_local_time(copy: Database, pa
 
 
 def test_the_event_is_one_row(copy: Database, path: Path) -> None:
-    assert ask(path, "SELECT id, name, timezone, features ->> 'new' FROM event") == [
+    assert ask(path, "SELECT id, name, timezone, json_extract(features, '$.new') FROM event") == [
         ("4630", "Conference", "America/Chicago", 1)
     ]
     copy.save_event({"id": 4630, "name": None})
