@@ -30,6 +30,8 @@ DIST = Path("dist").resolve()
 # Generated examples: 20 a test here, 50 in tests_all.
 FAST = ("-m", "not slow", "--hypothesis-profile", "fast")
 AFTER_TESTS = "--after-tests"
+# Tests start many a Python: each of them would compile all that it imports where bytecode is not kept.
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": None}
 # Tests differ much in length: idle workers take over tests of busy ones.
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
@@ -85,7 +87,8 @@ def tests(session: nox.Session) -> None:
     """Run the fast tests on the running Python, and fail where too many branches are not taken."""
     session.install(*EVERY_EXTRA, *group("test"))
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *FAST, *IN_PARALLEL, *session.posargs)
+    arguments = (*FAST, *IN_PARALLEL, *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *arguments, env=KEEP_BYTECODE)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--fail-under=95")
 
@@ -104,7 +107,7 @@ def tests_all(session: nox.Session) -> None:
         version = session.run("python", "-c", show_version, silent=True)
         if str(version).strip() == str(sys.version_info[:2]):
             arguments += ["-m", "slow"]
-    session.run("pytest", *IN_PARALLEL, *arguments)
+    session.run("pytest", *IN_PARALLEL, *arguments, env=KEEP_BYTECODE)
 
 
 @nox.session

@@ -41,7 +41,7 @@ def at(checkpoint: Checkpoint, **progress: Any) -> Checkpoint:
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
-@pytest.mark.parametrize("prefetch", [0, 1, 8])
+@pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
 @pytest.mark.parametrize("stop_after", [0, 1, 9, 10, 11, 57, 120])
 @pytest.mark.untraced
 async def test_an_iteration_resumes_from_its_checkpoint(

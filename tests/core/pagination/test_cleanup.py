@@ -22,7 +22,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.untraced, pytest.mark.usefixtures("
 
 Serve = Callable[[Handler], Awaitable[HttpServer]]
 Prefetch = PrefetchDepth | None
-PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 8, None, pytest.param("eager", marks=pytest.mark.slow)])
+PREFETCH = pytest.mark.parametrize(
+    "prefetch", [0, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (1, "eager")), 8, None]
+)
 
 
 class Pages:

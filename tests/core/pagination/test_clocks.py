@@ -76,7 +76,7 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize("prefetch", [0, 8, None])
+@pytest.mark.parametrize("prefetch", [0, pytest.param(8, marks=pytest.mark.slow), None])
 @pytest.mark.parametrize("times", TIMES)
 async def test_every_record_arrives_whatever_the_clocks_say(
     serve: Serve, caplog: pytest.LogCaptureFixture, times: str, prefetch: int | None

@@ -63,7 +63,9 @@ MOSTLY_HARMLESS = {"slow", "wrong_page", "empty_page"}
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
-@pytest.mark.parametrize("compress", [True, False], ids=["gzip", "identity"])
+@pytest.mark.parametrize(
+    "compress", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["gzip", "identity"]
+)
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_fault_on_page_3_of_10(
     kind: str, compress: bool, prefetch: int, consistency: Consistency
@@ -98,7 +100,7 @@ async def test_a_fault_on_page_3_of_10(
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
-@pytest.mark.parametrize("every", [1, pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("every", [*(pytest.param(every, marks=pytest.mark.slow) for every in (1, 2)), 3])
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_fault_on_every_nth_request(
     kind: str, every: int, prefetch: int, consistency: Consistency

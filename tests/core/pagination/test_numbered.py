@@ -238,7 +238,7 @@ async def test_a_record_that_moves_to_the_next_page_is_returned_once(
         assert [talk.id async for talk in sb.sessions.search(1, page_size=2, limit=5)] == expected[:5]
 
 
-@pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("prefetch", [*(pytest.param(depth, marks=pytest.mark.slow) for depth in (0, 1)), 8])
 @pytest.mark.untraced
 async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int) -> None:
     server = await serve(pages_of(2500))
@@ -250,7 +250,7 @@ async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int
     assert len(server.requests) == 999
 
 
-@pytest.mark.parametrize("prefetch", [0, 8])
+@pytest.mark.parametrize("prefetch", [pytest.param(0, marks=pytest.mark.slow), 8])
 @pytest.mark.untraced
 async def test_exactly_the_number_of_served_pages_is_no_error(
     serve: Serve, prefetch: int, caplog: pytest.LogCaptureFixture
@@ -274,6 +274,7 @@ async def test_more_pages_than_are_served_are_a_warning_on_the_first(
     assert any("more pages than the 999" in message for message in caplog.messages) is warned
 
 
+@pytest.mark.slow
 async def test_a_limit_before_the_last_served_page_is_no_error(serve: Serve) -> None:
     server = await serve(pages_of(2500))
     async with AsyncSession(TOKEN, base_url=server.base_url) as sb:

@@ -122,6 +122,7 @@ async def share_a_budget(
         store.kill()
 
 
+@pytest.mark.slow
 async def test_two_processes_share_one_budget_while_the_store_comes_and_goes(tmp_path: Path) -> None:
     # Without headers, only the store can know how many requests the others made.
     limits = ServerLimits(requests=100, window=900, headers="none")

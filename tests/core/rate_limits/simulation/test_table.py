@@ -54,6 +54,7 @@ def test_a_burst_at_a_server_that_announces_nothing_and_refuses(record_figure: R
     assert took <= 1810
 
 
+@pytest.mark.slow
 def test_a_burst_at_a_server_that_announces_nothing_and_refuses_nothing(record_figure: RecordFigure) -> None:
     # 20 connections of 0.3 seconds at most, after a few round trips that double what is under way.
     _, took = worst(run(burst(seed, FixedWindow(10_000, 900), 1_000, headers="none")) for seed in SEEDS)
