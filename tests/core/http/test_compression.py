@@ -35,7 +35,7 @@ def _gzipped(data: bytes) -> bytes:
 
 
 def _compressors() -> dict[str, Callable[[bytes], bytes]]:
-    found: dict[str, Callable[[bytes], bytes]] = {"gzip": _gzipped}
+    found: dict[str, Callable[..., bytes]] = {"gzip": _gzipped}
     for coding, names in (("zstd", ("compression.zstd", "backports.zstd")), ("br", ("brotli",))):
         for name in names:
             try:
