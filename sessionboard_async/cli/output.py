@@ -18,8 +18,6 @@ from rich.text import Text
 from sessionboard_async._printable import UNPRINTABLE, printable
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_ANY_WIDTH = 10_000
-"""A width that no terminal reaches."""
 
 
 def show(text: str, *, err: bool = False) -> None:
@@ -52,12 +50,13 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             click.echo("\t".join(row))
         return
     listed = list(cells)
-    # rich would shorten the longest words, which ids are.
-    table = Table(*(_column(name, [row[at] for row in listed]) for at, name in enumerate(columns)))
-    for row in listed:
-        table.add_row(*map(Text, row))
-    needed = console.measure(table, options=console.options.update(width=_ANY_WIDTH)).minimum
-    if needed <= console.width:
+    texts = [[name, *(row[at] for row in listed)] for at, name in enumerate(columns)]
+    # Each column has a space on both sides and a line on its left; the last one on its right too.
+    widths = _widths(texts, console.width - 3 * len(columns) - 1)
+    if widths is not None:
+        table = Table(*(Column(name, width=width) for name, width in zip(columns, widths, strict=True)))
+        for row in listed:
+            table.add_row(*map(Text, row))
         console.print(table)
         return
     for row in listed:
@@ -71,9 +70,16 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             console.print(line, soft_wrap=True)
 
 
-def _column(name: str, cells: Iterable[str]) -> Column:
-    words = (word for cell in (name, *cells) for word in cell.split())
-    return Column(name, min_width=max(map(cell_len, words), default=1))
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return the widths of columns that break their texts between words; ``None`` if words do not fit."""
+    least = [max((cell_len(word) for text in texts for word in text.split()), default=1) for texts in columns]
+    widths = [max(map(cell_len, texts)) for texts in columns]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        spare = [width - needed for width, needed in zip(widths, least, strict=True)]
+        widths[spare.index(max(spare))] -= 1
+    return widths
 
 
 def show_document(document: object) -> None:

@@ -14,8 +14,9 @@ _VARIABLE = "_SESSIONBOARD_COMPLETE"
 def completion(shell: str) -> None:
     """Print the script that lets SHELL complete commands, options and names with Tab.
 
-    \b
     To install it, run one of these once, and open a new terminal:
+
+    \b
       sessionboard completion bash >> ~/.bashrc
       sessionboard completion zsh >> ~/.zshrc
       sessionboard completion fish > ~/.config/fish/completions/sessionboard.fish
