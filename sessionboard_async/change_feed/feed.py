@@ -27,6 +27,7 @@ from sessionboard_async.errors import APIError
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.models.base import EventId, Record
 from sessionboard_async.services._common.filters import Expansion
+from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 
 __all__ = ["RESOURCES", "Batch", "Change", "ChangeFeed", "ChangeKind", "Cursor", "changes"]
 
@@ -52,7 +53,7 @@ class Batch(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
 def changes(
     sb: AsyncSession,
-    event_id: EventId,
+    event_id: EventLike,
     *,
     resources: Iterable[str] = RESOURCES,
     cursor: Mapping[str, Any] | None = None,
@@ -81,7 +82,7 @@ def changes(
 
     Args:
         sb: The client to read with.
-        event_id: The event.
+        event_id: The event, or its id.
         resources: The resources to follow, of ``RESOURCES``.
         cursor: ``ChangeFeed.cursor`` of the last run; ``None`` in the first run.
         expand: Expansions to include in the records; the same in every run.
@@ -105,6 +106,7 @@ def changes(
             event, or to other filters or expansions.
         TypeError: If ``search`` does not accept a filter.
     """
+    event_id = event_id_of(event_id)
     wanted = validate_arguments(
         sb,
         event_id,

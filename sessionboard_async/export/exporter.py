@@ -26,9 +26,9 @@ from sessionboard_async.export.refusals import is_refusal, warn_of_refusals
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.export.staged_file import StagedFile
 from sessionboard_async.export.staging import Staging, StagingState
-from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
+from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 
 __all__ = ["RESOURCES", "ExportProgress", "Manifest", "ResourceSummary", "export_event"]
 
@@ -51,7 +51,7 @@ class ExportProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 async def export_event(
     sb: AsyncSession,
-    event_id: EventId,
+    event_id: EventLike,
     directory: str | os.PathLike[str],
     *,
     only: Iterable[str] = RESOURCES,
@@ -76,7 +76,7 @@ async def export_event(
 
     Args:
         sb: The client to read with; its ``limits`` bound the requests in flight.
-        event_id: The event.
+        event_id: The event, or its id.
         directory: The target folder; it is created if it does not exist.
         only: The resources to export, of ``RESOURCES``.
         expand: Expansions to include in the records.
@@ -104,6 +104,7 @@ async def export_event(
         ConfigurationError: If the extra ``export`` is not installed.
         OSError: If a file cannot be written.
     """
+    event_id = event_id_of(event_id)
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
     since = None if updated_after is None else iso_timestamp("updated_after", updated_after)

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from sessionboard_async._printable import printable
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.resources import validate_resources
-from sessionboard_async.models.base import EventId
+from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 from sessionboard_async.sqlite.definitions import table_definitions
 from sessionboard_async.sqlite.event import event_row, event_zone, update_local_times
 from sessionboard_async.sqlite.schema import EVENT_TABLE, RESOURCES, SCHEMA_VERSION, STATE
@@ -70,7 +70,7 @@ class Database:
 
     Args:
         path: The file; it is created if it does not exist, in an existing folder.
-        event_id: The event. A number and the same number as a string are the same event.
+        event_id: The event, or its id. A number and the same number as a string are the same event.
         base_url: The address of the API, or another name for the origin of the data.
         expand: The expansions included in the records, in any order.
         languages: Languages to add a view for, such as ``["fr"]`` for ``talks_fr``. Views of other languages
@@ -89,7 +89,7 @@ class Database:
         self,
         path: str | os.PathLike[str],
         *,
-        event_id: EventId,
+        event_id: EventLike,
         base_url: str,
         expand: Sequence[str] = (),
         languages: Iterable[str] = (),
@@ -100,7 +100,7 @@ class Database:
         self._path = Path(path).absolute()
         self._is_closed = False
         self._source = {
-            "event_id": str(event_id),
+            "event_id": str(event_id_of(event_id)),
             "base_url": base_url.rstrip("/"),
             "expand": json_text(sorted(set(expand))),
         }

@@ -25,6 +25,7 @@ from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
+from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 from sessionboard_async.sqlite.database import Database
 from sessionboard_async.sqlite.event import time_zone
 from sessionboard_async.sqlite.views import view_languages
@@ -50,7 +51,7 @@ class SyncSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 async def sync_event(
     sb: AsyncSession,
-    event_id: EventId,
+    event_id: EventLike,
     path: str | os.PathLike[str],
     *,
     only: Iterable[str] = RESOURCES,
@@ -76,7 +77,7 @@ async def sync_event(
 
     Args:
         sb: The client to read with.
-        event_id: The event.
+        event_id: The event, or its id.
         path: The database file; it is created if it does not exist.
         only: The resources to copy, of ``RESOURCES``.
         expand: Expansions to include in the records; the same in every run.
@@ -101,6 +102,7 @@ async def sync_event(
         BlockingIOError: If another run writes to the file. Nothing is changed.
         OSError: If the file cannot be written.
     """
+    event_id = event_id_of(event_id)
     wanted = validate_arguments(sb, event_id, resources=only, expand=expand, sweep_every=sweep_every)
     tags = view_languages(languages, expand)
     written: Counter[str] = Counter()

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from sessionboard_async import AsyncSession, DecodeError
+from sessionboard_async.change_feed import changes
+from sessionboard_async.export import export_event
+from sessionboard_async.models import Event, Room
 from sessionboard_async.sqlite import sync_event
 from tests.sqlite.sample_changes import ask
 from tests.support.http_server import IMPATIENT, TOKEN
@@ -45,7 +48,7 @@ async def test_local_times_follow_the_event(api: RecordsAPI, sb: AsyncSession, p
     await sync_event(sb, 1, path, only=["sessions"])
     assert (local(path), ask(path, "SELECT id, name FROM event")) == ("2026-09-14 10:00:00", [("1", "First")])
     api.events = [{"id": 1, "name": "Moved", "timezone": "America/Chicago"}]
-    summary = await sync_event(sb, "1", path, only=["sessions"])
+    summary = await sync_event(sb, Event(id=1), path, only=["sessions"])
     assert summary.upserted == 0
     assert (local(path), ask(path, "SELECT name FROM event")) == ("2026-09-14 03:00:00", [("Moved",)])
 
@@ -89,3 +92,19 @@ async def test_languages_without_translations_are_refused_before_any_request(
     assert api.requests == []
     await sync_event(sb, 1, path, only=["sessions"], expand=["translated_fields"], languages=["fr"])
     assert ask(path, "SELECT title, starts_local FROM talks_fr") == [("Talk", "2026-09-14 10:00:00")]
+
+
+async def test_the_event_itself_works_where_its_id_does(
+    api: RecordsAPI, sb: AsyncSession, tmp_path: Path
+) -> None:
+    event = Event(id=1, name="An event")
+    exported = await export_event(sb, event, tmp_path / "export", only=["sessions"])
+    followed = [change.id async for change in changes(sb, event, resources=["sessions"])]
+    assert (exported.event_id, followed) == (1, ["a"])
+    api.requests.clear()
+    room: Any = Room(id="r")
+    with pytest.raises(TypeError, match="event_id"):
+        await sync_event(sb, room, tmp_path / "event.db")
+    with pytest.raises(TypeError, match="event_id"):
+        await export_event(sb, room, tmp_path / "other")
+    assert api.requests == []
