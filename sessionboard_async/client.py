@@ -23,7 +23,7 @@ from sessionboard_async.core.http.response import Response
 from sessionboard_async.core.http.transfers.source import FileContent, Source
 from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.http.transport import Transport
-from sessionboard_async.core.lifetime import Lifetime
+from sessionboard_async.core.lifetime import ClosedByAwaiting, Lifetime
 from sessionboard_async.core.options import (
     UNCHANGED,
     Cache,
@@ -73,7 +73,7 @@ class ServiceAttribute(Generic[S]):
         return cast("S", client._service(self._name))  # pyright: ignore[reportPrivateUsage]  # its own attribute
 
 
-class AsyncSession:
+class AsyncSession(ClosedByAwaiting):
     """A client of the Sessionboard Public API: one connection pool, one set of rate limits, one token.
 
     Make one per token and event loop, and keep it; it connects with the first request. Use it as
@@ -83,7 +83,8 @@ class AsyncSession:
     Args:
         token: An API token of the organization; by default the environment variable
             ``SESSIONBOARD_TOKEN``.
-        token_type: ``"Bearer"`` for an access token from ``oauth.exchange_code`` or ``oauth.refresh``.
+        token_type: ``"Bearer"`` for an access token from ``oauth.exchange_code`` or ``oauth.refresh``;
+            ``"none"`` for a client of ``oauth`` alone, which needs no token.
         region: ``"us"`` or ``"eu"``: the data region of the organization, as the address of its admin pages
             shows, in any case. By default the environment variable ``SESSIONBOARD_REGION``, else ``"us"``.
         base_url: Another address instead of the region's; by default the environment variable

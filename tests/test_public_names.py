@@ -87,7 +87,7 @@ METHODS = {
         transcriptions waits widgets with_options
     """,
     "events": """
-        list
+        get list
     """,
     "sessions": """
         bulk create delete get list restore search search_statuses update update_fields

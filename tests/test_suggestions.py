@@ -10,7 +10,7 @@ import pytest
 from sessionboard_async import AsyncSession, AuthenticationError, ConfigurationError, Create, Update
 from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.change_feed import changes
-from sessionboard_async.models import Contact, Session
+from sessionboard_async.models import Contact, CustomFieldValue, Session
 from sessionboard_async.testing import EmbeddedServer
 
 pytestmark = pytest.mark.anyio
@@ -88,3 +88,25 @@ async def test_a_refused_token_is_always_answered_with_a_hint_about_the_region()
     ):
         with pytest.raises(AuthenticationError, match="belongs to the other region"):
             await sb.events.list().collect()
+
+
+def test_a_misspelt_custom_field_is_answered_with_the_right_one_unless_there_is_a_default() -> None:
+    fields = (
+        CustomFieldValue(internal_name="audience", value="All"),
+        CustomFieldValue(internal_name="poster"),
+    )
+    talk = Session(custom_fields=fields)
+    with pytest.raises(LookupError, match="no custom field 'audiance'; did you mean 'audience'"):
+        talk.custom("audiance")
+    assert talk.custom("audiance", default=None) is None
+    assert talk.custom("audience") == "All"
+    # One of several fields, and one that is null, may well be missing.
+    assert (talk.custom("poster_2"), talk.custom("poster"), talk.custom("poster", 1)) == (None, None, 1)
+
+
+async def test_closing_without_waiting_is_answered_with_the_method_that_waits() -> None:
+    async with AsyncSession("a-token", base_url="http://127.0.0.1:1") as sb:
+        with pytest.raises(AttributeError, match=r"no attribute 'close': .*`await sb\.aclose\(\)`"):
+            sb.close()  # type: ignore[attr-defined]  # the mistake
+        with pytest.raises(AttributeError, match=r"'AsyncSession' object has no attribute 'speeches'$"):
+            sb.speeches  # type: ignore[attr-defined]  # noqa: B018

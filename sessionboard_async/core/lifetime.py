@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sessionboard_async.core.deadlines import Deadlines
 from sessionboard_async.core.waits import Waits
 from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 
 T = TypeVar("T")
+
+
+class ClosedByAwaiting:
+    """The answer to ``close()`` where there is only ``aclose()``."""
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, for which a class with this method has every attribute.
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name == "close":
+                message += ": closing waits, so write `await sb.aclose()`, or `async with`"
+            raise AttributeError(message, name=name, obj=self)
 
 
 class Lifetime:

@@ -6,6 +6,7 @@ import logging
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, get_args
 
+from msgspec import UNSET
 from msgspec.structs import fields, replace
 
 from sessionboard_async.models.base import Record, Timestamp
@@ -30,18 +31,39 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
     custom_fields: tuple[CustomFieldValue, ...] | None = None
     translated_fields: tuple[TranslatedField, ...] | None = None
 
-    def custom(self, internal_name: str, default: Any = None) -> Any:
+    def custom(self, internal_name: str, default: Any = UNSET) -> Any:
         """Return the value of a custom field: a text, number, list or other JSON value.
 
         Args:
             internal_name: The field's internal name, as returned by ``sb.fields.list``. If several fields
                 have the name, the first is used.
-            default: The value to return if the record has no such field, or null in it.
+            default: The value to return if the record has no such field, or null in it. With one, even
+                ``None``, a name that looks misspelt is no error.
+
+        Raises:
+            LookupError: If the record has no such field, but one whose name is almost the same.
         """
         for field in self.custom_fields or ():
             if field.lookup_name == internal_name:
-                return default if field.value is None else field.value
-        return default
+                value = field.value
+                break
+        else:
+            value = None
+            if default is UNSET:
+                self._refuse_misspelt(internal_name)
+        return value if value is not None or default is UNSET else default
+
+    def _refuse_misspelt(self, internal_name: str) -> None:
+        # Imported here, since most programs misspell nothing.
+        from sessionboard_async._suggestions import did_you_mean
+
+        names = [field.lookup_name for field in self.custom_fields or () if field.lookup_name]
+        # One of `poster` and `poster_2` may well be missing.
+        other = [
+            one for one in names if not one.startswith(internal_name) and not internal_name.startswith(one)
+        ]
+        if question := did_you_mean([internal_name], other, likeness=0.8):
+            raise LookupError(f"the {type(self).__name__} has no custom field {internal_name!r}{question}")
 
     @property
     def translations(self) -> dict[str, dict[str, str]]:

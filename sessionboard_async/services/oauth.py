@@ -52,7 +52,10 @@ class _Revocation(_TokenHint):
 
 
 class OAuth(Service):
-    """Tokens of a user for an application. The client's own token is never sent."""
+    """Tokens of a user for an application. The client's own token is never sent.
+
+    ``AsyncSession(token_type="none", region=...)`` makes a client for these operations alone.
+    """
 
     _AUTHORIZE: Endpoint[AuthorizationAnswer] = Endpoint(
         "oauth-authorize", "GET", "/oauth/authorize", AuthorizationAnswer, authenticated=False

@@ -276,8 +276,10 @@ class Sessions(RecordService[Session, SessionLike]):
     ) -> Session:
         """Update a session. Only the fields you pass are sent.
 
-        Level, format, language, people and files cannot be updated. A session that was merged into another
-        one cannot be updated at all.
+        Level, format, language, people and files cannot be updated. ``create`` sets the first three,
+        and ``sb.files`` writes files. People are added and removed on the session's page in Sessionboard, its
+        ``admin_url``; ``sb.contacts`` updates what is known about them. A session that was merged into
+        another one cannot be updated at all.
 
         Scope ``write:sessions``; rate-limit category ``session-writes``; not retried when the outcome is
         unknown.

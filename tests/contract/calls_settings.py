@@ -10,8 +10,9 @@ from sessionboard_async.testing import EmbeddedServer
 from tests.contract.calls_records import DATES, EXPANSIONS, SEARCH
 
 
-async def events(sb: AsyncSession, _: EmbeddedServer, __: Path) -> None:
+async def events(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     assert await sb.events.list().collect()
+    await sb.events.get(server.event_id)
 
 
 async def fields(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:

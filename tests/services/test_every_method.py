@@ -59,6 +59,13 @@ async def test_events(server: EmbeddedServer, sb: AsyncSession) -> None:
     assert all(event.name and event.timezone for event in events)
     assert [event.features and event.features.translated_fields for event in events] == [True, False]
     assert await sb.events.list(page_size=1).collect() == events
+    for wanted in (events[1], events[1].id, str(events[1].id)):
+        assert wanted is not None
+        assert await sb.events.get(wanted) == events[1]
+    with pytest.raises(NotFoundError, match="no such event"):
+        await sb.events.get(999_999)
+    with pytest.raises(TypeError, match="event_id"):
+        await sb.events.get(None)  # type: ignore[arg-type]  # the mistake
 
 
 # Searches

@@ -12,7 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, AuthenticationError, BadRequestError, ServerError, code_challenge
+from sessionboard_async import (
+    AsyncSession,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ServerError,
+    code_challenge,
+)
 from sessionboard_async.models import AuthorizationRequest
 from sessionboard_async.testing import EmbeddedServer
 from tests.support.http_server import IMPATIENT, TOKEN, HttpServer
@@ -39,6 +46,21 @@ async def answering(serve: Serve, body: object, status: int = 200) -> HttpServer
         return web.Response(status=status) if body is None else web.json_response(body, status=status)
 
     return await serve(answer)
+
+
+async def test_a_client_for_oauth_alone_needs_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", TOKEN)
+    async with (
+        EmbeddedServer(sessions=1) as server,
+        AsyncSession(token_type="none", base_url=server.base_url) as sb,
+    ):
+        assert (await sb.oauth.metadata()).issuer
+        sent = len(server.requests)
+        with pytest.raises(ConfigurationError, match=r"sb\.oauth only"):
+            await sb.events.list().first()
+        assert len(server.requests) == sent
+    with pytest.raises(ConfigurationError, match="pass no token"):
+        AsyncSession(TOKEN, token_type="none")
 
 
 async def test_the_whole_way_with_the_embedded_server() -> None:

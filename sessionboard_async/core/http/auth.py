@@ -8,8 +8,12 @@ from typing import Literal, get_args
 
 from sessionboard_async.errors import ConfigurationError
 
-TokenType = Literal["api", "Bearer"]
-"""``api`` for an API token that an administrator made, ``Bearer`` for an OAuth access token."""
+TokenType = Literal["api", "Bearer", "none"]
+"""``api``: an API token that an administrator made; ``Bearer``: an OAuth access token; ``none``: no token."""
+
+
+_TOKENLESS: TokenType = "none"
+_UNEXPECTED = "token_type='none' is for a client without a token: pass no token, or another token_type"
 
 
 class Token:
@@ -20,13 +24,13 @@ class Token:
     def __init__(self, value: object, token_type: TokenType = "api") -> None:  # noqa: S107  # a type, not a secret
         if token_type not in get_args(TokenType):
             del value
-            raise ConfigurationError("token_type must be 'api' or 'Bearer'")
-        problem = _problem(value)
+            raise ConfigurationError("token_type must be 'api', 'Bearer' or 'none'")
+        problem = _problem(value) if token_type != _TOKENLESS else "" if value is None else _UNEXPECTED
         if problem:
             # Removed before the error is raised, whose traceback keeps this frame.
             del value
             raise ConfigurationError(problem)
-        self._value = str(value).strip()
+        self._value = "" if value is None else str(value).strip()
         self._type = token_type
 
     def __repr__(self) -> str:
@@ -36,7 +40,16 @@ class Token:
         raise TypeError("a token does not pickle: create a new AsyncSession where it is needed")
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that authenticate a request to the API."""
+        """Return the headers that authenticate a request to the API.
+
+        Raises:
+            ConfigurationError: If there is no token.
+        """
+        if self._type == _TOKENLESS:
+            raise ConfigurationError(
+                "this client was made with token_type='none', which is enough for sb.oauth only: for other "
+                "operations make a client with an API token, or with an access token and token_type='Bearer'"
+            )
         if self._type == "Bearer":
             return {"Authorization": f"Bearer {self._value}"}
         return {"x-access-token": self._value}
@@ -57,8 +70,8 @@ def credentials_of(
 
     The traceback of an error keeps the frame that raised it, and so the text of the token.
     """
-    given = token if token is not None else environment.get("SESSIONBOARD_TOKEN")
-    if given is None:
+    given = token if token is not None or token_type == _TOKENLESS else environment.get("SESSIONBOARD_TOKEN")
+    if given is None and token_type != _TOKENLESS:
         return ConfigurationError("no token: pass one, or set the environment variable SESSIONBOARD_TOKEN")
     try:
         return Token(given, token_type)
