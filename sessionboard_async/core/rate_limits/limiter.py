@@ -214,7 +214,9 @@ class Limiter:
         if not self._is_kind_reported and category.bucket.state.without_headers:
             self._report_kind()
         if refused:
-            permit.call.is_held_back = 0.0 < category.bucket.wait(now, request.priority) < math.inf
+            with queue.lock:  # Asking ends a window that is over, which threads may do at the same time.
+                wait = category.bucket.wait(now, request.priority)
+            permit.call.is_held_back = 0.0 < wait < math.inf
         return self._quota_error(permit.call, now, response.body) if is_daily else None
 
     def snapshot(self) -> dict[str, Budget]:

@@ -354,3 +354,32 @@ def test_a_limiter_is_idle_when_no_window_is_open_and_nothing_is_under_way() -> 
         assert limiter.is_idle()
 
     run(main())
+
+
+def test_the_budget_is_asked_only_while_no_other_thread_can_change_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One limiter serves the event loops of several threads."""
+    permits: list[Permit] = []
+    free: list[bool] = []
+    ask = Bucket.wait
+
+    def wait(bucket: Bucket, at: float, priority: Priority) -> float:
+        def try_lock() -> None:
+            free.extend(permit.category.wait_queue.lock.acquire(blocking=False) for permit in permits)
+
+        other = Thread(target=try_lock)
+        other.start()
+        other.join()
+        return ask(bucket, at, priority)
+
+    async def main() -> None:
+        limiter = Limiter(RateLimits(), clock=now)
+        permits.append(await limiter.acquire(call()))
+        monkeypatch.setattr(Bucket, "wait", wait)
+        limiter.report(permits[0], answer(429, retry="2"))
+        assert permits[0].call.is_held_back
+
+    run(main())
+    assert free
+    assert not any(free)
