@@ -26,8 +26,8 @@ def test_an_access_token_of_oauth_is_a_bearer_token() -> None:
     assert Token(SECRET, "Bearer").headers() == {"Authorization": f"Bearer {SECRET}"}
 
 
-def test_there_are_two_types_of_tokens() -> None:
-    with pytest.raises(ConfigurationError, match="token_type must be 'api' or 'Bearer'") as caught:
+def test_another_type_of_token_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="token_type must be 'api', 'Bearer' or 'none'") as caught:
         Token(SECRET, SECRET)  # type: ignore[arg-type]  # invalid on purpose
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
