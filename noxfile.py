@@ -3,7 +3,8 @@
 ``nox`` runs lint, types and the fast tests with coverage on the running Python. ``nox -s tests_all`` runs
 every test on every supported Python that is found. ``nox -s wheel`` builds, checks and tries the package as
 users get it. ``nox -s mutants`` changes the code to see whether a test fails. ``nox -s schemathesis`` sends
-generated requests to the embedded server. ``nox -s bench`` measures.
+generated requests to the embedded server. ``nox -s docs`` builds the site.
+``nox -s bench`` measures.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def tests_all(session: nox.Session) -> None:
 
     ``-- --after-tests`` leaves out the fast tests where the session ``tests`` has just run them.
     """
-    session.install(*EVERY_EXTRA, *group("test"))
+    session.install(*EVERY_EXTRA, *group("test", "docs"))
     arguments = list(session.posargs)
     if AFTER_TESTS in arguments:
         arguments.remove(AFTER_TESTS)
@@ -130,6 +131,16 @@ def wheel(session: nox.Session) -> None:
     session.install(f"sessionboard-async[{EXTRAS}] @ {built.as_uri()}", *group("typecheck"), "pytest")
     with session.chdir(session.create_tmp()):
         session.run("pyright", "--verifytypes", "sessionboard_async", "--ignoreexternal")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build guides and reference as a site; fail on warnings, broken links and public names without an entry.
+
+    The site is written to the folder ``site``; after ``--``, name another one.
+    """
+    session.install(*EVERY_EXTRA, *group("docs"))
+    session.run("python", ".docs/build.py", *(session.posargs or ["site"]))
 
 
 @nox.session

@@ -8,6 +8,7 @@ from sessionboard_async import __version__
 from sessionboard_async.cli.commands.changes import changes
 from sessionboard_async.cli.commands.check import check
 from sessionboard_async.cli.commands.completion import completion
+from sessionboard_async.cli.commands.docs import docs
 from sessionboard_async.cli.commands.endpoints import endpoints
 from sessionboard_async.cli.commands.events import events
 from sessionboard_async.cli.commands.export import export
@@ -32,5 +33,7 @@ def sessionboard() -> None:
     escape_unencodable()
 
 
-for command in (events, check, search, get, changes, export, sync, schema, endpoints, serve, completion):
+_COMMANDS = (events, check, search, get, changes, export, sync, schema, endpoints, serve, docs, completion)
+
+for command in _COMMANDS:
     sessionboard.add_command(command)

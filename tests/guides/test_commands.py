@@ -95,7 +95,7 @@ def test_nox_runs_all_checks_by_default(root: Path) -> None:
 
 def test_nox_has_the_named_sessions(everything: str, root: Path) -> None:
     named = set(re.findall(r"nox -s (\w+)", everything))
-    assert named == {"bench"}
+    assert named == {"bench", "docs"}
     assert named == nox_sessions(root, "-s", *named)
 
 
