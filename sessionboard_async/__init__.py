@@ -21,6 +21,7 @@ from sessionboard_async._version import __version__
 if TYPE_CHECKING:
     from msgspec import UNSET, UnsetType
 
+    from sessionboard_async._answered import Answered, ResponseInfo
     from sessionboard_async.client import AsyncSession
     from sessionboard_async.core.http.base_url import Region
     from sessionboard_async.core.http.response import Response
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNSET",
     "APIError",
+    "Answered",
     "AsyncSession",
     "AttemptTimeoutError",
     "AuthenticationError",
@@ -125,6 +127,7 @@ __all__ = [
     "Region",
     "Response",
     "ResponseError",
+    "ResponseInfo",
     "ResponseTooLargeError",
     "Retry",
     "ServerError",
@@ -148,6 +151,7 @@ __all__ = [
 
 _MODULES = {
     "APIError": "errors",
+    "Answered": "_answered",
     "AsyncSession": "client",
     "AttemptTimeoutError": "errors",
     "AuthenticationError": "errors",
@@ -192,6 +196,7 @@ _MODULES = {
     "Region": "core.http.base_url",
     "Response": "core.http.response",
     "ResponseError": "errors",
+    "ResponseInfo": "_answered",
     "ResponseTooLargeError": "errors",
     "Retry": "core.options",
     "ServerError": "errors",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
 import msgspec
@@ -38,39 +38,18 @@ from sessionboard_async.core.rate_limits.limiter import Limiter, Limits
 from sessionboard_async.core.rate_limits.registry import limiter_for
 from sessionboard_async.core.waits import CallWait
 from sessionboard_async.errors import ConfigurationError, DecodeError
-from sessionboard_async.services import SERVICES, load_service
+from sessionboard_async.services import load_service
+from sessionboard_async.services._attribute import ServiceAttribute
 from sessionboard_async.services._common.service import Service
 
 if TYPE_CHECKING:
     from sessionboard_async.core.cache.read_cache import ReadCache
     from sessionboard_async.core.rate_limits.shared import SharedLimiter
     from sessionboard_async.models.uploads import UploadAddress
+    from sessionboard_async.services._with_response import AnsweringServices
 
-
-S = TypeVar("S", bound=Service)
 
 _CLOSING_SECONDS = 5.0
-
-
-class ServiceAttribute(Generic[S]):
-    """A service as an attribute of the client; imported and made when it is first used."""
-
-    def __set_name__(self, owner: type[AsyncSession], name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"<the {SERVICES[self._name]} service of a client>"
-
-    @overload
-    def __get__(self, client: None, owner: type[AsyncSession]) -> Self: ...
-
-    @overload
-    def __get__(self, client: AsyncSession, owner: type[AsyncSession]) -> S: ...
-
-    def __get__(self, client: AsyncSession | None, owner: type[AsyncSession]) -> Self | S:
-        if client is None:
-            return self
-        return cast("S", client._service(self._name))  # pyright: ignore[reportPrivateUsage]  # its own attribute
 
 
 class AsyncSession(ClosedByAwaiting):
@@ -324,6 +303,19 @@ class AsyncSession(ClosedByAwaiting):
         view._engine = view._new_engine()
         view._services = {}
         return view
+
+    @property
+    def with_response(self) -> AnsweringServices:
+        """The services whose calls return an ``Answered``: the record, and facts about the answer.
+
+        ``answered = await sb.with_response.sessions.get(4630, id)`` has ``record``, ``status``, ``headers``,
+        ``request_id``, ``attempts`` and ``seconds``. Pages have them as ``page.response``, and errors as
+        ``error.response``.
+        """
+        # Imported here, since most programs need no more than the records.
+        from sessionboard_async.services._with_response import AnsweringServices
+
+        return AnsweringServices(self._engine)
 
     async def request(
         self,

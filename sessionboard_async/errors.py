@@ -44,6 +44,7 @@ from datetime import datetime
 
 import msgspec
 
+from sessionboard_async._answered import ErrorResponse
 from sessionboard_async._printable import printable
 from sessionboard_async.models.bulk import BulkResult
 
@@ -74,7 +75,10 @@ class SessionboardError(Exception):
     Attributes:
         message: What happened and what to do.
         context: The request that the error is about; ``None`` where no request was involved.
+        response: Status, headers, request id and time of the answer; ``None`` where none came.
     """
+
+    response: ErrorResponse = ErrorResponse()
 
     def __init__(self, message: str, *, context: RequestContext | None = None) -> None:
         self.message: str = printable(message)  # It may quote what the API sent.

@@ -12,14 +12,14 @@ from sessionboard_async.services import load_services
 
 PUBLIC = {
     "sessionboard_async": """
-        APIError AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
+        APIError Answered AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
         BulkInterruptedError BulkOutcomes Cache CallWait Checkpoint ClientClosedError ClientStateError
         ConfigurationError ConflictError ConnectError ConnectionLostError Consistency Create
         DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
         FieldSearch NotFoundError Page PageStream Pager PagerOptions Pagination PaginationError
         PermissionDeniedError RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits
-        RecordSearch RecordStream RedirectError Region Response ResponseError ResponseTooLargeError
-        Retry ServerError SessionStatusName
+        RecordSearch RecordStream RedirectError Region Response ResponseError ResponseInfo
+        ResponseTooLargeError Retry ServerError SessionStatusName
         SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError UNSET
         UnprocessableError UnreadableField UnsetType Update WrongEventLoopError __version__ code_challenge
     """,
@@ -84,7 +84,7 @@ METHODS = {
         aclose agenda_drafts base_url closed contacts content dashboards events exhibitors fields files
         formats gdpr insights languages levels limits media oauth org_contacts personas queries
         recordings request rooms rules send_file sessions speakers sponsors statuses tags tracks
-        transcriptions waits widgets with_options
+        transcriptions waits widgets with_options with_response
     """,
     "events": """
         get list

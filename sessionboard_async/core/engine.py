@@ -9,13 +9,20 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar, overload
 
+from sessionboard_async._answered import ResponseInfo
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.bodies import transport_error
 from sessionboard_async.core.http.documents import check_file
 from sessionboard_async.core.http.request import Call, Priority, Request
-from sessionboard_async.core.http.response import Response, add_reported_message, error_of, request_id
+from sessionboard_async.core.http.response import (
+    Response,
+    add_reported_message,
+    error_of,
+    info_of,
+    request_id,
+)
 from sessionboard_async.core.http.transport import Transport
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Retry, Timeout
@@ -203,6 +210,7 @@ class Engine:
             # In one expression: a variable with the secrets would be in the traceback of the error.
             refusal = error_of(call, response, secrets=(self._token.reveal(), *call.request.secrets))
         if refusal is not None:
+            refusal.response = self.info(response)
             try:
                 raise refusal
             finally:
@@ -257,7 +265,12 @@ class Engine:
         except DecodeError as error:
             # Not by the decoder, which does not know the secrets that the message may repeat.
             add_reported_message(error, response.body, (self._token.reveal(), *call.request.secrets))
+            error.response = self.info(response)
             raise
+
+    def info(self, response: Response) -> ResponseInfo:
+        """Return the facts about an answer, without its body."""
+        return info_of(response, (self._token.reveal(),))
 
     @property
     def most_concurrent(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
+
+from sessionboard_async._answered import ResponseInfo
 
 T = TypeVar("T")
 
@@ -98,9 +100,23 @@ class Page(msgspec.Struct, Generic[T], kw_only=True, frozen=True, gc=False):
         skipped: The number of its records that could not be decoded and were left out, with
             ``on_invalid="skip"``.
         unreadable: The values of its records that could not be read.
+        response: Status, headers, request id and time of the answer that brought it. Pages are equal if all
+            else is.
     """
 
     results: tuple[T, ...] = ()
     pagination: Pagination | None = None
     skipped: int = 0
     unreadable: tuple[UnreadableField, ...] = ()
+    response: ResponseInfo | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Page):
+            return NotImplemented
+        return self._content() == cast("Page[object]", other)._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        return (self.results, self.pagination, self.skipped, self.unreadable)

@@ -43,7 +43,7 @@ asyncio.run(main())
 
 ALWAYS = {
     *("models", "models.base", "models.bulk", "models.fields", "models.kinds"),
-    *("services", "services._common"),
+    *("services", "services._attribute", "services._common"),
 }
 
 

@@ -12,7 +12,17 @@ from typing import Any, TypedDict, assert_type
 
 import msgspec
 
-from sessionboard_async import AsyncSession, Cache, Page, Pager, Response, Retry, Timeout
+from sessionboard_async import (
+    Answered,
+    AsyncSession,
+    Cache,
+    Page,
+    Pager,
+    Response,
+    ResponseInfo,
+    Retry,
+    Timeout,
+)
 from sessionboard_async.models import (
     Contact,
     ContactSessions,
@@ -42,16 +52,30 @@ async def session() -> None:
         assert_type(sb, AsyncSession)
         assert_type(sb.with_options(timeout=Timeout(total=5), retry=Retry(attempts=2)), AsyncSession)
     assert_type(await sb.request("GET", "/v1/events", query={"page": 1, "tags": ["a", "b"]}), Response)
+    assert_type((await sb.request("GET", "/v1/events")).json(), Any)
     assert_type((await sb.request("POST", "/v1/events", json={"a": 1})).headers, Mapping[str, str])
 
 
+async def with_response(sb: AsyncSession) -> None:
+    answered = await sb.with_response.sessions.get(4630, "s", expand=["composition"])
+    assert_type(answered, Answered[Session])
+    assert_type(answered.record, Session)
+    assert_type(answered.headers, Mapping[str, str])
+    assert_type(await sb.with_response.sessions.update(4630, "s", title="New"), Answered[Session])
+    assert_type(await sb.with_response.speakers.get(4630, "s"), Answered[Contact])
+    assert_type(await sb.with_response.tracks.delete(4630, "t"), Answered[None])
+
+
 async def pager(pager: Pager[Session]) -> None:
+    async for talk in await pager.stream():
+        assert_type(talk, Session)
     async for talk in pager:
         assert_type(talk, Session)
     async for page in pager.pages():
         assert_type(page, Page[Session])
         assert_type(page.results, tuple[Session, ...])
         assert_type(page.skipped, int)
+        assert_type(page.response, ResponseInfo | None)
     assert_type([talk.title async for talk in pager], list[str | None])
     assert_type(await pager.first(), Session | None)
     assert_type(await pager.collect(), list[Session])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from urllib.parse import quote, unquote
@@ -267,6 +268,7 @@ class Call:
     Attributes:
         request: The request.
         order: The position among all calls. A retry goes before calls that began later.
+        began: When the call began, by ``time.perf_counter``.
         attempts: How many attempts were begun. Waiting for the rate limit begins none.
         deadline: The time on the monotonic clock by which the call must end; ``None`` for no limit. It moves
             by as long as the call waits for the rate limit.
@@ -275,11 +277,14 @@ class Call:
         is_attempt_timed: Whether that timer is set to the end of the attempt, which is before the deadline.
     """
 
-    __slots__ = ("attempts", "deadline", "is_attempt_timed", "is_held_back", "order", "request", "timer")
+    __slots__ = (
+        *("attempts", "began", "deadline", "is_attempt_timed", "is_held_back", "order", "request", "timer"),
+    )
 
     def __init__(self, request: Request, deadline: float | None) -> None:
         self.request: Request = request
         self.order: int = next(_arrivals)
+        self.began: float = time.perf_counter()
         self.attempts: int = 0
         self.deadline: float | None = deadline
         self.timer: asyncio.Timeout | None = None

@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from sessionboard_async import errors
+from sessionboard_async._answered import ResponseInfo
+from sessionboard_async.core.confirmations import without_mark
 from sessionboard_async.core.http.error_body import ErrorBody, clean_text, read_error_body
 from sessionboard_async.core.http.request import Call
+from sessionboard_async.models._reading.text import replace_lone_surrogates
 
 _ERROR_BY_STATUS: dict[int, type[errors.APIError]] = {
     400: errors.BadRequestError,
@@ -62,11 +65,32 @@ class Response(msgspec.Struct, frozen=True):
         status: The HTTP status.
         headers: The headers, with case-insensitive names.
         body: The decompressed bytes.
+        attempts: How many attempts the call took so far.
+        seconds: The seconds that the call took so far, with its retries and waits.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    attempts: int = 0
+    seconds: float = 0.0
+
+    def json(self) -> Any:
+        """Return the body as plain values, decoded from JSON.
+
+        Raises:
+            DecodeError: If it is no JSON.
+        """
+        reason: str
+        try:
+            return msgspec.json.decode(replace_lone_surrogates(without_mark(self.body)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            # Raised below, where it does not keep the first one, which holds the text.
+            reason = type(error).__name__
+        media_type = clean_text(self.headers.get("Content-Type"), ())
+        raise errors.DecodeError(
+            f"the answer is no JSON ({reason}), but {len(self.body)} bytes of {media_type or 'unknown type'}"
+        )
 
     def __repr__(self) -> str:
         return f"Response(status={self.status})"
@@ -108,6 +132,22 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         from_api=body.is_of_api,
         body=response.body,
         context=call.context,
+    )
+
+
+def info_of(response: Response, secrets: tuple[str, ...]) -> ResponseInfo:
+    """Return the facts about an answer, without its body.
+
+    Args:
+        response: The answer.
+        secrets: Texts such as the token, which are removed from the id of the request.
+    """
+    return ResponseInfo(
+        status=response.status,
+        headers=response.headers,
+        request_id=request_id(response.headers, secrets=secrets),
+        attempts=response.attempts,
+        seconds=response.seconds,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import warnings
 import weakref
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from sessionboard_async import errors
+from sessionboard_async._answered import ResponseInfo
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.bodies import Upload, body_chunks, connect_timeout, form_of, transport_error
 from sessionboard_async.core.http.compression import ACCEPT_ENCODING, inflate
@@ -27,8 +29,9 @@ from sessionboard_async.core.http.connection_safety import (
 )
 from sessionboard_async.core.http.documents import checked_file
 from sessionboard_async.core.http.request import Call
-from sessionboard_async.core.http.response import Response
+from sessionboard_async.core.http.response import Response, info_of
 from sessionboard_async.core.http.transfers.local_errors import LocalFileError
+from sessionboard_async.core.http.transfers.sink import Sink
 from sessionboard_async.core.http.transfers.transfer import Transfer
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.core.options import Timeout, validate_count
@@ -166,7 +169,7 @@ class Transport:
         finally:
             # Not by `async with`, whose two more coroutines are a notable part of a small call.
             answer.release()
-        return Response(answer.status, answer.headers, body)
+        return _response(answer, body, call)
 
     async def _stream(self, client: Client, call: Call, transfer: Transfer, timeout: Timeout) -> Response:
         """Send or receive a file; ``timeout.attempt`` limits the time in which no bytes move."""
@@ -234,29 +237,42 @@ class Transport:
             timeout=connect_timeout(timeout.connect),
         ) as answer:
             if transfer.sink is not None and 200 <= answer.status < 300:
-                if answer.status != _OK:
-                    raise errors.ResponseError(
-                        f"the answer to a download has status {answer.status}, which is not the whole file",
-                        context=call.context,
-                    )
-                if not _has_an_end(answer):
-                    logger.warning(
-                        "%s: the server announced no length: a download that is cut short looks complete",
-                        call.request.operation,
-                    )
-                secrets = (self._token.reveal(), *request.secrets)
-                chunks = body_chunks(answer, moved, call.context)
-                media_type = answer.headers.get("Content-Type")
-                async with aclosing(checked_file(chunks, media_type, call.context, secrets)) as parts:
-                    await transfer.sink.take(parts)
-                return Response(answer.status, answer.headers, b"")
+                await self._save(answer, transfer.sink, call, moved)
+                return _response(answer, b"", call)
             moved()
             content = await self._content(answer, call)
         if body is not None and not body.complete and 200 <= answer.status < 300:
             raise body.failure or errors.ConnectionLostError(
                 "the server answered before the whole body was sent", context=call.context
             )
-        return Response(answer.status, answer.headers, content)
+        return _response(answer, content, call)
+
+    async def _save(
+        self, answer: aiohttp.ClientResponse, sink: Sink, call: Call, moved: Callable[[], None]
+    ) -> None:
+        """Receive the file that an answer holds."""
+        try:
+            if answer.status != _OK:
+                raise errors.ResponseError(
+                    f"the answer to a download has status {answer.status}, which is not the whole file",
+                    context=call.context,
+                )
+            if not _has_an_end(answer):
+                logger.warning(
+                    "%s: the server announced no length: a download that is cut short looks complete",
+                    call.request.operation,
+                )
+            secrets = (self._token.reveal(), *call.request.secrets)
+            chunks = body_chunks(answer, moved, call.context)
+            media_type = answer.headers.get("Content-Type")
+            async with aclosing(checked_file(chunks, media_type, call.context, secrets)) as parts:
+                await sink.take(parts)
+        except errors.ResponseError as error:
+            error.response = self._info(answer, call)
+            raise
+
+    def _info(self, answer: aiohttp.ClientResponse, call: Call) -> ResponseInfo:
+        return info_of(_response(answer, b"", call), (self._token.reveal(),))
 
     async def _content(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
         """Read the body of an answer, and decompress it; an empty one if that of an error cannot be read."""
@@ -270,8 +286,9 @@ class Transport:
                 raise self._too_large(call)
             if coding := answer.headers.get("Content-Encoding"):
                 return inflate(body, coding, self._max_response_bytes, call.context)
-        except errors.ResponseError:
+        except errors.ResponseError as error:
             if 200 <= answer.status < 300:
+                error.response = self._info(answer, call)
                 raise
             # The status of an error matters more than its body.
             return b""
@@ -363,6 +380,10 @@ def _abandon(client: Client) -> None:
     if connector is not None:
         # aiohttp has no public way to close a connector outside of a coroutine.
         connector._close()  # pyright: ignore[reportPrivateUsage]
+
+
+def _response(answer: aiohttp.ClientResponse, body: bytes, call: Call) -> Response:
+    return Response(answer.status, answer.headers, body, call.attempts, time.perf_counter() - call.began)
 
 
 def _keep_freed_memory() -> None:

@@ -108,8 +108,9 @@ class PageReader(Generic[T]):
         """
 
         def decode(response: Response) -> tuple[Page[T], Response]:
-            body = response.body
-            return self._decoder.decode(body, page=number, on_invalid=self._on_invalid), response
+            page = self._decoder.decode(response.body, page=number, on_invalid=self._on_invalid)
+            msgspec.structs.force_setattr(page, "response", self.engine.info(response))
+            return page, response
 
         return await self.engine.send(request, decode, answered=answered)
 

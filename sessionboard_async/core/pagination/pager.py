@@ -146,6 +146,19 @@ class Pager(Generic[T]):
         """Stream whole pages, each with its ``pagination``; for exact reading, numbered from the start."""
         return PageStream(self._iterate())
 
+    async def stream(self) -> RecordStream[T]:
+        """Start an iteration, and return it once its first page has arrived.
+
+        For those who must know early whether it works: a web app can still answer with an error status before
+        it has sent the first byte. The result is iterated over once, ``async for record in stream``.
+
+        Raises:
+            SessionboardError: As for the first record.
+        """
+        stream = aiter(self)
+        await stream.start()
+        return stream
+
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return how far the loop came that was started last; each stream has its own ``checkpoint``.
 

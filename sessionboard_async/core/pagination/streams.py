@@ -7,6 +7,7 @@ caller (PEP 789).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from operator import length_hint
 from typing import Generic, TypeVar
@@ -36,11 +37,20 @@ class RecordStream(Generic[T]):
             # An exhausted iterator releases its page, which makes decoding the next one cheaper.
             for record in self._records:
                 return record
-            async with self._iteration.turn:
-                # Another task may have read a page meanwhile.
-                if not length_hint(self._records):
-                    self._records = iter((await self._iteration.next_page()).results)
-                    self._iteration.tracker.deliver_one_by_one(self._records)
+            await self._read()
+
+    async def start(self) -> None:
+        """Read the first page with records, unless it was read, so that an error of it is raised now."""
+        with suppress(StopAsyncIteration):  # Raised again when the records are asked for.
+            while not length_hint(self._records):
+                await self._read()
+
+    async def _read(self) -> None:
+        async with self._iteration.turn:
+            # Another task may have read a page meanwhile.
+            if not length_hint(self._records):
+                self._records = iter((await self._iteration.next_page()).results)
+                self._iteration.tracker.deliver_one_by_one(self._records)
 
     def checkpoint(self, *, include_current: bool = False) -> Checkpoint:
         """Return how far this loop came, to resume from: after the records that were processed.
