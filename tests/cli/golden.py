@@ -64,7 +64,12 @@ def help_at(columns: int) -> str:
     """Return the help of all commands on a terminal of some width."""
     lines = [["--help"], *([name, "--help"] for name in sessionboard.commands)]
     variables = {"COLUMNS": f"{columns}"}
-    return "".join(_run(line, variables, "utf-8") for line in lines)
+    return "".join(_run(line, variables, "utf-8", most=1000) for line in lines)
+
+
+def by_command(text: str) -> dict[str, str]:
+    """Return the parts of the help of all commands, by their command lines."""
+    return {part.partition("\n")[0]: part for part in text.split("$ ") if part}
 
 
 def output_in(mode: str, server: EmbeddedServer) -> str:
@@ -85,7 +90,7 @@ def output_in(mode: str, server: EmbeddedServer) -> str:
     return re.sub(r"embedded-\d{6}", "embedded-000001", text)
 
 
-def _run(arguments: list[str], variables: dict[str, str], encoding: str) -> str:
+def _run(arguments: list[str], variables: dict[str, str], encoding: str, most: int = _MOST_LINES) -> str:
     result = CliRunner(charset=encoding).invoke(sessionboard, arguments, env={**_UNSET, **variables})
     parts = [f"$ sessionboard {' '.join(arguments)}\n"]
     for name, written in (("", result.stdout), ("! ", result.stderr)):
@@ -93,8 +98,8 @@ def _run(arguments: list[str], variables: dict[str, str], encoding: str) -> str:
         # Resources are exported at the same time, and end in any order.
         is_export = arguments[0] == "export" and result.exit_code == 0
         ordered = sorted(lines[:-1]) + lines[-1:] if is_export else lines
-        parts += [f"{name}{line}\n" for line in ordered[:_MOST_LINES]]
-        parts += [f"{name}[{len(lines) - _MOST_LINES} more lines]\n"] * (len(lines) > _MOST_LINES)
+        parts += [f"{name}{line}\n" for line in ordered[:most]]
+        parts += [f"{name}[{len(lines) - most} more lines]\n"] * (len(lines) > most)
     return "".join([*parts, f"= {result.exit_code}\n\n"])
 
 
