@@ -106,6 +106,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("RejectedPositiveData", r"400 \S+ must be a whole number from .*", _BOUND),
     Accepted("RejectedPositiveData", r"400 \S+ must (not be negative|be at least .*|hold from .*)", _BOUND),
     Accepted("RejectedPositiveData", r"400 email must be an e-mail address", _BOUND),
+    Accepted("RejectedPositiveData", r"400 a file that comes as a form must have .*", _BOUND),
     Accepted("RejectedPositiveData", r"400 filename must be the name of a file, not a path", _BOUND),
     Accepted(
         "RejectedPositiveData",

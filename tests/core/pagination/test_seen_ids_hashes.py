@@ -41,6 +41,8 @@ def test_the_hash_zero_is_a_hash() -> None:
     seen = SeenIds()
     seen.add_hashes([0])
     seen.add_hashes([0])
+    # It is stored as 1, as that of a record is.
+    seen.add_hashes([1])
     assert len(seen) == 1
 
 
