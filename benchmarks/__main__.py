@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import chart
+from benchmarks.documents import show_jobs
 from benchmarks.figures import Figure
 from benchmarks.jobs.table import table
 from benchmarks.parts import PARTS
@@ -61,6 +62,7 @@ def main() -> None:
     console.print(f"load average: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
     if "jobs" in parts and not arguments.quick:
         print(table(figures))
+        console.print(f"Written: the table in {' and '.join(show_jobs(table(figures)))}.")
     if arguments.quick or set(parts) != PARTS.keys():
         console.print("Not a full run: the stored results stay unchanged.")
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.documents import show_jobs
 from sessionboard_async.guides import chapters, read
 
 pytestmark = pytest.mark.untraced
@@ -58,3 +59,19 @@ def test_links_lead_to_files_and_headings(texts: dict[str, str], root: Path) -> 
             if anchor:
                 assert anchor in headings(target.read_text("utf-8") if target else text), f"{name}: {link}"
     assert seen > len(texts)
+
+
+def test_the_benchmarks_find_the_places_of_their_table(texts: dict[str, str], tmp_path: Path) -> None:
+    places = {
+        "README": tmp_path / "README.md",
+        "benchmarks": tmp_path / "sessionboard_async/guides/benchmarks.md",
+    }
+    for name, file in places.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(texts[name], encoding="utf-8")
+    show_jobs("| a table |", tmp_path)
+    for name, file in places.items():
+        shown = file.read_text(encoding="utf-8")
+        assert "-->\n| a table |\n<!-- /" in shown
+        assert "| stream 3,000 sessions |" not in shown
+        assert len(shown) < len(texts[name])

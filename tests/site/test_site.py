@@ -58,3 +58,4 @@ def test_a_service_lists_its_methods_with_all_keywords(browser: Browser, address
     text = str(method.inner_text())
     for keyword in ("status", "is_abstract", "updated_after", "expand", "sort", "page_size", "consistency"):
         assert f"{keyword}:" in text
+    assert "page_size: int = 100" in text
