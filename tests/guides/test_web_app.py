@@ -161,3 +161,16 @@ def test_the_app_of_the_readme_serves_the_titles(
     accepted = records(sessionboard_server, "sessions", status="accepted")
     with TestClient(runpy.run_path(str(block))["app"]) as client:
         assert client.get("/").json() == [talk["title"] for talk in accepted]
+
+
+@block("fastapi_app.py")
+def test_fastapi_serves_a_record_and_its_schema(
+    block: Path, sessionboard_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSIONBOARD_TOKEN", sessionboard_server.token)
+    monkeypatch.setenv("SESSIONBOARD_BASE_URL", sessionboard_server.base_url)
+    talk = records(sessionboard_server, "sessions")[0]
+    with TestClient(runpy.run_path(str(block))["app"]) as client:
+        assert client.get(f"/sessions/{talk['id']}").json()["title"] == talk["title"]
+        assert client.get("/sessions/00000000-0000-0000-0000-000000000000").status_code == 404
+        assert "Session" in client.get("/openapi.json").json()["components"]["schemas"]
