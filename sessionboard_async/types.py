@@ -12,7 +12,15 @@ from sessionboard_async.services._common.bulk.operations import Operations
 from sessionboard_async.services._common.ids.arguments import Id
 from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.ids.sessions import SessionLike
-from sessionboard_async.services._common.insights import RunOptions
+from sessionboard_async.services._common.insights import (
+    ExecuteFile,
+    ExecuteOptions,
+    ExecuteRows,
+    RunFile,
+    RunOptions,
+    RunRows,
+    Turn,
+)
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable
 from sessionboard_async.services.accounts import AccountCreate, AccountUpdate
 from sessionboard_async.services.content import (
@@ -36,14 +44,6 @@ from sessionboard_async.services.drafts import (
 from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource, FieldValues
 from sessionboard_async.services.files import FileCreate, FileUpdate
 from sessionboard_async.services.gdpr import GDPRIdentityType, GDPRRequestType
-from sessionboard_async.services.insights import (
-    ExecuteFile,
-    ExecuteOptions,
-    ExecuteRows,
-    RunFile,
-    RunRows,
-    Turn,
-)
 from sessionboard_async.services.metadata import ColoredCreate, ColoredUpdate, NamedCreate, NamedUpdate
 from sessionboard_async.services.oauth import TokenTypeHint
 from sessionboard_async.services.people import ContactCreate, ContactLike, ContactUpdate

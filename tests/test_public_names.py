@@ -151,7 +151,8 @@ METHODS = {
         create delete list run update
     """,
     "insights": """
-        dashboard event_schema execute generate queries run_query schema suggestions
+        dashboard event_schema execute execute_file generate queries run_query run_query_file schema
+        suggestions
     """,
     "content": """
         download_event_document download_session_document event item list session

@@ -14,7 +14,6 @@ from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
 from sessionboard_async.core.http.bodies import transport_error
-from sessionboard_async.core.http.documents import check_file
 from sessionboard_async.core.http.request import Call, Priority, Request
 from sessionboard_async.core.http.response import (
     Response,
@@ -249,15 +248,6 @@ class Engine:
         """Return the function that decodes an answer with a single record, or to an operation without one."""
         decode = self.decoders.record(endpoint).decode
         return lambda response: decode(response.body)
-
-    def file(self, endpoint: Endpoint[Any]) -> Callable[[Response], bytes]:
-        """Return the function that returns the bytes of an answer that is a file."""
-
-        def decode(response: Response) -> bytes:
-            check_file(response.body, response.headers.get("Content-Type"), endpoint.context)
-            return response.body
-
-        return decode
 
     def _decode(self, call: Call, response: Response, decode: Callable[[Response], T]) -> T:
         try:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, Unpack, cast
 
 from sessionboard_async.core.endpoint import Endpoint, list_of, page_of, rows
-from sessionboard_async.core.http.request import build_request
+from sessionboard_async.core.http.transfers.sink import Target
+from sessionboard_async.core.http.transfers.transfer import Download
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
 from sessionboard_async.services._common.ids.arguments import Id, Path, id_of
 from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.insights import (
+    ExecuteFile,
+    ExecuteRows,
+    FileFormat,
     InsightsFilters,
-    RunOptions,
+    Prompt,
+    RunFile,
+    RunRows,
+    SbQLFile,
+    SbQLQuery,
+    Turn,
     choose_form,
     file_page,
     insights_operation,
@@ -23,81 +32,6 @@ from sessionboard_async.services._common.scopes import InBothScopes
 from sessionboard_async.services._common.service import Service
 
 T = TypeVar("T")
-
-
-class ExecuteOptions(RunOptions, total=False):
-    """Options of ``insights.execute``, without paging.
-
-    Attributes:
-        search: Only rows that contain these words.
-        sort_by: The column to sort by.
-        sort_direction: ``"asc"`` or ``"desc"``.
-        group_by: The column to group by.
-        pivot: The column to pivot on.
-    """
-
-    search: str | None
-    sort_by: str | None
-    sort_direction: Literal["asc", "desc"] | None
-    group_by: str | None
-    pivot: str | None
-
-
-class _FilePage(TypedDict, total=False):
-    page: int | None
-    limit: int | None
-
-
-class RunRows(RunOptions, PagerOptions, total=False):
-    """Keywords of ``insights.run_query`` for rows."""
-
-
-class RunFile(RunOptions, _FilePage, total=False):
-    """Keywords of ``insights.run_query`` for a file.
-
-    Attributes:
-        page: The page of the rows, from 1.
-        limit: The number of rows.
-    """
-
-
-class ExecuteRows(ExecuteOptions, PagerOptions, total=False):
-    """Keywords of ``insights.execute`` for rows."""
-
-
-class ExecuteFile(ExecuteOptions, _FilePage, total=False):
-    """Keywords of ``insights.execute`` for a file.
-
-    Attributes:
-        page: The page of the rows, from 1.
-        limit: The number of rows.
-    """
-
-
-class _FileFormat(TypedDict):
-    format: str
-
-
-class _SbQLQuery(TypedDict):
-    query: str
-
-
-class Turn(TypedDict):
-    """One turn of a conversation.
-
-    Attributes:
-        role: The speaker.
-        content: The text.
-    """
-
-    role: str
-    content: str
-
-
-class _Prompt(TypedDict):
-    prompt: str
-    event_ids: Sequence[EventLike] | None
-    conversation_history: Sequence[Turn] | None
 
 
 class Insights(Service):
@@ -144,37 +78,18 @@ class Insights(Service):
         "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 
-    @overload
-    def execute(
-        self, query: str, *, format: None = None, **options: Unpack[ExecuteRows]
-    ) -> Pager[dict[str, Any]]: ...
-
-    @overload
-    def execute(
-        self, query: str, *, format: str, **options: Unpack[ExecuteFile]
-    ) -> Coroutine[Any, Any, bytes]: ...
-
-    def execute(
-        self,
-        query: str,
-        *,
-        format: str | None = None,  # noqa: A002  # the API's own word
-        **options: Any,
-    ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
-        """Execute an SbQL query, for rows or for a file.
+    def execute(self, query: str, **options: Unpack[ExecuteRows]) -> Pager[dict[str, Any]]:
+        """Execute an SbQL query.
 
         Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
             query: The query, such as ``SELECT session.title FROM sessions``.
-            format: A file format instead of rows, such as ``"csv"``; the formats are not documented.
-            **options: Events and options, as in ``ExecuteOptions``, and paging, as in ``PagerOptions`` for
-                rows, or ``page`` and ``limit`` for a file. Options other than ``event_id``, ``obfuscate_pii``
-                and paging use the organization's operation.
+            **options: Events and options, as in ``ExecuteOptions``, and paging, as in ``PagerOptions``.
+                Others than ``event_id``, ``obfuscate_pii`` and paging use the organization's operation.
 
         Returns:
-            A pager of rows, as plain objects, without removal of equal rows; with ``format`` an awaitable of
-            the bytes of one file.
+            A pager of rows, as plain objects, without removal of equal rows.
 
         Raises:
             BadRequestError: If the query is wrong.
@@ -182,39 +97,53 @@ class Insights(Service):
                 bounds.
             TypeError: If a keyword is unknown, or a value has the wrong type.
         """
-        kind = ExecuteRows if format is None else ExecuteFile
-        return self._run(self._EXECUTE, {}, kind, validate(_SbQLQuery, {"query": query}), format, options)
+        return self._rows(self._EXECUTE, {}, ExecuteRows, validate(SbQLQuery, {"query": query}), options)
 
-    @overload
-    def run_query(
-        self, query_id: SavedQuery | Id, *, format: None = None, **options: Unpack[RunRows]
-    ) -> Pager[dict[str, Any]]: ...
-
-    @overload
-    def run_query(
-        self, query_id: SavedQuery | Id, *, format: str, **options: Unpack[RunFile]
-    ) -> Coroutine[Any, Any, bytes]: ...
-
-    def run_query(
+    async def execute_file(
         self,
-        query_id: SavedQuery | Id,
+        query: str,
+        to: Target,
         *,
-        format: str | None = None,  # noqa: A002  # the API's own word
-        **options: Any,
-    ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
-        """Run a saved query, for rows or for a file.
+        format: str = "csv",  # noqa: A002  # the API's own word
+        **options: Unpack[ExecuteFile],
+    ) -> Download:
+        """Execute an SbQL query, and write its rows to a file in pieces as they arrive.
+
+        Scope ``read:insights``; rate-limit category ``insights``; retried like any read, unless a writer has
+        already received data. ``Timeout.attempt`` limits the time without progress, and ``Timeout.total``
+        does not apply. It uses the organization's operation.
+
+        Args:
+            query: The query, such as ``SELECT session.title FROM sessions``.
+            to: The path of a file, which appears (or is replaced) when the download is complete; or an object
+                with a ``write`` method that takes bytes, sync or async. Only its owner may read a new file.
+            format: The format of the file, such as ``"csv"``; the formats are not documented.
+            **options: Events and options, as in ``ExecuteOptions``, and ``page`` and ``limit``.
+
+        Returns:
+            The size and the content type.
+
+        Raises:
+            BadRequestError: If the query is wrong.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is out of
+                bounds.
+            TypeError: If a keyword is unknown, a value has the wrong type, or ``to`` cannot be written to.
+            OSError: If the file cannot be written.
+        """
+        both = validate(SbQLFile, {"query": query, "format": format})
+        return await self._file(self._EXECUTE, {}, ExecuteFile, both, to, options)
+
+    def run_query(self, query_id: SavedQuery | Id, **options: Unpack[RunRows]) -> Pager[dict[str, Any]]:
+        """Run a saved query.
 
         Scope ``read:insights``; rate-limit category ``insights``; retried like any read.
 
         Args:
             query_id: The query, or its id.
-            format: A file format instead of rows, such as ``"csv"``; the formats are not documented.
-            **options: Events and options, as in ``RunOptions``, and paging, as in ``PagerOptions`` for rows,
-                or ``page`` and ``limit`` for a file.
+            **options: Events and options, as in ``RunOptions``, and paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of rows, as plain objects, without removal of equal rows; with ``format`` an awaitable of
-            the bytes of one file.
+            A pager of rows, as plain objects, without removal of equal rows.
 
         Raises:
             NotFoundError: If the query does not exist.
@@ -222,35 +151,76 @@ class Insights(Service):
                 bounds.
             TypeError: If a keyword is unknown, a value has the wrong type, or the id is ``None``.
         """
-        kind = RunRows if format is None else RunFile
         path: Path = {"query_id": id_of("query_id", query_id, SavedQuery)}
-        return self._run(self._RUN_QUERY, path, kind, {}, format, options)
+        return self._rows(self._RUN_QUERY, path, RunRows, {}, options)
 
-    def _run(
+    async def run_query_file(
+        self,
+        query_id: SavedQuery | Id,
+        to: Target,
+        *,
+        format: str = "csv",  # noqa: A002  # the API's own word
+        **options: Unpack[RunFile],
+    ) -> Download:
+        """Run a saved query, and write its rows to a file in pieces as they arrive.
+
+        Scope ``read:insights``; rate-limit category ``insights``; retried like any read, unless a writer has
+        already received data. ``Timeout.attempt`` limits the time without progress, and ``Timeout.total``
+        does not apply. It uses the organization's operation.
+
+        Args:
+            query_id: The query, or its id.
+            to: The target, as for ``execute_file``.
+            format: The format of the file, such as ``"csv"``; the formats are not documented.
+            **options: Events and options, as in ``RunOptions``, and ``page`` and ``limit``.
+
+        Returns:
+            The size and the content type.
+
+        Raises:
+            NotFoundError: If the query does not exist.
+            ValueError: If ``event_id`` and ``event_ids`` are both given, an id is empty, or a value is out of
+                bounds.
+            TypeError: If a keyword is unknown, a value has the wrong type, the id is ``None``, or ``to``
+                cannot be written to.
+            OSError: If the file cannot be written.
+        """
+        path: Path = {"query_id": id_of("query_id", query_id, SavedQuery)}
+        both = validate(FileFormat, {"format": format})
+        return await self._file(self._RUN_QUERY, path, RunFile, both, to, options)
+
+    def _rows(
         self,
         operation: InBothScopes[Any],
         path: Path,
         kind: type[Any],
         both: Mapping[str, Any],
-        format_: str | None,
         options: Mapping[str, Any],
-    ) -> Pager[dict[str, Any]] | Coroutine[Any, Any, bytes]:
+    ) -> Pager[dict[str, Any]]:
         given = validate(kind, options)
         everywhere = {**both, "obfuscate_pii": given.pop("obfuscate_pii", None)}
         event_id = given.pop("event_id", None)
         paging = {name: given.pop(name) for name in given.keys() & PagerOptions.__optional_keys__}
-        if format_ is not None:
-            validate(_FileFormat, {"format": format_})
-            everywhere |= file_page(given.pop("page", None), paging.pop("limit", None))
-        endpoint, scope, values = choose_form(
-            operation, event_id, everywhere=everywhere, wide={**given, "format": format_}
-        )
-        if format_ is None:
-            return self._pages(endpoint, {**scope, **path}, body=values, **cast("PagerOptions", paging))
-        return self._file(endpoint, {**scope, **path}, values)
+        endpoint, scope, values = choose_form(operation, event_id, everywhere=everywhere, wide=given)
+        return self._pages(endpoint, {**scope, **path}, body=values, **cast("PagerOptions", paging))
 
-    async def _file(self, endpoint: Endpoint[Any], path: Path, body: dict[str, Any]) -> bytes:
-        return await self._engine.send(build_request(endpoint, path, body=body), self._engine.file(endpoint))
+    async def _file(
+        self,
+        operation: InBothScopes[Any],
+        path: Path,
+        kind: type[Any],
+        both: dict[str, Any],
+        to: Target,
+        options: Mapping[str, Any],
+    ) -> Download:
+        given = validate(kind, options)
+        file_format = both.pop("format")
+        everywhere = {**both, "obfuscate_pii": given.pop("obfuscate_pii", None)}
+        everywhere |= file_page(given.pop("page", None), given.pop("limit", None))
+        event_id = given.pop("event_id", None)
+        wide = {**given, "format": file_format}
+        endpoint, scope, values = choose_form(operation, event_id, everywhere=everywhere, wide=wide)
+        return await self._download(endpoint, {**scope, **path}, to, body=values)
 
     async def generate(
         self,
@@ -278,7 +248,7 @@ class Insights(Service):
             TypeError: If a value has the wrong type.
         """
         wide = {"event_ids": event_ids, "conversation_history": conversation_history}
-        validate(_Prompt, {"prompt": prompt, **wide})
+        validate(Prompt, {"prompt": prompt, **wide})
         endpoint, path, body = choose_form(self._GENERATE, event_id, everywhere={"prompt": prompt}, wide=wide)
         generated: GeneratedQuery = await self._record(endpoint, path, body=body)
         return generated

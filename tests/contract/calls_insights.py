@@ -44,7 +44,7 @@ async def queries(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
         await sb.queries.delete(made, **scope)
 
 
-async def insights(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
+async def insights(sb: AsyncSession, server: EmbeddedServer, folder: Path) -> None:
     for where in ({"event_id": server.event_id}, {"event_id": None}):
         scope: Any = where
         assert await sb.insights.execute(QUERY, obfuscate_pii=False, **scope).collect()
@@ -63,10 +63,12 @@ async def insights(sb: AsyncSession, server: EmbeddedServer, _: Path) -> None:
     }
     await sb.insights.execute(QUERY, event_id=server.event_id, **everything).collect()
     await sb.insights.execute(QUERY, **events).collect()
-    assert await sb.insights.execute(QUERY, format="csv", page=1, limit=2)
+    path = folder / "titles.csv"
+    await sb.insights.execute_file(QUERY, path, format="csv", page=1, limit=2)
     saved = await sb.queries.create(name="Titles", query=QUERY)
-    assert await sb.insights.run_query(saved, format="csv", **events)
-    assert await sb.insights.run_query(saved, event_id=server.event_id, format="csv")
+    await sb.insights.run_query_file(saved, path, format="csv", **events)
+    await sb.insights.run_query_file(saved, path, event_id=server.event_id)
+    await sb.insights.run_query(saved, **events).collect()
     history: Any = [{"role": "user", "content": "I want titles."}]
     await sb.insights.generate("all of them", conversation_history=history, **events)
     await sb.insights.generate("its talks", event_id=server.event_id, conversation_history=history)

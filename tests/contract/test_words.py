@@ -7,10 +7,10 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from sessionboard_async.services._common.filters import Expansion, SessionStatusName, Sort, StatusSort
+from sessionboard_async.services._common.insights import ExecuteOptions
 from sessionboard_async.services.content import ContentExpansion, Provider, Variant
 from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource
 from sessionboard_async.services.gdpr import GDPRIdentityType, GDPRRequestType
-from sessionboard_async.services.insights import ExecuteOptions
 from sessionboard_async.services.oauth import TokenTypeHint
 from sessionboard_async.services.transcriptions import TranscriptionType
 from tests.contract.operations import OPERATIONS, items_of, properties_of, resolved, snake

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,21 +139,23 @@ async def test_several_events_are_asked_at_once(place: Place) -> None:
         await insights.execute(EVENTS, event_ids=[1]).collect()
 
 
-async def test_a_file_comes_as_it_is(place: Place) -> None:
+async def test_a_file_comes_as_it_is(place: Place, tmp_path: Path) -> None:
     insights, event = place.sb.insights, place.event
-    content = await insights.execute(IDS, event_id=event, format="csv", limit=120)
+    path = tmp_path / "rows.csv"
+    download = await insights.execute_file(IDS, path, event_id=event, limit=120)
     assert place.called() == ["execute-query"]
     assert place.sent() == {"eventId": event, "query": IDS, "format": "csv", "limit": 120}
-    assert isinstance(content, bytes)
-    table = list(csv.reader(io.StringIO(content.decode())))
+    assert str(download.content_type).startswith("text/csv")
+    assert download.size == path.stat().st_size
+    table = list(csv.reader(io.StringIO(path.read_text())))
     rows = await insights.execute(IDS, event_id=event, limit=120).collect()
     assert table == [["id", "event_id"], *([row["id"], str(row["event_id"])] for row in rows)]
 
     query = await saved(place, IDS, event)
     for event_id in (event, None):
-        content = await insights.run_query(query, event_id=event_id, format="csv", page=2, limit=3)
+        await insights.run_query_file(query, path, event_id=event_id, page=2, limit=3)
         assert place.called() == ["run-query"]
-        assert len(content.splitlines()) == 1 + 3
+        assert len(path.read_text().splitlines()) == 1 + 3
         sent = {"page": 2, "limit": 3, "format": "csv"}
         assert place.sent() == (sent if event_id is None else {"eventId": event, **sent})
 
@@ -171,8 +174,9 @@ async def test_personal_data_is_masked_unless_both_allow_to_see_it(place: Place)
     assert place.called() == ["run-event-insights-query"]
     assert place.sent()["obfuscatePii"] is False
     assert not any("***" in row["reach"] for row in plain)
-    content = await place.sb.insights.execute(EMAILS, event_id=place.event, obfuscate_pii=False, format="csv")
-    assert str(plain[0]["reach"]).encode() in content
+    file = io.BytesIO()
+    await place.sb.insights.execute_file(EMAILS, file, event_id=place.event, obfuscate_pii=False)
+    assert str(plain[0]["reach"]).encode() in file.getvalue()
     async with place.other_client(hide_personal_data=True) as blind:
         rows = await blind.insights.execute(EMAILS, event_id=place.event, obfuscate_pii=False).collect()
         assert [row["id"] for row in rows] == [row["id"] for row in plain]
@@ -217,10 +221,7 @@ async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
         (lambda: insights.execute(IDS, sort_direction="up"), ValueError, "sort_direction"),
         (lambda: insights.execute(IDS, obfuscate_pii="no"), TypeError, "obfuscate_pii must be bool"),
         (lambda: insights.execute(IDS, page=2), TypeError, "unknown: page"),
-        (lambda: insights.execute(IDS, format="csv", page_size=2), TypeError, "unknown: page_size"),
-        (lambda: insights.execute(IDS, format=1), TypeError, "format must be str"),
-        (lambda: insights.execute(IDS, format="csv", page=0), ValueError, "page must be at least 1"),
-        (lambda: insights.run_query("1", format="csv", limit=-1), ValueError, "limit must be at least 1"),
+        (lambda: insights.execute(IDS, format="csv"), TypeError, "unknown: format"),
         (lambda: insights.run_query("1", search="maps"), TypeError, "unknown: search"),
         (lambda: insights.run_query(None), TypeError, "query_id must be"),
         (lambda: insights.run_query(""), ValueError, "query_id must not be empty"),
@@ -233,6 +234,18 @@ async def test_what_cannot_be_right_is_not_sent(place: Place) -> None:
     for call, error, says in wrong:
         with pytest.raises(error, match=says):
             call()
+    file = io.BytesIO()
+    for sent, error, says in (
+        (insights.execute_file(IDS, file, page_size=2), TypeError, "unknown: page_size"),
+        (insights.execute_file(IDS, file, format=1), TypeError, "format must be str"),
+        (insights.execute_file(IDS, file, format=None), TypeError, "format must be str"),
+        (insights.execute_file(IDS, file, page=0), ValueError, "page must be at least 1"),
+        (insights.execute_file(IDS, None), TypeError, "cannot write to NoneType"),
+        (insights.run_query_file("1", file, limit=-1), ValueError, "limit must be at least 1"),
+        (insights.run_query_file(None, file), TypeError, "query_id must be"),
+    ):
+        with pytest.raises(error, match=says):
+            await sent
     assert not place.server.requests
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -118,7 +119,7 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
     async with place.other_client(scopes=["read:events", "write:events"]) as other:
         for refused in (
             other.insights.execute(IDS).collect(),
-            other.insights.execute(IDS, format="csv"),
+            other.insights.execute_file(IDS, io.BytesIO()),
             other.insights.generate("Rooms"),
             other.insights.schema(event_id=event),
             other.insights.suggestions(),

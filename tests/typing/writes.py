@@ -166,14 +166,14 @@ async def reports(sb: AsyncSession) -> None:
 async def insights(sb: AsyncSession) -> None:
     rows = sb.insights.execute("FIND Session", event_id=4630, sort_direction="asc", page_size=50)
     assert_type(rows, Pager[dict[str, Any]])
-    assert_type(await sb.insights.execute("FIND Session", format="csv", limit=10), bytes)
+    assert_type(await sb.insights.execute_file("FIND Session", "rows.csv", limit=10), Download)
     assert_type(await sb.insights.generate("Who speaks?", event_ids=[4630, 4667]), GeneratedQuery)
     assert_type(await sb.insights.schema(), dict[str, Any])
     assert_type(await sb.insights.event_schema(4630), dict[str, Any])
     assert_type(await sb.insights.suggestions(category="sessions"), tuple[Suggestion, ...])
     assert_type(sb.insights.queries(event_id=4630), Pager[SavedQuery])
     assert_type(sb.insights.run_query("an-id", obfuscate_pii=False), Pager[dict[str, Any]])
-    assert_type(await sb.insights.run_query("an-id", format="csv"), bytes)
+    assert_type(await sb.insights.run_query_file("an-id", "rows.csv"), Download)
     assert_type(await sb.insights.dashboard("an-id"), Dashboard)
 
 

@@ -186,6 +186,8 @@ class Transport:
                 if transfer.address is None:
                     headers = self._headers | (self._token.headers() if request.authenticated else {})
                     headers["Accept-Encoding"] = "identity"
+                    if request.content_type is not None:
+                        headers["Content-Type"] = request.content_type
                     url = self._base_url + request.target
                     return await self._stream_with(client, call, url, headers, body, timeout, moved)
                 async with storage_client(client, transfer.address, self._proxy) as bare:
@@ -221,10 +223,13 @@ class Transport:
         request, transfer = call.request, call.request.transfer
         assert transfer is not None  # noqa: S101  # checked by the caller
         is_storage = transfer.address is not None
+        data: object = request.body if body is None else body
+        if body is not None and transfer.form is not None:
+            data = form_of(transfer, transfer.form, body)
         async with client.request(
             request.method,
             URL(url, encoded=True),
-            data=body if body is None or transfer.form is None else form_of(transfer, transfer.form, body),
+            data=data,
             headers=headers,
             skip_auto_headers=_ADDED_BY_AIOHTTP if is_storage else None,
             allow_redirects=False,

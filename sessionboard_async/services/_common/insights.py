@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
 from sessionboard_async.core.http.request import validate_path_argument
+from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.events import Event
 from sessionboard_async.services._common.ids.arguments import Path, id_of
@@ -28,6 +29,93 @@ class RunOptions(TypedDict, total=False):
     event_id: EventLike | None
     event_ids: Sequence[EventLike] | None
     obfuscate_pii: bool | None
+
+
+class ExecuteOptions(RunOptions, total=False):
+    """Options of ``insights.execute``, without paging.
+
+    Attributes:
+        search: Only rows that contain these words.
+        sort_by: The column to sort by.
+        sort_direction: ``"asc"`` or ``"desc"``.
+        group_by: The column to group by.
+        pivot: The column to pivot on.
+    """
+
+    search: str | None
+    sort_by: str | None
+    sort_direction: Literal["asc", "desc"] | None
+    group_by: str | None
+    pivot: str | None
+
+
+class FilePage(TypedDict, total=False):
+    """The page of a file, and its size."""
+
+    page: int | None
+    limit: int | None
+
+
+class RunRows(RunOptions, PagerOptions, total=False):
+    """Keywords of ``insights.run_query``."""
+
+
+class RunFile(RunOptions, FilePage, total=False):
+    """Keywords of ``insights.run_query_file``.
+
+    Attributes:
+        page: The page of the rows, from 1.
+        limit: The number of rows.
+    """
+
+
+class ExecuteRows(ExecuteOptions, PagerOptions, total=False):
+    """Keywords of ``insights.execute``."""
+
+
+class ExecuteFile(ExecuteOptions, FilePage, total=False):
+    """Keywords of ``insights.execute_file``.
+
+    Attributes:
+        page: The page of the rows, from 1.
+        limit: The number of rows.
+    """
+
+
+class FileFormat(TypedDict):
+    """The format of a file."""
+
+    format: str
+
+
+class SbQLQuery(TypedDict):
+    """A query to execute."""
+
+    query: str
+
+
+class SbQLFile(SbQLQuery, FileFormat):
+    """A query to execute, for a file."""
+
+
+class Turn(TypedDict):
+    """One turn of a conversation.
+
+    Attributes:
+        role: The speaker.
+        content: The text.
+    """
+
+    role: str
+    content: str
+
+
+class Prompt(TypedDict):
+    """A question in plain words."""
+
+    prompt: str
+    event_ids: Sequence[EventLike] | None
+    conversation_history: Sequence[Turn] | None
 
 
 class InsightsFilters(TypedDict):

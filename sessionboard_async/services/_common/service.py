@@ -69,14 +69,16 @@ class Service:
 
     async def _download(
         self,
-        endpoint: Endpoint[None],
+        endpoint: Endpoint[Any],
         path: Mapping[str, PathValue],
         to: Target,
         query: Mapping[str, QueryValue] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
     ) -> Download:
         sink = Sink(to)
         response = await self._engine.send(
-            build_request(endpoint, path, query=query, transfer=Transfer(sink=sink))
+            build_request(endpoint, path, query=query, body=body, transfer=Transfer(sink=sink))
         )
         return Download(sink.size, response.headers.get("Content-Type"))
 

@@ -54,11 +54,12 @@ async def test_no_download_and_no_rows_are_a_page_or_a_message(
     server = await serve(answer)
     writer = io.BytesIO()
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=Retry(attempts=1)) as sb:
-        for call in (
+        calls: list[Callable[[], Awaitable[object]]] = [
             lambda: sb.content.download_event_document(1, "event_report", tmp_path / "report.pdf"),
             lambda: sb.content.download_event_document(1, "event_report", writer),
-            lambda: sb.insights.execute("SELECT 1", format="csv"),
-        ):
+            lambda: sb.insights.execute_file("SELECT 1", writer),
+        ]
+        for call in calls:
             with pytest.raises(DecodeError) as caught:
                 await call()
             error = caught.value
@@ -79,7 +80,10 @@ async def test_a_download_in_place_of_which_a_page_came_is_retried(serve: Serve,
     path = tmp_path / "report.csv"
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         await sb.content.download_event_document(1, "event_report", path)
-        assert path.read_bytes() == await sb.insights.execute("SELECT 1", format="csv") == b"a,b\n1,2\n"
+        assert path.read_bytes() == b"a,b\n1,2\n"
+        path.unlink()
+        await sb.insights.execute_file("SELECT 1", path)
+        assert path.read_bytes() == b"a,b\n1,2\n"
     assert len(server.requests) == 4
 
 
