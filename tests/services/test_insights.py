@@ -187,13 +187,14 @@ async def test_a_token_of_some_events_sees_only_those(place: Place) -> None:
     first, second = place.server.event_ids
     async with place.other_client(events=[second]) as local:
         assert await local.insights.execute(EVENTS).collect() == [{"event_id": second}]
-        for options in (
+        wrong: Any
+        for wrong in (
             {"event_id": first},
             {"event_id": first, "search": "x"},
             {"event_ids": [first, second]},
         ):
             with pytest.raises(PermissionDeniedError):
-                await local.insights.execute(EVENTS, **options).collect()
+                await local.insights.execute(EVENTS, **wrong).collect()
 
 
 async def test_a_wrong_query_is_refused_and_a_busy_server_asked_again(place: Place) -> None:
