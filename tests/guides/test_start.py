@@ -131,3 +131,11 @@ def test_any_request_can_be_sent(block: Path, run: Run) -> None:
     result = run(block)
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(r"200 application/json; charset=utf-8 \d+\n", result.stdout)
+
+
+@block("with_facts.py")
+def test_an_answer_has_its_facts(block: Path, run: Run, sessionboard_server: EmbeddedServer) -> None:
+    talk = records(sessionboard_server, "sessions")[0]
+    result = run(block)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(rf"{re.escape(talk['title'])} 200 1 embedded-\d+\n", result.stdout)

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from sessionboard_async.testing import EmbeddedServer
+from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.guides.blocks import block, records
 
 
@@ -89,6 +89,16 @@ async def test_the_app_streams_every_accepted_session_and_nothing_private(
     }
     assert hidden
     assert not hidden & {(talk["id"], person) for talk in talks for person in talk["people"]}
+
+
+@block("app.py")
+@pytest.mark.anyio
+async def test_the_app_answers_503_before_its_first_byte(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    sessionboard_server.faults.append(Fault("status", status=403, every=1))
+    answer = await client.get("/sessions")
+    assert (answer.status_code, "error" in answer.json()) == (503, True)
 
 
 class StreamClient:
