@@ -35,5 +35,5 @@ def sessionboard() -> None:
 
 _COMMANDS = (events, check, search, get, changes, export, sync, schema, endpoints, serve, docs, completion)
 
-for command in _COMMANDS:
-    sessionboard.add_command(command)
+for _command in _COMMANDS:
+    sessionboard.add_command(_command)

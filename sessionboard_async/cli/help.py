@@ -32,13 +32,13 @@ class FittingFormatter(click.HelpFormatter):
 class FittingContext(click.Context):
     """The context of a command whose help fits the terminal."""
 
-    formatter_class = FittingFormatter
+    formatter_class: type[click.HelpFormatter] = FittingFormatter
 
 
 class CommandGroup(click.Group):
     """Commands in the order in which they were added, each with its whole first sentence."""
 
-    context_class = FittingContext
+    context_class: type[click.Context] = FittingContext
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command."""

@@ -28,6 +28,8 @@ class LiveDisplay(ProgressDisplay):
         verbose: Whether to keep resources that turn out to have no records.
     """
 
+    columns: tuple[str | ProgressColumn, ...]
+
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._screen = console
         self._is_verbose = verbose
