@@ -15,18 +15,19 @@
     ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than allowed
     ├── RateLimitStoreError           the store of the shared rate limits does not answer
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
-    ├── APIError                      the API answered with an error status
-    │   ├── RedirectError                 3xx: redirects are never followed
-    │   ├── BadRequestError               400
-    │   ├── AuthenticationError           401
-    │   ├── PermissionDeniedError         403
-    │   ├── NotFoundError                 404
-    │   ├── ConflictError                 409
-    │   ├── UnprocessableError            422
-    │   ├── RateLimitError                429
-    │   │   └── DailyQuotaExceeded            the daily quota of writes is used up
-    │   ├── ServerError                   5xx
-    │   └── StorageError                  the storage behind an upload address refused, not the API
+    ├── StatusError                   an answer has an error status
+    │   ├── StorageError                  the storage behind an upload address refused, not the API
+    │   └── APIError                      the API refused or failed
+    │       ├── RedirectError                 3xx: redirects are never followed
+    │       ├── BadRequestError               400
+    │       ├── AuthenticationError           401
+    │       ├── PermissionDeniedError         403
+    │       ├── NotFoundError                 404
+    │       ├── ConflictError                 409
+    │       ├── UnprocessableError            422
+    │       ├── RateLimitError                429
+    │       │   └── DailyQuotaExceeded            the daily quota of writes is used up
+    │       └── ServerError                   5xx
     └── ResponseError                 an answer arrived that cannot be used
         ├── DecodeError                   it is no JSON, or does not match the operation's schema
         ├── ResponseTooLargeError         it is larger than the client allows
@@ -42,27 +43,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
 from sessionboard_async._answered import ErrorResponse
 from sessionboard_async._printable import printable
+from sessionboard_async._request_context import RequestContext as RequestContext
 from sessionboard_async.models.bulk import BulkResult
-
-
-class RequestContext(msgspec.Struct, frozen=True):
-    """The request that an error is about.
-
-    Attributes:
-        method: The HTTP method.
-        route: The path template (``/v1/event/{event_id}/sessions``), without the ids of the request.
-        operation: The ``operationId`` of the API's document; ``None`` for a request outside it.
-        attempts: How many attempts were begun.
-    """
-
-    method: str
-    route: str
-    operation: str | None = None
-    attempts: int = 0
 
 
 class SessionboardError(Exception):
@@ -142,11 +126,7 @@ class ConnectError(TransportError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        transient: bool = True,
-        context: RequestContext | None = None,
+        self, message: str, *, transient: bool = True, context: RequestContext | None = None
     ) -> None:
         super().__init__(message, context=context)
         self.transient: bool = transient
@@ -213,21 +193,61 @@ class BulkInterruptedError(SessionboardError):
         self.result: BulkResult = BulkResult() if result is None else result
 
 
-class APIError(SessionboardError):
-    """The API answered with an error status.
+class StatusError(SessionboardError):
+    """An answer with an error status: from the API, or from the storage behind an address.
 
     Attributes:
         status: The HTTP status.
-        code: The API's name of the error (``"NotFoundError"``), if it sent one.
-        api_message: The API's own message, if it sent one.
-        request_id: The id under which the API logged the request, if it sent one.
-        retry_after: The seconds after which the API asks to retry, if it sent them.
-        from_api: Whether the answer is a JSON object with ``error``, ``message``, ``code`` or ``errors``. The
-            page of a proxy, a firewall or a login is not, and says nothing about the event or record.
+        request_id: The id under which the server logged the request, if it sent one.
+        retry_after: The seconds after which the server asks to retry, if it sent them.
     """
 
     # Not among the variables: pickles, and reports of errors that show those, leave it out.
     __slots__ = ("_body",)
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: bytes = b"",
+        context: RequestContext | None = None,
+    ) -> None:
+        super().__init__(message, context=context)
+        self._body: bytes = body
+        self.status: int = status
+        self.request_id: str | None = request_id
+        self.retry_after: float | None = retry_after
+
+    @property
+    def body(self) -> bytes:
+        """The decompressed bytes of the answer, which may hold anything; a copy or pickle has none."""
+        return self._body
+
+    def _notes(self) -> list[str]:
+        notes = super()._notes()
+        if self.retry_after is not None:
+            notes.append(f"the server asks to wait {self.retry_after:g} s")
+        if self.request_id:
+            notes.append(f"request id {self.request_id}")
+        return notes
+
+
+class StorageError(StatusError):
+    """The storage behind an upload address refused the upload. The API was not asked."""
+
+
+class APIError(StatusError):
+    """The API answered with an error status.
+
+    Attributes:
+        code: The API's name of the error (``"NotFoundError"``), if it sent one.
+        api_message: The API's own message, if it sent one.
+        from_api: Whether the answer is a JSON object with ``error``, ``message``, ``code`` or ``errors``. The
+            page of a proxy, a firewall or a login is not, and says nothing about the event or record.
+    """
 
     def __init__(
         self,
@@ -242,27 +262,12 @@ class APIError(SessionboardError):
         body: bytes = b"",
         context: RequestContext | None = None,
     ) -> None:
-        super().__init__(message, context=context)
-        self._body: bytes = body
-        self.status: int = status
+        super().__init__(
+            message, status=status, request_id=request_id, retry_after=retry_after, body=body, context=context
+        )
         self.code: str | None = code
         self.api_message: str | None = api_message
-        self.request_id: str | None = request_id
-        self.retry_after: float | None = retry_after
         self.from_api: bool = from_api
-
-    @property
-    def body(self) -> bytes:
-        """The decompressed bytes of the answer, which may hold anything; a copy or pickle has none."""
-        return self._body
-
-    def _notes(self) -> list[str]:
-        notes = super()._notes()
-        if self.retry_after is not None:
-            notes.append(f"the server asks to wait {self.retry_after:g} s")
-        if self.request_id:
-            notes.append(f"request id {self.request_id}")
-        return notes
 
 
 class RedirectError(APIError):
@@ -334,10 +339,6 @@ class DailyQuotaExceeded(RateLimitError):  # noqa: N818  # the public name
 
 class ServerError(APIError):
     """5xx: the API failed."""
-
-
-class StorageError(APIError):
-    """The storage behind an upload address refused the upload."""
 
 
 class ResponseError(SessionboardError):

@@ -21,7 +21,11 @@ LAYERS = (
     *(("client",), ("types",), ("services",), ("services._common",)),
     *(("core.pagination",), ("core.cache",), ("core.engine",), ("core.rate_limits", "core.retry")),
     *(("core.http", "core.decoding"), ("core",)),
-    *(("errors",), ("models",), ("_answered", "_lazy", "_printable", "_suggestions", "_version")),
+    *(
+        ("errors",),
+        ("models",),
+        ("_answered", "_lazy", "_printable", "_request_context", "_suggestions", "_version"),
+    ),
 )
 """The parts of the package from top to bottom; ``""`` is the package itself, with its public names.
 

@@ -18,10 +18,11 @@ PUBLIC = {
         DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
         FieldSearch NotFoundError Page PageStream Pager PagerOptions Pagination PaginationError
         PermissionDeniedError RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits
-        RecordSearch RecordStream RedirectError Region Response ResponseError ResponseInfo
-        ResponseTooLargeError Retry ServerError SessionStatusName
-        SessionboardError Sort StatusSearch StatusSort StorageError Timeout Timestamp TransportError UNSET
-        UnprocessableError UnreadableField UnsetType Update WrongEventLoopError __version__ code_challenge
+        RecordSearch RecordStream RedirectError Region RequestContext Response ResponseError
+        ResponseInfo ResponseTooLargeError Retry ServerError SessionStatusName
+        SessionboardError Sort StatusError StatusSearch StatusSort StorageError Timeout Timestamp
+        TransportError UNSET UnprocessableError UnreadableField UnsetType Update WrongEventLoopError
+        __version__ code_challenge
     """,
     "sessionboard_async.change_feed": """
         Batch Change ChangeFeed ChangeKind Cursor RESOURCES changes
@@ -31,8 +32,8 @@ PUBLIC = {
         ClientClosedError ClientStateError ConfigurationError ConflictError ConnectError
         ConnectionLostError DailyQuotaExceeded DeadlineExceededError DecodeError EqualTimestampsError
         NotFoundError PaginationError PermissionDeniedError RateLimitError RateLimitStoreError
-        RateLimitWaitExceeded RedirectError RequestContext ResponseError ResponseTooLargeError
-        ServerError SessionboardError StorageError TransportError UnprocessableError WrongEventLoopError
+        RateLimitWaitExceeded RedirectError ResponseError ResponseTooLargeError ServerError SessionboardError
+        StatusError StorageError TransportError UnprocessableError WrongEventLoopError
     """,
     "sessionboard_async.export": """
         EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_event

@@ -28,12 +28,12 @@ from sessionboard_async.core.options import Retry, Timeout
 from sessionboard_async.core.rate_limits.limiter import Limiter, Permit
 from sessionboard_async.core.retry import delay_bounds, retry_delay
 from sessionboard_async.errors import (
-    APIError,
     AttemptTimeoutError,
     ConnectError,
     DeadlineExceededError,
     DecodeError,
     SessionboardError,
+    StatusError,
 )
 
 T = TypeVar("T")
@@ -199,7 +199,7 @@ class Engine:
                 kind = AttemptTimeoutError if call.is_timed_out else type(error)
                 self._log(call, kind.__name__, began)
             raise
-        refusal: APIError | None = None
+        refusal: StatusError | None = None
         if limiter is not None and permit is not None:
             refusal = limiter.report(permit, response)
         # Only now: a logging filter of the caller's may raise, and the permit would stay taken.

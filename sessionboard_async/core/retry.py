@@ -11,12 +11,12 @@ from sessionboard_async.core.http.request import Call, Request
 from sessionboard_async.core.http.response import TRANSIENT_STATUSES
 from sessionboard_async.core.options import Retry
 from sessionboard_async.errors import (
-    APIError,
     ConnectError,
     DailyQuotaExceeded,
     DecodeError,
     RateLimitError,
     SessionboardError,
+    StatusError,
     TransportError,
 )
 
@@ -42,7 +42,7 @@ def retry_delay(call: Call, error: SessionboardError, bound: float | None, now: 
         return None
     waits_in_limiter = call.is_held_back and isinstance(error, RateLimitError)
     asked = 0.0
-    if isinstance(error, APIError) and not waits_in_limiter:
+    if isinstance(error, StatusError) and not waits_in_limiter:
         asked = error.retry_after or 0.0
     if call.deadline is not None and now + asked >= call.deadline:
         return None
@@ -67,7 +67,7 @@ def may_retry(request: Request, error: SessionboardError) -> bool:
         return False
     if isinstance(error, DecodeError):
         return error.transient
-    if isinstance(error, APIError):
+    if isinstance(error, StatusError):
         # A 429 of the API is a RateLimitError, and handled before this. This one comes from a storage.
         return error.status in TRANSIENT_STATUSES
     return isinstance(error, TransportError)

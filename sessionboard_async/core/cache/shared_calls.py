@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
 from sessionboard_async.core.lifetime import Lifetime, end_tasks
-from sessionboard_async.errors import APIError, SessionboardError
+from sessionboard_async.errors import SessionboardError, StatusError
 
 V = TypeVar("V")
 
@@ -91,7 +91,7 @@ class SharedCalls(Generic[V]):
 def _copy_of(error: SessionboardError) -> SessionboardError:
     """Copy an error: raising one object again and again makes its traceback grow."""
     copied = copy.copy(error)
-    if isinstance(error, APIError) and isinstance(copied, APIError):
+    if isinstance(error, StatusError) and isinstance(copied, StatusError):
         # Copies made elsewhere leave the body out.
         copied._body = error.body  # pyright: ignore[reportPrivateUsage]
     copied.__context__, copied.__cause__ = error.__context__, error.__cause__

@@ -13,7 +13,7 @@ import msgspec
 from sessionboard_async import errors
 from sessionboard_async._answered import ResponseInfo
 from sessionboard_async.core.confirmations import without_mark
-from sessionboard_async.core.http.error_body import ErrorBody, clean_text, read_error_body
+from sessionboard_async.core.http.error_body import clean_text, read_error_body
 from sessionboard_async.core.http.request import Call
 from sessionboard_async.models._reading.text import replace_lone_surrogates
 
@@ -99,7 +99,7 @@ class Response(msgspec.Struct, frozen=True):
         return [("status", self.status)]
 
 
-def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -> errors.APIError | None:
+def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -> errors.StatusError | None:
     """Return the error that an answer stands for; ``None`` for a success.
 
     Args:
@@ -107,23 +107,21 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         response: The answer.
         secrets: Texts such as the token, which are removed from the API's message.
     """
-    status = response.status
-    if 200 <= status < 300:
+    if 200 <= response.status < 300:
         return None
-    is_storage = call.request.goes_to_storage
-    # The message of a storage may repeat the address, all parts of which are secret.
-    body = ErrorBody() if is_storage else read_error_body(response.body, secrets)
-    message = " ".join(part for part in (str(status), body.code) if part)
-    advice = (_STORAGE_ADVICE if is_storage else _ADVICE).get(301 if 300 <= status < 400 else status)
-    if not is_storage and response.body and not body.is_of_api:
+    if call.request.goes_to_storage:
+        return _refusal_of_storage(call, response, secrets)
+    status = response.status
+    body = read_error_body(response.body, secrets)
+    advice = _ADVICE.get(_kind_of(status))
+    if response.body and not body.is_of_api:
         advice = _ADVICE_FOR_PAGES.get(status, advice)
-    if body.message and not (status == _UNAUTHORIZED and not is_storage):
+    if body.message and status != _UNAUTHORIZED:
         # What the API says explains more. But that the token may belong to the other region, it never says.
         advice = None
-    message = ": ".join(part for part in (message, body.message, advice) if part)
-    kind = errors.StorageError if is_storage else _class_of(status)
-    return kind(
-        message,
+    start = " ".join(part for part in (str(status), body.code) if part)
+    return _class_of(status)(
+        ": ".join(part for part in (start, body.message, advice) if part),
         status=status,
         code=body.code,
         api_message=body.message,
@@ -133,6 +131,24 @@ def error_of(call: Call, response: Response, *, secrets: tuple[str, ...] = ()) -
         body=response.body,
         context=call.context,
     )
+
+
+def _refusal_of_storage(call: Call, response: Response, secrets: tuple[str, ...]) -> errors.StorageError:
+    # Its own message may repeat the address, all parts of which are secret.
+    advice = _STORAGE_ADVICE.get(_kind_of(response.status))
+    return errors.StorageError(
+        ": ".join(part for part in (str(response.status), advice) if part),
+        status=response.status,
+        request_id=request_id(response.headers, secrets=secrets),
+        retry_after=retry_after(response.headers),
+        body=response.body,
+        context=call.context,
+    )
+
+
+def _kind_of(status: int) -> int:
+    """Return the status that stands for others of its kind in the tables of advice."""
+    return 301 if 300 <= status < 400 else status
 
 
 def info_of(response: Response, secrets: tuple[str, ...]) -> ResponseInfo:

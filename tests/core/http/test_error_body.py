@@ -20,7 +20,7 @@ REQUEST = Request("GET", "/v1/event/{event_id}/rooms", "/v1/event/1/rooms", oper
 def refused(status: int, body: object) -> errors.APIError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     error = error_of(Call(REQUEST, None), Response(status, CIMultiDict(), raw))
-    assert error is not None
+    assert isinstance(error, errors.APIError)
     return error
 
 

@@ -31,7 +31,7 @@ def answer(status: int, body: object = b"", headers: Mapping[str, str] | None = 
 
 def refused(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> errors.APIError:
     error = error_of(Call(REQUEST, None), answer(status, body, headers), secrets=(SECRET,))
-    assert error is not None
+    assert isinstance(error, errors.APIError)
     return error
 
 
@@ -176,8 +176,8 @@ def test_an_error_of_the_api_is_known_by_its_body(status: int, body: object, fro
 def test_an_error_of_a_storage_is_not_the_apis() -> None:
     request = storage_request("PUT", Transfer(address="https://storage.example/x"))
     error = error_of(Call(request, None), answer(403, {"error": "AccessDenied", "message": "x"}))
-    assert isinstance(error, errors.StorageError)
-    assert error.from_api is False
+    assert type(error) is errors.StorageError
+    assert not isinstance(error, errors.APIError)
 
 
 JSON = st.recursive(
@@ -224,7 +224,7 @@ def test_line_breaks_cannot_forge_a_log_line() -> None:
 
 def test_without_secrets_nothing_is_removed() -> None:
     error = error_of(Call(REQUEST, None), answer(400, {"message": "as it is"}))
-    assert error is not None
+    assert isinstance(error, errors.APIError)
     assert error.api_message == "as it is"
 
 
