@@ -243,7 +243,9 @@ class AnsweringInsights(AnsweringService):
     kind: ClassVar[type[Service]] = Insights
     dashboard: Final = Answering(Insights.dashboard)
     event_schema: Final = Answering(Insights.event_schema)
+    execute_file: Final = Answering(Insights.execute_file)
     generate: Final = Answering(Insights.generate)
+    run_query_file: Final = Answering(Insights.run_query_file)
     schema: Final = Answering(Insights.schema)
     suggestions: Final = Answering(Insights.suggestions)
 
