@@ -93,12 +93,13 @@ async def test_the_app_streams_every_accepted_session_and_nothing_private(
 
 @block("app.py")
 @pytest.mark.anyio
-async def test_the_app_answers_503_before_its_first_byte(
-    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+@pytest.mark.parametrize(("refused", "answered"), [(401, 401), (404, 404), (403, 503)])
+async def test_the_app_answers_errors_before_its_first_byte(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer, refused: int, answered: int
 ) -> None:
-    sessionboard_server.faults.append(Fault("status", status=403, every=1))
+    sessionboard_server.faults.append(Fault("status", status=refused, every=1))
     answer = await client.get("/sessions")
-    assert (answer.status_code, "error" in answer.json()) == (503, True)
+    assert (answer.status_code, "error" in answer.json()) == (answered, True)
 
 
 class StreamClient:

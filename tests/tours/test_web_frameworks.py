@@ -8,16 +8,16 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from openapi_spec_validator import validate
 
 from sessionboard_async import APIError, AsyncSession, Retry
 from sessionboard_async.models import Session
 from sessionboard_async.testing import EmbeddedServer, Fault
+from tests.support.web_apps import App, Client, asgi_client, web_client
 
 pytestmark = [
     pytest.mark.anyio,
@@ -28,8 +28,6 @@ pytestmark = [
 ]
 
 EVENT = 4630
-App = Callable[..., Any]
-Client = httpx.AsyncClient
 
 
 def sb_of(server: EmbeddedServer, token: str | None = None) -> AsyncSession:
@@ -177,34 +175,6 @@ def quart_app(sb: AsyncSession) -> App:
 
 
 @asynccontextmanager
-async def asgi_client(app: App) -> AsyncIterator[Client]:
-    """A client of an application, which has started."""
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(lifespan_of(app))
-        yield await stack.enter_async_context(
-            Client(transport=httpx.ASGITransport(app), base_url="http://app")
-        )
-
-
-@asynccontextmanager
-async def lifespan_of(app: App) -> AsyncIterator[None]:
-    """Start and stop an application as a server does."""
-    import asyncio
-
-    came: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    task = asyncio.ensure_future(
-        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, came.get, sent.put)
-    )
-    await came.put({"type": "lifespan.startup"})
-    assert (await sent.get())["type"] == "lifespan.startup.complete"
-    yield
-    await came.put({"type": "lifespan.shutdown"})
-    assert (await sent.get())["type"] == "lifespan.shutdown.complete"
-    await task
-
-
-@asynccontextmanager
 async def aiohttp_client(sb: AsyncSession) -> AsyncIterator[Client]:
     """A client of an application of aiohttp, which runs on a socket."""
     from aiohttp import web
@@ -239,12 +209,8 @@ async def aiohttp_client(sb: AsyncSession) -> AsyncIterator[Client]:
     app = web.Application(middlewares=[refused])
     app.cleanup_ctx.append(lifespan)
     app.add_routes([web.get("/talks/{id_}", one), web.get("/talks", several), web.get("/stream", everything)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with Client(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}", trust_env=False) as client:
+    async with web_client(app) as client:
         yield client
-    await runner.cleanup()
 
 
 FRAMEWORKS: dict[str, Callable[[AsyncSession], App] | None] = {
