@@ -123,25 +123,19 @@ class Database:
         Raises:
             ConfigurationError: If it is damaged.
         """
-        if self._cursor is None:
-            return None
-        try:
-            return msgspec.json.decode(self._cursor, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
-            raise ConfigurationError(
-                f"the cursor of the copy at {self._path} is damaged ({error}): choose another file"
-            ) from None
+        return None if self._cursor is None else self._saved("cursor", self._cursor)
 
     @property
     def event(self) -> dict[str, Any] | None:
         """The event as the API sent it; ``None`` if it was never saved.
 
         Raises:
+            ConfigurationError: If it is damaged.
             OSError: If the file cannot be read.
         """
         with self._transaction() as connection:
             record = connection.scalar(select(EVENT_TABLE.c.record))
-        return None if record is None else msgspec.json.decode(record, type=dict[str, Any])
+        return None if record is None else self._saved("event", record)
 
     def save_event(self, record: Mapping[str, Any]) -> None:
         """Write the event, and update the local times of its sessions.
@@ -243,6 +237,14 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _saved(self, name: str, text: str) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(text, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
+            raise ConfigurationError(
+                f"the {name} of the copy at {self._path} is damaged ({error}): choose another file"
+            ) from None
 
     def _validate_source(self, connection: Connection) -> None:
         is_ours = and_(*(STATE.c[name] == value for name, value in self._source.items()))

@@ -29,8 +29,9 @@ def time_zone(name: object) -> tzinfo | None:
     """Return a time zone by its name; ``None`` if it is not known on this computer."""
     try:
         return ZoneInfo(name) if isinstance(name, str) else None
-    except (ValueError, OSError, KeyError):
-        # The name comes from the API: it may be empty, a folder, or a path outside of the time zones.
+    except (ValueError, OSError, KeyError, RecursionError):
+        # The name comes from the API: it may be empty, a folder, a path outside of the time zones, or a path
+        # of a thousand folders.
         return None
 
 

@@ -164,7 +164,9 @@ async def sync_event(
     zone = None if event is None else event.get("timezone")
     if counts["sessions"] and time_zone(zone) is None:
         logger.warning(
-            "event %s: the time zone %r is not known, so that sessions have no local times", event_id, zone
+            "event %s: the time zone %.100r is not known, so that sessions have no local times",
+            event_id,
+            zone,
         )
     return SyncSummary(
         upserted=total["upserted"],

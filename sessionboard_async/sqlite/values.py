@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
@@ -95,8 +94,9 @@ def _language_tag(value: object) -> Value:
 def _typed_number(value: object) -> Value:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value) if "." in value else int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # JSON may hold integers that no float can hold.
     return value if _SMALLEST <= value <= _LARGEST else None
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from sessionboard_async import ConfigurationError
 from sessionboard_async.models import Session
 from sessionboard_async.sqlite import Database
 from tests.sqlite.sample_changes import ask, deleted, open_copy, upsert
@@ -107,6 +110,7 @@ def test_another_time_zone_moves_all_sessions(copy: Database, path: Path) -> Non
         5,
         ["UTC"],
         "a\0",
+        "a/" * 900 + "a",
     ):
         copy.save_event({**EVENT, "timezone": unknown})
         assert local() == [("a", None, None), ("b", None, None)], unknown
@@ -141,3 +145,12 @@ def test_the_event_of_a_copy_without_data_goes_with_its_source(copy: Database, p
         with pytest.raises(ValueError, match="has become another copy"):
             copy.save_event(EVENT)
         assert other.event is None
+
+
+def test_a_damaged_event_is_an_error_that_names_the_file(copy: Database, path: Path) -> None:
+    for damaged in ("{", "[]", b"\xff"):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE event SET record = ?", (damaged,))
+            connection.commit()
+        with pytest.raises(ConfigurationError, match=r"^the event of the copy at .+ choose another file$"):
+            _ = copy.event
