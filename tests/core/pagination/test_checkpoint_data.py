@@ -202,6 +202,15 @@ def test_missing_and_unknown_parts_of_a_query_are_named() -> None:
     assert "it has no event_id" in str(caught.value)
 
 
+def test_the_error_of_a_damaged_query_is_short_and_printable() -> None:
+    checkpoint = made(searching())
+    checkpoint.query.update({f"{number}\x1b{'x' * 1000}": "y" * 1000 for number in range(1000)})
+    with pytest.raises(ValueError, match=r", and 990 more differences$") as caught:
+        read_checkpoint(checkpoint, searching(), "exact")
+    assert len(str(caught.value)) < 3000
+    assert str(caught.value).isprintable()
+
+
 def test_a_checkpoint_of_another_version_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^the checkpoint has version 2; this package reads version 1$"):
         Checkpoint.from_json(made(searching()).to_json().replace('"version":1', '"version":2'))
@@ -228,7 +237,8 @@ def test_what_is_no_checkpoint_is_refused() -> None:
 
 def test_a_checkpoint_is_a_value() -> None:
     checkpoint = made(searching())
-    for copied in (copy.copy(checkpoint), pickle.loads(pickle.dumps(checkpoint)), made(searching())):
+    stored = Checkpoint.from_json(checkpoint.to_json())
+    for copied in (copy.copy(checkpoint), pickle.loads(pickle.dumps(checkpoint)), made(searching()), stored):
         assert (copied, hash(copied)) == (checkpoint, hash(checkpoint))
     assert made(searching(event=1)) != checkpoint
     assert checkpoint.belongs_to == "search-sessions, event_id 4630"

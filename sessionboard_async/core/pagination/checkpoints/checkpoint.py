@@ -17,6 +17,8 @@ _VERSION = 1
 _LONGEST = 16 * 1024 * 1024
 """Characters. The largest checkpoints hold the ids of 99,900 records of one millisecond."""
 
+_MOST_DIFFERENCES = 10
+
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """How far reading came. Store its ``to_json()`` anywhere, and pass it to ``resume`` of the same call.
@@ -37,7 +39,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             version=_VERSION,
             query=dict(query),
-            progress=msgspec.to_builtins(progress, order="deterministic"),
+            # Not to_builtins, whose tuples do not equal the lists of a checkpoint that was stored.
+            progress=msgspec.json.decode(msgspec.json.encode(progress)),
         )
 
     @classmethod
@@ -129,6 +132,8 @@ def read_progress(
         if value != query.get(name)
     ]
     differences += [f"it has no {name}" for name in query if name not in checkpoint.query]
+    if len(differences) > _MOST_DIFFERENCES:
+        differences[_MOST_DIFFERENCES:] = [f"and {len(differences) - _MOST_DIFFERENCES:,} more differences"]
     if differences:
         raise ValueError(f"the checkpoint belongs to another query: {', '.join(differences)}")
     if checkpoint.done:
@@ -155,5 +160,6 @@ _NO_CHECKPOINT = "resume takes what checkpoint() returned, unchanged"
 def _difference(name: str, found: object, expected: object, *, is_hashed: bool) -> str:
     if is_hashed:
         return f"its {name} differ"
+    name = printable(name[:100])
     verb = "is" if isinstance(found, str) else "are"
     return f"its {name} {verb} {found!r:.100}, not {expected!r:.100}"
