@@ -209,7 +209,7 @@ class Engine:
             # In one expression: a variable with the secrets would be in the traceback of the error.
             refusal = error_of(call, response, secrets=(self._token.reveal(), *call.request.secrets))
         if refusal is not None:
-            refusal.response = self.info(response)
+            refusal.response = self.info(call.request, response)
             try:
                 raise refusal
             finally:
@@ -255,12 +255,12 @@ class Engine:
         except DecodeError as error:
             # Not by the decoder, which does not know the secrets that the message may repeat.
             add_reported_message(error, response.body, (self._token.reveal(), *call.request.secrets))
-            error.response = self.info(response)
+            error.response = self.info(call.request, response)
             raise
 
-    def info(self, response: Response) -> ResponseInfo:
-        """Return the facts about an answer, without its body."""
-        return info_of(response, (self._token.reveal(),))
+    def info(self, request: Request, response: Response) -> ResponseInfo:
+        """Return the facts about the answer to a request, without its body."""
+        return info_of(response, (self._token.reveal(), *request.secrets))
 
     @property
     def most_concurrent(self) -> int:
@@ -287,5 +287,7 @@ class Engine:
             outcome,
             call.attempts,
             (time.perf_counter() - began) * 1000,
-            None if response is None else request_id(response.headers, secrets=(self._token.reveal(),)),
+            None
+            if response is None
+            else request_id(response.headers, secrets=(self._token.reveal(), *call.request.secrets)),
         )

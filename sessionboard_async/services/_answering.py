@@ -27,7 +27,7 @@ class AnsweringEngine(Engine):
     def __init__(self, engine: Engine) -> None:
         vars(self).update(vars(engine))
         self._engine = engine
-        self._answer: Response | None = None
+        self._info: ResponseInfo | None = None
 
     @overload
     async def send(self, request: Request) -> Response: ...
@@ -45,22 +45,23 @@ class AnsweringEngine(Engine):
         answered: Response | None = None,
     ) -> Response | T:
         """Send a request as ``Engine.send`` does, and note its answer."""
-        self._answer = None
+        self._info = None
         if decode is None:
-            self._answer = await self._engine.send(request)
-            return self._answer
+            answer = await self._engine.send(request)
+            self._info = self.info(request, answer)
+            return answer
 
         def decode_noted(response: Response) -> T:
             # A request that others joined is decoded again, from what is kept of the answer.
-            if self._answer is None or response.attempts:
-                self._answer = response
+            if self._info is None or response.attempts:
+                self._info = self.info(request, response)
             return decode(response)
 
         return await self._engine.send(request, decode_noted, answered=answered)
 
     def result(self, record: T) -> Answered[T]:
         """Return the result of the call, with facts about its last answer."""
-        info = ResponseInfo() if self._answer is None else self.info(self._answer)
+        info = self._info or ResponseInfo()
         return Answered(
             record=record,
             status=info.status,

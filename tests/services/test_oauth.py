@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
@@ -163,10 +164,15 @@ async def test_single_use_secrets_are_sent_once_and_what_may_be_sent_again_is(se
     assert len(server.requests) > 3
 
 
-async def test_no_error_repeats_what_was_sent(serve: Serve) -> None:
+async def test_no_error_and_no_log_repeats_what_was_sent(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "sessionboard_async")
+
     async def echo(request: web.Request) -> web.Response:
         body = await request.text() + str(dict(request.query))
-        return web.json_response({"error": "invalid_grant", "message": body}, status=400)
+        error = {"error": "invalid_grant", "message": body}
+        return web.json_response(error, status=400, headers={"X-Request-Id": body})
 
     server = await serve(echo)
     async with session(server) as sb:
@@ -180,10 +186,15 @@ async def test_no_error_repeats_what_was_sent(serve: Serve) -> None:
             with pytest.raises(BadRequestError) as failure:
                 await call()
             shown = "".join(traceback.format_exception(failure.value)) + repr(vars(failure.value))
+            shown += repr(failure.value.response)
             assert "invalid_grant" in shown
             assert "***" in shown
             assert "-secret-" not in shown
             assert VERIFIER not in shown
+    logged = "".join(record.getMessage() for record in caplog.records)
+    assert "***" in logged
+    assert "-secret-" not in logged
+    assert VERIFIER not in logged
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ class Transport:
             raise
 
     def _info(self, answer: aiohttp.ClientResponse, call: Call) -> ResponseInfo:
-        return info_of(_response(answer, b"", call), (self._token.reveal(),))
+        return info_of(_response(answer, b"", call), (self._token.reveal(), *call.request.secrets))
 
     async def _content(self, answer: aiohttp.ClientResponse, call: Call) -> bytes:
         """Read the body of an answer, and decompress it; an empty one if that of an error cannot be read."""

@@ -109,7 +109,7 @@ class PageReader(Generic[T]):
 
         def decode(response: Response) -> tuple[Page[T], Response]:
             page = self._decoder.decode(response.body, page=number, on_invalid=self._on_invalid)
-            msgspec.structs.force_setattr(page, "response", self.engine.info(response))
+            msgspec.structs.force_setattr(page, "response", self.engine.info(request, response))
             return page, response
 
         return await self.engine.send(request, decode, answered=answered)
