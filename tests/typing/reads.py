@@ -125,6 +125,7 @@ async def into(pager: Pager[Session]) -> None:
 
 
 async def events(sb: AsyncSession) -> None:
+    assert_type(await sb.events.get(4630), Event)
     assert_type(sb.events.list(page_size=50, prefetch=8, limit=None, on_invalid="skip"), Pager[Event])
     async for event in sb.events.list():
         assert_type(event, Event)
