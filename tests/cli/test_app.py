@@ -242,7 +242,10 @@ def test_serve_runs_until_a_signal(name: signal.Signals) -> None:
         assert anyio.run(count) == 7
         code, _, errors = command.end(name)
     assert code == 0
-    assert errors.startswith(f"Serving on {found[1]} until Ctrl-C.")
+    assert errors.splitlines() == [
+        f"Serving on {found[1]} until Ctrl-C. In another terminal:",
+        "sessionboard export 4630 --to export",
+    ]
 
 
 def test_serve_on_a_port_in_use_is_an_error(server: EmbeddedServer) -> None:

@@ -100,7 +100,7 @@ async def _serve(server: EmbeddedServer) -> None:
         with suppress(NotImplementedError):  # On Windows, Ctrl-C cancels this task instead.
             loop.add_signal_handler(name, stop.set)
     async with server:
-        show(f"Serving on {server.base_url} until Ctrl-C. In another terminal:\n", err=True)
+        show(f"Serving on {server.base_url} until Ctrl-C. In another terminal:", err=True)
         click.echo(f"export SESSIONBOARD_BASE_URL={server.base_url} SESSIONBOARD_TOKEN='{server.token}'")
         show(f"sessionboard export {server.event_id} --to export", err=True)
         await stop.wait()
