@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import pydoc
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -28,6 +30,7 @@ from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.services import SERVICES
 from sessionboard_async.services._common.filters import Expansion, RecordSearch, Sort, StatusSearch
 from sessionboard_async.services._common.service import Service
+from sessionboard_async.sqlite import schema_sql
 
 Rows = list[list[list[str]]]
 
@@ -189,3 +192,12 @@ def test_the_figures_are_marked_once(texts: dict[str, str], chapter: str, mark: 
     )
     assert len(figures) == 1
     assert "| stream 3,000 sessions |" in figures[0]
+
+
+@in_section("database", "The event's own clock")
+def test_every_column_of_the_schedule_is_named(section: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(schema_sql())
+        columns = {str(column) for _, column, *_ in database.execute("PRAGMA table_info(talks)")}
+    view = section[section.index("The view `talks`") : section.index("For other columns")]
+    assert quoted(view) == {*columns, "talks"}

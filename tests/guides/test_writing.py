@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionboard_async.testing import EmbeddedServer
+from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.guides.blocks import block, records
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -66,6 +66,19 @@ def test_files_that_excel_saves_are_imported(
     result = run(block, people)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("TypeError: operation 0: unknown: None;")
+
+
+@block("name_the_chairs.py")
+def test_an_interrupted_job_is_finished_by_the_next_run(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    others = sum(person["title"] != "Chair" for person in records(sessionboard_server, "contacts"))
+    sessionboard_server.faults.append(Fault("status", status=500, operation="bulk-contacts", on=2))
+    result = run(block)
+    assert (result.returncode, result.stdout) == (1, f"{{'success': 100, 'unknown': {others - 100}}}\n")
+    result = run(block)
+    assert (result.returncode, result.stdout) == (0, f"{{'success': {others - 100}}}\n"), result.stderr
+    assert {person["title"] for person in records(sessionboard_server, "contacts")} == {"Chair"}
 
 
 @block("files.py")
