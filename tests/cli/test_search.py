@@ -33,6 +33,7 @@ def records(server: EmbeddedServer, resource: str, *arguments: str) -> list[dict
     return [json.loads(line) for line in lines(server, resource, "--json", *arguments)]
 
 
+@pytest.mark.slow
 def test_every_search_prints_lines_and_json(server: EmbeddedServer) -> None:
     for resource, command in SEARCHES.items():
         place = ORGANIZATION if resource == "org_contacts" else f"{server.event_id}"

@@ -33,6 +33,9 @@ def id_of(name: str, value: Record | Id | None, kinds: Kinds) -> str | int:
         TypeError: If it is a record of another type.
         ValueError: If the record has no id.
     """
+    # The most frequent form, in one comparison.
+    if type(value) is str:
+        return value
     if isinstance(value, UUID):
         return str(value)
     if not isinstance(value, Record):
