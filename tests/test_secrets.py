@@ -280,7 +280,13 @@ async def test_the_log_identifies_a_request(serve: Serve, caplog: pytest.LogCapt
     server = await serve(answer)
     async with AsyncSession(TOKEN, base_url=server.base_url, retry=IMPATIENT) as sb:
         await sb.sessions.list(ID, search=WORDS).collect()
-    first, second = (record.getMessage() for record in caplog.records if record.name == PACKAGE)
+    records = [record for record in caplog.records if record.name == PACKAGE]
+    first, second = (record.getMessage() for record in records)
+    names = ("method", "route", "operation", "attempt", "status", "error", "request_id")
+    assert [[vars(record)[name] for name in names] for record in records] == [
+        ["GET", "/v1/event/{event_id}/sessions", "list-sessions", attempt, status, None, f"req-{status}"]
+        for attempt, status in ((1, 503), (2, 200))
+    ]
     assert first.startswith("GET /v1/event/{event_id}/sessions: 503, attempt 1, ")
     assert first.endswith(" ms, request id req-503")
     assert second.startswith("GET /v1/event/{event_id}/sessions: 200, attempt 2, ")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar, overload
 
 from sessionboard_async._answered import ResponseInfo
+from sessionboard_async._printable import printable
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.endpoint import Endpoint
 from sessionboard_async.core.http.auth import Token
@@ -280,14 +281,25 @@ class Engine:
         return self._lifetime.start(coroutine)
 
     def _log(self, call: Call, outcome: str, began: float, response: Response | None = None) -> None:
+        seconds = time.perf_counter() - began
+        secrets = (self._token.reveal(), *call.request.secrets)
+        id_ = None if response is None else request_id(response.headers, secrets=secrets)
         logger.debug(
             "%s %s: %s, attempt %d, %.0f ms, request id %s",
             call.request.method,
             call.request.route,
             outcome,
             call.attempts,
-            (time.perf_counter() - began) * 1000,
-            None
-            if response is None
-            else request_id(response.headers, secrets=(self._token.reveal(), *call.request.secrets)),
+            seconds * 1000,
+            id_,
+            extra={
+                "method": call.request.method,
+                "route": call.request.route,
+                "operation": call.request.operation,
+                "attempt": call.attempts,
+                "status": None if response is None else response.status,
+                "error": outcome if response is None else None,
+                "seconds": seconds,
+                "request_id": id_ and printable(id_),
+            },
         )

@@ -314,7 +314,8 @@ class Limiter:
         return Category(name, bucket, bucket, WaitQueue(bucket, self._clock, on_wait))
 
     def _log_wait(self, name: str, seconds: float) -> None:
-        logger.info("the budget of %s is used up: waiting %.0f s", name, seconds)
+        fields = {"category": name, "seconds": seconds}
+        logger.info("the budget of %s is used up: waiting %.0f s", name, seconds, extra=fields)
         bucket = self._categories[name].bucket
         if bucket.state.without_headers and not self._is_enforcement_reported:
             self._is_enforcement_reported = True
