@@ -33,7 +33,7 @@ def exported(directory: Path) -> dict[str, bytes]:
     return files
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_killed_export_is_completed_by_the_next_runs(
     server: EmbeddedServer, tmp_path: Path, kills: int
 ) -> None:

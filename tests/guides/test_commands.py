@@ -51,6 +51,7 @@ def test_what_only_developers_need_is_in_no_extra(root: Path) -> None:
     assert {"lint", "typecheck", "test", "bench", "dev"} <= pyproject["dependency-groups"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_variables")
 def test_the_first_command_saves_the_event(tmp_path: Path) -> None:
     name, *arguments = shlex.split(SAVE.partition(" && ")[2])

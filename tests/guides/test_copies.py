@@ -22,6 +22,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.untraced
 
 
+@pytest.mark.slow
 @block("follow.py")
 def test_the_first_run_reports_all_records_and_later_runs_changes(
     block: Path, run: Run, sessionboard_server: EmbeddedServer
@@ -56,6 +57,7 @@ def test_an_event_is_saved_with_a_manifest(
         assert len((folder / f"{name}.jsonl").read_bytes().splitlines()) == count
 
 
+@pytest.mark.slow
 @block("nightly.py")
 def test_a_database_answers_a_question_every_night(
     block: Path, run: Run, sessionboard_server: EmbeddedServer

@@ -109,6 +109,7 @@ def test_raw_records_are_saved_as_sent(block: Path, run: Run, sessionboard_serve
     assert [json.loads(line) for line in lines] == sponsors
 
 
+@pytest.mark.slow
 @block("talks_frame.py")
 def test_talks_of_two_events_become_a_data_frame(
     block: Path, run: Run, sessionboard_server: EmbeddedServer

@@ -72,12 +72,14 @@ PYTEST = (
 )
 
 
+@pytest.mark.slow
 @block("test_agenda.py")
 def test_the_tests_for_anyio_pass(block: Path, run_python: Run) -> None:
     result = run_python(*PYTEST, block)
     assert "2 passed" in result.stdout, result.stdout
 
 
+@pytest.mark.slow
 @block("test_report.py")
 def test_the_test_for_pytest_asyncio_passes(block: Path, run_python: Run) -> None:
     result = run_python(*PYTEST, block)

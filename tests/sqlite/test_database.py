@@ -142,6 +142,7 @@ def few_values_in_a_statement() -> Iterator[None]:
     event.remove(Engine, "connect", limit)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_values_in_a_statement")
 @pytest.mark.untraced
 def test_batches_may_exceed_the_limit_of_a_statement(path: Path) -> None:

@@ -33,7 +33,7 @@ def records(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     return tables
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_killed_copy_is_completed_by_the_next_runs(
     server: EmbeddedServer, memory_folder: Path, kills: int
 ) -> None:

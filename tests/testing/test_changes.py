@@ -151,6 +151,7 @@ def test_the_same_seed_and_times_give_the_same_data(light: bool) -> None:
     assert one.everything() == other.let_pass(60).everything()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     rates=st.fixed_dictionaries({f"{kind}s": st.floats(0, 3) for kind in KINDS}),

@@ -155,6 +155,7 @@ def test_it_runs_in_a_thread_for_code_that_is_not_async() -> None:
     assert not is_listening(port)
 
 
+@pytest.mark.slow
 async def test_the_data_of_a_stopped_server_can_be_collected() -> None:
     async def used_and_gone() -> None:
         async with (

@@ -69,6 +69,7 @@ async def test_a_page_stream_closed_by_another_task_ends(serve: Serve) -> None:
             assert await waiting == []
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_collected_after_its_loop_is_silent(recwarn: pytest.WarningsRecorder) -> None:
     streams: list[object] = []
 

@@ -62,7 +62,7 @@ MOSTLY_HARMLESS = {"slow", "wrong_page", "empty_page"}
 
 
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
-@pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("prefetch", [0, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (1, 8))])
 @pytest.mark.parametrize(
     "compress", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["gzip", "identity"]
 )
@@ -98,6 +98,7 @@ async def test_a_fault_on_page_3_of_10(
         assert len(delivered) == 2 * PAGE_SIZE or prefetch == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("consistency", ["exact", "pages"])
 @pytest.mark.parametrize("prefetch", [0, pytest.param(1, marks=pytest.mark.slow), 8])
 @pytest.mark.parametrize("every", [*(pytest.param(every, marks=pytest.mark.slow) for every in (1, 2)), 3])

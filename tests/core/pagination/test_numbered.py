@@ -250,6 +250,7 @@ async def test_the_last_served_page_is_a_clear_error(serve: Serve, prefetch: int
     assert len(server.requests) == 999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefetch", [pytest.param(0, marks=pytest.mark.slow), 8])
 @pytest.mark.untraced
 async def test_exactly_the_number_of_served_pages_is_no_error(

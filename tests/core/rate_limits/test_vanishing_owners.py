@@ -28,6 +28,7 @@ def store(request: pytest.FixtureRequest) -> str:
     return server.url
 
 
+@pytest.mark.slow
 def test_a_new_client_answers_in_less_than_a_second(store: str) -> None:
     done = subprocess.run(
         # The leftovers of closed loops and of forks with threads are the point here.
