@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from msgspec import UNSET, UnsetType
 
     from sessionboard_async._answered import Answered, ResponseInfo
+    from sessionboard_async._request_context import RequestContext
     from sessionboard_async.client import AsyncSession
     from sessionboard_async.core.http.base_url import Region
     from sessionboard_async.core.http.response import Response
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
         RateLimitStoreError,
         RateLimitWaitExceeded,
         RedirectError,
-        RequestContext,
         ResponseError,
         ResponseTooLargeError,
         ServerError,
@@ -197,7 +197,7 @@ _MODULES = {
     "RecordSearch": "services._common.filters",
     "RecordStream": "core.pagination.streams",
     "RedirectError": "errors",
-    "RequestContext": "errors",
+    "RequestContext": "_request_context",
     "Region": "core.http.base_url",
     "Response": "core.http.response",
     "ResponseError": "errors",

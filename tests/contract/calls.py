@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -109,7 +110,9 @@ async def _make(family: Family) -> Recorded:
 @cache
 def recorded(family: str) -> Recorded:
     """Return the calls of a family, made once for all tests."""
-    return anyio.run(_make, FAMILIES[family])
+    # In a thread of its own: a fixture of a test that runs in an event loop may ask first.
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(anyio.run, _make, FAMILIES[family]).result()
 
 
 def exchanges_of(operation_id: str) -> list[Exchange]:
