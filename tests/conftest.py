@@ -77,6 +77,16 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture
+def unchanged_logging() -> Iterator[None]:
+    """Undo what a web framework changes of the root logger."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
 def anyio_backend() -> str:
     """Run the asynchronous tests on asyncio, which aiohttp needs."""
     return "asyncio"

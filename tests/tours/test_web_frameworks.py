@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.anyio,
     pytest.mark.slow,
     pytest.mark.untraced,
+    pytest.mark.usefixtures("unchanged_logging"),
     # Of the frameworks, with each other's newest versions.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
