@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
 
 import click
 import msgspec
 
 from sessionboard_async.change_feed import changes as follow
-from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, finite, names_option
+from sessionboard_async.cli.arguments import IdType, TargetPath, event_id
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import display_beside_data
+from sessionboard_async.cli.options import expand_option, only_option, sweep_option
 from sessionboard_async.cli.output import json_line
 from sessionboard_async.cli.records.cursor_file import CursorFile
 from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
@@ -31,28 +31,9 @@ from sessionboard_async.services._common.filters import Expansion
     metavar="FILE",
     help="The file that keeps how far the last run came; it is created if it does not exist.",
 )
-@names_option(
-    "--only",
-    known=RESOURCES,
-    thing="resource",
-    help=f"Resources to follow: {', '.join(RESOURCES)}. All by default.",
-)
-@names_option(
-    "--expand",
-    known=get_args(Expansion),
-    thing="expansion",
-    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}. "
-    "The same in every run.",
-)
-@click.option(
-    "--sweep-every",
-    type=click.FloatRange(0, 100_000),
-    callback=finite,
-    default=24.0,
-    show_default=True,
-    metavar="HOURS",
-    help="The time between comparisons of all ids, which find removed records.",
-)
+@only_option("follow")
+@expand_option(is_fixed=True)
+@sweep_option
 @allow_refused_option
 @with_connection
 async def changes(

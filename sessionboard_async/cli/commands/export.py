@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
-from sessionboard_async.cli.arguments import IdType, TargetPath, TimeType, event_id, names_option
+from sessionboard_async.cli.arguments import IdType, TargetPath, TimeType, event_id
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import StatusDisplay, with_display
+from sessionboard_async.cli.options import expand_option, only_option
 from sessionboard_async.cli.output import show
 from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
 from sessionboard_async.export.exporter import export_event
@@ -28,18 +28,8 @@ from sessionboard_async.services._common.filters import Expansion
     metavar="FOLDER",
     help="The target folder; it is created if it does not exist.",
 )
-@names_option(
-    "--only",
-    known=RESOURCES,
-    thing="resource",
-    help=f"Resources to read: {', '.join(RESOURCES)}. All by default.",
-)
-@names_option(
-    "--expand",
-    known=get_args(Expansion),
-    thing="expansion",
-    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}.",
-)
+@only_option("read")
+@expand_option()
 @click.option(
     "--updated-after",
     type=TimeType(),

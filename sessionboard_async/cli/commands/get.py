@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import click
 import msgspec
 
-from sessionboard_async.cli.arguments import IdType, NameType, event_id, names_option
+from sessionboard_async.cli.arguments import IdType, NameType, event_id
 from sessionboard_async.cli.connection import Connection, with_connection
+from sessionboard_async.cli.options import expand_option
 from sessionboard_async.cli.output import json_text
 from sessionboard_async.cli.records.searches import EXPANDABLE, GETS
 from sessionboard_async.services._common.filters import Expansion
@@ -18,12 +17,7 @@ from sessionboard_async.services._common.filters import Expansion
 @click.argument("resource", type=NameType(GETS, "resource"))
 @click.argument("event", type=IdType())
 @click.argument("record", metavar="ID", type=IdType())
-@names_option(
-    "--expand",
-    known=get_args(Expansion),
-    thing="expansion",
-    help=f"Parts of the record that the API sends only on request: {', '.join(get_args(Expansion))}.",
-)
+@expand_option("the record")
 @with_connection
 async def get(
     connection: Connection, resource: str, event: str, record: str, expand: tuple[Expansion, ...]

@@ -12,10 +12,11 @@ from sessionboard_async.cli.arguments import IdType, NameType, TimeType, event_i
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import display_beside_data
 from sessionboard_async.cli.messages import explain
+from sessionboard_async.cli.options import expand_option
 from sessionboard_async.cli.output import json_line, show_rows
 from sessionboard_async.cli.records.columns import cell, validate_columns
 from sessionboard_async.cli.records.searches import SEARCHES, SearchCommand
-from sessionboard_async.services._common.filters import Expansion, SessionStatusName, StatusSort
+from sessionboard_async.services._common.filters import SessionStatusName, StatusSort
 from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSource
 
 
@@ -66,12 +67,7 @@ from sessionboard_async.services.fields import FieldModule, FieldScope, FieldSou
     type=click.Choice(get_args(FieldScope)),
     help="Fields: only those of the organization or only those of the event.",
 )
-@names_option(
-    "--expand",
-    known=get_args(Expansion),
-    thing="expansion",
-    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}.",
-)
+@expand_option()
 @click.option(
     "--sort",
     type=click.Choice(get_args(StatusSort)),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
 
 import click
 
-from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, finite, names_option
+from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, names_option
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import StatusDisplay, with_display
+from sessionboard_async.cli.options import expand_option, only_option, sweep_option
 from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.services._common.filters import Expansion
@@ -26,32 +26,13 @@ from sessionboard_async.services._common.filters import Expansion
     metavar="FILE",
     help="The database file; it is created if it does not exist.",
 )
-@names_option(
-    "--only",
-    known=RESOURCES,
-    thing="resource",
-    help=f"Resources to read: {', '.join(RESOURCES)}. All by default.",
-)
-@names_option(
-    "--expand",
-    known=get_args(Expansion),
-    thing="expansion",
-    help=f"Parts of records that the API sends only on request: {', '.join(get_args(Expansion))}. "
-    "The same in every run.",
-)
+@only_option("read")
+@expand_option(is_fixed=True)
 @names_option(
     "--languages",
     help="Languages to add a view of the sessions for: fr adds talks_fr. Needs --expand translated_fields.",
 )
-@click.option(
-    "--sweep-every",
-    type=click.FloatRange(0, 100_000),
-    callback=finite,
-    default=24.0,
-    show_default=True,
-    metavar="HOURS",
-    help="The time between comparisons of all ids, which find removed records.",
-)
+@sweep_option
 @allow_refused_option
 @with_connection
 @with_display
