@@ -19,7 +19,7 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 
 IDS = "SELECT session.id FROM sessions"
 EMAILS = "SELECT contact.email AS reach FROM contacts"
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -113,9 +113,9 @@ async def test_saved_queries_and_dashboards_are_read_with_the_scope_of_insights(
             (widget,) = shown.widgets or ()
             assert "***" in widget.as_sent["data"][0]["reach"]
             with pytest.raises(NotFoundError):
-                await insights.dashboard(NOBODY, event_id=event_id)
+                await insights.dashboard(UNKNOWN_ID, event_id=event_id)
             with pytest.raises(NotFoundError):
-                await insights.run_query(NOBODY, event_id=event_id).collect()
+                await insights.run_query(UNKNOWN_ID, event_id=event_id).collect()
     async with place.other_client(scopes=["read:events", "write:events"]) as other:
         for refused in (
             other.insights.execute(IDS).collect(),

@@ -32,7 +32,7 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 
 START = datetime(2026, 9, 14, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_what_the_document_lacks_goes_into_extra(place: Place) -> None:
     await place.sb.rules.create(place.event, name="Lunch", type="break", extra={"weight": 2})
     assert place.sent() == {"name": "Lunch", "type": "break", "weight": 2}
     with pytest.raises(TypeError, match="pass name by keyword"):
-        await place.sb.rules.update(place.event, NOBODY, extra={"name": "Dinner"})
+        await place.sb.rules.update(place.event, UNKNOWN_ID, extra={"name": "Dinner"})
     assert len(place.server.requests) == 1
 
 
@@ -194,15 +194,15 @@ async def test_a_session_leaves_the_draft_and_stays_on_the_schedule(place: Place
     for gone in (
         drafts.remove_session(event, draft, placement),
         drafts.update_session(event, draft, placement, room_id=None),
-        drafts.changes(event, NOBODY),
-        drafts.commit(event, NOBODY),
-        drafts.sessions(event, NOBODY).collect(),
-        drafts.add_session(event, NOBODY, session_id=str(session.id)),
+        drafts.changes(event, UNKNOWN_ID),
+        drafts.commit(event, UNKNOWN_ID),
+        drafts.sessions(event, UNKNOWN_ID).collect(),
+        drafts.add_session(event, UNKNOWN_ID, session_id=str(session.id)),
     ):
         with pytest.raises(NotFoundError):
             await gone
     with pytest.raises(BadRequestError, match="session_id"):
-        await drafts.add_session(event, draft, session_id=NOBODY)
+        await drafts.add_session(event, draft, session_id=UNKNOWN_ID)
 
 
 async def test_placements_that_cannot_be_right_are_not_sent(place: Place) -> None:
@@ -231,7 +231,7 @@ async def test_many_sessions_are_placed_in_batches(place: Place) -> None:
     operations = [
         *(Create({"session_id": str(one.id), "starts_at": START, "ends_at": START + HOUR}) for one in others),
         Update(str(placement.id), {"starts_at": START - HOUR}),
-        Delete(NOBODY),
+        Delete(UNKNOWN_ID),
     ]
     assert len(operations) > 100
     result = await drafts.bulk_sessions(event, draft, operations)

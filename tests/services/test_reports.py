@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[HttpServer]]
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 TITLES = "SELECT session.title FROM sessions ORDER BY session.id"
 EMAILS = "SELECT contact.email FROM contacts"
 

@@ -48,7 +48,7 @@ class Iteration(Generic[T]):
     ) -> None:
         self.tracker: CheckpointTracker = tracker
         self.turn: asyncio.Lock = asyncio.Lock()
-        self._left = 0 if progress.done else math.inf if limit is None else limit
+        self._left = math.inf if limit is None else limit
         self._page_size = page_size if limit is None else max(1, min(page_size, limit))
         if progress.page_size is not None:
             self._page_size = progress.page_size

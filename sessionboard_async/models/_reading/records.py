@@ -51,7 +51,7 @@ class _Reader:
         try:
             record = self._decoder.decode(body)
         except _ERRORS:
-            pass
+            pass  # It is read leniently, below.
         else:
             if self._is_open or record != self._default or self._is_known(body):
                 return record, msgspec.json.decode(body) if self._is_open else None

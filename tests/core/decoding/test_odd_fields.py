@@ -20,6 +20,9 @@ from tests.core.decoding.odd_values import ODD, example, operations, places, rec
 SAMPLE = 8
 """The number of cases of each operation, unless all are tested."""
 
+FEWEST_SAMPLED, FEWEST_IN_A_PART = 600, 3_000
+"""Fewer cases mean that some fields are not tested any more."""
+
 COMBINED = {"address_coutnry": "address_country", "eventId": "event_id"}
 """Fields that are read into another one."""
 
@@ -109,9 +112,12 @@ def fuzzes() -> Iterator[tuple[Fuzz, list[Case]]]:
 @pytest.mark.untraced
 def test_some_odd_values_cost_nothing_else() -> None:
     random = Random(7)
+    checked = 0
     for fuzz, cases in fuzzes():
         for case in random.sample(cases, min(SAMPLE, len(cases))):
             fuzz.check(case)
+            checked += 1
+    assert checked > FEWEST_SAMPLED
 
 
 @pytest.mark.slow
@@ -119,6 +125,9 @@ def test_some_odd_values_cost_nothing_else() -> None:
 @pytest.mark.untraced
 @pytest.mark.parametrize("part", range(4))
 def test_all_odd_values_cost_nothing_else(part: int) -> None:
+    checked = 0
     for fuzz, cases in fuzzes():
         for case in cases[part::4]:
             fuzz.check(case)
+            checked += 1
+    assert checked > FEWEST_IN_A_PART

@@ -84,11 +84,13 @@ class FaultyServer:
     Attributes:
         fault: The fault.
         place: The number of the request that it meets, counted from 1; it is met once.
+        met: How often it was met.
     """
 
     def __init__(self, fault: str) -> None:
         self.fault = fault
         self.place = 0
+        self.met = 0
         self._search = searching(RECORDS)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -96,6 +98,7 @@ class FaultyServer:
         self.place -= 1
         if self.place:
             return answer
+        self.met += 1
         if self.fault == TIMEOUTS:
             await asyncio.Event().wait()
         assert isinstance(answer, web.Response)
@@ -175,6 +178,7 @@ async def test_a_fault_on_any_page_loses_nothing(
         caplog.clear()
         with anyio.fail_after(20), caplog.at_level(logging.WARNING, "sessionboard_async"):
             await check(server, base_url, place, prefetch, consistency, lambda: bool(caplog.messages))
+    assert server.met == len(places)
 
 
 @PREFETCH
@@ -185,5 +189,6 @@ def test_a_timeout_on_any_page_loses_nothing(consistency: Consistency, prefetch:
         async with HttpServer(faulty).running() as server:
             for place in range(1, PAGES + 1):
                 await check(faulty, server.base_url, place, prefetch, consistency, lambda: False)
+            assert faulty.met == PAGES
 
     virtual_time.run(main())

@@ -307,10 +307,12 @@ def test_a_gdpr_request_finds_the_contact(server: Server) -> None:
         }.items()
     )
     assert request["response"]["contact_records"] == [contact["id"]]
-    nobody = server.ask("create-gdpr-request", body={**body, "identityValue": "nobody@example.com"}).content
-    assert nobody["matching_user_exists"] is False
-    assert nobody["response"]["contact_records"] == []
-    assert server.ask("list-gdpr-requests") == {"results": [request, nobody]}
+    unmatched = server.ask(
+        "create-gdpr-request", body={**body, "identityValue": "unknown@example.com"}
+    ).content
+    assert unmatched["matching_user_exists"] is False
+    assert unmatched["response"]["contact_records"] == []
+    assert server.ask("list-gdpr-requests") == {"results": [request, unmatched]}
 
 
 @pytest.mark.parametrize(
