@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from sessionboard_async.core.flush import flush_file, flush_folder
+
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -32,3 +34,24 @@ def keep_mode(file: Path, replaced: Path) -> None:
     """
     with suppress(FileNotFoundError):
         file.chmod(stat.S_IMODE(replaced.stat().st_mode))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all, and wait until it is on the disk.
+
+    Raises:
+        OSError: If it cannot be written; an earlier file is unchanged then.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    file = open_private(temporary, "wb")
+    try:
+        with file:
+            file.write(content)
+            flush_file(file)
+        keep_mode(temporary, path)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    flush_folder(path.parent)

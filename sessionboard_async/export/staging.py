@@ -15,10 +15,10 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from sessionboard_async.core.flush import flush_file, flush_folder
+from sessionboard_async.core.flush import flush_folder
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
-from sessionboard_async.export.private_files import keep_mode, open_private
+from sessionboard_async.export.private_files import keep_mode, replace_file
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.export.target_lock import FOLDER_LOCK, TargetLock
 from sessionboard_async.models.base import EventId
@@ -146,7 +146,7 @@ class Staging:
         """Save the state of a file, whose content must be on the disk already."""
         with self._saving:
             self.state.resources[resource] = state
-            _write_atomically(self.folder / _MANIFEST, self.state)
+            _write(self.folder / _MANIFEST, self.state)
 
     def earlier_files(self, *, written: Container[str]) -> dict[str, EarlierFile]:
         """Return the files of earlier exports in the target folder, by resource.
@@ -189,7 +189,7 @@ class Staging:
         if not self.resume:
             # Resuming an older export later would replace these files by older ones.
             shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
-        _write_atomically(self.folder / _COMPLETE, manifest)
+        _write(self.folder / _COMPLETE, manifest)
         keep_mode(self.folder / _COMPLETE, self._target / _MANIFEST)
 
     def move(self, manifest: Manifest) -> None:
@@ -244,7 +244,7 @@ class Staging:
             # Once its file is moved, the saved state is wrong.
             state.resources.pop(resource, None)
         if state.resources:
-            _write_atomically(self.folder / _MANIFEST, state)
+            _write(self.folder / _MANIFEST, state)
         else:
             (self.folder / _MANIFEST).unlink()
 
@@ -314,12 +314,5 @@ def _differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequ
     return [f"its {name} is {found}" for name, (found, expected) in pairs.items() if found != expected]
 
 
-def _write_atomically(path: Path, content: msgspec.Struct) -> None:
-    """Write a file as a whole or not at all, and wait until it is on the disk."""
-    temporary = path.with_name(f".{path.name}")
-    with open_private(temporary, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-        flush_file(file)
-    keep_mode(temporary, path)
-    temporary.replace(path)
-    flush_folder(path.parent)
+def _write(path: Path, content: msgspec.Struct) -> None:
+    replace_file(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")

@@ -161,7 +161,7 @@ async def test_what_an_interrupted_export_keeps_is_private(
 
 
 @posix
-@pytest.mark.parametrize("link", ["", "sessions.jsonl", ".manifest.json"])
+@pytest.mark.parametrize("link", ["", "sessions.jsonl", ".manifest.json.part"])
 async def test_links_in_place_of_unfinished_files_are_not_followed(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, link: str
 ) -> None:

@@ -10,8 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from sessionboard_async._printable import printable
-from sessionboard_async.core.flush import flush_file
-from sessionboard_async.export.private_files import keep_mode, open_private
+from sessionboard_async.export.private_files import replace_file
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 
 _SHARE_OF_TIME = 10
@@ -73,13 +72,7 @@ class CursorFile:
             return
         start = time.monotonic()
         # Links are followed, as when the file is read.
-        path = self._path.resolve()
-        temporary = path.with_name(f".{path.name}.part")
-        with open_private(temporary, "wb") as file:
-            file.write(msgspec.json.encode(self._unsaved) + b"\n")
-            flush_file(file)
-        keep_mode(temporary, path)
-        temporary.replace(path)
+        replace_file(self._path.resolve(), msgspec.json.encode(self._unsaved) + b"\n")
         self._unsaved = None
         now = time.monotonic()
         self._next_save = now + _SHARE_OF_TIME * (now - start)

@@ -94,6 +94,8 @@ def _copy_of(error: SessionboardError) -> SessionboardError:
     if isinstance(error, StatusError) and isinstance(copied, StatusError):
         # Copies made elsewhere leave the body out.
         copied._body = error.body  # pyright: ignore[reportPrivateUsage]
+    if error.response is not None:
+        copied.response = error.response
     copied.__context__, copied.__cause__ = error.__context__, error.__cause__
     copied.__suppress_context__ = error.__suppress_context__
     return copied.with_traceback(error.__traceback__)

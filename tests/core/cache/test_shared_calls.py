@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionboard_async import APIError, ClientClosedError, DeadlineExceededError, NotFoundError
+from sessionboard_async import APIError, ClientClosedError, DeadlineExceededError, NotFoundError, ResponseInfo
 from sessionboard_async.core.cache.shared_calls import SharedCalls
 from sessionboard_async.core.lifetime import Lifetime
 from sessionboard_async.errors import RequestContext
@@ -154,6 +154,7 @@ async def test_each_gets_an_error_of_its_own() -> None:
     failure = NotFoundError("404", status=404, body=b"planted", request_id="r", context=context)
     failure.__cause__ = cause = ValueError("the cause")
     failure.add_note("a note")
+    failure.response = info = ResponseInfo(status=404)
     caller = Caller(Work(failure=failure))
     errors = await outcomes(caller.begin(4))
     assert len({id(error) for error in errors}) == 4
@@ -163,6 +164,7 @@ async def test_each_gets_an_error_of_its_own() -> None:
         assert (str(error), error.args, vars(error)) == (str(failure), failure.args, vars(failure))
         assert (error.body, error.__cause__, error.__suppress_context__) == (b"planted", cause, True)
         assert error.__notes__ == ["a note"]
+        assert error.response is info
     traces = [traceback.extract_tb(error.__traceback__) for error in errors if isinstance(error, APIError)]
     assert len({len(trace) for trace in traces}) == 1
     assert all(trace[-1].line == "raise self.failure" for trace in traces)
