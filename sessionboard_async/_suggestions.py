@@ -18,8 +18,9 @@ def did_you_mean(misspelt: Iterable[object], known: Iterable[str], *, likeness: 
 
     names = sorted(known)
     found: dict[str, None] = {}
-    for word in misspelt:
-        found |= dict.fromkeys(
-            get_close_matches(str(word)[:100].strip().lower(), names, n=1, cutoff=likeness)
-        )
+    for given in misspelt:
+        word = str(given)[:100].strip().lower()
+        # Two letters that changed places make a short word look like another one.
+        same_letters = [name for name in names if sorted(name) == sorted(word)]
+        found |= dict.fromkeys(same_letters[:1] or get_close_matches(word, names, n=1, cutoff=likeness))
     return f"; did you mean {' and '.join(map(repr, found))}?" if found else ""

@@ -23,6 +23,7 @@ Misuse = Callable[[AsyncSession], object]
     [
         (["stauts"], "; did you mean 'status'?"),
         (["SORT "], "; did you mean 'sort'?"),
+        (["osrt"], "; did you mean 'sort'?"),
         (["stauts", "srot"], "; did you mean 'status' and 'sort'?"),
         (["colour of the room"], ""),
         ([7, None], ""),

@@ -34,7 +34,8 @@ def region(_: click.Context, __: click.Parameter, name: str | None) -> Region | 
     try:
         return read_region(name)
     except ConfigurationError as error:
-        raise click.BadParameter(f"{error.message}.") from None
+        end = "" if error.message.endswith("?") else "."
+        raise click.BadParameter(f"{error.message}{end}") from None
 
 
 def address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:

@@ -95,11 +95,11 @@ def test_an_unencrypted_address_is_refused() -> None:
     assert TOKEN not in done.stderr
 
 
-def test_an_unknown_region_is_a_usage_error() -> None:
-    done = run("events", "--region", "mars", SESSIONBOARD_TOKEN=TOKEN)
-    assert done.exit_code == 2
-    assert "us" in done.stderr
-    assert TOKEN not in done.stderr
+@pytest.mark.parametrize(("region", "end"), [("mars", "not 'mars'."), ("ue", "not 'ue'; did you mean 'eu'?")])
+def test_an_unknown_region_is_a_usage_error(region: str, end: str) -> None:
+    problem = usage_error(run("events", "--region", region, SESSIONBOARD_TOKEN=TOKEN))
+    assert problem.endswith(f"Error: Invalid value for '--region': region must be one of us, eu, {end}\n")
+    assert TOKEN not in problem
 
 
 # check

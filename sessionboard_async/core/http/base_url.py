@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from yarl import URL
 
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.errors import ConfigurationError
 
 Region = Literal["us", "eu"]
@@ -57,7 +58,8 @@ def read_region(region: str | None) -> Region | None:
         return None
     # A longer text may be a token in the wrong place.
     shown = repr(region) if len(region) <= _LONGEST_SHOWN else f"a text of {len(region)} characters"
-    raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {shown}")
+    question = did_you_mean([name], get_args(Region))
+    raise ConfigurationError(f"region must be one of {', '.join(get_args(Region))}, not {shown}{question}")
 
 
 def validate_base_url(base_url: str) -> str:

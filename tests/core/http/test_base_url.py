@@ -57,6 +57,21 @@ def test_refuses_an_unknown_region_and_names_the_known(region: str | None, envir
         base_url_of(region, None, environ)
 
 
+@pytest.mark.parametrize(
+    ("region", "meant"), [("ue", "eu"), ("euu", "eu"), ("su", "us"), (" USA\n", "us"), ("asia", "")]
+)
+def test_a_misspelt_region_is_answered_with_the_right_one(region: str, meant: str) -> None:
+    arguments: list[tuple[str | None, dict[str, str]]] = [
+        (region, {}),
+        (None, {"SESSIONBOARD_REGION": region}),
+    ]
+    for argument, environ in arguments:
+        with pytest.raises(ConfigurationError) as caught:
+            base_url_of(argument, None, environ)
+        question = f"; did you mean {meant!r}?" if meant else ""
+        assert str(caught.value) == f"region must be one of us, eu, not {region!r}{question}"
+
+
 def test_a_token_in_the_place_of_the_region_is_not_shown() -> None:
     with pytest.raises(ConfigurationError, match="not a text of 38 characters"):
         base_url_of(TOKEN, None, {})
