@@ -40,12 +40,12 @@ from sessionboard_async.core.waits import CallWait
 from sessionboard_async.errors import ConfigurationError, DecodeError
 from sessionboard_async.services import load_service
 from sessionboard_async.services._attribute import ServiceAttribute
-from sessionboard_async.services._common.service import Service
 
 if TYPE_CHECKING:
     from sessionboard_async.core.cache.read_cache import ReadCache
     from sessionboard_async.core.rate_limits.shared import SharedLimiter
     from sessionboard_async.models.uploads import UploadAddress
+    from sessionboard_async.services._common.service import Service
     from sessionboard_async.services._with_response import AnsweringServices
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast, overload
 
 from sessionboard_async.services import SERVICES
-from sessionboard_async.services._common.service import Service
 
-S = TypeVar("S", bound=Service)
+if TYPE_CHECKING:
+    from sessionboard_async.services._common.service import Service
+
+S = TypeVar("S", bound="Service")
 
 
 class ServiceOwner(Protocol):
