@@ -16,7 +16,7 @@ from sessionboard_async.models.content import (
     SessionContent,
 )
 from sessionboard_async.services._common.filters import one_of
-from sessionboard_async.services._common.ids.arguments import Path, id_of
+from sessionboard_async.services._common.ids.arguments import Path, filter_id, id_of
 from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.service import Service
@@ -112,11 +112,11 @@ class ContentPacks(Service):
             documented.
 
         Raises:
-            ValueError: If a value is not one that the API knows.
+            ValueError: If a value is not one that the API knows, or an id is empty.
             TypeError: If an id is ``None``, or ``expand`` is a string.
         """
         query = {
-            "session_id": _session(session_id),
+            "session_id": filter_id("session_id", session_id, SessionPackLike),
             "expand": _joined(expand, get_args(ContentExpansion)),
             "interval_sec": _interval(interval_sec, _LONGEST_INTERVAL),
             "provider": _provider(provider),
@@ -174,7 +174,7 @@ class ContentPacks(Service):
             TypeError: If an id is ``None``.
         """
         query = {
-            "session_id": _session(session_id),
+            "session_id": filter_id("session_id", session_id, SessionPackLike),
             "interval_sec": _interval(interval_sec),
             "provider": provider,
         }
@@ -290,10 +290,6 @@ def _joined(expand: Sequence[str], allowed: Sequence[str]) -> str | None:
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
     return ",".join(one_of("expand", name, allowed) for name in expand) or None
-
-
-def _session(session_id: SessionPackLike | None) -> str | int | None:
-    return None if session_id is None else id_of("session_id", session_id, SessionPackLike)
 
 
 def _path(event_id: EventLike, session_id: SessionPackLike) -> Path:

@@ -350,7 +350,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
                 outcomes.
             SessionboardError: If the first batch failed.
             TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, or the outcomes are those of another call.
+            ValueError: If a time has no offset, an id is empty, or the outcomes are those of another call.
         """
         values = BulkValues(DraftSessionCreate, DraftSessionUpdate, DraftSession)
         path = self._path(event_id, draft_id)

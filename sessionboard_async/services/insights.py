@@ -75,7 +75,7 @@ class Insights(Service):
         "run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows()
     )
     _DASHBOARD: InBothScopes[Dashboard] = insights_operation(
-        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
+        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{dashboard_id}", Dashboard
     )
 
     def execute(self, query: str, **options: Unpack[ExecuteRows]) -> Pager[dict[str, Any]]:
@@ -359,6 +359,6 @@ class Insights(Service):
             TypeError: If the id is ``None``.
         """
         endpoint, path = self._DASHBOARD.at(event_id)
-        path["id"] = id_of("dashboard_id", dashboard_id, Dashboard)
+        path["dashboard_id"] = id_of("dashboard_id", dashboard_id, Dashboard)
         dashboard: Dashboard = await self._record(endpoint, path)
         return dashboard

@@ -101,7 +101,7 @@ class OAuth(Service):
 
         Raises:
             BadRequestError: If the API refuses the request.
-            ValueError: If the challenge has another form.
+            ValueError: If the challenge has another form, or the id is empty.
             TypeError: If a value is not a string.
         """
         values = {
@@ -140,7 +140,7 @@ class OAuth(Service):
 
         Raises:
             BadRequestError: If a value does not match, or the code was used before.
-            ValueError: If the verifier has another form.
+            ValueError: If the verifier has another form, or the id is empty.
             TypeError: If a value is not a string.
         """
         values = {
@@ -169,6 +169,7 @@ class OAuth(Service):
 
         Raises:
             BadRequestError: If the refresh token is no longer valid; the user must consent again.
+            ValueError: If the id is empty.
             TypeError: If a value is not a string.
         """
         values = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client_id}

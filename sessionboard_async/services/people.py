@@ -176,7 +176,7 @@ class Contacts(RecordService[Contact, ContactLike]):
             BadRequestError: If the API refuses a value, or another contact of the event has the email
                 address.
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, or a value is masked.
+            ValueError: If a time has no offset, an id is empty, or a value is masked.
         """
         return await self._create(event_id, values, extra, allow_masked=allow_masked)
 

@@ -17,7 +17,7 @@ from sessionboard_async.services._common.filters import (
     StatusSearch,
     expansions,
 )
-from sessionboard_async.services._common.ids.arguments import Id, Kinds, id_of
+from sessionboard_async.services._common.ids.arguments import Id, Kinds, filter_id
 from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.ids.sessions import SessionLike
 from sessionboard_async.services._common.payloads import CustomFields, Extra, Writable, payload
@@ -201,14 +201,14 @@ class Sessions(RecordService[Session, SessionLike]):
             A pager of sessions. Scope ``read:sessions``; no rate limit is documented.
 
         Raises:
-            ValueError: If an expansion is not one that the API knows, or the event's id is empty.
+            ValueError: If an expansion is not one that the API knows, or an id is empty.
             TypeError: If ``expand`` is a string, or the event's id is ``None``.
         """
         query = {
             "status": status,
             "is_abstract": is_abstract,
-            "track_id": None if track_id is None else id_of("track_id", track_id, Track),
-            "tag_id": None if tag_id is None else id_of("tag_id", tag_id, Tag),
+            "track_id": filter_id("track_id", track_id, Track),
+            "tag_id": filter_id("tag_id", tag_id, Tag),
             "search": search,
             "expand": expansions(expand),
         }
@@ -261,7 +261,7 @@ class Sessions(RecordService[Session, SessionLike]):
         Raises:
             BadRequestError: If the API refuses a value.
             TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, or a value is masked.
+            ValueError: If a time has no offset, an id is empty, or a value is masked.
         """
         return await self._create(event_id, values, extra, allow_masked=allow_masked)
 

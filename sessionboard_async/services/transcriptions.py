@@ -10,7 +10,7 @@ from sessionboard_async.core.endpoint import Endpoint, page_of
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models.transcriptions import Transcription
 from sessionboard_async.services._common.filters import one_of
-from sessionboard_async.services._common.ids.arguments import Id, id_of
+from sessionboard_async.services._common.ids.arguments import Id, filter_id, id_of
 from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.ids.sessions import SessionLike, part_path, session_path
 from sessionboard_async.services._common.payloads import Extra, Writable
@@ -93,12 +93,12 @@ class Transcriptions(Service):
             limit is documented.
 
         Raises:
-            ValueError: If the kind is not one that the API knows.
+            ValueError: If the kind is not one that the API knows, or an id is empty.
             TypeError: If an id is ``None``, or a keyword is unknown.
         """
         query = {
             "type": None if type is None else one_of("type", type, get_args(TranscriptionType)),
-            "session_id": None if session_id is None else id_of("session_id", session_id, SessionLike),
+            "session_id": filter_id("session_id", session_id, SessionLike),
             "language_code": language_code,
             "include_partial": include_partial,
         }

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from sessionboard_async import AsyncSession, Delete, Update
+from sessionboard_async import AsyncSession, Create, Delete, Update
 from sessionboard_async.models import Event, Room, Session, Tag, Track
+from sessionboard_async.services import load_services
 from sessionboard_async.testing import EmbeddedServer
+from tests.contract.calls import FAMILIES, MethodCall, recorded
 
 pytestmark = pytest.mark.anyio
 
@@ -71,4 +77,81 @@ async def test_a_record_of_another_type_is_refused_before_it_is_sent(
         await sb.insights.schema(event_id=Session(id="s"))  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ValueError, match="the Event has no id"):
         sb.insights.execute("FIND Session", event_id=Event())
+    assert not server.requests
+
+
+# Empty ids
+
+
+def id_arguments(service: str, verb: str) -> list[str]:
+    """Return the arguments of a method that are ids, or records in their place."""
+    parameters = inspect.signature(getattr(load_services()[service], verb)).parameters
+    return [name for name in parameters if name in {"id", "record"} or name.endswith(("_id", "_ids"))]
+
+
+def calls_with_an_empty_id() -> Iterator[tuple[MethodCall, str]]:
+    """Return a call of each method with each of its ids, to be made again without that id."""
+    calls = {(call.service, call.verb): call for family in FAMILIES for call in recorded(family).calls}
+    for service, kind in load_services().items():
+        for verb, _ in inspect.getmembers(kind, inspect.isfunction):
+            for name in () if verb.startswith("_") else id_arguments(service, verb):
+                yield calls[service, verb], name
+
+
+async def make(sb: AsyncSession, call: MethodCall, name: str, id_: str) -> None:
+    method = getattr(getattr(sb, call.service), call.verb)
+    arguments = inspect.signature(method).bind(*call.arguments, **call.keywords).arguments
+    # The folder of the files is gone.
+    if isinstance(arguments.get("source"), Path):
+        arguments |= {"source": b"%PDF", "filename": "notes.pdf"}
+    if "to" in arguments:
+        arguments["to"] = BytesIO()
+    # One event or several, not both.
+    if name in {"event_id", "event_ids"}:
+        arguments = {key: value for key, value in arguments.items() if key not in {"event_id", "event_ids"}}
+    arguments = {**arguments, name: ["a", id_] if name.endswith("_ids") else id_}
+    result = method(**arguments)
+    await (result if inspect.isawaitable(result) else result.first())
+
+
+async def test_an_empty_id_is_refused_by_name_before_it_is_sent(
+    sb: AsyncSession, server: EmbeddedServer
+) -> None:
+    count = 0
+    for call, name in calls_with_an_empty_id():
+        # The address of a record names its id by its kind.
+        shown = r"(\w+_)?id" if name in {"id", "record"} else name
+        with pytest.raises(ValueError, match=rf"^(an id in )?{shown} must not be empty"):
+            await make(sb, call, name, "")
+        count += 1
+    assert count > 200
+    assert not server.requests
+
+
+BLANK: list[tuple[dict[str, Any], str]] = [
+    ({"room_id": "  "}, "room_id must not be empty; None clears it"),
+    ({"track_id": Track(id="")}, "track_id must not be empty; None clears it"),
+    ({"tag_ids": ["t", "\t"]}, "an id in tag_ids must not be empty$"),
+    ({"tag_ids": [Tag(id="")]}, "an id in tag_ids must not be empty$"),
+]
+
+
+@pytest.mark.parametrize(("values", "said"), BLANK)
+async def test_a_blank_id_among_the_values_of_a_write_is_refused_by_name(
+    sb: AsyncSession, server: EmbeddedServer, values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        await sb.sessions.update(1, "a", **values)
+    for operation in (Create({"title": "New", **values}), Update("a", values)):
+        with pytest.raises(ValueError, match=f"^operation 1: {said}"):
+            await sb.sessions.bulk(1, [Delete("b"), operation])
+    assert not server.requests
+
+
+async def test_a_blank_id_of_an_operation_is_refused(sb: AsyncSession, server: EmbeddedServer) -> None:
+    for operation in (Update("", {"title": "x"}), Delete(" "), Delete(Session(id=""))):
+        with pytest.raises(ValueError, match=r"^operation 0: the id must not be empty"):
+            await sb.sessions.bulk(1, [operation])
+    with pytest.raises(ValueError, match=r"^operation 0: session_id must not be empty"):
+        await sb.agenda_drafts.bulk_sessions(1, "d", [Create({"session_id": ""})])
     assert not server.requests

@@ -64,8 +64,8 @@ def payload(
 
     Raises:
         TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-        ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, or
-            a value is a mask.
+        ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, an
+            id is empty, or a value is a mask.
     """
     given = validate(kind, values)
     more = dict(extra or {})
@@ -89,7 +89,7 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-        ValueError: If a word is not one that the API knows.
+        ValueError: If a word is not one that the API knows, or an id is empty.
     """
     hints = _hints(cast("Hashable", kind))
     if unknown := values.keys() - hints.keys():
@@ -98,6 +98,8 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
             f"{did_you_mean(unknown, hints)}"
         )
     given = {name: _checked(name, value, hints[name]) for name, value in values.items() if value is not UNSET}
+    for name, value in given.items():
+        _check_ids(name, value, hints[name])
     if missing := kind.__required_keys__ - given.keys():
         raise TypeError(f"missing: {', '.join(sorted(missing))}")
     return given
@@ -135,15 +137,26 @@ def _checked(name: str, value: object, hint: Any) -> object:
     if is_mistaken or not isinstance(value, (*kinds, int) if float in kinds else kinds):
         wanted = [kind.__name__ for kind in kinds if kind not in (NoneType, UnsetType)]
         raise TypeError(f"{name} must be {' or '.join(wanted)}, not {type(value).__name__}")
-    if name.endswith("_ids"):
-        _check_ids(name, value, [get_args(option)[0] for option in options if get_origin(option) is Sequence])
     return value
 
 
-def _check_ids(name: str, value: object, hints: Sequence[Any]) -> None:
-    for id_ in cast("Sequence[object]", value) if isinstance(value, Sequence) else ():
-        for hint in hints:
-            _checked(f"an id in {name}", id_, hint)
+def _check_ids(name: str, value: object, hint: Any) -> None:
+    """Refuse ids that are empty, and those in a list that have another type."""
+    options = get_args(hint)
+    if name.endswith("_id"):
+        _refuse_empty_id(name, value, "; None clears it" if UnsetType in options else "")
+    if name.endswith("_ids") and isinstance(value, Sequence):
+        for id_ in cast("Sequence[object]", value):
+            for option in options:
+                if get_origin(option) is Sequence:
+                    _checked(f"an id in {name}", id_, get_args(option)[0])
+            _refuse_empty_id(f"an id in {name}", id_)
+
+
+def _refuse_empty_id(name: str, value: object, hint: str = "") -> None:
+    id_: object = getattr(value, "id", None) if isinstance(value, Record) else value
+    if isinstance(id_, str) and not id_.strip():
+        raise ValueError(f"{name} must not be empty{hint}")
 
 
 def _encoded(name: str, value: object) -> object:

@@ -173,7 +173,8 @@ class RecordService(RetrieveService[T, R]):
                 outcomes.
             SessionboardError: If the first batch failed.
             TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, a value is masked, or the outcomes are those of another call.
+            ValueError: If a time has no offset, an id is empty, a value is masked, or the outcomes are those
+                of another call.
         """
         return await self._bulk(
             self._WRITES.bulk,

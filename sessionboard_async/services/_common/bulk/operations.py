@@ -130,6 +130,8 @@ def _encoded(operation: Operation, values: BulkValues, *, allow_masked: bool) ->
 
 def _id_in_body(record: Id | Record, kinds: Kinds) -> str:
     id_: object = id_of("id", record, kinds)
-    if isinstance(id_, bool) or not isinstance(id_, (str, int)) or id_ == "":
-        raise TypeError("the id must be a record, a UUID, an integer, or a string that is not empty")
+    if isinstance(id_, bool) or not isinstance(id_, (str, int)):
+        raise TypeError("the id must be a record, a UUID, a string or an integer")
+    if isinstance(id_, str) and not id_.strip():
+        raise ValueError("the id must not be empty")
     return str(id_)

@@ -48,6 +48,25 @@ def id_of(name: str, value: Record | Id | None, kinds: Kinds) -> str | int:
     return found
 
 
+def filter_id(name: str, value: Record | Id | None, kinds: Kinds) -> str | int | None:
+    """Return the id that a filter in the query is; ``None`` without a filter.
+
+    Args:
+        name: The name of the argument, for errors.
+        value: The record or its id; ``None`` for no filter.
+        kinds: The types of the records that have such an id.
+
+    Raises:
+        TypeError: If it is a record of another type, or no id.
+        ValueError: If the record has no id, or the id is empty: the API could take it for no filter.
+    """
+    if value is None:
+        return None
+    found = id_of(name, value, kinds)
+    validate_path_argument(name, found)
+    return found
+
+
 def record_type(endpoint: Endpoint[Any]) -> type[Record]:
     """Return the type of the one record that an operation answers with."""
     return cast("type[Record]", endpoint.answer)

@@ -119,7 +119,7 @@ async def test_operations_are_sent_as_the_api_takes_them() -> None:
         (Create({"name": "?"}), TypeError, "operation 150: unknown: name"),
         (Create({"email": "a***@b***.org"}), ValueError, "operation 150: email is masked"),
         (Update("c-1", {"phone": "***-***-4567"}), ValueError, "operation 150: phone is masked"),
-        (Update("", {"phone": "1"}), TypeError, "operation 150: the id"),
+        (Update("", {"phone": "1"}), ValueError, "operation 150: the id must not be empty"),
         (Delete(Contact()), ValueError, "operation 150: the Contact has no id"),
         ("c-1", TypeError, "operation 150: must be Create, Update or Delete, not str"),
     ],
