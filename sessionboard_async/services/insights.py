@@ -10,7 +10,7 @@ from sessionboard_async.core.http.transfers.sink import Target
 from sessionboard_async.core.http.transfers.transfer import Download
 from sessionboard_async.core.pagination.pager import Pager, PagerOptions
 from sessionboard_async.models import Dashboard, GeneratedQuery, SavedQuery, Suggestion, Suggestions
-from sessionboard_async.services._common.ids.arguments import Id, Path, id_of
+from sessionboard_async.services._common.ids.arguments import Id, Path, id_of, validate_path
 from sessionboard_async.services._common.ids.events import EventLike, event_path
 from sessionboard_async.services._common.insights import (
     ExecuteFile,
@@ -75,7 +75,7 @@ class Insights(Service):
         "run-event-insights-query", "run-query", "POST", "/queries/{query_id}/run", rows()
     )
     _DASHBOARD: InBothScopes[Dashboard] = insights_operation(
-        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{dashboard_id}", Dashboard
+        "get-event-insights-dashboard", "get-dashboard", "GET", "/dashboards/{id}", Dashboard
     )
 
     def execute(self, query: str, **options: Unpack[ExecuteRows]) -> Pager[dict[str, Any]]:
@@ -359,6 +359,9 @@ class Insights(Service):
             TypeError: If the id is ``None``.
         """
         endpoint, path = self._DASHBOARD.at(event_id)
-        path["dashboard_id"] = id_of("dashboard_id", dashboard_id, Dashboard)
+        id_ = id_of("dashboard_id", dashboard_id, Dashboard)
+        # The path calls it by another name than the argument.
+        validate_path({"dashboard_id": id_})
+        path["id"] = id_
         dashboard: Dashboard = await self._record(endpoint, path)
         return dashboard
