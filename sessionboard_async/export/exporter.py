@@ -21,11 +21,13 @@ from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.prefetch import EAGER
 from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import APIError
+from sessionboard_async.export.event import read_event, warn_of_missing_event
 from sessionboard_async.export.manifest import Manifest, ResourceSummary
 from sessionboard_async.export.refusals import is_refusal, warn_of_refusals
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.export.staged_file import StagedFile
 from sessionboard_async.export.staging import Staging, StagingState
+from sessionboard_async.models.events import Event
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.services._common.ids.events import EventLike, event_id_of
@@ -71,8 +73,11 @@ async def export_event(
     hold personal data; replaced files keep their permissions. One export at a time may write to a folder
     (extra ``export``).
 
-    Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
-    not rate limited by the API's document.
+    The manifest holds the event with its name, time zone and features, found in the list of events. If the
+    token does not see it there, the export succeeds without it: ``Manifest.event_missing`` has the reason.
+
+    Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Neither
+    searches nor the list of events are rate limited by the API's document.
 
     Args:
         sb: The client to read with; its ``limits`` bound the requests in flight.
@@ -87,7 +92,8 @@ async def export_event(
             in ``.export-unfinished``, after an interruption at any moment. An export without ``resume``
             removes them when it succeeds.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
-            is logged that names them. Both ways they are in ``Manifest.refused``.
+            is logged that names them, and one if the event itself was not read. Both ways the manifest has
+            the reasons.
         source: A name for the origin of the data, as ``Manifest.base_url`` has it and ``resume`` compares it;
             by default the address of the API. Pass one if the address changes, as that of an embedded server
             does.
@@ -120,9 +126,12 @@ async def export_event(
         event_id=event_id, base_url=source or sb.base_url, expand=tuple(expand), updated_after=since
     )
     staging = Staging(Path(directory), state, resume=resume)
-    manifest = await _Export(staging, pagers, pager, concurrency, on_progress).run()
+    find_event = partial(read_event, sb, event_id)
+    manifest = await _Export(staging, find_event, pagers, pager, concurrency, on_progress).run()
     if not allow_refused:
         warn_of_refusals(manifest.refused)
+        if manifest.event_missing is not None:
+            warn_of_missing_event(event_id, manifest.event_missing)
     return manifest
 
 
@@ -142,12 +151,14 @@ class _Export:
     def __init__(
         self,
         staging: Staging,
+        find_event: Callable[[], Awaitable[tuple[Event | None, str | None]]],
         pagers: dict[str, Pager[msgspec.Raw]],
         resume_pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
         concurrency: int,
         on_progress: Callable[[ExportProgress], object],
     ) -> None:
         self._staging = staging
+        self._find_event = find_event
         self._pagers = pagers
         self._resume_pager = resume_pager
         self._concurrency = concurrency
@@ -204,6 +215,7 @@ class _Export:
                         raise
                     self._refused[resource] = error
 
+        event, event_missing = await self._find_event()
         await _run_concurrently(read, self._pagers)
         if self._refused and not self._resources:
             raise next(iter(self._refused.values())).with_traceback(None)
@@ -219,6 +231,8 @@ class _Export:
             updated_after=state.updated_after,
             resources={name: self._resources[name] for name in self._pagers if name in self._resources},
             refused={name: str(self._refused[name]) for name in self._pagers if name in self._refused},
+            event=event,
+            event_missing=event_missing,
             earlier=earlier,
         )
         return _Step.PUBLISH

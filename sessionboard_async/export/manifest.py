@@ -8,6 +8,7 @@ import msgspec
 
 from sessionboard_async._version import __version__
 from sessionboard_async.models.base import EventId
+from sessionboard_async.models.events import Event
 
 
 class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         resources: The contents of each file, by resource.
         refused: The resources that the API refused, each with the reason. Sponsors, exhibitors and others
             are features that an event may not have.
+        event: The event itself, with its name, time zone and features; ``None`` if the token does not see it.
+        event_missing: Why there is no ``event``: the token lacks the scope ``read:events``, or may not read
+            this event. ``None`` if there is one.
         earlier: The files of other resources that were in the folder before, by resource: of those that were
             refused, and of those that the export was not asked for.
         made_by: The name and version of this package.
@@ -76,6 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     updated_after: str | None
     resources: dict[str, ResourceSummary]
     refused: dict[str, str]
+    event: Event | None = None
+    event_missing: str | None = None
     earlier: dict[str, EarlierFile] = {}
     made_by: str = f"sessionboard_async {__version__}"
 

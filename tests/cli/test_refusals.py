@@ -50,6 +50,16 @@ def rooms_in(path: Path) -> int:
     return count
 
 
+def test_an_export_without_the_event_itself_ends_with_a_warning(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    server.faults.append(Fault("status", every=1, status=403, operation="list-events"))
+    done = export(server, tmp_path)
+    assert done.exit_code == 0
+    (line,) = (line for line in done.stderr.splitlines() if "Warning" in line)
+    assert line.startswith("Warning: the event's name and time zone were not read: GET /v1/events: 403 ")
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["fresh", "over an earlier export"])
 @pytest.mark.parametrize("status", [403, 404, 405, 501])
 def test_an_export_with_refused_resources_ends_with_status_3(

@@ -166,7 +166,8 @@ def test_a_command_names_the_answer_that_it_waits_for(tmp_path: Path) -> None:
         done = run_at(server, *commands(server, tmp_path)["export"])
     assert done.exit_code == 0
     assert re.fullmatch(
-        r"Waiting for an answer: search-rooms since [\d:]+\nrooms: \d+ records\n\d+ records in 1 files, .*\n",
+        r"Waiting for an answer: list-events since [\d:]+\nWaiting for an answer: search-rooms since [\d:]+\n"
+        r"rooms: \d+ records\n\d+ records in 1 files, .*\n",
         done.stderr,
     ), done.stderr
 

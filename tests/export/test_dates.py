@@ -25,6 +25,11 @@ Row = dict[str, str | None]
 
 NOW = datetime.now(UTC)
 
+EVENTS = {
+    "results": [{"id": 1, "name": "An event"}],
+    "pagination": {"currentPage": 1, "pageSize": 100, "totalPages": 1, "totalResults": 1},
+}
+
 
 def http_date(moment: datetime) -> str:
     return format_datetime(moment, usegmt=True)
@@ -108,7 +113,9 @@ async def test_every_record_arrives_whatever_the_clocks(
     records, date, failing = rows(kind), CLOCKS[clock], resume
 
     async def answer(request: web.Request) -> web.Response:
-        if failing and len(server.requests) == 3:
+        if request.path == "/v1/events":
+            return web.json_response(EVENTS)
+        if failing and len(server.requests) == 4:
             return web.json_response({"error": "BadRequestError"}, status=400)
         found = search(records, dict(request.query), await request.read())
         response = web.json_response(found)
@@ -137,7 +144,9 @@ async def test_the_manifest_reports_the_records_that_the_api_counts_and_holds_ba
     held_back = [f"t{number}" for number in hidden]
 
     async def answer(request: web.Request) -> web.Response:
-        if failing and len(server.requests) == 2:
+        if request.path == "/v1/events":
+            return web.json_response(EVENTS)
+        if failing and len(server.requests) == 3:
             return web.json_response({"error": "BadRequestError"}, status=400)
         found = search(records, dict(request.query), await request.read(), held_back)
         return web.json_response(found)
@@ -168,6 +177,8 @@ async def test_a_total_is_reported_unless_the_records_disprove_it(
     records = rows("of now")
 
     async def answer(request: web.Request) -> web.Response:
+        if request.path == "/v1/events":
+            return web.json_response(EVENTS)
         found = search(records, dict(request.query), await request.read())
         pagination: dict[str, object] = {**found["pagination"], "totalResults": total}
         return web.json_response({**found, "pagination": pagination})

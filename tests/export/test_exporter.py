@@ -61,6 +61,7 @@ async def test_the_manifest_describes_the_files(
     assert before <= manifest.started_at <= manifest.finished_at <= datetime.now(UTC)
     assert manifest.seconds >= 0
     assert (manifest.expand, manifest.updated_after, manifest.refused) == ((), None, {})
+    assert (manifest.event, manifest.event_missing) == (await sb.events.get(server.event_id), None)
     assert manifest.made_by == f"sessionboard_async {__version__}"
     assert tuple(manifest.resources) == RESOURCES
     for resource, summary in manifest.resources.items():
@@ -75,7 +76,11 @@ async def test_only_selects_resources(server: EmbeddedServer, sb: AsyncSession, 
     manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "rooms", "tracks"])
     assert tuple(manifest.resources) == ("tracks", "rooms")
     assert set(content(tmp_path)) == {"tracks.jsonl", "rooms.jsonl", "manifest.json"}
-    assert {request.operation for request in server.requests} == {"search-tracks", "search-rooms"}
+    assert {request.operation for request in server.requests} == {
+        "list-events",
+        "search-tracks",
+        "search-rooms",
+    }
 
 
 async def test_expand_reaches_the_records(server: EmbeddedServer, sb: AsyncSession, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_a_resumed_export_reads_only_the_rest(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
     whole = await export_event(sb, server.event_id, tmp_path / "whole", only=ONLY)
-    assert calls(server) == {"search-fields": 1, "search-rooms": 1, "search-sessions": 3}
+    assert calls(server) == {"list-events": 1, "search-fields": 1, "search-rooms": 1, "search-sessions": 3}
     await interrupt(server, sb, tmp_path / "export")
     assert published(tmp_path / "export") == set()
     calls(server)
@@ -78,7 +78,7 @@ async def test_a_resumed_export_reads_only_the_rest(
     )
 
     # The last page, and whether the reading of the first attempt ended where the records do.
-    assert calls(server) == {"search-sessions": 2}
+    assert calls(server) == {"list-events": 1, "search-sessions": 2}
     assert 100 < next(progress.records for progress in seen if progress.resource == "sessions") < 200
     for resource in ONLY:
         assert lines(tmp_path / "export", resource) == lines(tmp_path / "whole", resource)
@@ -90,7 +90,7 @@ async def test_a_resumed_export_reads_only_the_rest(
 async def test_an_export_with_a_named_source_is_resumed_at_another_address(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:
-    server.faults.append(Fault("status", on=2, status=400))
+    server.faults.append(Fault("status", on=1, status=400, operation="search-rooms"))
     with pytest.raises(BadRequestError):
         await export_event(
             sb, server.event_id, tmp_path, only=["fields", "rooms"], concurrency=1, resume=True, source="here"
@@ -101,7 +101,7 @@ async def test_an_export_with_a_named_source_is_resumed_at_another_address(
         manifest = await export_event(
             elsewhere, other.event_id, tmp_path, only=["fields", "rooms"], resume=True, source="here"
         )
-        assert calls(other) == {"search-rooms": 1}
+        assert calls(other) == {"list-events": 1, "search-rooms": 1}
     assert manifest.base_url == "here"
 
 
@@ -185,9 +185,9 @@ async def test_the_work_on_other_resources_is_kept(
     calls(server)
     await export_event(sb, server.event_id, tmp_path, only=["rooms"], resume=True)
     assert published(tmp_path) == {"rooms.jsonl", "manifest.json"}
-    assert calls(server) == {}
+    assert calls(server) == {"list-events": 1}
     await export_event(sb, server.event_id, tmp_path, only=ONLY, resume=True)
-    assert calls(server) == {"search-rooms": 1, "search-sessions": 2}
+    assert calls(server) == {"list-events": 1, "search-rooms": 1, "search-sessions": 2}
     assert published(tmp_path) == {f"{name}.jsonl" for name in ONLY} | {"manifest.json"}
     sessions = lines(tmp_path, "sessions")
     assert len(sessions) == len(set(sessions)) > 200
@@ -265,7 +265,7 @@ async def test_a_complete_export_is_moved_before_one_of_other_resources(
     await stop_moving(server, sb, tmp_path, monkeypatch)
     calls(server)
     manifest = await export_event(sb, server.event_id, tmp_path, only=["tracks", "tags"], resume=True)
-    assert calls(server) == {"search-tracks": 1, "search-tags": 1}
+    assert calls(server) == {"list-events": 1, "search-tracks": 1, "search-tags": 1}
     assert tuple(manifest.resources) == ("tracks", "tags")
     assert tuple(manifest.earlier) == ("rooms",)
     assert manifest.earlier["rooms"].event_id == server.event_id

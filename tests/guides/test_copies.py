@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import Counter
@@ -50,8 +51,11 @@ def test_an_event_is_saved_with_a_manifest(
     counts = {name: len(records(sessionboard_server, name)) for name in ("sessions", "speakers")}
     result = run(block)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines() == [f"{count} {name} in {name}.jsonl" for name, count in counts.items()]
+    event, *lines = result.stdout.splitlines()
+    assert lines == [f"{count} {name} in {name}.jsonl" for name, count in counts.items()]
     folder = block.with_name("export")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert event == "{name} in the time zone {timezone}".format_map(manifest["event"])
     assert {path.name for path in folder.iterdir()} == {"sessions.jsonl", "speakers.jsonl", "manifest.json"}
     for name, count in counts.items():
         assert len((folder / f"{name}.jsonl").read_bytes().splitlines()) == count

@@ -98,6 +98,8 @@ async def export(
 
 
 def _warn(manifest: Manifest, directory: Path) -> None:
+    if manifest.event_missing is not None:
+        show(f"Warning: the event's name and time zone were not read: {manifest.event_missing}", err=True)
     for resource, summary in manifest.resources.items():
         if summary.reported is not None and summary.reported != summary.records:
             show(
