@@ -64,20 +64,23 @@ class AsyncSession(ClosedByAwaiting):
             ``SESSIONBOARD_TOKEN``.
         token_type: ``"Bearer"`` for an access token from ``oauth.exchange_code`` or ``oauth.refresh``;
             ``"none"`` for a client of ``oauth`` alone, which needs no token.
-        region: ``"us"`` or ``"eu"``: the data region of the organization, as the address of its admin pages
-            shows, in any case. By default the environment variable ``SESSIONBOARD_REGION``, else ``"us"``.
+        region: ``"us"`` or ``"eu"``, in upper or lower case: the data region of the organization. It is
+            ``"eu"`` if the admin pages are on ``appv2-eu.sessionboard.com``. By default the environment
+            variable ``SESSIONBOARD_REGION``, else ``"us"``.
         base_url: Another address instead of the region's; by default the environment variable
             ``SESSIONBOARD_BASE_URL``. https, or http to this machine.
         pool_size: The most connections, and so requests in flight, at a time.
-        timeout: The most seconds that an attempt and a whole call may take.
-        retry: How often a request is tried.
+        timeout: The most seconds that an attempt and a whole call may take; by default ``Timeout()``.
+        retry: How often a request is tried, and the delays between attempts; by default ``Retry()``.
         limits: The rate limits to keep; ``None`` keeps none. Clients of this process with the same token,
             address and limits share them.
         cache: How long to keep the answers to GETs of single records; ``None`` keeps none.
-        max_response_bytes: The largest answer, in bytes after decompression.
-        strict: Whether an answer that does not fit the models in any detail is a ``DecodeError``. By default,
-            values of other types are converted where nothing is lost, and fields that cannot be read are
-            ``None``; each is logged once, and ``Page.unreadable`` names the latter.
+        max_response_bytes: The largest answer, in bytes after decompression. It does not bound downloads,
+            which are written as they arrive.
+        strict: Whether a value of another type than the model's is a ``DecodeError``. By default, such values
+            are converted where nothing is lost, and fields that cannot be read are ``None``; each is logged
+            once, and ``Page.unreadable`` names the latter. Fields that a model does not know are ignored in
+            both cases.
         ssl: As for aiohttp: an ``ssl.SSLContext`` that verifies certificates and host names, an
             ``aiohttp.Fingerprint``, or ``True``.
         proxy: The URL of an HTTP proxy; for http to this machine, only one on this machine.
@@ -227,11 +230,11 @@ class AsyncSession(ClosedByAwaiting):
 
     @property
     def limits(self) -> Limits:
-        """The rate limits; ``await sb.limits.snapshot()`` returns the requests that are left."""
+        """The rate limits; ``await sb.limits.snapshot()`` returns the ``Budget`` of each category in use."""
         return Limits(self._limiter)
 
     def waits(self) -> list[CallWait]:
-        """Return the waits of the calls under way: for answers, and before next attempts.
+        """Return the waits of the calls under way, those of views too: for answers, and before next attempts.
 
         ``limits.snapshot()`` reports the waits for the rate limits. Call it in the event loop of the client.
         """
@@ -283,8 +286,8 @@ class AsyncSession(ClosedByAwaiting):
         closes nothing.
 
         Args:
-            timeout: The most seconds that an attempt and a whole call may take.
-            retry: How often a request is tried.
+            timeout: The most seconds that an attempt and a whole call may take; ``None`` leaves it as it is.
+            retry: How often a request is tried, and the delays between attempts; ``None`` leaves it as it is.
             limits: The rate limits to keep; ``None`` keeps none.
 
         Returns:
@@ -328,10 +331,10 @@ class AsyncSession(ClosedByAwaiting):
     ) -> Response:
         """Send a request for which there is no method, with the same connections, retries and errors.
 
-        No rate-limit category applies.
+        The scope is that of the operation; no rate-limit category applies.
 
         Args:
-            method: The HTTP method.
+            method: The HTTP method, such as ``"GET"``, in upper or lower case.
             path: A quoted path of the API, beginning with ``/``, without a query.
             query: Query parameters. ``None`` leaves one out, several values repeat it.
             json: The value to send as JSON; ``None`` sends no body.
@@ -343,6 +346,7 @@ class AsyncSession(ClosedByAwaiting):
 
         Raises:
             ValueError: If the method is no name, or the path is not quoted or has a query.
+            TypeError: If ``json`` cannot be encoded as JSON, or an argument has another type.
             SessionboardError: As for every other call.
         """
         return await self._engine.send(
@@ -352,9 +356,9 @@ class AsyncSession(ClosedByAwaiting):
     async def send_file(self, upload: UploadAddress | None, source: Source) -> str | None:
         """Send a file to its upload address: the step between announcing and completing an upload.
 
-        Only the headers of the upload are sent to the address, no token and no cookie. The source is read in
-        chunks, and from its start again for a retry. ``Timeout.attempt`` limits the time in which no bytes
-        move; ``Timeout.total`` does not apply.
+        Only the headers of the upload are sent to the address, no token and no cookie: no scope and no rate
+        limit apply. The source is read in chunks, and from its start again for a retry. ``Timeout.attempt``
+        limits the time in which no bytes move; ``Timeout.total`` does not apply.
 
         Args:
             upload: The ``upload`` of an announced file or recording, or one of the ``addresses`` of the parts
@@ -362,12 +366,13 @@ class AsyncSession(ClosedByAwaiting):
             source: Bytes, the path of a file, or a seekable binary file, from its position.
 
         Returns:
-            The ``ETag`` of the stored bytes, which completing a media upload requires.
+            The ``ETag`` of the stored bytes, which completing a media upload requires; ``None`` if the
+            storage sent none.
 
         Raises:
             StorageError: If the storage refused the upload, for example because the address has expired.
-            ValueError: If there is no address, or it is not https, or the source is not seekable or has
-                another size than announced.
+            ValueError: If there is no address, or it is neither https nor http to this machine, or the source
+                is not seekable or has another size than announced.
             TypeError: If the upload or the source has another type.
             OSError: If the source cannot be read.
             SessionboardError: As for every call.

@@ -11,7 +11,7 @@
     │   ├── ConnectError                  no connection: the request did not arrive
     │   ├── ConnectionLostError           the connection broke: the request may have arrived
     │   └── AttemptTimeoutError           one attempt took too long                         (TimeoutError)
-    ├── BulkInterruptedError          a batch failed after earlier ones had been answered
+    ├── BulkInterruptedError          a bulk call failed after earlier batches had been answered
     ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than allowed
     ├── RateLimitStoreError           the store of the shared rate limits does not answer
     ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
@@ -111,7 +111,7 @@ class ClientClosedError(ClientStateError):
 
 
 class WrongEventLoopError(ClientStateError):
-    """The client was opened in another event loop than the running one."""
+    """The client was opened in another event loop than the running one, or no event loop runs."""
 
 
 class TransportError(SessionboardError):
@@ -137,7 +137,7 @@ class ConnectionLostError(TransportError):
 
 
 class AttemptTimeoutError(TransportError, TimeoutError):
-    """One attempt took longer than ``Timeout.attempt``. The request may have arrived."""
+    """One attempt, or a pause in a file's transfer, outlasted ``Timeout.attempt``. It may have arrived."""
 
 
 class DeadlineExceededError(SessionboardError, TimeoutError):
@@ -176,7 +176,7 @@ class RateLimitStoreError(SessionboardError):
 
 
 class BulkInterruptedError(SessionboardError):
-    """A batch of a bulk call failed after earlier ones had been answered. ``__cause__`` is the failure.
+    """A bulk call failed after earlier batches had been answered. ``__cause__`` is the failure.
 
     Attributes:
         result: The outcome of each operation, as far as it is known.
@@ -194,7 +194,7 @@ class BulkInterruptedError(SessionboardError):
 
 
 class StatusError(SessionboardError):
-    """An answer with an error status: from the API, or from the storage behind an address.
+    """An answer with an error status: from the API, or from the storage behind an upload address.
 
     Attributes:
         status: The HTTP status.
@@ -291,7 +291,7 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """409: the record changed in the meantime, or its state forbids the change."""
+    """409: the record changed since it was read, or its state forbids the change."""
 
 
 class UnprocessableError(APIError):

@@ -116,6 +116,12 @@ async def test_an_invalid_option_is_refused_at_once(options: dict[str, Any]) -> 
         AsyncSession(TOKEN, **options)
 
 
+async def test_an_option_of_another_type_is_named() -> None:
+    options: dict[str, Any] = {"user_agent": 5}
+    with pytest.raises(ConfigurationError, match="user_agent must be a string"):
+        AsyncSession(TOKEN, **options)
+
+
 async def test_repr_shows_the_base_url_and_never_the_token() -> None:
     sb = AsyncSession(TOKEN, region="eu")
     assert repr(sb) == "<AsyncSession of https://public-api-eu.sessionboard.com>"

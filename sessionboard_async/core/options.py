@@ -77,12 +77,15 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connect: For making one connection.
-        attempt: For one attempt, from the first byte sent to the last byte read. Waiting for a free
-            connection or for the rate limit does not count. For uploads and downloads of files, the longest
-            time in which no bytes move.
+        attempt: For one attempt, from connecting to the last byte read. Waiting for a free connection of the
+            pool or for the rate limit does not count. For uploads and downloads of files, the longest time in
+            which no bytes move.
         total: For all attempts of a call together, with the waits for a free connection and between attempts.
             Waiting for the rate limit does not count, up to ``RateLimits.max_wait``, which bounds it. It does
             not apply to uploads and downloads of files.
+
+    Raises:
+        ValueError: If a value is no number, not more than 0, or not finite.
     """
 
     connect: float | None = 10.0
@@ -106,6 +109,10 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
         attempts: The most attempts, the first included; 1 disables retries.
         base_delay: The upper bound of the first delay, in seconds.
         max_delay: The largest upper bound, in seconds. A longer ``Retry-After`` is still honoured.
+
+    Raises:
+        ValueError: If ``attempts`` is less than 1, or a delay is no number, negative or not finite.
+        TypeError: If ``attempts`` is no integer.
     """
 
     attempts: int = 5
@@ -137,6 +144,10 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
         ttl: How long an answer is kept, in seconds.
         size: The most answers kept. Those that were not used for the longest time are dropped first.
         max_bytes: The most bytes that these answers may have together. A larger one is not kept.
+
+    Raises:
+        ValueError: If ``ttl`` is no number, not more than 0 or not finite, or another value is less than 1.
+        TypeError: If ``size`` or ``max_bytes`` is no integer.
     """
 
     ttl: float
@@ -173,6 +184,10 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             the time left in the window.
         concurrency: The most simultaneous requests of operations without a documented limit, such as
             searches. A stream uses 8 of them at most, unless its ``prefetch`` says otherwise.
+
+    Raises:
+        ValueError: If a value is out of bounds.
+        TypeError: If a count is no integer.
     """
 
     requests: int = 100
@@ -230,6 +245,9 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             on_store_error: The behaviour while the store does not answer: ``"local"`` keeps the limits in
                 each process separately, ``"raise"`` raises ``RateLimitStoreError``.
             store_timeout: The seconds after which the store is considered unavailable.
+
+        Returns:
+            The limits, for the argument ``limits`` of ``AsyncSession``.
 
         Raises:
             ConfigurationError: If the URL has another scheme or cannot be parsed.

@@ -77,7 +77,7 @@ class TranslatedField(Record, frozen=True, kw_only=True):
         return self.value is None or not self.value.strip()
 
     def is_in(self, language: str) -> bool:
-        """Whether its language is the given one, in any case, as a tag or as the name of a locale."""
+        """Whether its language is the given one: a tag, in upper or lower case, or the name of a locale."""
         spoken = self.translated_language
         return spoken is not None and language_tag(spoken) == language_tag(language)
 

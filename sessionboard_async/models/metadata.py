@@ -30,7 +30,7 @@ class Tag(Metadata, frozen=True, kw_only=True):
 
 
 class Track(Metadata, frozen=True, kw_only=True):
-    """A track, the line of topics that a session belongs to."""
+    """A track: a series of sessions on one subject."""
 
     color: str | None = None
 

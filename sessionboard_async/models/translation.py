@@ -32,13 +32,13 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
     translated_fields: tuple[TranslatedField, ...] | None = None
 
     def custom(self, internal_name: str, default: Any = UNSET) -> Any:
-        """Return the value of a custom field: a text, number, list or other JSON value.
+        """Return the value of a custom field, a text, number, list or other JSON value; or the default.
 
         Args:
             internal_name: The field's internal name, as returned by ``sb.fields.list``. If several fields
                 have the name, the first is used.
-            default: The value to return if the record has no such field, or null in it. With one, even
-                ``None``, a name that looks misspelt is no error.
+            default: The value to return if the record has no such field, or null in it; ``None`` if it is not
+                passed. With a default, even ``None``, a name that looks misspelt is no error.
 
         Raises:
             LookupError: If the record has no such field, but one whose name is almost the same.
@@ -91,8 +91,8 @@ class RecordWithFields(Record, frozen=True, kw_only=True):
         this on the record that the API sent: in a copy, the translated texts are the default.
 
         Args:
-            language: A language tag such as ``fr`` or ``pt-BR``, in any case, or a locale such as ``pt_BR``
-                or ``pt_BR.UTF-8``.
+            language: A language tag such as ``fr`` or ``pt-BR``, in upper or lower case, or a locale such as
+                ``pt_BR`` or ``pt_BR.UTF-8``.
 
         Returns:
             The copy; the record itself if there is nothing to translate.

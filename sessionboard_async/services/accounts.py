@@ -84,8 +84,9 @@ class AccountService(RecordService[T, T | Id]):
 
         Raises:
             BadRequestError: If the API refuses a value.
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, an id is empty, or a value is masked.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         if all(values.get(name, UNSET) in (None, UNSET) for name in ("name", "account_id")):
             raise TypeError("pass name or account_id")

@@ -98,9 +98,11 @@ class ContentPacks(Service):
     ) -> Pager[SessionContent]:
         """List the content packs of the sessions of an event; use this to read transcripts.
 
+        Scope ``read:transcriptions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
-            session_id: Only records of this session: the session, or its id.
+            session_id: Only the content pack of this session: the session, or its id.
             expand: The content to include: ``transcription``, ``summary``, ``insight``, ``podcast``,
                 ``document``. Transcriptions have elements only with ``items``.
             interval_sec: The length of an element of a transcription, in seconds: 1 to 3600.
@@ -108,12 +110,12 @@ class ContentPacks(Service):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of content packs, one per session. Scope ``read:transcriptions``; no rate limit is
-            documented.
+            A pager of content packs, one per session.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or an id is empty.
-            TypeError: If an id is ``None``, or ``expand`` is a string.
+            ValueError: If a value is not one that the API knows or is out of bounds, or an id is
+                empty.
+            TypeError: If the event's id is ``None``, or ``expand`` is a string.
         """
         query = {
             "session_id": filter_id("session_id", session_id, SessionPackLike),

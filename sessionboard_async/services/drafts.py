@@ -346,10 +346,11 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
             read ``failures``.
 
         Raises:
-            BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the
-                outcomes.
+            BulkInterruptedError: If a batch failed, or the iterator yielded an invalid operation or raised an
+                error, after others had been answered; its ``result`` has the outcomes.
             SessionboardError: If the first batch failed.
-            TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
+            TypeError: If a keyword of an operation is unknown or missing, a value has the wrong type, or an
+                id is ``None``.
             ValueError: If a time has no offset, an id is empty, or the outcomes are those of another call.
         """
         values = BulkValues(DraftSessionCreate, DraftSessionUpdate, DraftSession)

@@ -23,11 +23,13 @@ class Events(Service):
 
         A token may be restricted to some events; others are left out.
 
+        Scope ``read:events``; not rate limited.
+
         Args:
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of events. Scope ``read:events``; not rate limited.
+            A pager of events.
 
         Raises:
             ValueError: If an option is out of bounds.
@@ -39,11 +41,13 @@ class Events(Service):
 
         The API has no operation for a single event.
 
+        Scope ``read:events``; not rate limited.
+
         Args:
             event_id: The event, or its id.
 
         Returns:
-            The event. Scope ``read:events``; not rate limited.
+            The event.
 
         Raises:
             NotFoundError: If the token has no access to such an event.

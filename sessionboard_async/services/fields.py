@@ -88,6 +88,8 @@ class Fields(CRUDService[Field]):
     ) -> Pager[Field]:
         """Search field definitions.
 
+        Scope ``read:events``, as far as is known; not rate limited.
+
         Args:
             event_id: The event, or its id.
             module: Only fields of this kind of record.
@@ -96,11 +98,12 @@ class Fields(CRUDService[Field]):
             **search: Filters, sort, expansions and paging, as in ``FieldSearch``.
 
         Returns:
-            A pager of fields. Scope ``read:events``, as far as is known; not rate limited.
+            A pager of fields.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If a value is not one that the API knows or is out of bounds, a time has no offset, or
+                an id is empty.
+            TypeError: If an id is ``None``, a keyword is unknown, or a value has the wrong type.
         """
         filters = {
             "module": None if module is None else one_of("module", module, get_args(FieldModule)),
@@ -125,7 +128,7 @@ class Fields(CRUDService[Field]):
             The created field, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a keyword is unknown, or a value has the wrong type.
+            TypeError: If a keyword is unknown, a value has the wrong type, or the event's id is ``None``.
             ValueError: If the event's id is empty.
         """
         return await self._create(event_id, FieldValues, values, extra)

@@ -78,13 +78,15 @@ class Files(Service):
     ) -> Pager[Content]:
         """List the complete files of a session, each in its latest version.
 
+        Scope ``read:sessions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
             session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A pager of files. Scope ``read:sessions``; no rate limit is documented.
+            A pager of files.
 
         Raises:
             ValueError: If an id is empty.

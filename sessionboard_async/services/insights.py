@@ -86,7 +86,8 @@ class Insights(Service):
         Args:
             query: The query, such as ``SELECT session.title FROM sessions``.
             **options: Events and options, as in ``ExecuteOptions``, and paging, as in ``PagerOptions``.
-                Others than ``event_id``, ``obfuscate_pii`` and paging use the organization's operation.
+                Options other than ``event_id``, ``obfuscate_pii`` and paging use the organization's
+                operation.
 
         Returns:
             A pager of rows, as plain objects, without removal of equal rows.

@@ -203,12 +203,13 @@ class Media(Service):
             extra: More properties, under the API's names.
 
         Returns:
-            The medium. The API's document does not describe this answer, so the ``id`` may be missing; the
-            whole answer is in ``as_sent``.
+            The media item. The API's document does not describe this answer, so the ``id`` may be missing;
+            the whole answer is in ``as_sent``.
 
         Raises:
             TypeError: If a value has the wrong type, or an id is ``None``.
-            ValueError: If there is no part, a part occurs twice or has no ``ETag``, or an id is empty.
+            ValueError: If there is no part, a part occurs twice or has no ``ETag``, ``size_bytes`` is less
+                than 1, or an id is empty.
         """
         values = {
             "key": key,
@@ -226,17 +227,17 @@ class Media(Service):
     async def get(
         self, event_id: EventLike, session_id: SessionLike, media_item_id: MediaItem | Id
     ) -> MediaItem:
-        """Get a medium, with the status of its transcript.
+        """Get a media item, with the status of its transcript.
 
         Scope ``read:media``; no rate limit is documented.
 
         Args:
             event_id: The event, or its id.
             session_id: The session, or its id.
-            media_item_id: The medium, or its id.
+            media_item_id: The media item, or its id.
 
         Returns:
-            The medium.
+            The media item.
 
         Raises:
             NotFoundError: If no record has this id.

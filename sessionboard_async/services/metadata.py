@@ -114,7 +114,8 @@ class NamedService(MetadataService[T]):
             The created setting.
 
         Raises:
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If the event's id is empty.
         """
         return await self._create(event_id, NamedCreate, values, extra)
@@ -169,7 +170,8 @@ class ColoredService(MetadataService[T]):
             The created track or status.
 
         Raises:
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If the event's id is empty.
         """
         return await self._create(event_id, ColoredCreate, values, extra)
@@ -308,7 +310,7 @@ class Statuses(ColoredService[Status]):
             id: The status, or its id.
 
         Returns:
-            The updated status.
+            The restored status.
 
         Raises:
             NotFoundError: If no deleted status has this id.

@@ -135,13 +135,14 @@ class Contacts(RecordService[Contact, ContactLike]):
     async def sessions(self, event_id: EventLike, contact_id: ContactLike) -> ContactSessions:
         """Get a contact's sessions at an event, including those merged into others.
 
+        Scope ``read:contacts``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
             contact_id: The contact, or its id.
 
         Returns:
-            The sessions in a short form, and one status that summarizes them. Scope ``read:contacts``; no
-            rate limit is documented.
+            The sessions in a short form, and one status that summarizes them.
 
         Raises:
             NotFoundError: If the contact does not exist.
@@ -175,8 +176,9 @@ class Contacts(RecordService[Contact, ContactLike]):
         Raises:
             BadRequestError: If the API refuses a value, or another contact of the event has the email
                 address.
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, an id is empty, or a value is masked.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         return await self._create(event_id, values, extra, allow_masked=allow_masked)
 
@@ -244,17 +246,20 @@ class OrgContacts(Service):
     def search(self, org_id: str | UUID, **search: Unpack[RecordSearch]) -> Pager[Contact]:
         """Search the contacts of an organization.
 
+        Scope ``read:contacts``; not rate limited.
+
         Args:
             org_id: The UUID of the organization, which webhooks and GDPR requests have, but not
                 ``events.list``.
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
         Returns:
-            A pager of contacts. Scope ``read:contacts``; not rate limited.
+            A pager of contacts.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If a value is not one that the API knows or is out of bounds, a time has no offset, or
+                an id is empty.
+            TypeError: If an id is ``None``, a keyword is unknown, or a value has the wrong type.
         """
         return self._search(self._SEARCH, _org_path(org_id), search)
 
@@ -267,13 +272,15 @@ class OrgContacts(Service):
     ) -> Contact:
         """Get a contact of an organization.
 
+        Scope ``read:contacts``; not rate limited.
+
         Args:
             org_id: The organization's UUID.
             id: The contact, or its id.
             expand: Expansions to include.
 
         Returns:
-            The contact. Scope ``read:contacts``; not rate limited.
+            The contact.
 
         Raises:
             NotFoundError: If the contact does not exist.
@@ -286,13 +293,14 @@ class OrgContacts(Service):
     async def sessions(self, org_id: str | UUID, contact_id: ContactLike) -> OrgContactSessions:
         """Get a contact's sessions at all events of an organization.
 
+        Scope ``read:contacts``; not rate limited.
+
         Args:
             org_id: The organization's UUID.
             contact_id: The contact, or its id.
 
         Returns:
-            The sessions in a short form, each with its event, and one status that summarizes them. Scope
-            ``read:contacts``; not rate limited.
+            The sessions in a short form, each with its event, and one status that summarizes them.
 
         Raises:
             NotFoundError: If the contact does not exist.

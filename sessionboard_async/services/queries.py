@@ -119,7 +119,8 @@ class Queries(ReportService[SavedQuery]):
             The created record, as far as the API sends it; its document does not describe this answer.
 
         Raises:
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If the event's id is empty.
         """
         return await self._write(*self._CREATE.at(event_id), QueryCreate, values, extra)

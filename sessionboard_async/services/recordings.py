@@ -64,13 +64,15 @@ class Recordings(Service):
     ) -> Pager[Recording]:
         """List the recordings of a session.
 
+        Scope ``read:transcriptions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
             session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``; matters only with servers that answer in pages.
 
         Returns:
-            A pager of recordings. Scope ``read:transcriptions``; no rate limit is documented.
+            A pager of recordings.
 
         Raises:
             ValueError: If an id is empty.

@@ -67,7 +67,8 @@ class Rooms(MetadataService[Room]):
             The created room.
 
         Raises:
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
             ValueError: If the event's id is empty.
         """
         return await self._create(event_id, RoomCreate, values, extra)

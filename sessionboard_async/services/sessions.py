@@ -161,15 +161,16 @@ class Sessions(RecordService[Session, SessionLike]):
 
         Args:
             event_id: The event, or its id.
-            is_abstract: Only abstracts, or only program sessions.
+            is_abstract: ``True`` for abstracts only, ``False`` for program sessions only; ``None`` for both.
             **search: Filters, sort, expansions and paging, as in ``RecordSearch``.
 
         Returns:
             A pager of sessions. Scope ``read:sessions``; not rate limited.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If a value is not one that the API knows or is out of bounds, a time has no offset, or
+                an id is empty.
+            TypeError: If an id is ``None``, a keyword is unknown, or a value has the wrong type.
         """
         return self._search(self._SEARCH, event_path(event_id), search, {"isAbstract": is_abstract})
 
@@ -187,10 +188,12 @@ class Sessions(RecordService[Session, SessionLike]):
     ) -> Pager[Session]:
         """List the sessions of an event, filtered by track, tag or words; ``search`` has no such filters.
 
+        Scope ``read:sessions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
-            status: Only sessions with this status.
-            is_abstract: Only abstracts, or only program sessions.
+            status: Only sessions with this status, such as ``accepted``.
+            is_abstract: ``True`` for abstracts only, ``False`` for program sessions only; ``None`` for both.
             track_id: Only sessions of this track: the track, or its id.
             tag_id: Only sessions with this tag: the tag, or its id.
             search: Only sessions that contain these words.
@@ -198,11 +201,12 @@ class Sessions(RecordService[Session, SessionLike]):
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of sessions. Scope ``read:sessions``; no rate limit is documented.
+            A pager of sessions.
 
         Raises:
-            ValueError: If an expansion is not one that the API knows, or an id is empty.
-            TypeError: If ``expand`` is a string, or the event's id is ``None``.
+            ValueError: If an expansion is not one that the API knows, an option is out of bounds, or an
+                id is empty.
+            TypeError: If ``expand`` is a string, the event's id is ``None``, or a keyword is unknown.
         """
         query = {
             "status": status,
@@ -220,16 +224,19 @@ class Sessions(RecordService[Session, SessionLike]):
         Only ``search_statuses(deleted_after=…)`` reports deletions, and only of sessions. A subsession is
         returned twice: inside its parent, and as a row of its own.
 
+        Scope ``read:sessions``; not rate limited.
+
         Args:
             event_id: The event, or its id.
             **search: Filters, sort, expansions and paging, as in ``StatusSearch``.
 
         Returns:
-            A pager of session statuses. Scope ``read:sessions``; not rate limited.
+            A pager of session statuses.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If a value is not one that the API knows or is out of bounds, a time has no offset, or
+                an id is empty.
+            TypeError: If an id is ``None``, a keyword is unknown, or a value has the wrong type.
         """
         return self._search(self._SEARCH_STATUSES, event_path(event_id), search, kind=STATUS_SEARCH)
 
@@ -243,8 +250,8 @@ class Sessions(RecordService[Session, SessionLike]):
     ) -> Session:
         """Create a session.
 
-        With ``parent_session_id`` it becomes a subsession; with ``is_abstract=True`` a submission, which
-        cannot be changed later.
+        With ``parent_session_id`` it becomes a subsession, with ``is_abstract=True`` an abstract. Neither can
+        be changed later by this API.
 
         Scope ``write:sessions``; rate-limit category ``session-writes``, and the daily quota; not retried
         when the outcome is unknown.
@@ -260,8 +267,9 @@ class Sessions(RecordService[Session, SessionLike]):
 
         Raises:
             BadRequestError: If the API refuses a value.
-            TypeError: If a keyword is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, an id is empty, or a value is masked.
+            TypeError: If a keyword is unknown or missing, a value has the wrong type, or the event's id is
+                ``None``.
+            ValueError: If a time has no offset, a value is masked, or an id is empty.
         """
         return await self._create(event_id, values, extra, allow_masked=allow_masked)
 

@@ -79,22 +79,24 @@ class Transcriptions(Service):
     ) -> Pager[Transcription]:
         """List the transcriptions of all sessions of an event.
 
+        Scope ``read:transcriptions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
             type: Only transcriptions of this kind.
-            session_id: Only records of this session: the session, or its id.
-            language_code: Only transcriptions in this language.
+            session_id: Only transcriptions of this session: the session, or its id.
+            language_code: Only transcriptions in this language, such as ``en``.
             include_partial: Whether to include fragments that are not complete yet; by default the API leaves
                 them out.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no rate
-            limit is documented.
+            A pager of transcriptions, each as the class of its kind.
 
         Raises:
-            ValueError: If the kind is not one that the API knows, or an id is empty.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If the kind is not one that the API knows, an option is out of bounds, or an
+                id is empty.
+            TypeError: If the event's id is ``None``, or a keyword is unknown.
         """
         query = {
             "type": None if type is None else one_of("type", type, get_args(TranscriptionType)),
@@ -132,14 +134,15 @@ class Transcriptions(Service):
     ) -> Pager[Transcription]:
         """List the transcriptions of one session.
 
+        Scope ``read:transcriptions``; no rate limit is documented.
+
         Args:
             event_id: The event, or its id.
             session_id: The session, or its id.
             **options: Paging, as in ``PagerOptions``.
 
         Returns:
-            A pager of transcriptions, each as the class of its kind. Scope ``read:transcriptions``; no rate
-            limit is documented.
+            A pager of transcriptions, each as the class of its kind.
 
         Raises:
             ValueError: If an id is empty.
@@ -225,7 +228,7 @@ class Transcriptions(Service):
             session_id: The session, or its id.
             transcription_id: The transcription, or its id.
             transcription: The new text; ``None`` clears it.
-            extra: More properties, under the API's names; its document does not say which can change.
+            extra: More properties, under the API's names. The API's document does not say which can change.
 
         Returns:
             The updated transcription.

@@ -288,7 +288,7 @@ class EmbeddedServer:
             The authorization code, valid once and for 10 minutes.
 
         Raises:
-            AuthorizationError: If an argument is wrong.
+            ValueError: If an argument is wrong.
         """
         authorization = self._organization.part(Authorization)
         return authorization.approve(client_id, redirect_uri, code_challenge, scope)
@@ -363,6 +363,10 @@ class EmbeddedServer:
 
     @contextmanager
     def in_thread(self) -> Generator[Self]:
-        """Run in a thread with its own event loop, for code that is not async or has its own loop."""
+        """Run in a thread with its own event loop, for code that is not async or has its own loop.
+
+        Use it as ``with EmbeddedServer().in_thread() as server:``. The server is stopped at the end of the
+        block.
+        """
         with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(self):
             yield self

@@ -81,6 +81,12 @@ async def test_the_whole_way_with_the_embedded_server() -> None:
             await sb.oauth.exchange_code(**CLIENT, code=code, code_verifier=verifier)
 
 
+async def test_a_wrong_approval_is_a_value_error() -> None:
+    async with EmbeddedServer(sessions=1) as server:
+        with pytest.raises(ValueError, match="no such client"):
+            server.approve("another", CLIENT["redirect_uri"], code_challenge(secrets.token_urlsafe(64)))
+
+
 async def test_tokens_are_renewed_and_given_back_with_the_embedded_server() -> None:
     verifier = secrets.token_urlsafe(64)
     async with EmbeddedServer(sessions=1) as server, AsyncSession(TOKEN, base_url=server.base_url) as sb:

@@ -87,8 +87,8 @@ class Transport:
         validate_ssl(ssl)
         if client is not None:
             validate_client(client, ssl)
-        if not user_agent.isascii() or not user_agent.isprintable():
-            raise errors.ConfigurationError("user_agent has characters that are invalid in a header")
+        if not isinstance(user_agent, str) or not (user_agent.isascii() and user_agent.isprintable()):
+            raise errors.ConfigurationError("user_agent must be a string of printable ASCII characters")
         if proxy is not None:
             validate_proxy(proxy)
         validate_path_to(base_url, proxy, client)

@@ -22,7 +22,7 @@ T = TypeVar("T")
 Kind = TypeVar("Kind")
 
 Consistency = Literal["exact", "pages"]
-"""How a search is read: by timestamps, which misses nothing, or by page numbers."""
+"""How a search is read: by time of creation or another time, or by page numbers; see ``PagerOptions``."""
 
 
 class PagerOptions(TypedDict, total=False):
@@ -143,7 +143,11 @@ class Pager(Generic[T]):
         return RecordStream(self._iterate())
 
     def pages(self) -> PageStream[T]:
-        """Stream whole pages, each with its ``pagination``; for exact reading, numbered from the start."""
+        """Stream whole pages, each with its ``pagination``; for exact reading, numbered from the start.
+
+        Returns:
+            A stream to iterate over once, ``async for page in pager.pages()``. Nothing is sent before that.
+        """
         return PageStream(self._iterate())
 
     async def stream(self) -> RecordStream[T]:
@@ -213,15 +217,24 @@ class Pager(Generic[T]):
         return Pager(self._engine, self._query, record, **self._options)
 
     async def first(self) -> T | None:
-        """Return the first record, or ``None`` if there is none."""
+        """Return the first record, or ``None`` if there is none.
+
+        Raises:
+            SessionboardError: If a request fails or a record cannot be decoded.
+        """
         found = await self.collect(limit=1)
         return found[0] if found else None
 
     async def collect(self, limit: int | None = None) -> list[T]:
-        """Return the records as a list.
+        """Return the records as a list; reads ahead as with ``prefetch="eager"``, unless the call set it.
 
         Args:
-            limit: The most records to return; ``None`` for all.
+            limit: The most records to return, 0 or more; ``None`` for all.
+
+        Raises:
+            SessionboardError: If a request fails or a record cannot be decoded.
+            ValueError: If the limit is negative.
+            TypeError: If the limit is no integer.
         """
         limits = [given for given in (limit, self._options.get("limit")) if given is not None]
         prefetch = EAGER if self._options.get("prefetch") is None else self._options.get("prefetch")
@@ -235,7 +248,11 @@ class Pager(Generic[T]):
     async def count(self) -> int:
         """Return the number of records that the API reports, by requesting a page of one record.
 
-        If the API reports none, the records are counted one by one. A ``limit`` does not affect the result.
+        If the API reports none, the records are counted one by one. Neither ``limit`` nor ``resume`` affects
+        the result.
+
+        Raises:
+            SessionboardError: If a request fails.
         """
         smallest = PageStream(self._iteration(msgspec.Raw, page_size=1, limit=1, keyset=False))
         page = await anext(smallest, Page[msgspec.Raw]())

@@ -78,7 +78,7 @@ class PageStream(Generic[T]):
 
     @property
     def as_of(self) -> datetime | None:
-        """The ``Date`` of the first response; ``None`` before it and for numbered pagination."""
+        """The ``Date`` of the first response; ``None`` before it, if it has none, and for page numbers."""
         return self._iteration.as_of
 
     def __aiter__(self) -> PageStream[T]:

@@ -13,7 +13,7 @@ class Budget(msgspec.Struct, frozen=True):
     Attributes:
         category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
             without a documented category; or ``daily-quota``.
-        limit: Requests per window, as far as is known.
+        limit: Requests per window: as the server announced, else as documented.
         remaining: Requests left in this window, of the documented limit if the server announces none;
             ``None`` if no window is open.
         resets_at: When this window has ended with certainty; ``None`` if that is not known, or if requests

@@ -39,8 +39,9 @@ class SearchService(Service, Generic[T]):
             A pager of records.
 
         Raises:
-            ValueError: If a value is not one that the API knows, or a time has no offset.
-            TypeError: If an id is ``None``, or a keyword is unknown.
+            ValueError: If a value is not one that the API knows or is out of bounds, a time has no offset, or
+                an id is empty.
+            TypeError: If an id is ``None``, a keyword is unknown, or a value has the wrong type.
         """
         return self._search(self._SEARCH, event_path(event_id), search)
 

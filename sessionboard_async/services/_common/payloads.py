@@ -67,7 +67,7 @@ def payload(
         ValueError: If a time has no offset, a number is not finite, a word is not one that the API knows, an
             id is empty, or a value is a mask.
     """
-    given = validate(kind, values)
+    given = validate(kind, values, advice="; what the API's document does not list goes into extra={...}")
     more = dict(extra or {})
     if odd := [name for name in more if not isinstance(name, str)]:
         raise TypeError(f"names in extra must be str, not {listed(odd)}")
@@ -80,12 +80,13 @@ def payload(
     return body
 
 
-def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def validate(kind: type[Any], values: Mapping[str, Any], *, advice: str = "") -> dict[str, Any]:
     """Return the values that were passed, without those that are ``UNSET``, if a call accepts them.
 
     Args:
         kind: The ``TypedDict`` of the call's values.
         values: The values that were passed; ``UNSET`` counts as not passed.
+        advice: The end of the message about an unknown keyword.
 
     Raises:
         TypeError: If a keyword is unknown or missing, or a value has the wrong type.
@@ -93,10 +94,7 @@ def validate(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """
     hints = _hints(cast("Hashable", kind))
     if unknown := values.keys() - hints.keys():
-        raise TypeError(
-            f"unknown: {listed(unknown)}; what the API's document does not list goes into extra={{...}}"
-            f"{did_you_mean(unknown, hints)}"
-        )
+        raise TypeError(f"unknown: {listed(unknown)}{advice}{did_you_mean(unknown, hints)}")
     given = {name: _checked(name, value, hints[name]) for name, value in values.items() if value is not UNSET}
     for name, value in given.items():
         _check_ids(name, value, hints[name])

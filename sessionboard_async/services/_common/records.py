@@ -169,11 +169,12 @@ class RecordService(RetrieveService[T, R]):
             read ``failures``.
 
         Raises:
-            BulkInterruptedError: If a batch failed after others had been answered; its ``result`` has the
-                outcomes.
+            BulkInterruptedError: If a batch failed, or the iterator yielded an invalid operation or raised an
+                error, after others had been answered; its ``result`` has the outcomes.
             SessionboardError: If the first batch failed.
-            TypeError: If a keyword of an operation is unknown or missing, or a value has the wrong type.
-            ValueError: If a time has no offset, an id is empty, a value is masked, or the outcomes are those
+            TypeError: If a keyword of an operation is unknown or missing, a value has the wrong type, or an
+                id is ``None``.
+            ValueError: If a time has no offset, a value is masked, an id is empty, or the outcomes are those
                 of another call.
         """
         return await self._bulk(

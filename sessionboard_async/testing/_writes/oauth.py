@@ -50,7 +50,7 @@ CLIENT = Client(
 """The only registered client. It is public: it has no secret."""
 
 
-class AuthorizationError(Exception):
+class AuthorizationError(ValueError):
     """An authorization that is refused.
 
     Attributes:
