@@ -204,7 +204,9 @@ def test_every_exported_name_is_there(module: str) -> None:
 
 
 def test_the_client_has_the_listed_attributes() -> None:
-    assert [name for name in dir(AsyncSession) if not name.startswith("_")] == METHODS["AsyncSession"].split()
+    # Of a client: its class has a `close` too, which says what to write instead.
+    names = [name for name in dir(AsyncSession("a-token")) if not name.startswith("_")]
+    assert names == METHODS["AsyncSession"].split()
 
 
 def test_every_service_is_listed() -> None:

@@ -13,16 +13,33 @@ from sessionboard_async.errors import ClientClosedError, WrongEventLoopError
 T = TypeVar("T")
 
 
+class NoClose:
+    """An attribute ``close`` that does not exist, and says what to write instead.
+
+    A ``__getattr__`` would do the same, but keeps IPython from completing the attributes of the object.
+    """
+
+    def __init__(self) -> None:
+        # For help().
+        self.__doc__ = "There is no such method: closing waits, so write ``await sb.aclose()``."
+
+    def __get__(self, owner: object, kind: type[object]) -> NoReturn:
+        message = (
+            f"{kind.__name__!r} object has no attribute 'close': "
+            "closing waits, so write `await sb.aclose()`, or `async with`"
+        )
+        raise AttributeError(message, name="close", obj=owner)
+
+
 class ClosedByAwaiting:
     """The answer to ``close()`` where there is only ``aclose()``."""
 
     if not TYPE_CHECKING:
-        # Hidden from type checkers, for which a class with this method has every attribute.
-        def __getattr__(self, name: str) -> NoReturn:
-            message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if name == "close":
-                message += ": closing waits, so write `await sb.aclose()`, or `async with`"
-            raise AttributeError(message, name=name, obj=self)
+        # Hidden from type checkers, for which the class would have the attribute.
+        close = NoClose()
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "close"]
 
 
 class Lifetime:

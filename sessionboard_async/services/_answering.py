@@ -79,19 +79,18 @@ class AnsweringService:
         engine: Sends requests.
     """
 
-    kind: ClassVar[type[Service]]
-    """The service."""
+    _kind: ClassVar[type[Service]]
 
     def __init__(self, engine: Engine) -> None:
-        self.engine: Engine = engine
+        self._engine: Engine = engine
 
     def __repr__(self) -> str:
-        return f"<{self.kind.__name__} service, with responses>"
+        return f"<{self._kind.__name__} service, with responses>"
 
     if not TYPE_CHECKING:
         # Hidden from type checkers, for which a class with this method has every attribute.
         def __getattr__(self, name: str) -> NoReturn:
-            if hasattr(self.kind, name):
+            if hasattr(self._kind, name):
                 raise AttributeError(
                     f"{name} returns a pager: call it without with_response; its pages have page.response"
                 )
@@ -121,7 +120,8 @@ class Answering(Generic[P, T]):
     ) -> Answering[P, T] | Callable[P, Coroutine[Any, Any, Answered[T]]]:
         if service is None:
             return self
-        method, kind, engine = self._method, service.kind, service.engine
+        method = self._method
+        kind, engine = service._kind, service._engine  # pyright: ignore[reportPrivateUsage]  # of this module
 
         # Bound, so that help() and signatures begin with the arguments, after ``self``.
         @wraps(method.__get__(service))

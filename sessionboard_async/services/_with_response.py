@@ -31,14 +31,14 @@ from sessionboard_async.services.transcriptions import Transcriptions
 class AnsweringEvents(AnsweringService):
     """``Events``, with responses."""
 
-    kind: ClassVar[type[Service]] = Events
+    _kind: ClassVar[type[Service]] = Events
     get: Final = Answering(Events.get)
 
 
 class AnsweringSessions(AnsweringService):
     """``Sessions``, with responses."""
 
-    kind: ClassVar[type[Service]] = Sessions
+    _kind: ClassVar[type[Service]] = Sessions
     bulk: Final = Answering(Sessions.bulk)
     create: Final = Answering(Sessions.create)
     delete: Final = Answering(Sessions.delete)
@@ -51,14 +51,14 @@ class AnsweringSessions(AnsweringService):
 class AnsweringSpeakers(AnsweringService):
     """``Speakers``, with responses."""
 
-    kind: ClassVar[type[Service]] = Speakers
+    _kind: ClassVar[type[Service]] = Speakers
     get: Final = Answering(Speakers.get)
 
 
 class AnsweringContacts(AnsweringService):
     """``Contacts``, with responses."""
 
-    kind: ClassVar[type[Service]] = Contacts
+    _kind: ClassVar[type[Service]] = Contacts
     bulk: Final = Answering(Contacts.bulk)
     create: Final = Answering(Contacts.create)
     delete: Final = Answering(Contacts.delete)
@@ -71,7 +71,7 @@ class AnsweringContacts(AnsweringService):
 class AnsweringOrgContacts(AnsweringService):
     """``OrgContacts``, with responses."""
 
-    kind: ClassVar[type[Service]] = OrgContacts
+    _kind: ClassVar[type[Service]] = OrgContacts
     get: Final = Answering(OrgContacts.get)
     sessions: Final = Answering(OrgContacts.sessions)
 
@@ -79,7 +79,7 @@ class AnsweringOrgContacts(AnsweringService):
 class AnsweringSponsors(AnsweringService):
     """``Sponsors``, with responses."""
 
-    kind: ClassVar[type[Service]] = Sponsors
+    _kind: ClassVar[type[Service]] = Sponsors
     bulk: Final = Answering(Sponsors.bulk)
     create: Final = Answering(Sponsors.create)
     delete: Final = Answering(Sponsors.delete)
@@ -91,7 +91,7 @@ class AnsweringSponsors(AnsweringService):
 class AnsweringExhibitors(AnsweringService):
     """``Exhibitors``, with responses."""
 
-    kind: ClassVar[type[Service]] = Exhibitors
+    _kind: ClassVar[type[Service]] = Exhibitors
     bulk: Final = Answering(Exhibitors.bulk)
     create: Final = Answering(Exhibitors.create)
     delete: Final = Answering(Exhibitors.delete)
@@ -103,7 +103,7 @@ class AnsweringExhibitors(AnsweringService):
 class AnsweringFields(AnsweringService):
     """``Fields``, with responses."""
 
-    kind: ClassVar[type[Service]] = Fields
+    _kind: ClassVar[type[Service]] = Fields
     create: Final = Answering(Fields.create)
     delete: Final = Answering(Fields.delete)
     update: Final = Answering(Fields.update)
@@ -112,7 +112,7 @@ class AnsweringFields(AnsweringService):
 class AnsweringRooms(AnsweringService):
     """``Rooms``, with responses."""
 
-    kind: ClassVar[type[Service]] = Rooms
+    _kind: ClassVar[type[Service]] = Rooms
     create: Final = Answering(Rooms.create)
     delete: Final = Answering(Rooms.delete)
     update: Final = Answering(Rooms.update)
@@ -121,7 +121,7 @@ class AnsweringRooms(AnsweringService):
 class AnsweringTracks(AnsweringService):
     """``Tracks``, with responses."""
 
-    kind: ClassVar[type[Service]] = Tracks
+    _kind: ClassVar[type[Service]] = Tracks
     create: Final = Answering(Tracks.create)
     delete: Final = Answering(Tracks.delete)
     update: Final = Answering(Tracks.update)
@@ -130,7 +130,7 @@ class AnsweringTracks(AnsweringService):
 class AnsweringTags(AnsweringService):
     """``Tags``, with responses."""
 
-    kind: ClassVar[type[Service]] = Tags
+    _kind: ClassVar[type[Service]] = Tags
     create: Final = Answering(Tags.create)
     delete: Final = Answering(Tags.delete)
     update: Final = Answering(Tags.update)
@@ -139,7 +139,7 @@ class AnsweringTags(AnsweringService):
 class AnsweringFormats(AnsweringService):
     """``Formats``, with responses."""
 
-    kind: ClassVar[type[Service]] = Formats
+    _kind: ClassVar[type[Service]] = Formats
     create: Final = Answering(Formats.create)
     delete: Final = Answering(Formats.delete)
     update: Final = Answering(Formats.update)
@@ -148,7 +148,7 @@ class AnsweringFormats(AnsweringService):
 class AnsweringLevels(AnsweringService):
     """``Levels``, with responses."""
 
-    kind: ClassVar[type[Service]] = Levels
+    _kind: ClassVar[type[Service]] = Levels
     create: Final = Answering(Levels.create)
     delete: Final = Answering(Levels.delete)
     update: Final = Answering(Levels.update)
@@ -157,7 +157,7 @@ class AnsweringLevels(AnsweringService):
 class AnsweringLanguages(AnsweringService):
     """``Languages``, with responses."""
 
-    kind: ClassVar[type[Service]] = Languages
+    _kind: ClassVar[type[Service]] = Languages
     create: Final = Answering(Languages.create)
     delete: Final = Answering(Languages.delete)
     update: Final = Answering(Languages.update)
@@ -166,7 +166,7 @@ class AnsweringLanguages(AnsweringService):
 class AnsweringStatuses(AnsweringService):
     """``Statuses``, with responses."""
 
-    kind: ClassVar[type[Service]] = Statuses
+    _kind: ClassVar[type[Service]] = Statuses
     create: Final = Answering(Statuses.create)
     delete: Final = Answering(Statuses.delete)
     restore: Final = Answering(Statuses.restore)
@@ -176,7 +176,7 @@ class AnsweringStatuses(AnsweringService):
 class AnsweringAgendaDrafts(AnsweringService):
     """``AgendaDrafts``, with responses."""
 
-    kind: ClassVar[type[Service]] = AgendaDrafts
+    _kind: ClassVar[type[Service]] = AgendaDrafts
     add_session: Final = Answering(AgendaDrafts.add_session)
     bulk_sessions: Final = Answering(AgendaDrafts.bulk_sessions)
     changes: Final = Answering(AgendaDrafts.changes)
@@ -192,7 +192,7 @@ class AnsweringAgendaDrafts(AnsweringService):
 class AnsweringRules(AnsweringService):
     """``Rules``, with responses."""
 
-    kind: ClassVar[type[Service]] = Rules
+    _kind: ClassVar[type[Service]] = Rules
     create: Final = Answering(Rules.create)
     delete: Final = Answering(Rules.delete)
     get: Final = Answering(Rules.get)
@@ -202,7 +202,7 @@ class AnsweringRules(AnsweringService):
 class AnsweringPersonas(AnsweringService):
     """``Personas``, with responses."""
 
-    kind: ClassVar[type[Service]] = Personas
+    _kind: ClassVar[type[Service]] = Personas
     create: Final = Answering(Personas.create)
     delete: Final = Answering(Personas.delete)
     get: Final = Answering(Personas.get)
@@ -212,7 +212,7 @@ class AnsweringPersonas(AnsweringService):
 class AnsweringDashboards(AnsweringService):
     """``Dashboards``, with responses."""
 
-    kind: ClassVar[type[Service]] = Dashboards
+    _kind: ClassVar[type[Service]] = Dashboards
     create: Final = Answering(Dashboards.create)
     delete: Final = Answering(Dashboards.delete)
     get: Final = Answering(Dashboards.get)
@@ -222,7 +222,7 @@ class AnsweringDashboards(AnsweringService):
 class AnsweringWidgets(AnsweringService):
     """``Widgets``, with responses."""
 
-    kind: ClassVar[type[Service]] = Widgets
+    _kind: ClassVar[type[Service]] = Widgets
     create: Final = Answering(Widgets.create)
     delete: Final = Answering(Widgets.delete)
     update: Final = Answering(Widgets.update)
@@ -231,7 +231,7 @@ class AnsweringWidgets(AnsweringService):
 class AnsweringQueries(AnsweringService):
     """``Queries``, with responses."""
 
-    kind: ClassVar[type[Service]] = Queries
+    _kind: ClassVar[type[Service]] = Queries
     create: Final = Answering(Queries.create)
     delete: Final = Answering(Queries.delete)
     update: Final = Answering(Queries.update)
@@ -240,7 +240,7 @@ class AnsweringQueries(AnsweringService):
 class AnsweringInsights(AnsweringService):
     """``Insights``, with responses."""
 
-    kind: ClassVar[type[Service]] = Insights
+    _kind: ClassVar[type[Service]] = Insights
     dashboard: Final = Answering(Insights.dashboard)
     event_schema: Final = Answering(Insights.event_schema)
     execute_file: Final = Answering(Insights.execute_file)
@@ -253,7 +253,7 @@ class AnsweringInsights(AnsweringService):
 class AnsweringContentPacks(AnsweringService):
     """``ContentPacks``, with responses."""
 
-    kind: ClassVar[type[Service]] = ContentPacks
+    _kind: ClassVar[type[Service]] = ContentPacks
     download_event_document: Final = Answering(ContentPacks.download_event_document)
     download_session_document: Final = Answering(ContentPacks.download_session_document)
     event: Final = Answering(ContentPacks.event)
@@ -264,7 +264,7 @@ class AnsweringContentPacks(AnsweringService):
 class AnsweringTranscriptions(AnsweringService):
     """``Transcriptions``, with responses."""
 
-    kind: ClassVar[type[Service]] = Transcriptions
+    _kind: ClassVar[type[Service]] = Transcriptions
     create: Final = Answering(Transcriptions.create)
     delete: Final = Answering(Transcriptions.delete)
     get: Final = Answering(Transcriptions.get)
@@ -275,7 +275,7 @@ class AnsweringTranscriptions(AnsweringService):
 class AnsweringRecordings(AnsweringService):
     """``Recordings``, with responses."""
 
-    kind: ClassVar[type[Service]] = Recordings
+    _kind: ClassVar[type[Service]] = Recordings
     complete: Final = Answering(Recordings.complete)
     create: Final = Answering(Recordings.create)
     get: Final = Answering(Recordings.get)
@@ -284,7 +284,7 @@ class AnsweringRecordings(AnsweringService):
 class AnsweringMedia(AnsweringService):
     """``Media``, with responses."""
 
-    kind: ClassVar[type[Service]] = Media
+    _kind: ClassVar[type[Service]] = Media
     abort: Final = Answering(Media.abort)
     complete: Final = Answering(Media.complete)
     get: Final = Answering(Media.get)
@@ -295,7 +295,7 @@ class AnsweringMedia(AnsweringService):
 class AnsweringFiles(AnsweringService):
     """``Files``, with responses."""
 
-    kind: ClassVar[type[Service]] = Files
+    _kind: ClassVar[type[Service]] = Files
     complete: Final = Answering(Files.complete)
     create: Final = Answering(Files.create)
     delete: Final = Answering(Files.delete)
@@ -307,14 +307,14 @@ class AnsweringFiles(AnsweringService):
 class AnsweringGDPR(AnsweringService):
     """``GDPR``, with responses."""
 
-    kind: ClassVar[type[Service]] = GDPR
+    _kind: ClassVar[type[Service]] = GDPR
     create: Final = Answering(GDPR.create)
 
 
 class AnsweringOAuth(AnsweringService):
     """``OAuth``, with responses."""
 
-    kind: ClassVar[type[Service]] = OAuth
+    _kind: ClassVar[type[Service]] = OAuth
     authorize: Final = Answering(OAuth.authorize)
     exchange_code: Final = Answering(OAuth.exchange_code)
     metadata: Final = Answering(OAuth.metadata)
