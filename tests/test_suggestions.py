@@ -7,7 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from sessionboard_async import AsyncSession, AuthenticationError, ConfigurationError, Create, Update
+from sessionboard_async import (
+    AsyncSession,
+    AuthenticationError,
+    ConfigurationError,
+    Create,
+    Update,
+    testing,
+)
 from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.change_feed import changes
 from sessionboard_async.models import Contact, CustomFieldValue, Session
@@ -111,3 +118,24 @@ async def test_closing_without_waiting_is_answered_with_the_method_that_waits() 
             sb.close()  # type: ignore[attr-defined]  # the mistake
         with pytest.raises(AttributeError, match=r"'AsyncSession' object has no attribute 'speeches'$"):
             sb.speeches  # type: ignore[attr-defined]  # noqa: B018
+
+
+async def test_a_misspelt_service_or_method_is_answered_with_the_right_one() -> None:
+    async with AsyncSession("a-token", base_url="http://127.0.0.1:1") as sb:
+        answering = sb.with_response
+    misspelt: list[tuple[object, str, str]] = [
+        (sb, "sesions", "sessions"),
+        (sb.sessions, "serach", "search"),
+        (answering, "sesions", "sessions"),
+        (answering.sessions, "gett", "get"),
+        (testing, "EmbededServer", "EmbeddedServer"),
+    ]
+    for owner, name, meant in misspelt:
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'") as caught:
+            getattr(owner, name)
+        # From these Python makes the suggestion that it prints.
+        assert (caught.value.name, caught.value.obj) == (name, owner)
+        assert meant in dir(owner)
+    # Python cannot suggest a method that is not there.
+    with pytest.raises(AttributeError, match=r"no attribute 'serach'; did you mean 'search'\?$"):
+        getattr(answering.sessions, "serach")  # noqa: B009  # type checkers know that it is not there

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from sessionboard_async._answered import Answered, ResponseInfo
+from sessionboard_async._suggestions import did_you_mean
 from sessionboard_async.core.engine import Engine
 from sessionboard_async.core.http.request import Request
 from sessionboard_async.core.http.response import Response
@@ -94,7 +95,10 @@ class AnsweringService:
                 raise AttributeError(
                     f"{name} returns a pager: call it without with_response; its pages have page.response"
                 )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            # Python itself suggests the attributes that are there.
+            pagers = [verb for verb in dir(self._kind) if verb[0] != "_" and not hasattr(type(self), verb)]
+            question = did_you_mean([name], pagers)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{question}")
 
 
 class Answering(Generic[P, T]):

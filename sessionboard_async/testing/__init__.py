@@ -6,8 +6,9 @@ environment, and most projects need no server.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from sessionboard_async._lazy import lazy_names
 
 if TYPE_CHECKING:
     from sessionboard_async.testing._data.times import Times
@@ -38,8 +39,5 @@ _MODULES = {
     "Times": "_data.times",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES)
