@@ -92,7 +92,7 @@ _OPTIONS = (
         envvar="SESSIONBOARD_REGION",
         callback=arguments.region,
         metavar="[us|eu]",
-        help="The region of the organization's data, in any case; us by default.",
+        help="The region of the organization's data; us by default.",
     ),
     click.option(
         "--base-url",

@@ -38,7 +38,7 @@ def escape_unencodable() -> None:
 
 
 def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows: as a table on a terminal, elsewhere as lines of cells that tabs divide.
+    """Print rows: as a table on a terminal, elsewhere as lines of tab-separated cells.
 
     On a terminal that is too narrow for the words of a table, each cell gets a line of its own.
     """

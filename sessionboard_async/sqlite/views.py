@@ -63,7 +63,7 @@ def view_languages(languages: Iterable[str], expand: Collection[str]) -> tuple[s
     """Return language tags in lower case, each once.
 
     Args:
-        languages: Language tags in any case, or locales such as ``fr_CA``.
+        languages: Language tags, in upper or lower case, or locales such as ``fr_CA``.
         expand: The expansions in the records.
 
     Raises:

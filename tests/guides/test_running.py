@@ -121,6 +121,28 @@ async def test_the_watcher_prints_what_calls_wait_for(
     assert re.search(r"(?m)^search-rooms, attempt 1: waits for the answer$", printed)
 
 
+@block("why_it_waits.py")
+@pytest.mark.anyio
+async def test_the_watcher_reports_calls_that_wait_for_each_other(
+    block: Path, sessionboard_server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk = records(sessionboard_server, "sessions")[0]["id"]
+    watch = runpy.run_path(str(block))["watch"]
+    sessionboard_server.faults.append(Fault("slow", interval=60, every=1))
+    async with AsyncSession(sessionboard_server.token, base_url=sessionboard_server.base_url) as sb:
+        calls = [asyncio.create_task(sb.sessions.get(4630, talk)) for _ in range(3)]
+        watcher = asyncio.create_task(watch(sb, every=0.01))
+        printed = ""
+        while "get-session" not in printed and not watcher.done():
+            await asyncio.sleep(0)
+            printed += capsys.readouterr().out
+        for task in [watcher, *calls]:
+            task.cancel()
+        await asyncio.gather(watcher, *calls, return_exceptions=True)
+    assert re.search(r"(?m)^entity-reads: 2 calls wait for the answers to earlier calls$", printed)
+    assert watcher.cancelled()
+
+
 @block("shared_limits.py")
 def test_a_shared_budget_counts_what_both_clients_send(
     block: Path, run: Run, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ _WIDEST = 100
 def docs(guide: str, raw: bool) -> None:
     """Open the list of guides, or a GUIDE such as "reading", in the terminal.
 
-    Elsewhere than on a terminal, the guide is printed as Markdown. Needs no token and no network.
+    If the output is not a terminal, the guide is printed as Markdown. Needs no token and no network.
     """
     names = ["index", *(chapter.name for chapter in guides.chapters())]
     if guide not in names:

@@ -13,7 +13,7 @@ from sessionboard_async.cli.output import show_document, show_rows
 def endpoints(as_json: bool) -> None:
     """List all operations of the API with the methods of the client that call them.
 
-    On a terminal they are a table, elsewhere lines of cells that tabs divide. Needs no token and no network.
+    On a terminal they are a table, elsewhere tab-separated lines. Needs no token and no network.
     """
     covered = covered_operations()
     if as_json:

@@ -18,7 +18,7 @@ from sessionboard_async.models import Event
 async def events(connection: Connection, as_json: bool) -> None:
     """List the events that the token can read.
 
-    On a terminal they are a table, elsewhere lines of id, name and time zone that tabs divide.
+    On a terminal they are a table, elsewhere tab-separated lines of id, name and time zone.
     """
     async with connection.open(display_beside_data() if as_json else None) as sb:
         if as_json:

@@ -14,7 +14,7 @@ from sessionboard_async.cli.output import show_rows
 def schema(as_sql: bool, languages: tuple[str, ...]) -> None:
     """Describe the tables and columns of the database that sync writes.
 
-    On a terminal they are a table, elsewhere lines of cells that tabs divide. Needs no token and no network.
+    On a terminal they are a table, elsewhere tab-separated lines. Needs no token and no network.
 
     NAMES may be separated by commas, and their option repeated.
     """

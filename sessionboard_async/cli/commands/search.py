@@ -103,7 +103,7 @@ async def search(
     fields, rooms, tracks, tags, formats, levels, languages and statuses. For org_contacts, EVENT is the UUID
     of the organization.
 
-    On a terminal the records are a table, elsewhere lines of columns that tabs divide. TIME has a time zone:
+    On a terminal the records are a table, elsewhere tab-separated lines. TIME has a time zone:
     2026-08-01T09:00:00Z. NAMES may be separated by commas, and their option repeated.
     """
     command = SEARCHES[resource]

@@ -19,7 +19,9 @@ class Budget(msgspec.Struct, frozen=True):
         resets_at: When this window has ended with certainty; ``None`` if that is not known, or if requests
             are counted only.
         in_flight: Requests under way.
-        waiting: Calls that wait for the rate limit.
+        waiting: Calls that wait for the rate limit: until ``resets_at`` if ``remaining`` is 0, else for the
+            answers to earlier requests, since the first ones of a window are sent one, two, four and so on at
+            a time. Streams and bulk calls also wait while no more than ``RateLimits.reserve`` is left.
     """
 
     category: str
