@@ -14,7 +14,8 @@ T = TypeVar("T")
 class ResponseInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about an answer.
 
-    The ``repr`` shows no headers, and a pickle has none: they may hold a secret, such as a cookie.
+    The ``repr`` shows no headers, and a pickle has none: they may hold a secret, such as a cookie. Two are
+    equal if all attributes are, headers too. The hash is that of the attributes below without headers.
 
     Attributes:
         status: The HTTP status; 0 if nothing was sent.
@@ -29,6 +30,10 @@ class ResponseInfo(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     attempts: int = 0
     seconds: float = 0.0
+
+    def __hash__(self) -> int:
+        # Neither the headers nor every result of a call, such as the rows of a report, has a hash.
+        return hash((type(self), self.status, self.request_id, self.attempts, self.seconds))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())

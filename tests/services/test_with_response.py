@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -65,6 +66,22 @@ async def test_a_call_returns_its_record_with_the_facts_of_its_last_attempt(serv
     assert not pickle.loads(pickle.dumps(answered)).headers
     assert pickle.loads(pickle.dumps(answered)).request_id == answered.request_id
     assert copy.copy(answered).headers == answered.headers
+
+
+async def test_answers_can_be_members_of_a_set(serve: Serve) -> None:
+    server = await serve(Answers((200, b'{"id": "s"}')))
+    async with AsyncSession(TOKEN, base_url=server.base_url) as sb:
+        answer = await sb.with_response.sessions.get(1, "s")
+        schema = await sb.with_response.insights.schema()
+        response = await sb.request("GET", "/v1/event/1")
+
+    for one in (answer, schema, response):
+        assert {one: 1}[copy.copy(one)] == 1
+        other = msgspec.structs.replace(one, status=201)
+        assert (hash(other) == hash(one), other == one) == (False, False)
+    # Of answers that differ in their headers only, the hash is one.
+    bare = msgspec.structs.replace(answer, headers={})
+    assert (hash(bare) == hash(answer), bare == answer) == (True, False)
 
 
 async def test_every_call_with_one_answer_is_there_with_its_signature() -> None:

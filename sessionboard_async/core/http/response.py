@@ -75,6 +75,10 @@ class Response(msgspec.Struct, frozen=True):
     attempts: int = 0
     seconds: float = 0.0
 
+    def __hash__(self) -> int:
+        # The headers have none.
+        return hash((self.status, self.body, self.attempts, self.seconds))
+
     def json(self) -> Any:
         """Return the body as plain values, decoded from JSON.
 
