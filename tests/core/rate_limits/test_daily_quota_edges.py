@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import msgspec
 import pytest
 
 from sessionboard_async.core.rate_limits.daily_quota import DOCUMENTED, DailyQuota, DailyQuotaState
@@ -10,6 +13,10 @@ from sessionboard_async.core.rate_limits.headers import RateLimitHeaders
 
 def day(remaining: int | None, reset: float | None = None) -> RateLimitHeaders:
     return RateLimitHeaders(DOCUMENTED, remaining, reset, 86_400.0)
+
+
+STORED = DailyQuotaState(limit=50, remaining=3, ends_at=700.0, refused_until=40.0, as_of=-5.0)
+"""A state at time 0."""
 
 
 def is_daily(item: RateLimitHeaders, *, window: float) -> bool:
@@ -126,3 +133,64 @@ def test_what_is_learned_during_an_exchange_is_kept() -> None:
     quota.accept(quota.state, None)
     assert quota.remaining == 0
     assert quota.state is quota.in_store
+
+
+@pytest.mark.parametrize(
+    ("seconds", "daily", "expected"),
+    [
+        (None, None, False),
+        (1800.0, None, False),
+        (1800.1, None, True),
+        (None, day(0), True),
+        (None, day(1), False),
+        (None, day(None), False),
+        (1800.0, day(0), True),
+        (1800.1, day(1), True),
+    ],
+)
+def test_a_refusal_of_the_day_asks_for_more_than_two_windows_or_leaves_nothing(
+    seconds: float | None, daily: RateLimitHeaders | None, expected: bool
+) -> None:
+    assert DailyQuota().is_refusal(seconds, daily, 900.0) is expected
+
+
+def test_what_headers_say_is_known_from_then_on() -> None:
+    quota = DailyQuota()
+    assert quota.in_store is quota.state
+    assert not quota.state.is_known
+    quota.learn(7.0, day(3, 100.0))
+    assert quota.state == DailyQuotaState(remaining=3, ends_at=107.0, as_of=7.0)
+    assert quota.state.is_known
+    assert quota.in_store == DailyQuotaState()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 12.5, -12.5])
+def test_every_time_moves_to_the_other_clock(seconds: float) -> None:
+    moved = STORED.shifted(seconds)
+    assert (moved.ends_at, moved.refused_until, moved.as_of) == (700 + seconds, 40 + seconds, -5 + seconds)
+    assert (moved.limit, moved.remaining) == (50, 3)
+    assert moved.shifted(-seconds) == STORED
+
+
+def test_times_that_are_not_known_stay_so_in_any_clock() -> None:
+    assert DailyQuotaState().shifted(12.5) == DailyQuotaState()
+
+
+def test_a_state_within_its_bounds_is_taken_as_it_is() -> None:
+    assert STORED.bounded() == STORED
+    unknown_end = DailyQuotaState(remaining=3, as_of=-5.0)
+    assert unknown_end.bounded() == unknown_end
+
+
+@pytest.mark.parametrize(("name", "most"), [("ends_at", 86_401.0), ("refused_until", 60.0), ("as_of", 0.0)])
+@pytest.mark.parametrize("beyond", [0.0, 0.5, 1e300, math.nan])
+def test_times_in_a_store_are_bounded(name: str, most: float, beyond: float) -> None:
+    state = DailyQuotaState(remaining=3, ends_at=86_401.0, as_of=-5.0)
+    stated = msgspec.structs.replace(state, **{name: most + beyond})
+    assert getattr(stated.bounded(), name) == most
+
+
+def test_a_refusal_in_a_store_ends_with_the_day() -> None:
+    state = DailyQuotaState(remaining=0, ends_at=30.0, refused_until=45.0, as_of=-5.0)
+    assert state.bounded().refused_until == 30.0
+    assert DailyQuotaState(ends_at=math.inf, refused_until=1e6).bounded().refused_until == 60.0
