@@ -157,10 +157,9 @@ def test_a_refusal_of_the_day_asks_for_more_than_two_windows_or_leaves_nothing(
 def test_what_headers_say_is_known_from_then_on() -> None:
     quota = DailyQuota()
     assert quota.in_store is quota.state
-    assert not quota.state.is_known
+    assert quota.state == DailyQuotaState()
     quota.learn(7.0, day(3, 100.0))
     assert quota.state == DailyQuotaState(remaining=3, ends_at=107.0, as_of=7.0)
-    assert quota.state.is_known
     assert quota.in_store == DailyQuotaState()
 
 
@@ -170,6 +169,10 @@ def test_every_time_moves_to_the_other_clock(seconds: float) -> None:
     assert (moved.ends_at, moved.refused_until, moved.as_of) == (700 + seconds, 40 + seconds, -5 + seconds)
     assert (moved.limit, moved.remaining) == (50, 3)
     assert moved.shifted(-seconds) == STORED
+
+
+def test_a_state_is_known_from_the_first_response_on() -> None:
+    assert [DailyQuotaState(as_of=time).is_known for time in (-math.inf, -1e9, 0.0)] == [False, True, True]
 
 
 def test_times_that_are_not_known_stay_so_in_any_clock() -> None:
