@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import re
 from typing import get_args, get_type_hints, is_typeddict
 
@@ -20,6 +21,14 @@ METHODS = {
 }
 PUBLIC = {*types.__all__, *sessionboard_async.__all__}
 
+KEYWORDS = {
+    name: kind
+    for module in (sessionboard_async, types)
+    for name in module.__all__
+    if is_typeddict(kind := getattr(module, name))
+}
+"""The public ``TypedDict`` classes."""
+
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_keywords_of_a_method_are_public(method: str) -> None:
@@ -36,3 +45,10 @@ def test_the_classes_that_its_docstring_refers_to_are_public(method: str) -> Non
 def test_what_a_module_exports_is_there() -> None:
     assert all(hasattr(types, name) for name in types.__all__)
     assert types.__all__ == sorted(types.__all__)
+
+
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_help_describes_every_keyword_those_of_base_classes_too(name: str) -> None:
+    shown = pydoc.plain(pydoc.render_doc(KEYWORDS[name]))
+    described = re.findall(r"^ \|      (\w+): \S+", shown, re.MULTILINE)
+    assert sorted(described) == sorted(get_type_hints(KEYWORDS[name]))

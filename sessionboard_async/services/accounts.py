@@ -24,6 +24,8 @@ class AccountUpdate(UpdatedAt, total=False):
     Attributes:
         name: The name.
         custom_fields: Values of custom fields.
+        updated_at: The record's ``updated_at`` as it was read. If the record was changed since, the API
+            refuses the update with a ``ConflictError``.
     """
 
     name: Writable[str]

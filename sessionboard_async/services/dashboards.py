@@ -31,6 +31,7 @@ class DashboardCreate(RequiredName, total=False):
     """Values that create a dashboard; ``name`` is required.
 
     Attributes:
+        name: The name.
         description: The purpose.
         widgets: The first widgets, each as an object.
     """
@@ -58,7 +59,14 @@ class _WidgetType(TypedDict):
 
 
 class WidgetCreate(_WidgetType, WidgetUpdate):
-    """Values that create a widget; ``type`` is required."""
+    """Values that create a widget; ``type`` is required.
+
+    Attributes:
+        type: The kind of the widget.
+        title: The public title.
+        config: The presentation.
+        query: The SbQL query whose rows it shows.
+    """
 
 
 _ONE_DASHBOARD = "/dashboards/{id}"

@@ -34,6 +34,7 @@ class DraftCreate(RequiredName, total=False):
     """Values that create an agenda draft; ``name`` is required.
 
     Attributes:
+        name: The name.
         description: The purpose.
     """
 
@@ -59,7 +60,14 @@ class _PlacedSession(TypedDict):
 
 
 class DraftSessionCreate(_PlacedSession, DraftSessionUpdate):
-    """Values that place a session; ``session_id`` is required."""
+    """Values that place a session; ``session_id`` is required.
+
+    Attributes:
+        session_id: The session to place, or its id.
+        starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
+        ends_at: The end, in the same forms.
+        room_id: The room, or its id.
+    """
 
 
 _DRAFT = "/v1/event/{event_id}/agenda-drafts/{draft_id}"

@@ -42,6 +42,8 @@ class FileCreate(RequiredUpload, FileUpdate, total=False):
     Attributes:
         filename: The name of the file.
         size_bytes: The size in bytes, 1 to 524288000.
+        title: The public title.
+        assigned_participant_id: The participant that the file belongs to.
         content_type: The content type, such as ``application/pdf``.
         mimetype: The content type, under another name that the API accepts.
     """

@@ -45,11 +45,21 @@ class ColorValues(TypedDict, total=False):
 
 
 class ColoredCreate(NamedCreate, ColorValues):
-    """Values that create a track or status."""
+    """Values that create a track or status.
+
+    Attributes:
+        name: The public name.
+        color: A CSS color such as ``#2E7D32``.
+    """
 
 
 class ColoredUpdate(NamedUpdate, ColorValues):
-    """Values that update a track or status."""
+    """Values that update a track or status.
+
+    Attributes:
+        name: The public name.
+        color: A CSS color such as ``#2E7D32``.
+    """
 
 
 _EVENT = "/v1/event/{event_id}"

@@ -54,6 +54,14 @@ class ContactUpdate(ContactValues, UpdatedAt, total=False):
 
     Attributes:
         email: The email address; unique in an event.
+        first_name: The given name.
+        last_name: The family name.
+        company: The company; read as ``company_name``.
+        title: The job title.
+        phone: The phone number; read as ``phone_mobile`` or ``phone_home``.
+        custom_fields: Values of custom fields. The API takes most fields of a contact only here, if at all.
+        updated_at: The record's ``updated_at`` as it was read. If the record was changed since, the API
+            refuses the update with a ``ConflictError``.
     """
 
     email: Writable[str]
@@ -64,7 +72,17 @@ class _ContactEmail(TypedDict):
 
 
 class ContactCreate(_ContactEmail, ContactValues, total=False):
-    """Values that create a contact; ``email`` is required, and unique in an event."""
+    """Values that create a contact; ``email`` is required, and unique in an event.
+
+    Attributes:
+        email: The email address; unique in an event.
+        first_name: The given name.
+        last_name: The family name.
+        company: The company; read as ``company_name``.
+        title: The job title.
+        phone: The phone number; read as ``phone_mobile`` or ``phone_home``.
+        custom_fields: Values of custom fields. The API takes most fields of a contact only here, if at all.
+    """
 
 
 class Speakers(RetrieveService[Contact, ContactLike]):

@@ -32,7 +32,13 @@ class PersonaValues(TypedDict, total=False):
 
 
 class PersonaCreate(RequiredName, PersonaValues):
-    """Values that create a persona; ``name`` is required."""
+    """Values that create a persona; ``name`` is required.
+
+    Attributes:
+        name: The name.
+        description: The person.
+        config: The basis of the API's judgement; its form is not documented.
+    """
 
 
 class PersonaUpdate(PersonaValues, total=False):
@@ -40,6 +46,8 @@ class PersonaUpdate(PersonaValues, total=False):
 
     Attributes:
         name: The name.
+        description: The person.
+        config: The basis of the API's judgement; its form is not documented.
     """
 
     name: Writable[str]

@@ -37,6 +37,8 @@ class QueryCreate(_QueryText, total=False):
     """Values that save a query; ``name`` and ``query`` are required.
 
     Attributes:
+        name: The name.
+        query: The SbQL query.
         category: A word to find it by.
     """
 

@@ -30,11 +30,21 @@ class RoomValues(TypedDict, total=False):
 
 
 class RoomCreate(NamedCreate, RoomValues):
-    """Values that create a room."""
+    """Values that create a room.
+
+    Attributes:
+        name: The public name.
+        capacity: The number of seats.
+    """
 
 
 class RoomUpdate(NamedUpdate, RoomValues):
-    """Values that update a room."""
+    """Values that update a room.
+
+    Attributes:
+        name: The public name.
+        capacity: The number of seats.
+    """
 
 
 class Rooms(MetadataService[Room]):

@@ -57,6 +57,18 @@ class SessionUpdate(SessionValues, UpdatedAt, total=False):
 
     Attributes:
         title: The title.
+        description: HTML.
+        starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
+        ends_at: The end, in the same forms.
+        capacity: The number of seats.
+        room_id: The room, or its id.
+        track_id: The track, or its id.
+        status: A status of the API; other words are passed on.
+        tag_ids: The tags, or their ids; they replace the tags that the session has.
+        is_public: Whether the session is shown in public.
+        custom_fields: Values of custom fields.
+        updated_at: The record's ``updated_at`` as it was read. If the record was changed since, the API
+            refuses the update with a ``ConflictError``.
     """
 
     title: Writable[str]
@@ -70,6 +82,17 @@ class SessionCreate(_SessionTitle, SessionValues, total=False):
     """Values that create a session; ``title`` is required.
 
     Attributes:
+        title: The title.
+        description: HTML.
+        starts_at: The start: an aware datetime, or an ISO 8601 string with its offset.
+        ends_at: The end, in the same forms.
+        capacity: The number of seats.
+        room_id: The room, or its id.
+        track_id: The track, or its id.
+        status: A status of the API; other words are passed on.
+        tag_ids: The tags, or their ids; they replace the tags that the session has.
+        is_public: Whether the session is shown in public.
+        custom_fields: Values of custom fields.
         level_id: The level, or its id. This and the following can be set only when a session is created.
         format_id: The format, or its id.
         language_id: The language, or its id.

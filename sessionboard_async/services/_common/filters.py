@@ -33,7 +33,8 @@ class SearchFilters(PagerOptions, total=False):
         created_before: Only records created before this time.
         updated_after: Only records changed after this time.
         updated_before: Only records changed before this time.
-        expand: Expansions to include.
+        expand: Parts of the records that the API sends only on request: ``"translated_fields"``,
+            ``"subsession_details"``, ``"linked_sources"`` and ``"composition"``.
     """
 
     created_after: Timestamp | None
@@ -47,7 +48,24 @@ class FieldSearch(SearchFilters, total=False):
     """Keywords of the search for fields.
 
     Attributes:
-        sort: The field to sort by; a leading minus means descending. The default order is not documented.
+        created_after: Only records created after this time: an aware datetime, or an ISO 8601 string with its
+            offset. The following three take the same forms.
+        created_before: Only records created before this time.
+        updated_after: Only records changed after this time.
+        updated_before: Only records changed before this time.
+        expand: Parts of the records that the API sends only on request: ``"translated_fields"``,
+            ``"subsession_details"``, ``"linked_sources"`` and ``"composition"``.
+        sort: The time to sort by, ``"created_at"`` or ``"updated_at"``; a leading minus means descending. The
+            default order is not documented.
+        page_size: Records per page, 1 to 100.
+        limit: The most records to deliver; ``None`` for all.
+        prefetch: How many pages to fetch ahead, concurrently; ``None`` for as many as hide the latency,
+            ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
+            following in full.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
+        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
+            1, 2, 3 and so on; ``None`` for the default of the call.
+        resume: Where to resume: a checkpoint of the same search.
     """
 
     sort: Sort | None
@@ -57,7 +75,26 @@ class RecordSearch(FieldSearch, total=False):
     """Keywords of a search.
 
     Attributes:
-        status: Only records with this status.
+        status: Only records with this status: ``"accepted"``, ``"accept_queue"``, ``"pending"``,
+            ``"decline_queue"`` or ``"declined"``.
+        created_after: Only records created after this time: an aware datetime, or an ISO 8601 string with its
+            offset. The following three take the same forms.
+        created_before: Only records created before this time.
+        updated_after: Only records changed after this time.
+        updated_before: Only records changed before this time.
+        expand: Parts of the records that the API sends only on request: ``"translated_fields"``,
+            ``"subsession_details"``, ``"linked_sources"`` and ``"composition"``.
+        sort: The time to sort by, ``"created_at"`` or ``"updated_at"``; a leading minus means descending. The
+            default order is not documented.
+        page_size: Records per page, 1 to 100.
+        limit: The most records to deliver; ``None`` for all.
+        prefetch: How many pages to fetch ahead, concurrently; ``None`` for as many as hide the latency,
+            ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
+            following in full.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
+        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
+            1, 2, 3 and so on; ``None`` for the default of the call.
+        resume: Where to resume: a checkpoint of the same search.
     """
 
     status: SessionStatusName | None
@@ -67,10 +104,28 @@ class StatusSearch(SearchFilters, total=False):
     """Keywords of the search for session statuses.
 
     Attributes:
-        status: Only sessions with this status.
+        status: Only sessions with this status: ``"accepted"``, ``"accept_queue"``, ``"pending"``,
+            ``"decline_queue"`` or ``"declined"``.
+        created_after: Only records created after this time: an aware datetime, or an ISO 8601 string with its
+            offset. The following three take the same forms.
+        created_before: Only records created before this time.
+        updated_after: Only records changed after this time.
+        updated_before: Only records changed before this time.
         deleted_after: Only sessions deleted after this time.
         deleted_before: Only sessions deleted before this time.
-        sort: The field to sort by; a leading minus means descending.
+        expand: Parts of the records that the API sends only on request: ``"translated_fields"``,
+            ``"subsession_details"``, ``"linked_sources"`` and ``"composition"``.
+        sort: The time to sort by, ``"created_at"``, ``"updated_at"`` or ``"deleted_at"``; a leading minus
+            means descending.
+        page_size: Records per page, 1 to 100.
+        limit: The most records to deliver; ``None`` for all.
+        prefetch: How many pages to fetch ahead, concurrently; ``None`` for as many as hide the latency,
+            ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
+            following in full.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
+        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
+            1, 2, 3 and so on; ``None`` for the default of the call.
+        resume: Where to resume: a checkpoint of the same search.
     """
 
     status: SessionStatusName | None

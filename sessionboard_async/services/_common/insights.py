@@ -35,6 +35,9 @@ class ExecuteOptions(RunOptions, total=False):
     """Options of ``insights.execute``, without paging.
 
     Attributes:
+        event_id: The event, or its id; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
         search: Only rows that contain these words.
         sort_by: The column to sort by.
         sort_direction: ``"asc"`` or ``"desc"``.
@@ -57,26 +60,72 @@ class FilePage(TypedDict, total=False):
 
 
 class RunRows(RunOptions, PagerOptions, total=False):
-    """Keywords of ``insights.run_query``."""
+    """Keywords of ``insights.run_query``.
+
+    Attributes:
+        event_id: The event, or its id; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
+        page_size: Records per page, 1 to 100.
+        limit: The most records to deliver; ``None`` for all.
+        prefetch: How many pages to fetch ahead, concurrently; ``None`` for as many as hide the latency,
+            ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
+            following in full.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
+        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
+            1, 2, 3 and so on; ``None`` for the default of the call.
+        resume: Where to resume: a checkpoint of the same query.
+    """
 
 
 class RunFile(RunOptions, FilePage, total=False):
     """Keywords of ``insights.run_query_file``.
 
     Attributes:
+        event_id: The event, or its id; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
         page: The page of the rows, from 1.
         limit: The number of rows.
     """
 
 
 class ExecuteRows(ExecuteOptions, PagerOptions, total=False):
-    """Keywords of ``insights.execute``."""
+    """Keywords of ``insights.execute``.
+
+    Attributes:
+        event_id: The event, or its id; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
+        search: Only rows that contain these words.
+        sort_by: The column to sort by.
+        sort_direction: ``"asc"`` or ``"desc"``.
+        group_by: The column to group by.
+        pivot: The column to pivot on.
+        page_size: Records per page, 1 to 100.
+        limit: The most records to deliver; ``None`` for all.
+        prefetch: How many pages to fetch ahead, concurrently; ``None`` for as many as hide the latency,
+            ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
+            following in full.
+        on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
+        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
+            1, 2, 3 and so on; ``None`` for the default of the call.
+        resume: Where to resume: a checkpoint of the same query.
+    """
 
 
 class ExecuteFile(ExecuteOptions, FilePage, total=False):
     """Keywords of ``insights.execute_file``.
 
     Attributes:
+        event_id: The event, or its id; ``None`` for the whole organization.
+        event_ids: Several events of the organization, instead of one.
+        obfuscate_pii: Whether personal data is masked; the API masks it unless this is ``False``.
+        search: Only rows that contain these words.
+        sort_by: The column to sort by.
+        sort_direction: ``"asc"`` or ``"desc"``.
+        group_by: The column to group by.
+        pivot: The column to pivot on.
         page: The page of the rows, from 1.
         limit: The number of rows.
     """
