@@ -95,7 +95,7 @@ def changes(
             mapping, it also holds the ``updated_at`` of each, as a datetime or string, or ``None``: without
             these, a comparison finds only new and removed ids. Called in the event loop.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
-            is logged that names them. Both ways they are in ``ChangeFeed.refused``.
+            is logged that names them. In both cases they are in ``ChangeFeed.refused``.
         prefetch: How many pages to fetch ahead, as for every search; ``"eager"`` by default.
 
     Returns:
@@ -104,7 +104,8 @@ def changes(
     Raises:
         ValueError: If a resource, expansion, filter or time is invalid, or the cursor belongs to another
             event, or to other filters or expansions.
-        TypeError: If ``search`` does not accept a filter.
+        TypeError: If ``search`` does not accept a filter, the event's id is ``None``, or an argument has
+            another type, such as a single string for ``resources``, or a number for ``sweep_every``.
     """
     event_id = event_id_of(event_id)
     wanted = validate_arguments(
@@ -142,6 +143,8 @@ def validate_arguments(
     for resource in validate_resources(filters):
         if others := sorted(_NO_FILTERS & filters[resource].keys()):
             raise ValueError(f"filters of {resource}: {', '.join(others)} cannot be used in a change feed")
+    if not isinstance(cast("object", sweep_every), timedelta):
+        raise TypeError(f"sweep_every must be a timedelta, not {type(sweep_every).__name__}")
     if sweep_every < timedelta():
         raise ValueError(f"sweep_every must not be negative, and is {sweep_every}")
     for resource in wanted:
@@ -204,6 +207,7 @@ class ChangeFeed(Generic[R]):
 
         Raises:
             StopAsyncIteration: If there are no more.
+            SessionboardError: If the data cannot be read, or the API refuses every resource.
         """
         async with self._turn:
             if not self._changes:

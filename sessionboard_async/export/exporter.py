@@ -16,6 +16,7 @@ import anyio
 import msgspec
 
 from sessionboard_async.client import AsyncSession
+from sessionboard_async.core.options import validate_count
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.prefetch import EAGER
@@ -92,8 +93,8 @@ async def export_event(
             in ``.export-unfinished``, after an interruption at any moment. An export without ``resume``
             removes them when it succeeds.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
-            is logged that names them, and one if the event itself was not read. Both ways the manifest has
-            the reasons.
+            is logged that names them, and one if the event itself was not read. In both cases the manifest
+            has the reasons.
         source: A name for the origin of the data, as ``Manifest.base_url`` has it and ``resume`` compares it;
             by default the address of the API. Pass one if the address changes, as that of an embedded server
             does.
@@ -105,14 +106,15 @@ async def export_event(
     Raises:
         ValueError: If a resource is unknown or another argument is invalid; or if the unfinished files
             belong to another export, or are damaged.
+        TypeError: If the event's id is ``None``, or an argument has another type, such as a single string
+            for ``only`` or ``expand``.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         BlockingIOError: If another export writes to the folder. Nothing is changed.
         ConfigurationError: If the extra ``export`` is not installed.
         OSError: If a file cannot be written.
     """
     event_id = event_id_of(event_id)
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+    validate_count("concurrency", concurrency)
     since = None if updated_after is None else iso_timestamp("updated_after", updated_after)
 
     def pager(resource: str, checkpoint: Checkpoint | None = None) -> Pager[msgspec.Raw]:

@@ -50,7 +50,10 @@ def validate_resources(resources: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         ValueError: If a resource is unknown.
+        TypeError: If it is a single string.
     """
+    if isinstance(resources, str):
+        raise TypeError(f"resources must be a sequence of strings: write [{resources!r}]")
     unique = tuple(dict.fromkeys(resources))
     if unknown := [resource for resource in unique if resource not in RESOURCES]:
         names = ", ".join(map(repr, unknown))

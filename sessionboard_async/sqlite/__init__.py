@@ -6,6 +6,8 @@ Nested data has tables of its own: ``people`` and ``session_people``, ``session_
 in UTC and of one length, ``2026-08-01T09:00:00.000000Z``, so that they sort and compare as text; ``record``
 holds them as sent. The view ``talks`` has the start and end of each session in the event's time zone.
 ``schema_sql`` returns the definitions with a comment for each table and column.
+
+Without the extra, importing this package raises a ``ModuleNotFoundError`` that says what to install.
 """
 
 try:

@@ -86,7 +86,7 @@ async def sync_event(
         sweep_every: The time from one comparison of all records to the next. It finds records whose removal
             or change the API does not report.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
-            is logged that names them. Both ways they are in ``SyncSummary.refused``.
+            is logged that names them. In both cases they are in ``SyncSummary.refused``.
         source: A name for the origin of the data, compared in every run with that of the copy; by default the
             address of the API. Pass one if the address changes, as that of an embedded server does.
         on_progress: Called in the event loop with the progress of a resource, after each page.
@@ -98,6 +98,8 @@ async def sync_event(
         ConfigurationError: If the file is no database, or a copy of something else, or its cursor is damaged.
             It is a ``ValueError``.
         ValueError: If a resource or another argument is invalid.
+        TypeError: If the event's id is ``None``, or an argument has another type, such as a single string
+            for ``only`` or a number for ``sweep_every``.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         BlockingIOError: If another run writes to the file. Nothing is changed.
         OSError: If the file cannot be written.

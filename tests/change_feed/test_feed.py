@@ -241,7 +241,9 @@ async def test_a_cursor_of_another_event_or_scope_is_refused() -> None:
         ({"filters": {"rooms": {"sort": "-updated_at", "resume": {}}}}, ValueError, "resume, sort cannot"),
         ({"expand": ["everything"]}, ValueError, "everything"),
         ({"expand": "composition"}, TypeError, "expand"),
+        ({"resources": "rooms"}, TypeError, r"resources must be a sequence of strings: write \['rooms'\]"),
         ({"sweep_every": timedelta(-1)}, ValueError, "sweep_every"),
+        ({"sweep_every": 24}, TypeError, "sweep_every must be a timedelta, not int"),
         ({"prefetch": -1}, ValueError, "prefetch"),
     ],
 )

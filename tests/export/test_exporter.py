@@ -200,6 +200,8 @@ async def test_invalid_arguments_are_refused_before_any_request(
     target = tmp_path / "new"
     with pytest.raises(ValueError, match=r"unknown resources: 'talks', 'people'; the resources are sess"):
         await export_event(sb, server.event_id, target, only=["talks", "rooms", "people"])
+    with pytest.raises(TypeError, match=r"resources must be a sequence of strings: write \['rooms'\]"):
+        await export_event(sb, server.event_id, target, only="rooms")
     with pytest.raises(ValueError, match="concurrency must be at least 1, not 0"):
         await export_event(sb, server.event_id, target, concurrency=0)
     with pytest.raises(ValueError, match="updated_after has no time zone"):
