@@ -36,7 +36,7 @@ PUBLIC = {
         StatusError StorageError TransportError UnprocessableError WrongEventLoopError
     """,
     "sessionboard_async.export": """
-        EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_event
+        EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_checkpoint export_event
     """,
     "sessionboard_async.guides": """
         Chapter chapters read

@@ -22,12 +22,14 @@ from sessionboard_async.core.pagination.pager import Pager
 from sessionboard_async.core.pagination.prefetch import EAGER
 from sessionboard_async.core.threads import run_in_thread
 from sessionboard_async.errors import APIError
+from sessionboard_async.export.checkpoints import read_run
 from sessionboard_async.export.event import read_event, warn_of_missing_event
-from sessionboard_async.export.manifest import Manifest, ResourceSummary
+from sessionboard_async.export.manifest import Manifest, ResourceSummary, new_run_id
 from sessionboard_async.export.refusals import is_refusal, warn_of_refusals
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
 from sessionboard_async.export.staged_file import StagedFile
-from sessionboard_async.export.staging import Staging, StagingState
+from sessionboard_async.export.staging import Staging
+from sessionboard_async.export.staging_state import StagingState
 from sessionboard_async.models.events import Event
 from sessionboard_async.services._common.datetimes import Timestamp, iso_timestamp
 from sessionboard_async.services._common.filters import Expansion
@@ -61,7 +63,7 @@ async def export_event(
     expand: Sequence[Expansion] = (),
     updated_after: Timestamp | None = None,
     concurrency: int = 8,
-    resume: bool = False,
+    resume: bool | Checkpoint = False,
     allow_refused: bool = False,
     source: str | None = None,
     on_progress: Callable[[ExportProgress], object] = lambda _: None,
@@ -89,9 +91,10 @@ async def export_event(
         updated_after: Only records changed after this time: an aware datetime, or an ISO 8601 string with
             its offset.
         concurrency: The number of resources read at a time.
-        resume: Whether to continue an interrupted export into this folder. Unfinished files are then kept
-            in ``.export-unfinished``, after an interruption at any moment. An export without ``resume``
-            removes them when it succeeds.
+        resume: ``True`` continues the interrupted export in this folder, or starts one. Unfinished files are
+            then kept in ``.export-unfinished``, after an interruption at any moment. An export without
+            ``resume`` removes them when it succeeds. A checkpoint, from ``export_checkpoint``, continues the
+            export that it belongs to and never starts one.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them, and one if the event itself was not read. In both cases the manifest
             has the reasons.
@@ -104,10 +107,11 @@ async def export_event(
         The manifest.
 
     Raises:
-        ValueError: If a resource is unknown or another argument is invalid; or if the unfinished files
-            belong to another export, or are damaged.
+        ValueError: If a resource is unknown or another argument is invalid; if the unfinished files belong to
+            another export, or are damaged; or if the checkpoint is ``done``, damaged or of another export, or
+            its export is complete or its files are gone. Nothing was sent then.
         TypeError: If the event's id is ``None``, or an argument has another type, such as a single string
-            for ``only`` or ``expand``.
+            for ``only`` or ``expand``, or ``None`` for ``resume``.
         SessionboardError: If the data cannot be read, or the API refuses every resource.
         BlockingIOError: If another export writes to the folder. Nothing is changed.
         ConfigurationError: If the extra ``export`` is not installed.
@@ -125,9 +129,14 @@ async def export_event(
     # Making a pager validates the arguments of its search, before anything is written.
     pagers = {resource: pager(resource) for resource in validate_resources(only)}
     state = StagingState(
-        event_id=event_id, base_url=source or sb.base_url, expand=tuple(expand), updated_after=since
+        event_id=event_id,
+        base_url=source or sb.base_url,
+        expand=tuple(expand),
+        updated_after=since,
+        run=new_run_id(),
     )
-    staging = Staging(Path(directory), state, resume=resume)
+    run = read_run(resume, state)
+    staging = Staging(Path(directory), state, resume=resume is not False, run=run)
     find_event = partial(read_event, sb, event_id)
     manifest = await _Export(staging, find_event, pagers, pager, concurrency, on_progress).run()
     if not allow_refused:
@@ -225,6 +234,7 @@ class _Export:
         state = self._staging.state
         self._manifest = Manifest(
             event_id=state.event_id,
+            run=state.run,
             base_url=state.base_url,
             started_at=self._started_at,
             finished_at=datetime.now(UTC),

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from sessionboard_async._version import __version__
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.events import Event
+
+RunId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+"""The id of an export, the same from its start to its end, however often it is resumed."""
+
+
+def new_run_id() -> RunId:
+    """Return a random id for an export."""
+    return secrets.token_hex(8)
 
 
 class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         event_id: The event.
+        run: A random id of the export, the same however often it was resumed.
         base_url: The address of the API that the data came from, or the name passed as ``source``.
         started_at: When the export was started, or resumed last.
         finished_at: When all files were complete.
@@ -72,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     event_id: EventId
+    run: RunId
     base_url: str
     started_at: datetime
     finished_at: datetime

@@ -13,7 +13,8 @@ from sessionboard_async.core.flush import flush_file
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.private_files import open_private
-from sessionboard_async.export.staging import FileState, Staging
+from sessionboard_async.export.staging import Staging
+from sessionboard_async.export.staging_state import FileState
 
 
 class StagedFile:

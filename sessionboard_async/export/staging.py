@@ -7,82 +7,33 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, TypeVar
 
 import msgspec
 
 from sessionboard_async.core.flush import flush_folder
-from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
-from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
+from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary, RunId
 from sessionboard_async.export.private_files import keep_mode, replace_file
 from sessionboard_async.export.resources import RESOURCES
+from sessionboard_async.export.staging_state import (
+    COMPLETE,
+    MANIFEST,
+    STAGING_FOLDER,
+    FileState,
+    StagingState,
+    damaged,
+    differences,
+    read_published,
+    read_state,
+    refuse_link,
+)
 from sessionboard_async.export.target_lock import FOLDER_LOCK, TargetLock
-from sessionboard_async.models.base import EventId
-
-StructT = TypeVar("StructT", bound=msgspec.Struct)
-
-STAGING_FOLDER = ".export-unfinished"
-"""The staging folder of an export that can be resumed, within the target folder."""
 
 _LEFTOVER = re.compile(r"\.export-[0-9a-f]{16}")
 """The staging folder of an export that cannot be resumed."""
-
-_MANIFEST = "manifest.json"
-"""In the staging folder: a ``StagingState``. In the target folder: a ``Manifest``."""
-
-_COMPLETE = "complete.json"
-"""The manifest of a complete export, while its files are being moved."""
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-
-
-class FileState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The part of a file that is safely on the disk.
-
-    Attributes:
-        checkpoint: Where reading continues; ``None`` at the beginning.
-        records: The number of records written.
-        pages: The number of pages read.
-        bytes: The size of the file with these records. Bytes after that belong to an unfinished write.
-        reported: The number of records that the API reported first.
-        seconds: The time it took so far.
-        done: Whether all records are written.
-    """
-
-    checkpoint: Checkpoint | None = None
-    records: Count = 0
-    pages: Count = 0
-    bytes: Count = 0
-    reported: int | None = None
-    seconds: float = 0.0
-    done: bool = False
-
-    @property
-    def has_all_pages(self) -> bool:
-        """Whether no page is left to read."""
-        return self.done or (self.checkpoint is not None and self.checkpoint.done)
-
-
-class StagingState(msgspec.Struct, kw_only=True):
-    """The manifest of an unfinished export.
-
-    Attributes:
-        event_id: The event.
-        base_url: The address of the API, or another name for the origin of the data.
-        expand: The expansions included in the records.
-        updated_after: Only records changed after this time are read.
-        resources: The state of each file.
-    """
-
-    event_id: EventId
-    base_url: str
-    expand: tuple[str, ...]
-    updated_after: str | None
-    resources: dict[str, FileState] = {}
 
 
 class Staging:
@@ -93,6 +44,7 @@ class Staging:
         state: What to export. It takes over the files of an earlier attempt.
         resume: Whether to keep the folder after an interruption and to continue with an earlier one.
             Otherwise the folder belongs to this export alone and goes with it.
+        run: The id of the earlier attempt that must be there; ``None`` to continue any, or none.
 
     Attributes:
         folder: The staging folder, in the same file system as the target folder.
@@ -101,13 +53,14 @@ class Staging:
         complete: The manifest of an earlier attempt that was complete, but whose files were not all moved.
     """
 
-    def __init__(self, target: Path, state: StagingState, *, resume: bool) -> None:
+    def __init__(self, target: Path, state: StagingState, *, resume: bool, run: RunId | None = None) -> None:
         self.folder: Path = target / (STAGING_FOLDER if resume else f".export-{secrets.token_hex(8)}")
         self.resume = resume
         self.complete: Manifest | None = None
         self._target = target
         self._target_is_new = False
         self.state = state
+        self._expected_run = run
         self._lock = TargetLock(
             target / FOLDER_LOCK,
             target,
@@ -123,7 +76,8 @@ class Staging:
 
         Raises:
             BlockingIOError: If another export writes to the target folder.
-            ValueError: If the earlier attempt was another export, or its files are damaged.
+            ValueError: If the earlier attempt was another export, or is missing although it must be there, or
+                its files are damaged.
             OSError: If a folder cannot be made, or a file cannot be read.
         """
         if not self._target.exists():
@@ -133,8 +87,7 @@ class Staging:
         self._lock.acquire()
         self._remove_leftovers()
         if self.resume:
-            if self.folder.is_symlink():
-                raise ValueError(f"{self.folder} is a symbolic link: remove it to start again")
+            refuse_link(self.folder)
             self._load()
         self.folder.mkdir(mode=0o700, exist_ok=self.resume)
 
@@ -146,7 +99,7 @@ class Staging:
         """Save the state of a file, whose content must be on the disk already."""
         with self._saving:
             self.state.resources[resource] = state
-            _write(self.folder / _MANIFEST, self.state)
+            _write(self.folder / MANIFEST, self.state)
 
     def earlier_files(self, *, written: Container[str]) -> dict[str, EarlierFile]:
         """Return the files of earlier exports in the target folder, by resource.
@@ -158,7 +111,7 @@ class Staging:
             OSError: If a file cannot be read.
         """
         files: dict[str, EarlierFile] = {}
-        manifest = self._earlier_manifest()
+        manifest = read_published(self._target)
         for resource in RESOURCES:
             path = self._target / f"{resource}.jsonl"
             if resource not in written and path.is_file():
@@ -179,7 +132,7 @@ class Staging:
             OSError: If a file cannot be written.
         """
         names = [summary.file for summary in manifest.resources.values()]
-        for name in (*names, _MANIFEST):
+        for name in (*names, MANIFEST):
             if (self._target / name).is_dir():
                 raise IsADirectoryError(
                     errno.EISDIR, "a folder is in the place of a file", str(self._target / name)
@@ -189,8 +142,8 @@ class Staging:
         if not self.resume:
             # Resuming an older export later would replace these files by older ones.
             shutil.rmtree(self._target / STAGING_FOLDER, ignore_errors=True)
-        _write(self.folder / _COMPLETE, manifest)
-        keep_mode(self.folder / _COMPLETE, self._target / _MANIFEST)
+        _write(self.folder / COMPLETE, manifest)
+        keep_mode(self.folder / COMPLETE, self._target / MANIFEST)
 
     def move(self, manifest: Manifest) -> None:
         """Move the files of a published export into the target folder, the manifest last.
@@ -202,16 +155,16 @@ class Staging:
         """
         self._forget_published(manifest)
         # A manifest is never beside the files of another export.
-        (self._target / _MANIFEST).unlink(missing_ok=True)
+        (self._target / MANIFEST).unlink(missing_ok=True)
         flush_folder(self._target)
         for summary in manifest.resources.values():
             if not self._is_moved(summary):
                 keep_mode(self.folder / summary.file, self._target / summary.file)
                 (self.folder / summary.file).replace(self._target / summary.file)
         flush_folder(self._target)
-        (self.folder / _COMPLETE).replace(self._target / _MANIFEST)
+        (self.folder / COMPLETE).replace(self._target / MANIFEST)
         flush_folder(self._target)
-        if not (self.folder / _MANIFEST).exists():
+        if not (self.folder / MANIFEST).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def discard(self) -> None:
@@ -220,7 +173,7 @@ class Staging:
         Without the lock of the target folder, which another export may hold, nothing is removed from it.
         """
         if self._lock.is_held:
-            can_resume = self.resume and any((self.folder / name).exists() for name in (_COMPLETE, _MANIFEST))
+            can_resume = self.resume and any((self.folder / name).exists() for name in (COMPLETE, MANIFEST))
             if not can_resume:
                 shutil.rmtree(self.folder, ignore_errors=True)
             self._lock.release()
@@ -237,51 +190,55 @@ class Staging:
 
     def _forget_published(self, manifest: Manifest) -> None:
         """Keep the state of those resources only that a later run can still resume."""
-        state = self._read(_MANIFEST, StagingState)
+        state = read_state(self.folder, MANIFEST, StagingState)
         if state is None:
             return
         for resource in (*manifest.resources, *manifest.refused):
             # Once its file is moved, the saved state is wrong.
             state.resources.pop(resource, None)
         if state.resources:
-            _write(self.folder / _MANIFEST, state)
+            _write(self.folder / MANIFEST, state)
         else:
-            (self.folder / _MANIFEST).unlink()
+            (self.folder / MANIFEST).unlink()
 
     def _load(self) -> None:
-        self.complete = self._read(_COMPLETE, Manifest)
+        self.complete = read_state(self.folder, COMPLETE, Manifest)
         for resource, summary in self.complete.resources.items() if self.complete else ():
             # Files are moved by these names, which may lead out of the folder.
             if resource not in RESOURCES or summary.file != f"{resource}.jsonl":
-                raise self._damaged(_COMPLETE, f"{summary.file!r} is no file of an export")
-        earlier = self.complete or self._read(_MANIFEST, StagingState)
+                raise damaged(self.folder, COMPLETE, f"{summary.file!r} is no file of an export")
+        earlier = self.complete or read_state(self.folder, MANIFEST, StagingState)
+        self._validate_run(None if earlier is None else earlier.run)
         if earlier is None:
             return
-        if differences := _differences(earlier, self.state):
+        if found := differences(earlier, self.state):
             raise ValueError(
-                f"{self.folder} holds another export ({', '.join(differences)}): finish it or remove it"
+                f"{self.folder} holds another export ({', '.join(found)}): finish it or remove it"
             )
+        self.state.run = earlier.run
         if isinstance(earlier, StagingState):
             self.state.resources = earlier.resources
 
-    def _earlier_manifest(self) -> Manifest | None:
-        try:
-            return msgspec.json.decode((self._target / _MANIFEST).read_bytes(), type=Manifest)
-        except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
-            # It only serves to say more about the files.
-            return None
-
-    def _read(self, name: str, kind: type[StructT]) -> StructT | None:
-        path = self.folder / name
-        if not path.exists():
-            return None
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
-        except (ValueError, RecursionError) as error:
-            raise self._damaged(name, error) from None
-
-    def _damaged(self, name: str, reason: object) -> ValueError:
-        return ValueError(f"{self.folder / name} is damaged ({reason}): remove {self.folder} to start again")
+    def _validate_run(self, run: RunId | None) -> None:
+        expected, self._expected_run = self._expected_run, None
+        # After the first time, its files may have been moved, and files of other resources are to be read.
+        if expected is None or run == expected:
+            return
+        published = read_published(self._target)
+        if published is not None and published.run == expected:
+            raise ValueError(
+                f"the export that the checkpoint belongs to is complete, in {self._target}: leave out resume "
+                "to export again"
+            )
+        if run is None:
+            raise ValueError(
+                f"{self._target} holds no unfinished export: the checkpoint belongs to another folder, or "
+                "its files were removed; resume=True starts again"
+            )
+        raise ValueError(
+            f"{self.folder} holds another export than the one that the checkpoint belongs to: resume=True "
+            "continues it"
+        )
 
     def _validate_staged(self, summary: ResourceSummary) -> None:
         path = self.folder / summary.file
@@ -295,23 +252,13 @@ class Staging:
             ) from None
         # A link would be moved in place of the data, and its own target would get another mode.
         if not stat.S_ISREG(status.st_mode) or status.st_size != summary.bytes:
-            raise self._damaged(summary.file, f"{_COMPLETE} describes another file")
+            raise damaged(self.folder, summary.file, f"{COMPLETE} describes another file")
 
     def _is_moved(self, summary: ResourceSummary) -> bool:
         moved = self._target / summary.file
         if (self.folder / summary.file).exists() or not moved.exists():
             return False
         return moved.stat().st_size == summary.bytes
-
-
-def _differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequence[str]:
-    pairs = {
-        "event_id": (str(earlier.event_id), str(wanted.event_id)),
-        "base_url": (earlier.base_url, wanted.base_url),
-        "expand": (earlier.expand, wanted.expand),
-        "updated_after": (earlier.updated_after, wanted.updated_after),
-    }
-    return [f"its {name} is {found}" for name, (found, expected) in pairs.items() if found != expected]
 
 
 def _write(path: Path, content: msgspec.Struct) -> None:

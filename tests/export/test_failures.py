@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from sessionboard_async import AsyncSession, SessionboardError
+from sessionboard_async.export import export_checkpoint
 from sessionboard_async.export.exporter import RESOURCES, ExportProgress, Manifest, export_event
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.export.exports import STAGING, content
@@ -199,6 +200,7 @@ async def test_the_event_loop_never_waits_for_files(
         with pytest.raises(SessionboardError):
             await export_event(sb, server.event_id, target, resume=resume)
         server.faults.clear()
+        await export_checkpoint(target)
         await export_event(sb, server.event_id, target, resume=resume)
     kinds = {kind for kind, _ in accesses}
     assert kinds >= {"open", "os.mkdir", "os.rename", "os.stat", "os.fsync", "shutil.rmtree"}
