@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import chart
-from benchmarks.documents import show_jobs
+from benchmarks.documents import show_figures, show_jobs
 from benchmarks.figures import Figure
 from benchmarks.jobs.table import table
 from benchmarks.parts import PARTS
@@ -78,7 +78,9 @@ def main() -> None:
     _RESULTS.mkdir(exist_ok=True)
     write(report, _RESULTS / "latest.json")
     chart.draw(report, _RESULTS / "latest.png")
-    console.print("Written: benchmarks/results/latest.json and latest.png.")
+    console.print(
+        f"Written: benchmarks/results/latest.json, latest.png, and tables in {show_figures(figures)}."
+    )
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from benchmarks.documents import show_jobs
+from benchmarks.documents import show_figures, show_jobs
+from benchmarks.figures import Figure
 from sessionboard_async.guides import chapters, read
 
 pytestmark = pytest.mark.untraced
@@ -75,3 +77,15 @@ def test_the_benchmarks_find_the_places_of_their_table(texts: dict[str, str], tm
         assert "-->\n| a table |\n<!-- /" in shown
         assert "| stream 3,000 sessions |" not in shown
         assert len(shown) < len(texts[name])
+
+
+def test_the_tables_of_the_guide_are_those_of_the_stored_figures(
+    texts: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    stored = (root / "benchmarks/results/latest.json").read_bytes()
+    guide = tmp_path / "sessionboard_async/guides/benchmarks.md"
+    guide.parent.mkdir(parents=True)
+    guide.write_text(texts["benchmarks"], encoding="utf-8")
+    show_figures(msgspec.convert(msgspec.json.decode(stored)["figures"], list[Figure]), tmp_path)
+    assert guide.read_text(encoding="utf-8") == texts["benchmarks"]
+    assert texts["benchmarks"].count(" of the time |") == 2
