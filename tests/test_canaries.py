@@ -15,7 +15,16 @@ import pytest
 from aiohttp import web
 from rich.pretty import pretty_repr
 
-from sessionboard_async import AsyncSession, Create, RateLimits, Response, Retry, SessionboardError, Update
+from sessionboard_async import (
+    AsyncSession,
+    Checkpoint,
+    Create,
+    RateLimits,
+    Response,
+    Retry,
+    SessionboardError,
+    Update,
+)
 from sessionboard_async.change_feed import Change
 from sessionboard_async.core.http.base_url import validate_base_url
 from sessionboard_async.core.http.request import Request
@@ -159,7 +168,7 @@ def test_no_error_of_the_database_keeps_a_record(tmp_path: Path) -> None:
             )
             other.commit()
         with pytest.raises(OSError, match="refused") as caught:
-            database.apply([change], {})
+            database.apply([change], Checkpoint(version=1, query={}, progress={}))
     for error in chain(caught.value):
         check(error)
         assert EMAIL not in repr(getattr(error, "params", None))

@@ -25,7 +25,7 @@ PUBLIC = {
         __version__ code_challenge
     """,
     "sessionboard_async.change_feed": """
-        Batch Change ChangeFeed ChangeKind Cursor RESOURCES changes
+        Batch BatchStream Change ChangeFeed ChangeKind RESOURCES changes
     """,
     "sessionboard_async.errors": """
         APIError AttemptTimeoutError AuthenticationError BadRequestError BulkInterruptedError

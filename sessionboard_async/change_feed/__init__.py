@@ -1,8 +1,7 @@
 """Follow what changed in an event since the last run."""
 
 from sessionboard_async.change_feed.change import Change, ChangeKind
-from sessionboard_async.change_feed.cursor import Cursor
-from sessionboard_async.change_feed.feed import Batch, ChangeFeed, changes
+from sessionboard_async.change_feed.feed import Batch, BatchStream, ChangeFeed, changes
 from sessionboard_async.export.resources import RESOURCES
 
-__all__ = ["RESOURCES", "Batch", "Change", "ChangeFeed", "ChangeKind", "Cursor", "changes"]
+__all__ = ["RESOURCES", "Batch", "BatchStream", "Change", "ChangeFeed", "ChangeKind", "changes"]

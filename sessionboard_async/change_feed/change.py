@@ -44,7 +44,7 @@ class FeedStep:
     Args:
         resource: The resource.
         changes: The changes.
-        acknowledge: Updates the cursor; called once the changes are processed.
+        acknowledge: Updates the progress; called once the changes are processed.
     """
 
     def __init__(

@@ -2,10 +2,10 @@
 
 ::
 
-    feed = changes(sb, 4630, cursor=stored)
+    feed = changes(sb, 4630, resume=checkpoint)
     async for change in feed:
         ...
-    stored = feed.cursor
+    checkpoint = feed.checkpoint()
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from sessionboard_async.change_feed.change import Change, ChangeKind, FeedStep
-from sessionboard_async.change_feed.cursor import Cursor, FeedState, KnownIds
 from sessionboard_async.change_feed.reader import ChangeReader
 from sessionboard_async.change_feed.source import FeedSource
+from sessionboard_async.change_feed.state import FeedState, KnownIds
 from sessionboard_async.client import AsyncSession
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.prefetch import EAGER, PrefetchDepth
 from sessionboard_async.errors import APIError
 from sessionboard_async.export.resources import RESOURCES, event_search, validate_resources
@@ -29,7 +30,7 @@ from sessionboard_async.models.base import EventId, Record
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 
-__all__ = ["RESOURCES", "Batch", "Change", "ChangeFeed", "ChangeKind", "Cursor", "changes"]
+__all__ = ["RESOURCES", "Batch", "BatchStream", "Change", "ChangeFeed", "ChangeKind", "changes"]
 
 R = TypeVar("R")
 
@@ -38,17 +39,17 @@ _NO_FILTERS = frozenset({"consistency", "expand", "limit", "prefetch", "resume",
 
 
 class Batch(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """Changes that were read together, and the cursor after them.
+    """Changes that were read together, and the checkpoint after them.
 
     Attributes:
         resource: The resource of all the changes.
         changes: The changes; may be empty.
-        cursor: The cursor to store once the changes are processed, best in the same transaction.
+        checkpoint: The checkpoint to store once the changes are processed, best in the same transaction.
     """
 
     resource: str
     changes: tuple[Change[R], ...]
-    cursor: Cursor
+    checkpoint: Checkpoint
 
 
 def changes(
@@ -56,7 +57,7 @@ def changes(
     event_id: EventLike,
     *,
     resources: Iterable[str] = RESOURCES,
-    cursor: Mapping[str, Any] | None = None,
+    resume: Checkpoint | None = None,
     expand: Sequence[Expansion] = (),
     filters: Mapping[str, Mapping[str, Any]] | None = None,
     sweep_every: timedelta = timedelta(days=1),
@@ -84,14 +85,16 @@ def changes(
         sb: The client to read with.
         event_id: The event, or its id.
         resources: The resources to follow, of ``RESOURCES``.
-        cursor: ``ChangeFeed.cursor`` of the last run; ``None`` in the first run.
+        resume: The checkpoint of the last run, from ``ChangeFeed.checkpoint()`` or ``Batch.checkpoint``;
+            ``None`` in the first run. It is never ``done``, because the event may change again. Its run may
+            have followed other resources: one that it did not follow is read from the start.
         expand: Expansions to include in the records; the same in every run.
         filters: By resource, keyword arguments of its ``search``, such as
             ``{"sessions": {"status": "accepted"}}``; the same in every run.
         sweep_every: The time from one comparison of all records to the next; 0 compares in every run. A
             comparison reads all records again. A run that starts up to a tenth of the time early compares
             too.
-        known: Returns the ids of a resource that you have, so that the cursor need not hold them. As a
+        known: Returns the ids of a resource that you have, so that the checkpoint does not hold them. As a
             mapping, it also holds the ``updated_at`` of each, as a datetime or string, or ``None``: without
             these, a comparison finds only new and removed ids. Called in the event loop.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
@@ -102,10 +105,11 @@ def changes(
         The feed; nothing is sent before the first change is requested.
 
     Raises:
-        ValueError: If a resource, expansion, filter or time is invalid, or the cursor belongs to another
-            event, or to other filters or expansions.
-        TypeError: If ``search`` does not accept a filter, the event's id is ``None``, or an argument has
-            another type, such as a single string for ``resources``, or a number for ``sweep_every``.
+        ValueError: If a resource, expansion, filter or time is invalid, or the checkpoint is damaged or
+            belongs to another event, to other filters or expansions, or to another call, such as a search.
+        TypeError: If ``search`` does not accept a filter, the event's id is ``None``, ``resume`` is no
+            checkpoint, or an argument has another type, such as a single string for ``resources``, or a
+            number for ``sweep_every``.
     """
     event_id = event_id_of(event_id)
     wanted = validate_arguments(
@@ -117,7 +121,7 @@ def changes(
         sweep_every=sweep_every,
         prefetch=prefetch,
     )
-    state = FeedState(event_id, [sorted(expand), filters or {}], cursor, known)
+    state = FeedState(event_id, wanted, expand=expand, filters=filters or {}, resume=resume, known=known)
     source = FeedSource(sb, event_id, expand=expand, filters=filters or {}, prefetch=prefetch)
     reader = ChangeReader(source, wanted, state, sweep_every=sweep_every, allow_refused=allow_refused)
     return ChangeFeed(reader, raw=False)
@@ -158,7 +162,7 @@ class ChangeFeed(Generic[R]):
     """The changes of one run, as an async iterator.
 
     After an error or a cancellation the next change may be requested again. Several tasks may share the feed:
-    each change goes to one of them. The cursor then counts a change as processed once any of them requests
+    each change goes to one of them. A checkpoint then counts a change as processed once any of them requests
     the next.
 
     Attributes:
@@ -176,10 +180,14 @@ class ChangeFeed(Generic[R]):
         self._turn = asyncio.Lock()
         self._is_closed = False
 
-    @property
-    def cursor(self) -> Cursor:
-        """The cursor to store. The change returned last counts as processed once the next is requested."""
-        return self._reader.state.cursor()
+    def checkpoint(self) -> Checkpoint:
+        """Return how far the feed came, to resume from in the next run.
+
+        Changes that were read together count as processed once the change after them is requested, or the
+        feed has ended; until then, all of them are reported again. A batch counts as processed once it is
+        returned: in a loop over batches, store ``Batch.checkpoint`` instead.
+        """
+        return self._reader.state.checkpoint()
 
     def raw(self) -> ChangeFeed[dict[str, Any]]:
         """Return the same feed with records as plain dicts, exactly as the API sent them."""
@@ -196,9 +204,9 @@ class ChangeFeed(Generic[R]):
         return self._changes.pop()
 
     def batches(self) -> BatchStream[R]:
-        """Iterate over the changes in batches, each with the cursor to store together with its changes.
+        """Iterate over the changes in batches, each with the checkpoint to store together with its changes.
 
-        Every batch holds a complete cursor: pass ``known`` for events with many records.
+        Every batch holds a complete checkpoint: pass ``known`` for events with many records.
         """
         return BatchStream(self)
 
@@ -215,7 +223,7 @@ class ChangeFeed(Generic[R]):
             step, found = self._step, tuple(reversed(self._changes))
             self._changes, self._step = [], FeedStep("")
             step.acknowledge()
-            return Batch(resource=step.resource, changes=found, cursor=self.cursor)
+            return Batch(resource=step.resource, changes=found, checkpoint=self.checkpoint())
 
     async def aclose(self) -> None:
         """End the run, and everything it has under way. A page that a task waits for still arrives."""

@@ -7,9 +7,10 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from sessionboard_async.change_feed.change import FeedStep
-from sessionboard_async.change_feed.cursor import FeedState, invalid_cursor
 from sessionboard_async.change_feed.resource_reader import ResourceReader, pass_pager
 from sessionboard_async.change_feed.source import FeedSource
+from sessionboard_async.change_feed.state import FeedState
+from sessionboard_async.core.pagination.checkpoints.checkpoint import damaged_checkpoint
 from sessionboard_async.errors import APIError
 from sessionboard_async.export.refusals import is_refusal, warn_of_refusals
 
@@ -25,7 +26,7 @@ class ChangeReader:
         allow_refused: Whether to log nothing if the API refuses some of the resources.
 
     Raises:
-        ValueError: If the cursor holds a checkpoint that is invalid.
+        ValueError: If the checkpoint of a pass that was interrupted cannot be used.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class ChangeReader:
             try:
                 pass_pager(source, resource, state.stored(resource), raw=False)
             except ValueError as error:
-                raise invalid_cursor(f"{resource}: {error}") from None
+                raise damaged_checkpoint(f"{resource}: {error}") from None
 
     async def steps(self, *, raw: bool) -> AsyncGenerator[FeedStep, None]:
         """Iterate over the steps of the run; after an error, from the resource that it was about."""

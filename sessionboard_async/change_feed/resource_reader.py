@@ -9,8 +9,8 @@ from typing import Any
 
 from sessionboard_async.change_feed.change import ChangeKind, FeedStep, removals, upserts
 from sessionboard_async.change_feed.clocks import CONFIRMED_AFTER, EARLIEST, OVERLAP, RunClocks, newest
-from sessionboard_async.change_feed.cursor import ResourceCursor
 from sessionboard_async.change_feed.missing import look_up
+from sessionboard_async.change_feed.progress import ResourceProgress
 from sessionboard_async.change_feed.source import FeedSource
 from sessionboard_async.change_feed.versions import Version, microseconds, version_getter
 from sessionboard_async.core.pagination.pager import Pager
@@ -36,7 +36,7 @@ class ResourceReader:
     Args:
         source: The searches of the event.
         resource: The resource.
-        cursor: Its state.
+        progress: Its progress.
         raw: Whether to read records as plain dicts.
         sweep_every: Milliseconds from one comparison of all records to the next.
         knows_times: Whether the versions of the known records are known.
@@ -46,7 +46,7 @@ class ResourceReader:
         self,
         source: FeedSource,
         resource: str,
-        cursor: ResourceCursor,
+        progress: ResourceProgress,
         *,
         raw: bool,
         sweep_every: int,
@@ -54,16 +54,16 @@ class ResourceReader:
     ) -> None:
         self._source = source
         self._resource = resource
-        self._cursor = cursor
+        self._progress = progress
         self._raw = raw
         # A daily job starts a little earlier on some days.
         self._sweep_every = sweep_every * 9 // 10
         self._knows_times = knows_times
         self._clocks = RunClocks.at(None)
         self._is_dated = resource not in _UNDATED
-        self._deleted_since = cursor.watermark if cursor.deletions is None else cursor.deletions
+        self._deleted_since = progress.watermark if progress.deletions is None else progress.deletions
         # The first pass finds everything, if it is not interrupted.
-        self._is_first = not cursor.ids and cursor.swept is None and cursor.reading is None
+        self._is_first = not progress.ids and progress.swept is None and progress.reading is None
         self._compares = False
         self._by_page_numbers = False
 
@@ -81,7 +81,7 @@ class ResourceReader:
 
     async def _read_changed(self) -> Steps:
         """Read new and changed records; in the first run all records, by their creation."""
-        is_resumed = self._cursor.reading is not None
+        is_resumed = self._progress.reading is not None
         try:
             async with aclosing(self._read_pass()) as steps:
                 async for step in steps:
@@ -91,49 +91,49 @@ class ResourceReader:
             if not is_resumed:
                 raise
             self._warn(f"the pass of an earlier run cannot be continued, and begins again ({error.message})")
-            self._cursor.restart_pass()
+            self._progress.restart_pass()
             async with aclosing(self._read_pass()) as steps:
                 async for step in steps:
                     yield step
         except APIError as error:
             if not _is_refused_filter(error):
                 raise
-            self._cursor.restart_pass()
+            self._progress.restart_pass()
             self._compares, self._is_first = True, False
-            self._by_page_numbers = self._cursor.watermark is None
+            self._by_page_numbers = self._progress.watermark is None
             self._warn(f"the API refuses to search by time ({error.status}): all records are compared")
 
     async def _read_pass(self) -> Steps:
-        cursor = self._cursor
-        pager = pass_pager(self._source, self._resource, cursor, raw=self._raw)
-        as_of = cursor.as_of
+        progress = self._progress
+        pager = pass_pager(self._source, self._resource, progress, raw=self._raw)
+        as_of = progress.as_of
         async with aclosing(pager.pages()) as stream:
             async for page in stream:
                 if stream.as_of is not None and self._clocks.server is None:
                     self._clocks = RunClocks.at(stream.as_of)
-                as_of = as_of or self._clocks.bounds(cursor.watermark)
+                as_of = as_of or self._clocks.bounds(progress.watermark)
                 changed, versions = self._changed(
                     pager.record, self._source.by_id(self._resource, pager, page)
                 )
                 yield FeedStep(
                     self._resource,
                     upserts(self._resource, changed),
-                    partial(cursor.add_page, versions, as_of, stream.checkpoint(include_current=True)),
+                    partial(progress.add_page, versions, as_of, stream.checkpoint(include_current=True)),
                 )
-        as_of = as_of or self._clocks.bounds(cursor.watermark)
-        if cursor.watermark is not None and cursor.watermark > self._clocks.latest + OVERLAP:
+        as_of = as_of or self._clocks.bounds(progress.watermark)
+        if progress.watermark is not None and progress.watermark > self._clocks.latest + OVERLAP:
             # Changes may lie before it.
             self._compares = True
-        yield FeedStep(self._resource, acknowledge=partial(cursor.finish_pass, as_of, self._clocks))
+        yield FeedStep(self._resource, acknowledge=partial(progress.finish_pass, as_of, self._clocks))
 
     async def _read_deleted(self) -> Steps:
         """Read the deletions of sessions."""
-        cursor, since = self._cursor, self._deleted_since
-        if not cursor.ids:
+        progress, since = self._progress, self._deleted_since
+        if not progress.ids:
             return
         if since is None or since > self._clocks.latest + OVERLAP:
             # In the first run; or the time was saved while both clocks were wrong.
-            since = EARLIEST if cursor.watermark is None else cursor.watermark
+            since = EARLIEST if progress.watermark is None else progress.watermark
         limit, _ = self._clocks.bounds(since)
         pager = self._source.statuses(
             deleted_after=format_milliseconds(max(EARLIEST, since - OVERLAP)),
@@ -146,11 +146,11 @@ class ResourceReader:
                 async for page in stream:
                     times = {row.id: microseconds(row.deleted_at) for row in page.results if row.id}
                     last = max(last, newest((time for time in times.values() if time), limit) or last)
-                    deleted = {id_ for id_, time in times.items() if time is not None} & cursor.ids.keys()
+                    deleted = {id_ for id_, time in times.items() if time is not None} & progress.ids.keys()
                     yield FeedStep(
                         self._resource,
                         removals(self._resource, deleted, "deleted"),
-                        partial(cursor.remove, deleted),
+                        partial(progress.remove, deleted),
                     )
         except APIError as error:
             if not (is_refusal(error) or _is_refused_filter(error)):
@@ -160,16 +160,16 @@ class ResourceReader:
             )
             self._compares = True
         else:
-            yield FeedStep(self._resource, acknowledge=partial(cursor.finish_deletions, last))
+            yield FeedStep(self._resource, acknowledge=partial(progress.finish_deletions, last))
 
     async def _compare_all(self) -> Steps:
         """Compare all records, if that is due: report those that were missed, and ids that are missing."""
-        cursor = self._cursor
-        period = min(self._sweep_every, CONFIRMED_AFTER) if cursor.missing else self._sweep_every
-        is_due = self._clocks.is_due(period, cursor.swept, cursor.swept_locally)
+        progress = self._progress
+        period = min(self._sweep_every, CONFIRMED_AFTER) if progress.missing else self._sweep_every
+        is_due = self._clocks.is_due(period, progress.swept, progress.swept_locally)
         if self._is_first or not (self._compares or is_due):
             return
-        before, found = frozenset(cursor.ids), set[str]()
+        before, found = frozenset(progress.ids), set[str]()
         how = {"consistency": "pages"} if self._by_page_numbers else {}
         pager = self._source.search(self._resource, raw=self._raw, **how)
         async with aclosing(pager.pages()) as stream:
@@ -181,12 +181,12 @@ class ResourceReader:
                     yield FeedStep(
                         self._resource,
                         upserts(self._resource, changed),
-                        partial(cursor.add_versions, versions),
+                        partial(progress.add_versions, versions),
                     )
         async with aclosing(self._report_missing(before - found)) as steps:
             async for step in steps:
                 yield step
-        yield FeedStep(self._resource, acknowledge=partial(cursor.finish_sweep, self._clocks))
+        yield FeedStep(self._resource, acknowledge=partial(progress.finish_sweep, self._clocks))
 
     async def _compare_undated(self) -> Steps:
         """Read all records, and compare them with their digests."""
@@ -195,10 +195,10 @@ class ResourceReader:
         yield FeedStep(
             self._resource,
             upserts(self._resource, changed),
-            partial(self._cursor.add_versions, versions),
+            partial(self._progress.add_versions, versions),
         )
         if is_complete:
-            async with aclosing(self._report_missing(self._cursor.ids.keys() - records.keys())) as steps:
+            async with aclosing(self._report_missing(self._progress.ids.keys() - records.keys())) as steps:
                 async for step in steps:
                     yield step
 
@@ -238,14 +238,14 @@ class ResourceReader:
 
     async def _report_missing(self, missing: Collection[str]) -> Steps:
         """Report missing ids whose records are gone, or that were missing long enough."""
-        cursor, now = self._cursor, self._clocks.now
+        progress, now = self._progress, self._clocks.now
         findings = await look_up(self._source, self._resource, missing)
         candidates: dict[str, int] = {}
         gone: dict[ChangeKind, set[str]] = {"deleted": set(), "left_scope": set()}
         for id_ in missing:
             finding = findings.get(id_)
             # A clock may have been set back.
-            first = min(now, cursor.missing.get(id_, now))
+            first = min(now, progress.missing.get(id_, now))
             if finding == "deleted":
                 gone["deleted"].add(id_)
             elif now - first > CONFIRMED_AFTER:
@@ -255,22 +255,22 @@ class ResourceReader:
         for kind, ids in gone.items():
             if ids:
                 yield FeedStep(
-                    self._resource, removals(self._resource, ids, kind), partial(cursor.remove, ids)
+                    self._resource, removals(self._resource, ids, kind), partial(progress.remove, ids)
                 )
-        if candidates != cursor.missing:
-            yield FeedStep(self._resource, acknowledge=partial(cursor.set_missing, candidates))
+        if candidates != progress.missing:
+            yield FeedStep(self._resource, acknowledge=partial(progress.set_missing, candidates))
 
     def _changed(
         self, record: type[Any], records: Mapping[str, Any], *, unknown: bool = True
     ) -> tuple[dict[str, Any], dict[str, Version]]:
         """Return the records that differ from those reported before, and their versions."""
-        latest = self._clocks.plausible(self._cursor.watermark) if self._is_dated else None
+        latest = self._clocks.plausible(self._progress.watermark) if self._is_dated else None
         version = version_getter(record, latest)
         versions = {id_: version(record) for id_, record in records.items()}
         changed = {
             id_: record
             for id_, record in records.items()
-            if self._cursor.is_change(id_, versions[id_], unknown=unknown, clocks=self._clocks)
+            if self._progress.is_change(id_, versions[id_], unknown=unknown, clocks=self._clocks)
         }
         return changed, {id_: versions[id_] for id_ in changed}
 
@@ -278,24 +278,24 @@ class ResourceReader:
         self._source.warn(self._resource, message)
 
 
-def pass_pager(source: FeedSource, resource: str, cursor: ResourceCursor, *, raw: bool) -> Pager[Any]:
+def pass_pager(source: FeedSource, resource: str, progress: ResourceProgress, *, raw: bool) -> Pager[Any]:
     """Search new and changed records, from where an interrupted pass ended.
 
     Raises:
         ValueError: If the checkpoint of that pass is invalid.
     """
     search: dict[str, Any] = {}
-    if cursor.watermark is not None:
-        since = max(EARLIEST, cursor.watermark - OVERLAP)
+    if progress.watermark is not None:
+        since = max(EARLIEST, progress.watermark - OVERLAP)
         asked = microseconds(source.filters(resource).get("updated_after"))
         if asked is None or asked < since * 1000:
             search["updated_after"] = format_milliseconds(since)
         search |= {"sort": "updated_at", "consistency": "exact"}
-    if cursor.reading is None or not cursor.reading.done:
-        return source.search(resource, raw=raw, resume=cursor.reading, **search)
+    if progress.reading is None or not progress.reading.done:
+        return source.search(resource, raw=raw, resume=progress.reading, **search)
     # Interrupted after its last page: nothing is left to read.
     pager = source.search(resource, raw=raw, limit=0, **search)
-    if cursor.reading.query != pager.checkpoint().query:
+    if progress.reading.query != pager.checkpoint().query:
         raise ValueError("its pass is of another search")
     return pager
 

@@ -33,10 +33,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"`proxy`", "the proxy"),
     (r"\bTimeout\.attempt\b", f"{_LIMITS.attempt:g} s"),
     (r"\bTimeout\.connect\b", f"{_LIMITS.connect:g} s"),
-    (r"\bother filters or expansions: start again without a cursor; or choose", "another --expand: choose"),
-    (r"\bother filters or expansions: start again without a cursor", "another --expand: choose another file"),
-    (r"\bstart again without a cursor", "choose another file"),
-    (r"\bpass the cursor of an earlier run unchanged", "choose another file"),
+    (r"\bits expand are\b", "its --expand is"),
+    (r"\bresume takes what checkpoint\(\) returned, unchanged: ", "the checkpoint is damaged: "),
 )
 """Words of messages for Python, as regular expressions, and what they are on the command line."""
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from sessionboard_async._printable import printable
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.errors import ConfigurationError
 from sessionboard_async.export.resources import validate_resources
 from sessionboard_async.services._common.ids.events import EventLike, event_id_of
@@ -63,7 +64,7 @@ class Database:
     ::
 
         with Database("event.db", event_id=4630, base_url=sb.base_url) as database:
-            database.apply(changes, cursor)
+            database.apply(batch.changes, batch.checkpoint)
 
     Every method blocks. Use it from any thread, but from one at a time. A new file is readable only by its
     owner, on systems with file permissions, because it holds personal data.
@@ -110,20 +111,25 @@ class Database:
         self._engine = _engine(self._path)
         try:
             with self._transaction() as connection:
-                self._cursor = _open(connection, self._path, self._source)
+                self._checkpoint = _open(connection, self._path, self._source)
                 _create_views(connection, view_definitions(tags))
         except BaseException:
             self.close()
             raise
 
     @property
-    def cursor(self) -> dict[str, Any] | None:
-        """The cursor saved with the last changes; ``None`` for a new copy.
+    def checkpoint(self) -> Checkpoint | None:
+        """The checkpoint saved with the last changes, to resume a change feed from; ``None`` for a new copy.
 
         Raises:
             ConfigurationError: If it is damaged.
         """
-        return None if self._cursor is None else self._saved("cursor", self._cursor)
+        if self._checkpoint is None:
+            return None
+        try:
+            return Checkpoint.from_json(self._checkpoint)
+        except (ValueError, TypeError) as error:
+            raise self._damaged("checkpoint", error) from None
 
     @property
     def event(self) -> dict[str, Any] | None:
@@ -135,7 +141,10 @@ class Database:
         """
         with self._transaction() as connection:
             record = connection.scalar(select(EVENT_TABLE.c.record))
-        return None if record is None else self._saved("event", record)
+        try:
+            return None if record is None else msgspec.json.decode(record, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
+            raise self._damaged("event", error) from None
 
     def save_event(self, record: Mapping[str, Any]) -> None:
         """Write the event, and update the local times of its sessions.
@@ -157,13 +166,13 @@ class Database:
             update_local_times(connection)
 
     def apply(
-        self, changes: Sequence[RecordChange], cursor: Mapping[str, Any], *, keep_newer: bool = True
+        self, changes: Sequence[RecordChange], checkpoint: Checkpoint, *, keep_newer: bool = True
     ) -> Applied:
-        """Write changes in their order, and the cursor after them, in one transaction.
+        """Write changes in their order, and the checkpoint after them, in one transaction.
 
         Args:
             changes: The changes, of any resources.
-            cursor: The cursor to save; it may hold anything that JSON can hold.
+            checkpoint: The checkpoint to save.
             keep_newer: Whether an upsert leaves a record in the copy that is newer by ``updated_at``. If one
                 of the two has no valid time, it is replaced. A change feed skips outdated records by itself,
                 and reports a record again whose time was in the future.
@@ -179,13 +188,13 @@ class Database:
                 written.
         """
         validate_changes(changes)
-        saved = json_text(cursor)
+        saved = checkpoint.to_json()
         with self._transaction() as connection:
             self._validate_source(connection)
             zone = event_zone(connection)
             tally = write_changes(connection, changes, keep_newer=keep_newer, zone=zone)
-            connection.execute(update(STATE).values(cursor=saved))
-        self._cursor = saved
+            connection.execute(update(STATE).values(checkpoint=saved))
+        self._checkpoint = saved
         return Applied(**tally)
 
     def ids(self, resource: str) -> list[str]:
@@ -238,13 +247,10 @@ class Database:
     ) -> None:
         self.close()
 
-    def _saved(self, name: str, text: str) -> dict[str, Any]:
-        try:
-            return msgspec.json.decode(text, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
-            raise ConfigurationError(
-                f"the {name} of the copy at {self._path} is damaged ({error}): choose another file"
-            ) from None
+    def _damaged(self, name: str, error: Exception) -> ConfigurationError:
+        return ConfigurationError(
+            f"the {name} of the copy at {self._path} is damaged ({error}): choose another file"
+        )
 
     def _validate_source(self, connection: Connection) -> None:
         is_ours = and_(*(STATE.c[name] == value for name, value in self._source.items()))
@@ -296,7 +302,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str | None:
-    """Return the cursor of a copy; create its tables if the file is empty."""
+    """Return the checkpoint of a copy; create its tables if the file is empty."""
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
     if not names:
         for statement in table_definitions():
@@ -323,15 +329,15 @@ def _open(connection: Connection, path: Path, source: Mapping[str, str]) -> str 
         for name, wanted in source.items()
         if stored[name] != wanted
     ]
-    if differences and stored["cursor"] is None:
+    if differences and stored["checkpoint"] is None:
         # Nothing was ever written to it, as after a run with a mistyped event.
         connection.execute(update(STATE).values(**source))
         connection.execute(delete(EVENT_TABLE))
         return None
     if differences:
         raise ConfigurationError(f"{path} is another copy: {', '.join(differences)}; choose another file")
-    cursor: str | None = stored["cursor"]
-    return cursor
+    checkpoint: str | None = stored["checkpoint"]
+    return checkpoint
 
 
 def _create_views(connection: Connection, views: Mapping[str, str]) -> None:

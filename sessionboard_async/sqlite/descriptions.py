@@ -142,7 +142,7 @@ _COLUMNS = {
     "event_id": "The event.",
     "base_url": "The address of the API, or the name of the source.",
     "expand": "The expansions in the records, as JSON.",
-    "cursor": "The state of the updates, as JSON; never change it.",
+    "checkpoint": "How far the updates came, as JSON; never change it.",
 }
 """By column; or by table and column, where a table means something else."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
 from sessionboard_async.sqlite.columns import EVENT, LAYOUT, PERSON, ROLE, ColumnSource
 from sessionboard_async.sqlite.values import ColumnKind
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class ArrayTable(NamedTuple):
@@ -101,6 +101,6 @@ STATE = Table(
     Column("event_id", Text, nullable=False),
     Column("base_url", Text, nullable=False),
     Column("expand", Text, nullable=False),
-    Column("cursor", Text),
+    Column("checkpoint", Text),
 )
-"""One row: the source of the copy, and the cursor of its feed."""
+"""One row: the source of the copy, and the checkpoint of its feed."""

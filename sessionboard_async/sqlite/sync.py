@@ -66,10 +66,11 @@ async def sync_event(
 
     One run at a time may write to a file.
 
-    Every page is written in one transaction with the cursor after it: a run may be interrupted at any
-    moment, and the next run continues. Records of a resource that the API refuses stay as they are. The event
-    itself, with its time zone, is read from the list of events; if it is not there, a warning is logged, and
-    sessions have no local times.
+    There is no ``resume`` to pass: the checkpoint lies in the file. Every page is written in one transaction
+    with the checkpoint after it, so a run may be interrupted at any moment, and the next run continues.
+
+    Records of a resource that the API refuses stay as they are. The event itself, with its time zone, is read
+    from the list of events; if it is not there, a warning is logged, and sessions have no local times.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Looking up
     missing records counts in the rate-limit category ``entity-reads``, with at most 10 requests per resource,
@@ -95,8 +96,8 @@ async def sync_event(
         The result of this run.
 
     Raises:
-        ConfigurationError: If the file is no database, or a copy of something else, or its cursor is damaged.
-            It is a ``ValueError``.
+        ConfigurationError: If the file is no database, or a copy of something else, or its checkpoint is
+            damaged. It is a ``ValueError``.
         ValueError: If a resource or another argument is invalid.
         TypeError: If the event's id is ``None``, or an argument has another type, such as a single string
             for ``only`` or a number for ``sweep_every``.
@@ -129,13 +130,13 @@ async def sync_event(
 
     try:
         database, known = await run_in_thread(open_copy)
-        cursor = database.cursor
+        checkpoint = database.checkpoint
         try:
             feed = changes(
                 sb,
                 event_id,
                 resources=wanted,
-                cursor=cursor,
+                resume=checkpoint,
                 expand=expand,
                 sweep_every=sweep_every,
                 known=known.__getitem__,
@@ -143,7 +144,9 @@ async def sync_event(
             ).raw()
         except ValueError as error:
             # The other arguments were checked before.
-            raise ConfigurationError(f"{os.fspath(path)}: {error}; or choose another file") from None
+            raise ConfigurationError(
+                f"{os.fspath(path)}: its checkpoint cannot be used ({error}): choose another file"
+            ) from None
         if (event := await _read_event(sb, event_id)) is not None:
             await run_in_thread(partial(database.save_event, event))
         total: Counter[str] = Counter()
@@ -153,7 +156,7 @@ async def sync_event(
                 if batch.resource != resource:
                     report(resource, done=True)
                     resource = batch.resource
-                apply = partial(database.apply, batch.changes, batch.cursor, keep_newer=False)
+                apply = partial(database.apply, batch.changes, batch.checkpoint, keep_newer=False)
                 applied = await run_in_thread(apply)
                 total.update(upserted=applied.upserted, removed=applied.removed)
                 written[resource] += applied.upserted + applied.removed

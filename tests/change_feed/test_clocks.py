@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sessionboard_async.change_feed.clocks import OVERLAP, RunClocks, newest
-from sessionboard_async.change_feed.cursor import ResourceCursor
+from sessionboard_async.change_feed.progress import ResourceProgress
 from sessionboard_async.change_feed.versions import microseconds, version_getter
 from sessionboard_async.core.timestamps import to_milliseconds
 
@@ -91,8 +91,8 @@ def test_an_older_answer_is_no_change_only_as_long_as_it_may_be_cached() -> None
     clocks = RunClocks(NOW, NOW)
 
     def is_change(version: int, reported: int) -> bool:
-        cursor = ResourceCursor(ids={"a": reported * 1000})
-        return cursor.is_change("a", version * 1000, unknown=False, clocks=clocks)
+        progress = ResourceProgress(ids={"a": reported * 1000})
+        return progress.is_change("a", version * 1000, unknown=False, clocks=clocks)
 
     assert is_change(NOW, NOW - 1)
     assert not is_change(NOW, NOW)
@@ -105,39 +105,39 @@ def test_an_older_answer_is_no_change_only_as_long_as_it_may_be_cached() -> None
 
 @pytest.mark.parametrize("unknown", [True, False])
 def test_an_unknown_version_is_a_change_if_the_caller_says_so(unknown: bool) -> None:
-    cursor = ResourceCursor(ids={"a": None, "b": None}, digests={"b": "0123"})
+    progress = ResourceProgress(ids={"a": None, "b": None}, digests={"b": "0123"})
     clocks = RunClocks(NOW, None)
-    assert cursor.is_change("a", NOW * 1000, unknown=unknown, clocks=clocks) is unknown
-    assert cursor.is_change("a", "0123", unknown=unknown, clocks=clocks)
-    assert not cursor.is_change("b", "0123", unknown=unknown, clocks=clocks)
-    assert cursor.is_change("b", NOW * 1000, unknown=unknown, clocks=clocks)
-    assert cursor.is_change("c", NOW * 1000, unknown=unknown, clocks=clocks)
+    assert progress.is_change("a", NOW * 1000, unknown=unknown, clocks=clocks) is unknown
+    assert progress.is_change("a", "0123", unknown=unknown, clocks=clocks)
+    assert not progress.is_change("b", "0123", unknown=unknown, clocks=clocks)
+    assert progress.is_change("b", NOW * 1000, unknown=unknown, clocks=clocks)
+    assert progress.is_change("c", NOW * 1000, unknown=unknown, clocks=clocks)
 
 
 def test_the_first_watermark_is_the_newest_time_before_the_earlier_clock() -> None:
     clocks = RunClocks(NOW, NOW - HOUR)
     ids = {"a": (NOW - 2 * HOUR) * 1000, "b": (NOW - HOUR // 2) * 1000, "c": YEAR_9999 * 1000}
-    cursor = ResourceCursor(ids=dict(ids))
-    cursor.finish_pass(clocks.bounds(None), clocks)
-    assert cursor.watermark == NOW - 2 * HOUR
+    progress = ResourceProgress(ids=dict(ids))
+    progress.finish_pass(clocks.bounds(None), clocks)
+    assert progress.watermark == NOW - 2 * HOUR
     # If all records are newer than a clock, that clock is behind.
     del ids["a"]
-    cursor = ResourceCursor(ids=dict(ids))
-    cursor.finish_pass(clocks.bounds(None), clocks)
-    assert cursor.watermark == NOW - HOUR // 2
-    cursor = ResourceCursor(ids={"c": YEAR_9999 * 1000})
-    cursor.finish_pass(clocks.bounds(None), clocks)
-    assert cursor.watermark is None
+    progress = ResourceProgress(ids=dict(ids))
+    progress.finish_pass(clocks.bounds(None), clocks)
+    assert progress.watermark == NOW - HOUR // 2
+    progress = ResourceProgress(ids={"c": YEAR_9999 * 1000})
+    progress.finish_pass(clocks.bounds(None), clocks)
+    assert progress.watermark is None
 
 
 def test_a_later_watermark_never_falls_unless_it_is_in_the_future() -> None:
-    cursor = ResourceCursor(ids={"a": (NOW - HOUR) * 1000}, watermark=NOW)
+    progress = ResourceProgress(ids={"a": (NOW - HOUR) * 1000}, watermark=NOW)
     clocks = RunClocks(NOW, None)
-    cursor.finish_pass(clocks.bounds(NOW), clocks)
-    assert cursor.watermark == NOW
+    progress.finish_pass(clocks.bounds(NOW), clocks)
+    assert progress.watermark == NOW
     early = RunClocks(NOW - OVERLAP - 1, NOW - HOUR)
-    cursor.finish_pass(early.bounds(NOW), early)
-    assert cursor.watermark is None
+    progress.finish_pass(early.bounds(NOW), early)
+    assert progress.watermark is None
 
 
 def test_the_time_of_a_response_is_kept_beside_the_local_one() -> None:

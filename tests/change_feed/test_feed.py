@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
-from sessionboard_async import AsyncSession, Retry
+from sessionboard_async import AsyncSession, Checkpoint, Retry
 from sessionboard_async.change_feed.feed import RESOURCES, ChangeFeed, changes
 from sessionboard_async.models import Contact
 from sessionboard_async.testing import Changes, EmbeddedServer, Fault, SimulatedTime
+from tests.change_feed.following import stored
 from tests.support.http_server import TOKEN, Handler, HttpServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left")]
@@ -36,11 +36,6 @@ async def follow(feed: ChangeFeed[dict[str, Any]], copy: Copy) -> list[tuple[str
         else:
             records[change.id] = change.record
     return reported
-
-
-def stored(feed: ChangeFeed[Any]) -> Any:
-    """Return the cursor as read back from a file."""
-    return json.loads(json.dumps(feed.cursor))
 
 
 @pytest.mark.slow
@@ -72,12 +67,12 @@ async def test_after_four_hours_of_changes_nothing_is_stale(seed: int) -> None:
         AsyncSession(server.token, base_url=server.base_url, limits=None) as sb,
     ):
         copy: Copy = {}
-        cursor: Any = None
+        checkpoint: Checkpoint | None = None
         removed = 0
         for _ in range(24):
-            feed = changes(sb, server.event_id, resources=FOLLOWED, cursor=cursor, sweep_every=HOUR).raw()
+            feed = changes(sb, server.event_id, resources=FOLLOWED, resume=checkpoint, sweep_every=HOUR).raw()
             removed += sum(kind == "deleted" for kind, _, _ in await follow(feed, copy))
-            cursor = stored(feed)
+            checkpoint = stored(feed)
             time.advance(600)
         assert removed > 50
         # Changes are reported with a delay of minutes: records changed in the last ones are left out.
@@ -85,10 +80,10 @@ async def test_after_four_hours_of_changes_nothing_is_stale(seed: int) -> None:
         for _ in range(3):
             time.advance(400)
             feed = changes(
-                sb, server.event_id, resources=FOLLOWED, cursor=cursor, sweep_every=timedelta(0)
+                sb, server.event_id, resources=FOLLOWED, resume=checkpoint, sweep_every=timedelta(0)
             ).raw()
             await follow(feed, copy)
-            cursor = stored(feed)
+            checkpoint = stored(feed)
         for name in FOLLOWED:
             now = server.record_versions(name)
             unchanged = {id_: time for id_, time in before[name].items() if now.get(id_) == time}
@@ -111,7 +106,7 @@ async def test_a_second_run_on_unchanged_data_reads_the_overlap_and_reports_noth
         assert copy.keys() == set(RESOURCES)
         assert all(server.ids(name) == copy[name].keys() for name in COUNTED)
         server.requests.clear()
-        second = changes(sb, server.event_id, cursor=stored(first)).raw()
+        second = changes(sb, server.event_id, resume=stored(first)).raw()
         assert await follow(second, copy) == []
         # One request per resource, one for deleted sessions, and one for the list of statuses.
         assert len(server.requests) == len(RESOURCES) + 2
@@ -142,7 +137,7 @@ async def test_deletions_restores_and_records_that_leave_the_filter_are_reported
         reported = []
         for _ in range(3):
             time.advance(200)
-            feed = changes(sb, event, cursor=stored(feed), **search).raw()
+            feed = changes(sb, event, resume=stored(feed), **search).raw()
             reported += await follow(feed, copy)
         assert ("deleted", "sessions", talks[0]) in reported
         assert ("left_scope", "sessions", talks[1]) in reported
@@ -151,7 +146,7 @@ async def test_deletions_restores_and_records_that_leave_the_filter_are_reported
 
         await sb.sessions.restore(event, talks[0])
         await sb.sessions.update(event, talks[1], status="accepted")
-        feed = changes(sb, event, cursor=stored(feed), **search).raw()
+        feed = changes(sb, event, resume=stored(feed), **search).raw()
         reported = await follow(feed, copy)
         assert ("upsert", "sessions", talks[0]) in reported
         assert ("upsert", "sessions", talks[1]) in reported
@@ -163,22 +158,22 @@ async def test_interrupted_runs_lose_nothing() -> None:
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         copy: Copy = {}
-        cursor: Any = None
+        checkpoint: Checkpoint | None = None
         for stop_after in (1, 50, 120, 10_000):
-            feed = changes(sb, server.event_id, cursor=cursor).raw()
+            feed = changes(sb, server.event_id, resume=checkpoint).raw()
             count = 0
             async for change in feed:
                 copy.setdefault(change.resource, {})[change.id] = change.record
                 count += 1
                 if count == stop_after:
                     break
-            cursor = stored(feed)
+            checkpoint = stored(feed)
             await feed.aclose()
         assert copy.keys() == set(RESOURCES)
         assert all(server.ids(name) == copy[name].keys() for name in COUNTED)
 
 
-async def test_batches_with_their_cursors_report_each_change_once() -> None:
+async def test_batches_with_their_checkpoints_report_each_change_once() -> None:
     async with (
         EmbeddedServer(sessions=250) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
@@ -188,13 +183,13 @@ async def test_batches_with_their_cursors_report_each_change_once() -> None:
         def known(_: str) -> list[str]:
             return reported
 
-        cursor: Any = None
+        checkpoint: Checkpoint | None = None
         for _ in range(30):
-            feed = changes(sb, server.event_id, resources=["sessions"], cursor=cursor, known=known)
+            feed = changes(sb, server.event_id, resources=["sessions"], resume=checkpoint, known=known)
             async for batch in feed.batches():
                 reported += [change.id for change in batch.changes]
-                cursor = json.loads(json.dumps(batch.cursor))
-                assert "ids" not in cursor["resources"]["sessions"]
+                checkpoint = Checkpoint.from_json(batch.checkpoint.to_json())
+                assert "ids" not in checkpoint.progress["resources"]["sessions"]
                 break
             await feed.aclose()
         assert len(reported) == len(set(reported)) == 250
@@ -213,20 +208,26 @@ async def test_a_refused_resource_is_recorded_and_the_rest_is_read() -> None:
         assert set(feed.refused) == {"sponsors"}
 
 
-async def test_a_cursor_of_another_event_or_scope_is_refused() -> None:
+async def test_a_checkpoint_of_something_else_is_refused() -> None:
     async with (
         EmbeddedServer(sessions=10) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
         event = server.event_id
-        cursor = stored(changes(sb, event))
-        changes(sb, event, cursor=cursor)
-        with pytest.raises(ValueError, match=f"is of event {event}, not of event 7"):
-            changes(sb, 7, cursor=cursor)
-        with pytest.raises(ValueError, match="other filters or expansions"):
-            changes(sb, event, cursor=cursor, expand=["composition"])
-        with pytest.raises(ValueError, match="pass the cursor of an earlier run unchanged"):
-            changes(sb, event, cursor={"version": 1})
+        checkpoint = stored(changes(sb, event))
+        changes(sb, event, resume=checkpoint)
+        with pytest.raises(ValueError, match=f"its event_id is '{event}', not '7'"):
+            changes(sb, 7, resume=checkpoint)
+        with pytest.raises(ValueError, match=r"its expand are \[\], not \['composition'\]"):
+            changes(sb, event, resume=checkpoint, expand=["composition"])
+        with pytest.raises(ValueError, match=r"another query: its filters differ$"):
+            changes(sb, event, resume=checkpoint, filters={"sessions": {"status": "accepted"}})
+        with pytest.raises(ValueError, match="its operation is 'search-rooms', not 'changes'"):
+            changes(sb, event, resume=sb.rooms.search(event).checkpoint())
+        with pytest.raises(ValueError, match="its operation is 'changes', not 'search-rooms'"):
+            sb.rooms.search(event, resume=checkpoint)
+        with pytest.raises(TypeError, match="resume takes a Checkpoint, not dict"):
+            changes(sb, event, resume=cast("Checkpoint", {"version": 1}))
         assert not server.requests
 
 
@@ -295,10 +296,10 @@ async def test_a_daily_job_that_starts_early_compares_all_records(hours: float, 
         feed = changes(sb, server.event_id, resources=["rooms"]).raw()
         copy: Copy = {}
         await follow(feed, copy)
-        cursor = stored(feed)
+        checkpoint = stored(feed)
         for clock in ("swept", "swept_locally"):
-            cursor["resources"]["rooms"][clock] -= int(hours * 3_600_000)
+            checkpoint.progress["resources"]["rooms"][clock] -= int(hours * 3_600_000)
         server.requests.clear()
-        await follow(changes(sb, server.event_id, resources=["rooms"], cursor=cursor).raw(), copy)
+        await follow(changes(sb, server.event_id, resources=["rooms"], resume=checkpoint).raw(), copy)
         searches = [request for request in server.requests if request.operation == "search-rooms"]
         assert len(searches) == (2 if compares else 1)

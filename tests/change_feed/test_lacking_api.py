@@ -261,7 +261,7 @@ async def test_a_search_that_is_wrong_about_a_record_is_not_believed_about_other
 
     api.override = override
     assert await follower.compare() == {("deleted", "c0")}
-    assert len(follower.cursor["resources"]["contacts"]["missing"]) == 149
+    assert len(follower.progress["contacts"]["missing"]) == 149
 
 
 async def test_what_a_wrong_search_does_not_find_is_never_called_deleted(
@@ -273,7 +273,7 @@ async def test_what_a_wrong_search_does_not_find_is_never_called_deleted(
     page = {"results": found, "pagination": {"currentPage": 1, "totalResults": 180, "totalPages": 1}}
     api.override = lambda method, *_: (200, page) if method == "POST" else None
     assert await follower.compare() == set()
-    missing = follower.cursor["resources"]["contacts"]["missing"]
+    missing = follower.progress["contacts"]["missing"]
     for id_ in missing:
         missing[id_] -= 600_000
     # All of them can still be retrieved.
@@ -289,7 +289,7 @@ async def test_a_list_that_reports_more_than_it_returns_proves_no_deletion(
     page = {"results": api.records["statuses"][:2], "pagination": pagination}
     api.override = lambda *_: (200, page)
     assert await follower.run() == set()
-    assert set(follower.cursor["resources"]["statuses"]["missing"]) == {"t2", "t3", "t4"}
+    assert set(follower.progress["statuses"]["missing"]) == {"t2", "t3", "t4"}
     api.override = lambda *_: None
     assert await follower.run() == set()
 
@@ -317,7 +317,7 @@ async def test_a_search_that_reports_more_than_it_returns_proves_no_deletion(res
         deleted, hidden = sorted(item["id"] for item in records)[:10], "x59"
         api.records[resource] = [item for item in records if item["id"] not in {*deleted, hidden}]
         assert await follower.compare() == {("deleted", id_) for id_ in deleted}
-        assert set(follower.cursor["resources"][resource]["missing"]) == {hidden}
+        assert set(follower.progress[resource]["missing"]) == {hidden}
 
 
 @pytest.mark.parametrize("status", [403, 404, 501])
@@ -330,7 +330,7 @@ async def test_the_page_of_a_firewall_in_place_of_a_record_is_an_error(
     api.override = lambda method, *_: (status, PAGE) if method == "GET" else None
     with pytest.raises(APIError, match="not from the API" if status != 501 else "501"):
         await follower.compare()
-    assert "missing" not in follower.feed.cursor["resources"]["contacts"]
+    assert "missing" not in follower.feed.checkpoint().progress["resources"]["contacts"]
     api.override = lambda *_: None
     assert await follower.compare() == {("deleted", gone["id"])}
 
@@ -346,7 +346,7 @@ async def test_records_that_cannot_be_looked_up_are_not_removed_at_once(
     assert await follower.compare() == set()
     api.override = lambda *_: None
     # They are looked up again without a comparison being due, as soon as no cached answer can be as old.
-    for resource in follower.cursor["resources"].values():
+    for resource in follower.progress.values():
         assert resource["missing"]
 
 
@@ -372,4 +372,4 @@ async def test_an_id_that_cannot_be_part_of_a_path_ends_no_run(api: RecordsAPI, 
     await follower.run()
     api.records["contacts"].pop(0)
     assert await follower.compare() == set()
-    assert follower.cursor["resources"]["contacts"]["missing"]
+    assert follower.progress["contacts"]["missing"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from sessionboard_async import AsyncSession, Delete, RateLimits, ServerError
-from sessionboard_async.change_feed import ChangeKind, Cursor, changes
+from sessionboard_async import AsyncSession, Checkpoint, Delete, RateLimits, ServerError
+from sessionboard_async.change_feed import ChangeKind, changes
 from sessionboard_async.testing import EmbeddedServer, ServerLimits, SimulatedTime
+from tests.change_feed.following import stored
 from tests.support.http_server import read_into
 from tests.support.records_api import Answer, Record, RecordsAPI
 
@@ -44,7 +44,7 @@ async def test_batches_can_be_left_while_pages_are_read_ahead(
         await feed.aclose()
         await feed.aclose()
         assert [change async for change in feed] == []
-        rest = changes(sb, server.event_id, resources=["sessions"], cursor=feed.cursor)
+        rest = changes(sb, server.event_id, resources=["sessions"], resume=feed.checkpoint())
         assert read + len([change async for change in rest]) == 900
 
 
@@ -127,7 +127,7 @@ async def test_a_pass_that_cannot_be_resumed_begins_again(
     await feed.aclose()
     # Another version of the API sends everything at once, without a total.
     api.override = lambda *_: (200, api.records["contacts"])
-    rest = changes(sb, 1, resources=["contacts"], cursor=feed.cursor)
+    rest = changes(sb, 1, resources=["contacts"], resume=feed.checkpoint())
     assert len([change async for change in rest]) == 100
     assert any("begins again" in entry.getMessage() for entry in caplog.records)
 
@@ -146,7 +146,7 @@ async def test_the_deletion_of_a_session_outside_the_filter_is_no_change() -> No
         inside = {change.id async for change in feed}
         other = min(server.ids("sessions") - inside)
         await sb.sessions.delete(event, other)
-        feed = changes(sb, event, resources=["sessions"], filters=filters, cursor=feed.cursor)
+        feed = changes(sb, event, resources=["sessions"], filters=filters, resume=feed.checkpoint())
         assert [change async for change in feed] == []
 
 
@@ -156,20 +156,21 @@ async def test_a_missing_id_is_looked_up_again_after_minutes_and_not_after_a_day
         EmbeddedServer(sessions=40, events=1, time=time) as server,
         AsyncSession(server.token, base_url=server.base_url) as sb,
     ):
-        event, cursor = server.event_id, None
+        event = server.event_id
+        checkpoint: Checkpoint | None = None
 
         async def run(**arguments: Any) -> list[tuple[ChangeKind, str]]:
-            nonlocal cursor
+            nonlocal checkpoint
             feed = changes(
                 sb,
                 event,
                 resources=["sessions"],
                 filters={"sessions": {"status": "accepted"}},
-                cursor=cursor,
+                resume=checkpoint,
                 **arguments,
             )
             reported = [(change.kind, change.id) async for change in feed]
-            cursor = json.loads(json.dumps(feed.cursor))
+            checkpoint = stored(feed)
             return reported
 
         (_, moved), *_ = await run()
@@ -194,14 +195,14 @@ async def test_a_used_up_rate_limit_ends_no_run() -> None:
         AsyncSession(server.token, base_url=server.base_url, limits=no_waits) as sb,
     ):
         event = server.event_id
-        cursor: Cursor = {}
+        checkpoint: Checkpoint | None = None
 
         async def compare() -> set[str]:
-            nonlocal cursor
+            nonlocal checkpoint
             names = ["contacts", "rooms"]
-            feed = changes(sb, event, resources=names, cursor=cursor or None, sweep_every=timedelta())
+            feed = changes(sb, event, resources=names, resume=checkpoint, sweep_every=timedelta())
             reported = {change.id async for change in feed if change.kind == "deleted"}
-            cursor = json.loads(json.dumps(feed.cursor))
+            checkpoint = stored(feed)
             return reported
 
         await compare()
@@ -215,5 +216,7 @@ async def test_a_used_up_rate_limit_ends_no_run() -> None:
         room = min(server.ids("rooms"))
         await sb.rooms.delete(event, room)
         assert await compare() == set()
-        assert cursor["resources"]["contacts"]["missing"].keys() == set(more)
-        assert cursor["resources"]["rooms"]["missing"].keys() == {room}
+        assert checkpoint is not None
+        progress = checkpoint.progress["resources"]
+        assert progress["contacts"]["missing"].keys() == set(more)
+        assert progress["rooms"]["missing"].keys() == {room}

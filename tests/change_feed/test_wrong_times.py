@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from sessionboard_async import AsyncSession
+from sessionboard_async import AsyncSession, Checkpoint
 from sessionboard_async.change_feed import ChangeFeed, changes
 from sessionboard_async.sqlite import sync_event
+from tests.change_feed.following import stored
 from tests.support.http_server import IMPATIENT, TOKEN
 from tests.support.records_api import Record, RecordsAPI
 
@@ -111,8 +112,8 @@ async def test_every_change_arrives_whatever_the_times_say(date: str) -> None:
         assert copy == content(api)
 
         change(api)
-        cursor = json.loads(json.dumps(feed.cursor))
-        feed = changes(sb, 1, resources=KINDS, cursor=cursor).raw()
+        checkpoint = stored(feed)
+        feed = changes(sb, 1, resources=KINDS, resume=checkpoint).raw()
         await follow(feed, copy)
         for resource, records in content(api).items():
             assert copy[resource]["r1"] == records["r1"], resource
@@ -121,17 +122,17 @@ async def test_every_change_arrives_whatever_the_times_say(date: str) -> None:
             assert "r200" in copy[resource]
         assert "r10" not in copy["sessions"]
 
-        cursor = json.loads(json.dumps(feed.cursor))
-        feed = changes(sb, 1, resources=KINDS, cursor=cursor, sweep_every=timedelta()).raw()
+        checkpoint = stored(feed)
+        feed = changes(sb, 1, resources=KINDS, resume=checkpoint, sweep_every=timedelta()).raw()
         await follow(feed, copy)
         assert copy == content(api)
 
-        cursor = json.loads(json.dumps(feed.cursor))
-        feed = changes(sb, 1, resources=KINDS, cursor=cursor, sweep_every=timedelta()).raw()
+        checkpoint = stored(feed)
+        feed = changes(sb, 1, resources=KINDS, resume=checkpoint, sweep_every=timedelta()).raw()
         assert await follow(feed, copy) == 0
 
 
-def stored(path: Path) -> dict[str, dict[str, Record]]:
+def held(path: Path) -> dict[str, dict[str, Record]]:
     with closing(sqlite3.connect(path)) as connection:
         return {
             resource: {
@@ -161,11 +162,11 @@ async def test_a_copy_is_complete_whatever_the_times_say(date: str, tmp_path: Pa
         api.date = DATES[date]()
         first = await sync_event(sb, 1, path, only=KINDS)
         assert (first.upserted, first.removed) == (525, 0)
-        assert stored(path) == content(api)
+        assert held(path) == content(api)
 
         change(api)
         await sync_event(sb, 1, path, only=KINDS, sweep_every=timedelta())
-        assert stored(path) == content(api)
+        assert held(path) == content(api)
         again = await sync_event(sb, 1, path, only=KINDS, sweep_every=timedelta())
         assert (again.upserted, again.removed) == (0, 0)
 
@@ -179,13 +180,13 @@ async def test_no_change_is_missed_while_the_clock_of_the_api_jumps() -> None:
         AsyncSession(TOKEN, base_url=api.base_url, retry=IMPATIENT) as sb,
     ):
         copy: dict[str, dict[str, Record]] = {}
-        cursor: Any = None
+        checkpoint: Checkpoint | None = None
         for number, date in enumerate([*DATES.values(), *reversed(DATES.values())]):
             api.date = date()
-            feed = changes(sb, 1, resources=names, cursor=cursor).raw()
+            feed = changes(sb, 1, resources=names, resume=checkpoint).raw()
             await follow(feed, copy)
             assert copy == content(api)
-            cursor = json.loads(json.dumps(feed.cursor))
+            checkpoint = stored(feed)
             for name in names:
                 api.records[name][number] |= {"name": "Changed", "updated_at": iso(datetime.now(UTC))}
                 api.records[name].append(record(300 + number, None) | {"updated_at": iso(datetime.now(UTC))})

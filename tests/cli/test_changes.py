@@ -1,4 +1,4 @@
-"""The command changes: lines for changes, and the file of the cursor."""
+"""The command changes: lines for changes, and the file that keeps the checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sessionboard_async.cli.records.cursor_file import CursorFile
+from sessionboard_async import Checkpoint
+from sessionboard_async.cli.records.checkpoint_file import CheckpointFile
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.cli.command_line import one_error, run_at, usage_error
 
@@ -63,33 +64,35 @@ def test_refused_resources_end_with_status_3(server: EmbeddedServer, tmp_path: P
     assert run_at(server, *command, "--allow-refused").exit_code == 0
 
 
-def test_a_file_without_a_cursor_of_this_event_stays_as_it_is(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_a_file_without_a_checkpoint_of_this_event_stays_as_it_is(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
     file = tmp_path / "cursor.json"
     changes(server, file, only="rooms")
     before = file.read_bytes()
     other = ["changes", f"{server.event_ids[1]}", "--cursor", f"{file}", "--only", "rooms"]
-    assert "the cursor is of event" in one_error(run_at(server, *other))
+    assert "its event is" in one_error(run_at(server, *other))
     mine = ["changes", f"{server.event_id}", "--cursor", f"{file}", "--only", "rooms"]
     message = one_error(run_at(server, *mine, "--expand", "composition"))
-    assert "the cursor was made with another --expand: choose another file" in message
+    assert "another query: its --expand is [], not ['composition']: choose another file" in message
     assert file.read_bytes() == before
     file.write_bytes(b"not JSON")
-    assert "holds no cursor: choose another file" in one_error(run_at(server, *mine))
+    assert "holds no checkpoint: choose another file" in one_error(run_at(server, *mine))
     assert file.read_bytes() == b"not JSON"
     assert "it is empty" in usage_error(run_at(server, "changes", "1", "--cursor", " "))
 
 
-def test_one_run_at_a_time_uses_a_cursor(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_one_run_at_a_time_uses_a_file(server: EmbeddedServer, tmp_path: Path) -> None:
     file = tmp_path / "cursor.json"
-    with CursorFile(file):
+    with CheckpointFile(file):
         done = run_at(server, "changes", f"{server.event_id}", "--cursor", f"{file}", "--only", "rooms")
-    assert "another run uses this cursor" in one_error(done)
+    assert "another run uses this file" in one_error(done)
 
 
-def test_a_cursor_is_saved_at_the_latest_when_the_file_is_closed(tmp_path: Path) -> None:
+def test_a_checkpoint_is_saved_at_the_latest_when_the_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "c"
-    with suppress(KeyboardInterrupt), CursorFile(path) as file:
+    with suppress(KeyboardInterrupt), CheckpointFile(path) as file:
         for number in range(1000):
-            file.update({"number": number})
+            file.update(Checkpoint(version=1, query={}, progress={"number": number}))
         raise KeyboardInterrupt
-    assert json.loads(path.read_bytes()) == {"number": 999}
+    assert Checkpoint.from_json(path.read_bytes()).progress == {"number": 999}

@@ -31,9 +31,11 @@ def test_errors_of_the_client_speak_of_options() -> None:
         "within 60 s": ConfigurationError("no complete answer within Timeout.attempt"),
         "within 10 s": ConfigurationError("no connection within Timeout.connect"),
         "64 bytes": ConfigurationError("the answer is larger than 64 bytes: raise max_response_bytes"),
-        "another --expand: choose": ValueError(
-            "e.db: the cursor was made with other filters or expansions: start again without a cursor; "
-            "or choose another file"
+        "its --expand is [], not": ValueError(
+            "the checkpoint belongs to another query: its expand are [], not"
+        ),
+        "the checkpoint is damaged: it has": ValueError(
+            "resume takes what checkpoint() returned, unchanged: it has no page"
         ),
     }
     for words, error in errors.items():

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sessionboard_async import AsyncSession
-from sessionboard_async.change_feed import Change, ChangeFeed, Cursor, changes
+from sessionboard_async import AsyncSession, Checkpoint
+from sessionboard_async.change_feed import Change, ChangeFeed, changes
 from sessionboard_async.export import export_event
 from sessionboard_async.sqlite import sync_event
 from tests.endurance.visitor import Visitor
@@ -88,27 +88,28 @@ def copied_ids(path: Path, resource: str) -> Counter[str]:
 
 
 async def follow(visitor: Visitor) -> None:
-    """Read a change feed from its start, with its cursor, in as many runs as it takes."""
+    """Read a change feed from its start, from checkpoint to checkpoint, in as many runs as it takes."""
     world, only = visitor.world, _some_resources(visitor)
     found: dict[str, set[str]] = {resource: set() for resource in only}
-    cursor: Cursor | None = None
+    checkpoint: Checkpoint | None = None
     by_batch = visitor.random.random() < 0.5
 
     async def attempt(calm: bool) -> bool:
-        nonlocal cursor
+        nonlocal checkpoint
         feed = changes(
             visitor.client(),
             world.event,
             resources=only,
-            cursor=cursor,
+            resume=checkpoint,
             prefetch=visitor.random.choice((None, 0, 8)),
         )
         visitor.tally.streams += 1
-        kept: list[Cursor] = []
+        kept: list[Checkpoint] = []
         taken = await visitor.attempt(_take(feed, found, visitor, kept if by_batch else None), calm=calm)
-        cursor = json.loads(
-            json.dumps(kept[-1] if by_batch and kept else feed.cursor if not by_batch else cursor)
-        )
+        if not by_batch:
+            kept.append(feed.checkpoint())
+        if kept:
+            checkpoint = Checkpoint.from_json(kept[-1].to_json())
         return taken.done
 
     if await visitor.until_done(attempt):
@@ -118,10 +119,10 @@ async def follow(visitor: Visitor) -> None:
 
 
 async def _take(
-    feed: ChangeFeed[Any], found: dict[str, set[str]], visitor: Visitor, cursors: list[Cursor] | None
+    feed: ChangeFeed[Any], found: dict[str, set[str]], visitor: Visitor, checkpoints: list[Checkpoint] | None
 ) -> None:
     async with aclosing(feed):
-        if cursors is None:
+        if checkpoints is None:
             async for change in feed:
                 _note(change, found, visitor)
             return
@@ -129,7 +130,7 @@ async def _take(
             async for batch in batches:
                 for change in batch.changes:
                     _note(change, found, visitor)
-                cursors.append(batch.cursor)
+                checkpoints.append(batch.checkpoint)
 
 
 def _note(change: Change[Any], found: dict[str, set[str]], visitor: Visitor) -> None:

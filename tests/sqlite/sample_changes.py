@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sessionboard_async import Checkpoint
 from sessionboard_async.change_feed.feed import Change
 from sessionboard_async.sqlite import Database
 
@@ -15,6 +16,11 @@ EVENT, ADDRESS = 4630, "https://api.example.com"
 
 def open_copy(path: Path, **other: Any) -> Database:
     return Database(path, **{"event_id": EVENT, "base_url": ADDRESS, **other})
+
+
+def at(place: object = None) -> Checkpoint:
+    """Return a checkpoint of a feed that came to a place."""
+    return Checkpoint(version=1, query={"operation": "changes"}, progress={"at": place})
 
 
 def upsert(id_: str, resource: str = "sessions", /, **record: Any) -> Change[dict[str, Any]]:

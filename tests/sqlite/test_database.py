@@ -1,4 +1,4 @@
-"""A copy stores changes together with their cursor, and belongs to a single event."""
+"""A copy stores changes together with their checkpoint, and belongs to a single event."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from tests.sqlite.sample_changes import (
     ADDRESS,
     EVENT,
     ask,
+    at,
     deleted,
     everything,
     left_scope,
@@ -56,33 +57,33 @@ def test_there_is_a_table_for_every_resource(copy: Database) -> None:
     assert copy.counts() == dict.fromkeys(RESOURCES, 0)
 
 
-def test_changes_and_their_cursor_are_stored(path: Path) -> None:
+def test_changes_and_their_checkpoint_are_stored(path: Path) -> None:
     with open_copy(path) as copy:
-        applied = copy.apply([upsert("a", title="One"), upsert("r", "rooms", name="Hall")], {"at": [1, None]})
+        applied = copy.apply([upsert("a", title="One"), upsert("r", "rooms", name="Hall")], at([1, None]))
         assert applied == Applied(upserted=2)
-        assert copy.cursor == {"at": [1, None]}
+        assert copy.checkpoint == at([1, None])
     with open_copy(path) as copy:
-        assert copy.cursor == {"at": [1, None]}
+        assert copy.checkpoint == at([1, None])
         assert copy.counts() == dict.fromkeys(RESOURCES, 0) | {"sessions": 1, "rooms": 1}
         assert copy.ids("sessions") == ["a"]
 
 
-def test_a_cursor_is_stored_without_changes_too(copy: Database, path: Path) -> None:
-    assert copy.apply([], {"at": 7}) == Applied()
+def test_a_checkpoint_is_stored_without_changes_too(copy: Database, path: Path) -> None:
+    assert copy.apply([], at(7)) == Applied()
     with open_copy(path) as other:
-        assert other.cursor == {"at": 7}
+        assert other.checkpoint == at(7)
 
 
 def test_an_unchanged_record_is_not_written_again(copy: Database) -> None:
-    copy.apply([upsert("a", title="One", updated_at=EARLY)], {})
-    assert copy.apply([upsert("a", title="One", updated_at=EARLY)], {}) == Applied(unchanged=1)
+    copy.apply([upsert("a", title="One", updated_at=EARLY)], at())
+    assert copy.apply([upsert("a", title="One", updated_at=EARLY)], at()) == Applied(unchanged=1)
 
 
 @pytest.mark.parametrize("stored", [EARLY, EARLY_ELSEWHERE])
 def test_only_newer_records_replace_older_ones(copy: Database, path: Path, stored: str) -> None:
-    copy.apply([upsert("a", title="One", updated_at=stored)], {})
-    assert copy.apply([upsert("a", title="Two", updated_at=LATE)], {}) == Applied(upserted=1)
-    assert copy.apply([upsert("a", title="One", updated_at=stored)], {}) == Applied(outdated=1)
+    copy.apply([upsert("a", title="One", updated_at=stored)], at())
+    assert copy.apply([upsert("a", title="Two", updated_at=LATE)], at()) == Applied(upserted=1)
+    assert copy.apply([upsert("a", title="One", updated_at=stored)], at()) == Applied(outdated=1)
     assert titles(path) == {"a": "Two"}
 
 
@@ -90,30 +91,32 @@ def test_only_newer_records_replace_older_ones(copy: Database, path: Path, store
     "unknown", [None, "", "yesterday", "2026-08-01T08:00:00", 1, {}, "0001-01-01T00:00+23:00"]
 )
 def test_a_record_without_a_valid_time_replaces_any_other(copy: Database, path: Path, unknown: Any) -> None:
-    copy.apply([upsert("a", title="One", updated_at=LATE)], {})
-    copy.apply([upsert("a", title="Two", updated_at=unknown)], {})
+    copy.apply([upsert("a", title="One", updated_at=LATE)], at())
+    copy.apply([upsert("a", title="Two", updated_at=unknown)], at())
     assert titles(path) == {"a": "Two"}
-    copy.apply([upsert("a", title="Three", updated_at=EARLY)], {})
+    copy.apply([upsert("a", title="Three", updated_at=EARLY)], at())
     assert titles(path) == {"a": "Three"}
 
 
 def test_a_changed_record_with_the_same_time_is_written(copy: Database, path: Path) -> None:
-    copy.apply([upsert("a", title="One", updated_at=EARLY)], {})
-    assert copy.apply([upsert("a", title="Two", updated_at=EARLY_ELSEWHERE)], {}) == Applied(upserted=1)
+    copy.apply([upsert("a", title="One", updated_at=EARLY)], at())
+    assert copy.apply([upsert("a", title="Two", updated_at=EARLY_ELSEWHERE)], at()) == Applied(upserted=1)
 
 
 def test_fields_have_times_under_other_names(copy: Database, path: Path) -> None:
-    copy.apply([upsert("f", "fields", public_name="New", updatedAt=LATE)], {})
-    assert copy.apply([upsert("f", "fields", public_name="Old", updatedAt=EARLY)], {}) == Applied(outdated=1)
+    copy.apply([upsert("f", "fields", public_name="New", updatedAt=LATE)], at())
+    assert copy.apply([upsert("f", "fields", public_name="Old", updatedAt=EARLY)], at()) == Applied(
+        outdated=1
+    )
     assert ask(path, "SELECT public_name FROM fields") == [("New",)]
 
 
 @pytest.mark.parametrize("gone", [deleted, left_scope])
 def test_removed_records_may_come_back(copy: Database, path: Path, gone: Any) -> None:
-    copy.apply([upsert("a", title="One", updated_at=LATE)], {})
-    assert copy.apply([gone("a"), gone("never there")], {}) == Applied(removed=1)
+    copy.apply([upsert("a", title="One", updated_at=LATE)], at())
+    assert copy.apply([gone("a"), gone("never there")], at()) == Applied(removed=1)
     assert titles(path) == {}
-    copy.apply([upsert("a", title="One", updated_at=EARLY)], {})
+    copy.apply([upsert("a", title="One", updated_at=EARLY)], at())
     assert titles(path) == {"a": "One"}
 
 
@@ -126,7 +129,7 @@ def test_changes_are_applied_in_their_order(copy: Database, path: Path) -> None:
         upsert("b", title="Three"),
         deleted("b"),
     ]
-    assert copy.apply(batch, {}) == Applied(upserted=3, outdated=1, removed=2)
+    assert copy.apply(batch, at()) == Applied(upserted=3, outdated=1, removed=2)
     assert titles(path) == {"a": "Two"}
 
 
@@ -150,10 +153,10 @@ def test_batches_may_exceed_the_limit_of_a_statement(path: Path) -> None:
     many = [
         upsert(f"{number:04}", title="Talk", participants=[{"id": f"p{number}"}]) for number in range(2100)
     ]
-    assert copy.apply(many, {}) == Applied(upserted=2100)
-    assert copy.apply(many, {}) == Applied(unchanged=2100)
+    assert copy.apply(many, at()) == Applied(upserted=2100)
+    assert copy.apply(many, at()) == Applied(unchanged=2100)
     assert copy.ids("sessions") == [change.id for change in many]
-    assert copy.apply([deleted(change.id) for change in many], {}) == Applied(removed=2100)
+    assert copy.apply([deleted(change.id) for change in many], at()) == Applied(removed=2100)
     assert ask(path, "SELECT count(*) FROM people") == [(0,)]
     copy.close()
 
@@ -171,12 +174,12 @@ def test_batches_may_exceed_the_limit_of_a_statement(path: Path) -> None:
 def test_a_batch_with_an_invalid_change_is_refused_as_a_whole(
     copy: Database, path: Path, change: Any, message: str
 ) -> None:
-    copy.apply([upsert("a", title="One")], {"at": 1})
+    copy.apply([upsert("a", title="One")], at(1))
     before = everything(path)
     with pytest.raises(ValueError, match=message):
-        copy.apply([upsert("a", title="Two"), change], {"at": 2})
+        copy.apply([upsert("a", title="Two"), change], at(2))
     assert everything(path) == before
-    assert copy.cursor == {"at": 1}
+    assert copy.checkpoint == at(1)
 
 
 def test_ids_of_an_unknown_resource_are_an_error(copy: Database) -> None:
@@ -186,10 +189,10 @@ def test_ids_of_an_unknown_resource_are_an_error(copy: Database) -> None:
 
 def test_the_same_source_may_be_written_in_several_ways(path: Path) -> None:
     with open_copy(path, expand=["composition", "translated_fields"]) as copy:
-        copy.apply([], {"at": 1})
+        copy.apply([], at(1))
     same = {"event_id": str(EVENT), "base_url": f"{ADDRESS}/", "expand": ["translated_fields", "composition"]}
     with open_copy(path, **same) as copy:
-        assert copy.cursor == {"at": 1}
+        assert copy.checkpoint == at(1)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_a_copy_of_another_source_is_refused_and_unchanged(
     path: Path, other: dict[str, Any], message: str
 ) -> None:
     with open_copy(path) as copy:
-        copy.apply([upsert("a", title="One")], {"at": 1})
+        copy.apply([upsert("a", title="One")], at(1))
     before = path.read_bytes()
     with pytest.raises(ConfigurationError, match=message) as caught:
         open_copy(path, **other)
@@ -214,13 +217,13 @@ def test_a_copy_of_another_source_is_refused_and_unchanged(
 
 def test_a_copy_without_data_becomes_one_of_another_source(path: Path) -> None:
     with open_copy(path) as first, open_copy(path, event_id=4631) as other:
-        assert other.cursor is None
-        other.apply([upsert("a", title="One")], {"at": 1})
+        assert other.checkpoint is None
+        other.apply([upsert("a", title="One")], at(1))
         with pytest.raises(ConfigurationError, match="has become another copy"):
-            first.apply([upsert("b", title="Two")], {"at": 2})
+            first.apply([upsert("b", title="Two")], at(2))
         assert (other.ids("sessions"), first.ids("sessions")) == (["a"], ["a"])
     with open_copy(path, event_id=4631) as other:
-        assert other.cursor == {"at": 1}
+        assert other.checkpoint == at(1)
     with pytest.raises(ConfigurationError, match="its event_id is 4631, not 4630"):
         open_copy(path)
 
@@ -229,7 +232,8 @@ def test_a_copy_without_data_becomes_one_of_another_source(path: Path) -> None:
     ("version", "advice"),
     [
         (1, "move the file away or choose another one, and the next run copies the event again"),
-        (3, "update sessionboard-async, or choose another file"),
+        (2, "move the file away or choose another one, and the next run copies the event again"),
+        (4, "update sessionboard-async, or choose another file"),
         ("two", "move the file away"),
     ],
 )
@@ -237,12 +241,12 @@ def test_tables_of_another_version_are_refused_and_unchanged(
     path: Path, version: object, advice: str
 ) -> None:
     with open_copy(path) as copy:
-        copy.apply([upsert("a", title="One")], {"at": 1})
+        copy.apply([upsert("a", title="One")], at(1))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE sessionboard_copy SET schema_version = ?", (version,))
         connection.executescript("DROP VIEW talks; DROP TABLE event; CREATE TABLE other (id)")
     before = path.read_bytes()
-    with pytest.raises(ConfigurationError, match=f"have version {version}, .* writes version 2: ") as caught:
+    with pytest.raises(ConfigurationError, match=f"have version {version}, .* writes version 3: ") as caught:
         open_copy(path, expand=["translated_fields"], languages=["fr"])
     assert advice in str(caught.value)
     assert path.read_bytes() == before
@@ -267,16 +271,16 @@ def test_a_file_that_is_not_a_database_is_refused_and_unchanged(path: Path) -> N
 def test_an_empty_file_becomes_a_copy(path: Path) -> None:
     path.touch()
     with open_copy(path) as copy:
-        assert copy.cursor is None
+        assert copy.checkpoint is None
 
 
 def test_names_with_a_meaning_in_sqlite_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (":memory:", "file:x?mode=ro", "100% höflich#1.db"):
         with Database(name, event_id=EVENT, base_url=ADDRESS) as copy:
-            copy.apply([], {"in": name})
+            copy.apply([], at(name))
         with open_copy(tmp_path / name) as copy:
-            assert copy.cursor == {"in": name}
+            assert copy.checkpoint == at(name)
 
 
 def test_a_file_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
@@ -297,7 +301,7 @@ def test_a_new_file_is_readable_only_by_its_owner(path: Path) -> None:
     before = os.umask(0)
     try:
         with open_copy(path) as copy:
-            copy.apply([upsert("a")], {})
+            copy.apply([upsert("a")], at())
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
     finally:
         os.umask(before)
@@ -308,22 +312,22 @@ def test_a_file_keeps_its_permissions(path: Path) -> None:
     open_copy(path).close()
     path.chmod(0o640)
     with open_copy(path) as copy:
-        copy.apply([upsert("a")], {})
+        copy.apply([upsert("a")], at())
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_a_copy_can_be_used_from_one_thread_after_another(copy: Database, path: Path) -> None:
     for number in range(3):
         batch = [upsert(f"{number}", title="Talk")]
-        thread = threading.Thread(target=copy.apply, args=(batch, {"at": number}))
+        thread = threading.Thread(target=copy.apply, args=(batch, at(number)))
         thread.start()
         thread.join()
     assert copy.counts()["sessions"] == 3
-    assert copy.cursor == {"at": 2}
+    assert copy.checkpoint == at(2)
 
 
 def test_no_other_file_is_left_beside_the_copy(copy: Database, path: Path) -> None:
-    copy.apply([upsert("a")], {})
+    copy.apply([upsert("a")], at())
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
@@ -332,7 +336,7 @@ def test_a_closed_copy_cannot_be_used(path: Path) -> None:
     copy.close()
     copy.close()
     with pytest.raises(RuntimeError, match="is closed"):
-        copy.apply([upsert("a")], {})
+        copy.apply([upsert("a")], at())
     with pytest.raises(RuntimeError, match="is closed"):
         copy.counts()
 
@@ -344,7 +348,7 @@ def test_a_closed_or_refused_copy_leaves_no_open_file(path: Path) -> None:
         return any(os.path.realpath(file) == str(path.resolve()) for file in descriptors.iterdir())
 
     copy = open_copy(path)
-    copy.apply([upsert("a")], {})
+    copy.apply([upsert("a")], at())
     assert is_open()
     copy.close()
     assert not is_open()
@@ -355,8 +359,8 @@ def test_a_closed_or_refused_copy_leaves_no_open_file(path: Path) -> None:
 
 
 def test_the_times_of_the_records_are_returned_as_they_are(copy: Database) -> None:
-    copy.apply([upsert("a", updated_at="2026-01-01T01:00:00+01:00"), upsert("b", updated_at="soon")], {})
-    copy.apply([upsert("c", updated_at=None)], {})
+    copy.apply([upsert("a", updated_at="2026-01-01T01:00:00+01:00"), upsert("b", updated_at="soon")], at())
+    copy.apply([upsert("c", updated_at=None)], at())
     expected = {"a": "2026-01-01T00:00:00.000000Z", "b": "soon", "c": None}
     assert copy.update_times("sessions") == expected
     assert copy.ids("sessions") == ["a", "b", "c"]
@@ -366,7 +370,7 @@ def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> N
     def write(first: int) -> None:
         with open_copy(path) as other:
             for number in range(first, first + 25):
-                other.apply([upsert(f"{number}", title="Talk")], {"at": number})
+                other.apply([upsert(f"{number}", title="Talk")], at(number))
 
     with ThreadPoolExecutor(2) as threads:
         for written in [threads.submit(write, first) for first in (0, 100)]:
@@ -375,10 +379,10 @@ def test_concurrent_writers_wait_for_each_other(copy: Database, path: Path) -> N
 
 
 def test_newer_records_may_be_replaced_on_request(copy: Database, path: Path) -> None:
-    copy.apply([upsert("a", title="Later", updated_at="2099-01-01T00:00:00Z")], {})
+    copy.apply([upsert("a", title="Later", updated_at="2099-01-01T00:00:00Z")], at())
     older = [upsert("a", title="Now", updated_at="2026-01-01T00:00:00Z")]
-    assert copy.apply(older, {}).outdated == 1
-    assert copy.apply(older, {}, keep_newer=False).upserted == 1
+    assert copy.apply(older, at()).outdated == 1
+    assert copy.apply(older, at(), keep_newer=False).upserted == 1
     assert titles(path) == {"a": "Now"}
 
 
@@ -396,15 +400,15 @@ def no_waits_for_locks() -> Iterator[None]:
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM sessions"])
 def test_a_locked_file_is_an_error_and_nothing_is_written(path: Path, lock: str) -> None:
     with open_copy(path) as copy, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        copy.apply([upsert("a", title="One")], {"at": 1})
+        copy.apply([upsert("a", title="One")], at(1))
         for statement in lock.split(";"):
             other.execute(statement).fetchone()
         with pytest.raises(OSError, match="database is locked"):
-            copy.apply([upsert("a", title="Two")], {"at": 2})
-        assert copy.cursor == {"at": 1}
+            copy.apply([upsert("a", title="Two")], at(2))
+        assert copy.checkpoint == at(1)
         other.execute("ROLLBACK")
         assert titles(path) == {"a": "One"}
-        copy.apply([upsert("a", title="Two")], {"at": 2})
+        copy.apply([upsert("a", title="Two")], at(2))
     assert titles(path) == {"a": "Two"}
 
 
@@ -418,10 +422,10 @@ def test_removed_data_is_overwritten_in_the_file(path: Path) -> None:
     try:
         with open_copy(path) as copy:
             copy.apply(
-                [upsert("a", title=SECRET, participants=[person]), upsert("p", "contacts", **person)], {}
+                [upsert("a", title=SECRET, participants=[person]), upsert("p", "contacts", **person)], at()
             )
             assert SECRET.encode() in path.read_bytes()
-            copy.apply([deleted("a"), deleted("p", "contacts")], {})
+            copy.apply([deleted("a"), deleted("p", "contacts")], at())
     finally:
         event.remove(Engine, "connect", keep_deleted_content)
     assert SECRET.encode() not in path.read_bytes()
@@ -431,7 +435,7 @@ def test_an_error_of_the_driver_does_not_show_the_record(copy: Database, path: P
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE session_tags")
     with pytest.raises(OSError, match="no such table: session_tags") as caught:
-        copy.apply([upsert("a", title=SECRET, tags=[{"id": "t", "name": SECRET}])], {"at": 1})
+        copy.apply([upsert("a", title=SECRET, tags=[{"id": "t", "name": SECRET}])], at(1))
     error = caught.value
     assert error.__cause__ is None
     assert error.__suppress_context__
@@ -441,4 +445,4 @@ def test_an_error_of_the_driver_does_not_show_the_record(copy: Database, path: P
     for shown in (str(error), repr(error), str(error.__context__), pickle.dumps(error).decode("latin1")):
         assert SECRET not in shown
     assert titles(path) == {}
-    assert copy.cursor is None
+    assert copy.checkpoint is None

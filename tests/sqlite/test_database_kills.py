@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sqlite.sample_changes import everything, open_copy, upsert
+from tests.sqlite.sample_changes import at, everything, open_copy, upsert
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 
 from sessionboard_async.sqlite import Database
 from sessionboard_async.change_feed.feed import Change
+from tests.sqlite.sample_changes import at
 
 source, directory = sys.argv[1:]
 
@@ -45,7 +46,7 @@ def write(path):
         Change(kind="upsert", resource="rooms", id="r", record={"name": "New"}),
     ]
     with Database(path, event_id=4630, base_url="https://api.example.com") as database:
-        database.apply(changes, {"at": "new"})
+        database.apply(changes, at("new"))
 
 
 number, status = 0, -1
@@ -74,11 +75,11 @@ def killed_copies(source: Path | None, directory: Path) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_changes_and_their_cursor_are_written_together_or_not_at_all(memory_folder: Path) -> None:
+def test_changes_and_their_checkpoint_are_written_together_or_not_at_all(memory_folder: Path) -> None:
     source = memory_folder / "event.db"
     with open_copy(source) as copy:
         copy.apply(
-            [upsert("a", title="Old", tags=[{"id": "o"}]), upsert("b", speakers=[{"id": "q"}])], {"at": "old"}
+            [upsert("a", title="Old", tags=[{"id": "o"}]), upsert("b", speakers=[{"id": "q"}])], at("old")
         )
     before = everything(source)
     *killed, whole = killed_copies(source, memory_folder / "killed")
@@ -86,8 +87,8 @@ def test_changes_and_their_cursor_are_written_together_or_not_at_all(memory_fold
     assert [everything(path) for path in killed] == [before] * len(killed)
     assert everything(whole) != before
     with open_copy(killed[-1]) as copy, open_copy(whole) as other:
-        assert copy.cursor == {"at": "old"}
-        assert other.cursor == {"at": "new"}
+        assert copy.checkpoint == at("old")
+        assert other.checkpoint == at("new")
 
 
 @pytest.mark.slow
@@ -96,7 +97,7 @@ def test_a_new_file_is_a_copy_or_empty(memory_folder: Path) -> None:
     assert len(killed) > 30
     for path in killed:
         with open_copy(path) as copy:
-            assert copy.cursor is None
+            assert copy.checkpoint is None
             assert set(copy.counts().values()) == {0}
     with open_copy(whole) as copy:
-        assert copy.cursor == {"at": "new"}
+        assert copy.checkpoint == at("new")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sessionboard_async.change_feed.feed import Change
 from sessionboard_async.sqlite import Applied, Database
 from sessionboard_async.sqlite.schema import RESOURCES
-from tests.sqlite.sample_changes import ask, deleted, left_scope, open_copy, upsert
+from tests.sqlite.sample_changes import ask, at, deleted, left_scope, open_copy, upsert
 
 pytestmark = pytest.mark.untraced
 
@@ -131,7 +131,7 @@ def check_batches(empty_copy: Path, batches: list[list[Change[dict[str, Any]]]])
     with new_copy(empty_copy) as (copy, path):
         records: Records = {}
         for number, batch in enumerate(batches):
-            assert copy.apply(batch, {"at": number}) == apply_to_dict(records, batch)
+            assert copy.apply(batch, at(number)) == apply_to_dict(records, batch)
         for resource in ("sessions", "contacts"):
             stored = dict(ask(path, f"SELECT id, record FROM {resource}"))
             there = {id_: record for (name, id_), record in records.items() if name == resource}
@@ -148,7 +148,7 @@ def check_batches(empty_copy: Path, batches: list[list[Change[dict[str, Any]]]])
         tags = [id_ for id_, record in sorted(sessions.items()) for _ in record["tags"]]
         assert [id_ for (id_,) in ask(path, "SELECT session_id FROM session_tags ORDER BY 1")] == tags
         assert ask(path, "PRAGMA foreign_key_check") == []
-        assert copy.cursor == ({"at": len(batches) - 1} if batches else None)
+        assert copy.checkpoint == (at(len(batches) - 1) if batches else None)
 
 
 @settings(QUIET, max_examples=25)
@@ -174,12 +174,12 @@ def check_record(empty_copy: Path, data: st.DataObject) -> None:
     id_ = data.draw(st.text(min_size=1, max_size=4))
     with new_copy(empty_copy) as (copy, path):
         change = Change(kind="upsert", resource=resource, id=id_, record=odd)
-        assert copy.apply([change], {}) == Applied(upserted=1)
-        assert copy.apply([change], {}) == Applied(unchanged=1)
+        assert copy.apply([change], at()) == Applied(upserted=1)
+        assert copy.apply([change], at()) == Applied(unchanged=1)
         [(kept, record)] = ask(path, f"SELECT id, record FROM {resource}")
         assert kept == id_
         assert msgspec.json.decode(record) == odd
-        assert copy.apply([deleted(id_, resource)], {}) == Applied(removed=1)
+        assert copy.apply([deleted(id_, resource)], at()) == Applied(removed=1)
         assert ask(path, "SELECT count(*) FROM people") == [(0,)]
 
 

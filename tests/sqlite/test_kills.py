@@ -27,7 +27,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 def records(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of all tables except the cursor."""
+    """Return the rows of all tables except the checkpoint."""
     tables = everything(path)
     del tables["sessionboard_copy"]
     return tables

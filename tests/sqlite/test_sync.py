@@ -62,9 +62,9 @@ async def test_the_first_run_copies_everything_and_the_second_writes_nothing(
     assert_whole(path, server)
 
     with closing(sqlite3.connect(path)) as connection:
-        ((cursor,),) = connection.execute("SELECT cursor FROM sessionboard_copy")
+        ((checkpoint,),) = connection.execute("SELECT checkpoint FROM sessionboard_copy")
     # It does not repeat the ids, which the tables hold.
-    assert not any(id_ in cursor for id_ in server.ids("sessions"))
+    assert not any(id_ in checkpoint for id_ in server.ids("sessions"))
 
     second = await sync_event(sb, server.event_id, path)
     assert second == SyncSummary(upserted=0, removed=0, counts=first.counts, refused={})

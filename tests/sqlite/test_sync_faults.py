@@ -143,14 +143,15 @@ async def test_a_record_restored_from_a_backup_replaces_the_newer_one(
         b"\xff\xfe",
         '{"version": 1}',
         '{"version": "\ud800"}'.encode("utf-8", "replace"),
+        '{"version": 1, "query": {"operation": "search-rooms"}, "progress": {}}',
     ],
 )
-async def test_a_damaged_cursor_is_an_error_that_names_the_file(
+async def test_a_damaged_checkpoint_is_an_error_that_names_the_file(
     api: RecordsAPI, sb: AsyncSession, path: Path, damaged: object
 ) -> None:
     await sync(sb, path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE sessionboard_copy SET cursor = ?", (damaged,))
+        connection.execute("UPDATE sessionboard_copy SET checkpoint = ?", (damaged,))
         connection.commit()
     before = names(path)
     api.requests.clear()

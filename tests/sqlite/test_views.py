@@ -14,7 +14,7 @@ import pytest
 from sessionboard_async import ConfigurationError
 from sessionboard_async.models import Session
 from sessionboard_async.sqlite import Database
-from tests.sqlite.sample_changes import ask, deleted, open_copy, upsert
+from tests.sqlite.sample_changes import ask, at, deleted, open_copy, upsert
 
 EVENT = {"id": 4630, "name": "Conference", "timezone": "America/Chicago", "features": {"new": True}}
 
@@ -51,7 +51,7 @@ def test_a_session_is_one_row_of_text(copy: Database, path: Path) -> None:
         "status": "accepted",
         "description": "<p>Welcome</p>",
     }
-    copy.apply([upsert("a", **session), upsert("b", title="Later")], {})
+    copy.apply([upsert("a", **session), upsert("b", title="Later")], at())
     columns = "title, starts_local, ends_local, room, track, people, tags, status, description"
     assert ask(path, f"SELECT {columns} FROM talks ORDER BY id") == [
         (
@@ -82,7 +82,7 @@ def test_each_language_reads_as_a_translated_record(copy: Database, path: Path) 
         "empty": [translation("fr", None), translation("fr", "Texte", "description")],
     }
     records = {id_: {"title": "Two", "translated_fields": fields} for id_, fields in texts.items()}
-    copy.apply([upsert(id_, **record) for id_, record in records.items()], {})
+    copy.apply([upsert(id_, **record) for id_, record in records.items()], at())
     for view, language in {"talks_fr": "fr", "talks_fr_ca": "fr-CA"}.items():
         found = {id_: rest for id_, *rest in ask(path, f"SELECT id, title, description FROM {view}")}
         for id_, record in records.items():
@@ -92,7 +92,7 @@ def test_each_language_reads_as_a_translated_record(copy: Database, path: Path) 
 
 
 def test_another_time_zone_moves_all_sessions(copy: Database, path: Path) -> None:
-    copy.apply([upsert("a", starts_at="2026-09-14T08:00:00Z"), upsert("b", starts_at="soon")], {"at": 1})
+    copy.apply([upsert("a", starts_at="2026-09-14T08:00:00Z"), upsert("b", starts_at="soon")], at(1))
 
     def local() -> list[tuple[Any, ...]]:
         return ask(path, "SELECT id, starts_local, ends_local FROM sessions ORDER BY id")
@@ -114,18 +114,18 @@ def test_another_time_zone_moves_all_sessions(copy: Database, path: Path) -> Non
     ):
         copy.save_event({**EVENT, "timezone": unknown})
         assert local() == [("a", None, None), ("b", None, None)], unknown
-        copy.apply([upsert("c", starts_at="2026-09-14T08:00:00Z"), deleted("c")], {"at": 1})
+        copy.apply([upsert("c", starts_at="2026-09-14T08:00:00Z"), deleted("c")], at(1))
     copy.save_event(EVENT)
     assert local() == [("a", "2026-09-14 03:00:00", None), ("b", None, None)]
-    assert copy.cursor == {"at": 1}
+    assert copy.checkpoint == at(1)
 
 
 def test_times_at_the_ends_of_the_calendar_have_no_local_time(copy: Database, path: Path) -> None:
     times = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-09-14T08:00:00"]
     copy.save_event({**EVENT, "timezone": "Pacific/Kiritimati"})
-    copy.apply([upsert("later", starts_at=times[1]), upsert("naive", starts_at=times[2])], {})
+    copy.apply([upsert("later", starts_at=times[1]), upsert("naive", starts_at=times[2])], at())
     copy.save_event(EVENT)
-    copy.apply([upsert("early", starts_at=times[0])], {})
+    copy.apply([upsert("early", starts_at=times[0])], at())
     found = dict(ask(path, "SELECT id, starts_local FROM sessions"))
     assert found == {"later": "9999-12-31 17:59:59", "naive": None, "early": None}
 

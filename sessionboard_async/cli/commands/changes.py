@@ -15,7 +15,7 @@ from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import display_beside_data
 from sessionboard_async.cli.options import expand_option, only_option, sweep_option
 from sessionboard_async.cli.output import json_line
-from sessionboard_async.cli.records.cursor_file import CursorFile
+from sessionboard_async.cli.records.checkpoint_file import CheckpointFile
 from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.services._common.filters import Expansion
@@ -48,31 +48,31 @@ async def changes(
     """Print what changed in EVENT since the last run, each change as JSON on one line.
 
     The first run prints all records. A change has the keys kind (upsert, deleted or left_scope), resource, id
-    and record, which is null for removed records. The cursor is saved after the changes were printed: an
+    and record, which is null for removed records. How far it came is saved after the changes were printed: an
     interrupted run prints a change again rather than never.
 
     NAMES may be separated by commas, and their option repeated.
     """
     advise_on_interruption("Run the same command again to continue.")
     async with connection.open(display_beside_data()) as sb:
-        with CursorFile(path) as file:
-            cursor = file.load()
+        with CheckpointFile(path) as file:
+            checkpoint = file.load()
             try:
                 feed = follow(
                     sb,
                     event_id(event),
                     resources=only or RESOURCES,
-                    cursor=cursor,
+                    resume=checkpoint,
                     expand=expand,
                     sweep_every=timedelta(hours=sweep_every),
                     allow_refused=True,  # Refusals are printed below.
                 ).raw()
             except ValueError as error:
-                raise ValueError(f"{path}: {error}") from None
+                raise ValueError(f"{path}: {error}: choose another file") from None
             async with aclosing(feed.batches()) as batches:
                 async for batch in batches:
                     lines = (f"{json_line(msgspec.json.encode(change))}\n" for change in batch.changes)
                     click.echo("".join(lines), nl=False)
-                    file.update(batch.cursor)
+                    file.update(batch.checkpoint)
     refused = {name: str(error) for name, error in feed.refused.items()}
     report_refusals(refused, allowed=allow_refused)

@@ -14,8 +14,8 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 _VERSION = 1
 
-_LONGEST = 16 * 1024 * 1024
-"""Characters. The largest checkpoints hold the ids of 99,900 records of one millisecond."""
+_LONGEST = 256 * 1024 * 1024
+"""Characters. A change feed without ``known`` keeps all ids that it reported: this is more than 4 million."""
 
 _MOST_DIFFERENCES = 10
 
@@ -82,14 +82,22 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def done(self) -> bool:
-        """Whether nothing is left to read. ``resume`` refuses such a checkpoint."""
+        """Whether nothing is left to read. ``resume`` refuses such a checkpoint.
+
+        That of a change feed is never done: each run reports what changed since.
+        """
         return self.progress.get("done") is True
 
     @property
     def belongs_to(self) -> str:
-        """The call that it belongs to, such as ``"search-sessions, event_id 4630"``."""
-        ids = [f"{name} {value}" for name, value in self.query.items() if name.endswith("_id")]
-        return printable(", ".join([f"{self.query.get('operation')}", *sorted(ids)])[:200])
+        """The call that it belongs to, such as ``"search-sessions, event_id 4630"``.
+
+        That of a change feed names the resources too: ``"changes, event_id 4630, resources rooms tracks"``.
+        """
+        parts = [f"{name} {value}" for name, value in sorted(self.query.items()) if name.endswith("_id")]
+        if resources := self.query.get("resources"):
+            parts.append(f"resources {' '.join(resources)}")
+        return printable(", ".join([f"{self.query.get('operation')}", *parts])[:200])
 
     def __hash__(self) -> int:
         return hash(self.to_json())

@@ -1,26 +1,16 @@
-"""The cursor of a change feed: a value that can be stored between runs."""
+"""The progress of a change feed, resource by resource."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import msgspec
 
 from sessionboard_async.change_feed.clocks import OVERLAP, RunClocks, newest
-from sessionboard_async.change_feed.versions import Version, microseconds
-from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint, digest
-from sessionboard_async.models.base import EventId
-
-Cursor = dict[str, Any]
-"""Holds only what JSON can hold: store it anywhere and pass it unchanged to the next run."""
-
-KnownIds = Callable[[str], Iterable[str] | Mapping[str, datetime | str | None]]
-"""Returns the ids of a resource that a caller has; as a mapping, with the ``updated_at`` of each."""
-
-_VERSION = 1
+from sessionboard_async.change_feed.versions import Version
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 
 _MOST_RECENT = 5_000
 """If more records changed within five minutes, those beyond it are reported again."""
@@ -31,8 +21,8 @@ Milliseconds = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_30
 Microseconds = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
 
 
-class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The state of one resource. Times are milliseconds since 1970.
+class ResourceProgress(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The progress of one resource. Times are milliseconds since 1970.
 
     Attributes:
         watermark: The newest ``updated_at`` that was delivered: every change before it was reported.
@@ -146,100 +136,11 @@ class ResourceCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.missing.pop(id_, None)
 
 
-class _StoredCursor(msgspec.Struct, kw_only=True):
-    version: int
-    event_id: str
-    scope: str
-    resources: dict[str, ResourceCursor]
+class FeedProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """The progress of a feed.
 
-
-class FeedState:
-    """The state of a run, from one cursor to the next.
-
-    Args:
-        event_id: The event.
-        scope: Filters and expansions, which must be the same in every run.
-        cursor: The cursor of an earlier run.
-        known: Returns the ids of a resource that the caller has; ``None`` to keep them in the cursor.
-
-    Raises:
-        ValueError: If the cursor is invalid, or belongs to another event or scope.
+    Attributes:
+        resources: By resource, its progress; also of resources that the run does not read.
     """
 
-    def __init__(
-        self,
-        event_id: EventId,
-        scope: object,
-        cursor: Mapping[str, Any] | None,
-        known: KnownIds | None,
-    ) -> None:
-        self._event_id = str(event_id)
-        self._scope = digest(scope)
-        self._known = known
-        self._resources = {} if cursor is None else self._read(cursor)
-        self._loaded: set[str] = set()
-        self._without_times: set[str] = set()
-
-    def stored(self, name: str) -> ResourceCursor:
-        """Return the state of a resource as the cursor holds it, without the ids that the caller has."""
-        return self._resources.get(name, ResourceCursor())
-
-    def resource(self, name: str) -> ResourceCursor:
-        """Return the state of a resource, which the caller changes in place."""
-        resource = self._resources.setdefault(name, ResourceCursor())
-        if self._known is not None and name not in self._loaded:
-            self._loaded.add(name)
-            known = self._known(name)
-            if isinstance(known, Mapping):
-                times = cast("Mapping[str, datetime | str | None]", known)
-                resource.ids = {id_: microseconds(time) for id_, time in times.items()}
-            else:
-                resource.ids = dict.fromkeys(known)
-                resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}
-                self._without_times.add(name)
-        return resource
-
-    def knows_times(self, name: str) -> bool:
-        """Return whether the ids of a resource are known with their times."""
-        return name not in self._without_times
-
-    def cursor(self) -> Cursor:
-        """Return the cursor for the next run."""
-        resources = {name: self._without_known(name) for name in self._resources}
-        stored = _StoredCursor(
-            version=_VERSION, event_id=self._event_id, scope=self._scope, resources=resources
-        )
-        return cast("Cursor", msgspec.to_builtins(stored, order="deterministic"))
-
-    def _without_known(self, name: str) -> ResourceCursor:
-        """Return the state of a resource without the ids that the caller has."""
-        resource = self._resources[name]
-        if self._known is None:
-            return msgspec.structs.replace(resource, recent={})
-        if name in self._loaded and self.knows_times(name):
-            return msgspec.structs.replace(resource, ids={}, recent={})
-        resource.limit_recent()
-        return msgspec.structs.replace(resource, ids={})
-
-    def _read(self, cursor: Mapping[str, Any]) -> dict[str, ResourceCursor]:
-        try:
-            stored = msgspec.convert(cursor, _StoredCursor)
-        except (msgspec.ValidationError, RecursionError) as error:
-            raise invalid_cursor(str(error)) from None
-        if stored.version != _VERSION:
-            raise ValueError(
-                f"the cursor has version {stored.version}, and this package reads version {_VERSION}: start "
-                "again without a cursor"
-            )
-        if stored.event_id != self._event_id:
-            raise ValueError(f"the cursor is of event {stored.event_id}, not of event {self._event_id}")
-        if stored.scope != self._scope:
-            raise ValueError(
-                "the cursor was made with other filters or expansions: start again without a cursor"
-            )
-        return stored.resources
-
-
-def invalid_cursor(reason: str) -> ValueError:
-    """Return the error for a cursor that cannot be used."""
-    return ValueError(f"the cursor is invalid ({reason}): pass the cursor of an earlier run unchanged")
+    resources: dict[str, ResourceProgress]

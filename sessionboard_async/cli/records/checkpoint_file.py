@@ -1,24 +1,23 @@
-"""The file that keeps the cursor of a change feed between runs."""
+"""The file that keeps the checkpoint of a change feed between runs."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import msgspec
+from typing import Self
 
 from sessionboard_async._printable import printable
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.private_files import replace_file
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
 
 _SHARE_OF_TIME = 10
-"""A cursor may be large: one that took a second to save is saved again after ten at the earliest."""
+"""A checkpoint may be large: one that took a second to save is saved again after ten at the earliest."""
 
 
-class CursorFile:
-    """A file with a cursor, locked against other runs while it is open.
+class CheckpointFile:
+    """A file with a checkpoint, locked against other runs while it is open.
 
     Args:
         path: The file; it is created if it does not exist, readable by its owner only.
@@ -26,9 +25,9 @@ class CursorFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        busy = "another run uses this cursor: wait for it, or choose another file"
+        busy = "another run uses this file: wait for it, or choose another file"
         self._lock = TargetLock(lock_of_file(path), path, busy)
-        self._unsaved: dict[str, Any] | None = None
+        self._unsaved: Checkpoint | None = None
         self._next_save = 0.0
 
     def __enter__(self) -> Self:
@@ -43,27 +42,27 @@ class CursorFile:
         finally:
             self._lock.release()
 
-    def load(self) -> dict[str, Any] | None:
-        """Return the cursor; ``None`` if there is no file.
+    def load(self) -> Checkpoint | None:
+        """Return the checkpoint; ``None`` if there is no file.
 
         Raises:
             ValueError: If the file holds something else.
             OSError: If it cannot be read.
         """
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Any])
+            return Checkpoint.from_json(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise ValueError(printable(f"{self._path} holds no cursor: choose another file")) from None
+        except ValueError:
+            raise ValueError(printable(f"{self._path} holds no checkpoint: choose another file")) from None
 
-    def update(self, cursor: dict[str, Any]) -> None:
-        """Save a cursor now or, at the latest, when the file is closed.
+    def update(self, checkpoint: Checkpoint) -> None:
+        """Save a checkpoint now or, at the latest, when the file is closed.
 
         Raises:
             OSError: If the file cannot be written.
         """
-        self._unsaved = cursor
+        self._unsaved = checkpoint
         if time.monotonic() >= self._next_save:
             self._save()
 
@@ -72,7 +71,7 @@ class CursorFile:
             return
         start = time.monotonic()
         # Links are followed, as when the file is read.
-        replace_file(self._path.resolve(), msgspec.json.encode(self._unsaved) + b"\n")
+        replace_file(self._path.resolve(), f"{self._unsaved.to_json()}\n".encode())
         self._unsaved = None
         now = time.monotonic()
         self._next_save = now + _SHARE_OF_TIME * (now - start)

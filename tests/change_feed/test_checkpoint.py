@@ -1,15 +1,16 @@
-"""Cursors: stored between runs, and checked before anything is sent."""
+"""Checkpoints: stored between runs, and checked before anything is sent."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from sessionboard_async import AsyncSession
+from sessionboard_async import AsyncSession, Checkpoint
 from sessionboard_async.change_feed import changes
 from tests.change_feed.following import Follower, record
 from tests.support.records_api import RecordsAPI
@@ -21,7 +22,7 @@ async def test_the_order_of_filters_and_expansions_does_not_matter(api: RecordsA
     filters = {"contacts": {"created_after": "2000-01-01T00:00:00Z", "status": "accepted"}, "rooms": {}}
     feed = changes(sb, 1, filters=filters, expand=["composition", "translated_fields"])
     other = {"rooms": {}, "contacts": dict(reversed(filters["contacts"].items()))}
-    changes(sb, 1, cursor=feed.cursor, filters=other, expand=["translated_fields", "composition"])
+    changes(sb, 1, resume=feed.checkpoint(), filters=other, expand=["translated_fields", "composition"])
     assert not api.requests
 
 
@@ -44,23 +45,24 @@ async def test_a_record_that_is_removed_and_created_alike_is_reported_again(
     await follower.run()
     room, status = api.records["rooms"].pop(), api.records["statuses"].pop()
     assert await follower.compare() == {("deleted", "undated"), ("deleted", "t4")}
-    stored = json.dumps(follower.cursor)
-    assert "undated" not in stored
-    assert "t4" not in stored
+    assert follower.checkpoint is not None
+    text = follower.checkpoint.to_json()
+    assert "undated" not in text
+    assert "t4" not in text
     api.records["rooms"].append(room)
     api.records["statuses"].append(status)
     assert await follower.compare() == {("upsert", "undated"), ("upsert", "t4")}
 
 
 def cut(*path: str, to: object) -> Callable[[Any], Any]:
-    """Return a function that damages a cursor at a path."""
+    """Return a function that damages a checkpoint at a path."""
 
-    def damage(cursor: Any) -> Any:
-        target = cursor
+    def damage(checkpoint: Any) -> Any:
+        target = checkpoint
         for name in path[:-1]:
             target = target[name]
         target[path[-1]] = to
-        return cursor
+        return checkpoint
 
     return damage
 
@@ -72,15 +74,12 @@ def nested(depth: int) -> Any:
     return value
 
 
-CONTACTS = ("resources", "contacts")
+CONTACTS = ("progress", "resources", "contacts")
 
 DAMAGES: dict[str, Callable[[Any], Any]] = {
-    "a list": lambda cursor: [cursor],
-    "text": lambda cursor: str(cursor),
-    "a number": lambda _: 7,
-    "without a version": lambda cursor: {"event_id": cursor["event_id"]},
-    "version as text": cut("version", to="1"),
-    "resources as a list": cut("resources", to=[]),
+    "another query": cut("query", to={"operation": "changes", "event_id": "1"}),
+    "without resources": cut("progress", to={}),
+    "resources as a list": cut("progress", "resources", to=[]),
     "a resource as text": cut(*CONTACTS, to="all"),
     "a resource that is null": cut(*CONTACTS, to=None),
     "a watermark of 400 digits": cut(*CONTACTS, "watermark", to=10**400),
@@ -106,30 +105,64 @@ DAMAGES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-async def test_a_damaged_cursor_is_an_error_before_any_request(
+async def test_a_damaged_checkpoint_is_an_error_before_any_request(
     api: RecordsAPI, sb: AsyncSession, damage: str
 ) -> None:
     feed = changes(sb, 1, resources=["contacts"])
     await anext(feed)
-    cursor = DAMAGES[damage](copy.deepcopy(feed.cursor))
+    whole = feed.checkpoint()
     await feed.aclose()
     api.requests.clear()
-    with pytest.raises(ValueError, match=r"the cursor is invalid .*pass the cursor of an earlier run"):
-        changes(sb, 1, resources=["contacts"], cursor=cursor)
+    damaged = DAMAGES[damage](json.loads(whole.to_json()))
+    with pytest.raises(
+        ValueError, match=r"^resume takes what checkpoint\(\) returned|another query"
+    ) as caught:
+        changes(sb, 1, resources=["contacts"], resume=Checkpoint(**damaged))
+    assert len(str(caught.value)) < 500
     assert not api.requests
 
 
-async def test_a_cursor_of_another_version_is_refused(api: RecordsAPI, sb: AsyncSession) -> None:
-    cursor = {**changes(sb, 1, resources=["contacts"]).cursor, "version": 2}
-    with pytest.raises(ValueError, match="has version 2, and this package reads version 1"):
-        changes(sb, 1, resources=["contacts"], cursor=cursor)
+async def test_a_checkpoint_of_another_version_is_refused(api: RecordsAPI, sb: AsyncSession) -> None:
+    checkpoint = changes(sb, 1, resources=["contacts"]).checkpoint()
+    with pytest.raises(ValueError, match="has version 2; this package reads version 1"):
+        changes(sb, 1, resources=["contacts"], resume=msgspec.structs.replace(checkpoint, version=2))
     assert not api.requests
+
+
+async def test_a_checkpoint_names_its_event_and_resources(api: RecordsAPI, sb: AsyncSession) -> None:
+    follower = Follower(sb, "rooms", "statuses")
+    before = changes(sb, 1, resources=["rooms", "statuses"]).checkpoint()
+    assert before.belongs_to == "changes, event_id 1, resources rooms statuses"
+    assert repr(before) == "<Checkpoint of changes, event_id 1, resources rooms statuses>"
+    await follower.run()
+    assert follower.checkpoint == follower.feed.checkpoint()
+    assert hash(follower.checkpoint) == hash(follower.feed.checkpoint())
+    assert follower.feed.checkpoint() != before
+
+
+async def test_a_checkpoint_of_a_finished_run_is_not_done(api: RecordsAPI, sb: AsyncSession) -> None:
+    follower = Follower(sb, "rooms")
+    await follower.run()
+    for _ in range(2):
+        assert follower.checkpoint is not None
+        assert not follower.checkpoint.done
+        assert await follower.run() == set()
+
+
+async def test_a_run_may_follow_other_resources(api: RecordsAPI, sb: AsyncSession) -> None:
+    follower = Follower(sb)
+    assert len(await follower.run(resources=["rooms"])) == 5
+    assert {id_[0] for _, id_ in await follower.run(resources=["contacts"])} == {"c"}
+    assert follower.checkpoint is not None
+    assert follower.checkpoint.belongs_to == "changes, event_id 1, resources contacts rooms"
+    del api.records["rooms"][0]
+    assert await follower.run(resources=["rooms", "contacts"], sweep_every=timedelta()) == {("deleted", "r0")}
 
 
 async def test_a_watermark_in_the_future_hides_no_change(api: RecordsAPI, sb: AsyncSession) -> None:
     follower = Follower(sb, "contacts", "rooms")
     await follower.run()
-    for resource in follower.cursor["resources"].values():
+    for resource in follower.progress.values():
         resource["watermark"] = 4_000_000_000_000
     api.records["contacts"][3] |= {"name": "Renamed", "updated_at": record("now", hours_ago=0)["updated_at"]}
     assert await follower.run() == {("upsert", "c3")}
@@ -148,7 +181,7 @@ async def test_a_deletion_from_the_future_hides_no_later_one(api: RecordsAPI, sb
         gone = api.records["sessions"].pop() | {"deleted_at": deleted_at}
         api.deleted.append(gone)
         assert await follower.run() == {("deleted", gone["id"])}
-    follower.cursor["resources"]["sessions"]["deletions"] = 4_000_000_000_000
+    follower.progress["sessions"]["deletions"] = 4_000_000_000_000
     gone = api.records["sessions"].pop() | {"deleted_at": record("now", hours_ago=0)["updated_at"]}
     api.deleted.append(gone)
     assert await follower.run() == {("deleted", gone["id"])}
@@ -170,7 +203,7 @@ async def test_ids_without_times_repeat_nothing_in_the_overlap(api: RecordsAPI, 
     follower = Follower(sb, "contacts", known=lambda _: have)
     have |= {id_ for _, id_ in await follower.run()}
     assert len(have) == 200
-    assert "ids" not in follower.cursor["resources"]["contacts"]
+    assert "ids" not in follower.progress["contacts"]
     assert await follower.run() == set()
     api.records["contacts"][3] |= {"name": "Renamed", "updated_at": record("now", hours_ago=0)["updated_at"]}
     assert await follower.run() == {("upsert", "c3")}
@@ -186,7 +219,7 @@ async def test_ids_with_times_find_missed_changes(api: RecordsAPI, sb: AsyncSess
     have = known("contacts")
     follower = Follower(sb, "contacts", known=lambda _: have)
     await follower.run()
-    assert follower.cursor["resources"]["contacts"].keys() <= {
+    assert follower.progress["contacts"].keys() <= {
         "watermark", "swept", "swept_locally", "deletions"
     }  # fmt: skip
     # It appears late, long after its own time.

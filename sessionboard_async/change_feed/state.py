@@ -1,0 +1,103 @@
+"""The state of a run of a change feed, from one checkpoint to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from sessionboard_async.change_feed.progress import FeedProgress, ResourceProgress
+from sessionboard_async.change_feed.versions import microseconds
+from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint, digest, read_progress
+from sessionboard_async.models.base import EventId
+
+KnownIds = Callable[[str], Iterable[str] | Mapping[str, datetime | str | None]]
+"""Returns the ids of a resource that a caller has; as a mapping, with the ``updated_at`` of each."""
+
+
+class FeedState:
+    """The state of a run, from one checkpoint to the next.
+
+    Args:
+        event_id: The event.
+        resources: The resources that the run reads.
+        expand: The expansions, which must be the same in every run.
+        filters: The filters, likewise.
+        resume: The checkpoint of an earlier run, which may have read other resources.
+        known: Returns the ids of a resource that the caller has; ``None`` to keep them in the checkpoint.
+
+    Raises:
+        TypeError: If ``resume`` is no checkpoint.
+        ValueError: If it is damaged, or belongs to another event, other expansions or filters, or to another
+            call.
+    """
+
+    def __init__(
+        self,
+        event_id: EventId,
+        resources: Sequence[str],
+        *,
+        expand: Sequence[str],
+        filters: Mapping[str, Mapping[str, Any]],
+        resume: Checkpoint | None,
+        known: KnownIds | None,
+    ) -> None:
+        self._names = resources
+        self._query: dict[str, str | list[str]] = {
+            "operation": "changes",
+            "event_id": str(event_id),
+            "filters": digest(filters),
+            "expand": sorted(expand),
+        }
+        self._known = known
+        self._resources = {} if resume is None else self._read(resume)
+        self._loaded: set[str] = set()
+        self._without_times: set[str] = set()
+
+    def stored(self, name: str) -> ResourceProgress:
+        """Return the progress of a resource as a checkpoint holds it, without the ids that the caller has."""
+        return self._resources.get(name, ResourceProgress())
+
+    def resource(self, name: str) -> ResourceProgress:
+        """Return the progress of a resource, which the caller changes in place."""
+        resource = self._resources.setdefault(name, ResourceProgress())
+        if self._known is not None and name not in self._loaded:
+            self._loaded.add(name)
+            known = self._known(name)
+            if isinstance(known, Mapping):
+                times = cast("Mapping[str, datetime | str | None]", known)
+                resource.ids = {id_: microseconds(time) for id_, time in times.items()}
+            else:
+                resource.ids = dict.fromkeys(known)
+                resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}
+                self._without_times.add(name)
+        return resource
+
+    def knows_times(self, name: str) -> bool:
+        """Return whether the ids of a resource are known with their times."""
+        return name not in self._without_times
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the checkpoint for the next run."""
+        progress = FeedProgress(resources={name: self._without_known(name) for name in self._resources})
+        names = sorted({*self._names, *self._resources})
+        return Checkpoint.of({**self._query, "resources": names}, progress)
+
+    def _without_known(self, name: str) -> ResourceProgress:
+        """Return the progress of a resource without the ids that the caller has."""
+        resource = self._resources[name]
+        if self._known is None:
+            return msgspec.structs.replace(resource, recent={})
+        if name in self._loaded and self.knows_times(name):
+            return msgspec.structs.replace(resource, ids={}, recent={})
+        resource.limit_recent()
+        return msgspec.structs.replace(resource, ids={})
+
+    def _read(self, resume: object) -> dict[str, ResourceProgress]:
+        query = self._query
+        if isinstance(resume, Checkpoint):
+            # They name what it belongs to; every run may read others.
+            query = {**query, "resources": resume.query.get("resources", [])}
+        return dict(read_progress(resume, query, FeedProgress, hashed=["filters"]).resources)
