@@ -57,6 +57,11 @@ class StatusDisplay:
     def __exit__(self, *_: object) -> None:
         self._display.finish()
 
+    @property
+    def shows_time_left(self) -> bool:
+        """Whether an estimate of the time left is shown for resources whose total is known."""
+        return self._is_live and not self._is_quiet
+
     def show_progress(self, progress: ExportProgress) -> None:
         """Show the progress of a resource."""
         if self._is_quiet:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import click
+from msgspec.structs import replace
 
 from sessionboard_async.cli.arguments import IdType, TargetPath, event_id, names_option
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.display import StatusDisplay, with_display
 from sessionboard_async.cli.options import expand_option, only_option, sweep_option
+from sessionboard_async.cli.records.totals import reported_totals
 from sessionboard_async.cli.runner import advise_on_interruption, allow_refused_option, report_refusals
+from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.services._common.filters import Expansion
 
@@ -66,6 +70,13 @@ async def sync(
         raise click.UsageError(f"--languages: {error}") from None
     advise_on_interruption("Run the same command again to continue.")
     async with connection.open(display) as sb:
+        # Later runs read what changed, and nothing reports how much that is.
+        counts = display.shows_time_left and not await anyio.Path(path).exists()
+        totals = await reported_totals(sb, event_id(event), only or RESOURCES) if counts else {}
+
+        def show(progress: ExportProgress) -> None:
+            display.show_progress(replace(progress, total=totals.get(progress.resource)))
+
         summary = await sync_event(
             sb,
             event_id(event),
@@ -76,7 +87,7 @@ async def sync(
             sweep_every=timedelta(hours=sweep_every),
             allow_refused=True,  # Refusals are printed below.
             source=connection.source,
-            on_progress=display.show_progress,
+            on_progress=show,
         )
     display.summarize(
         f"{summary.upserted} records written and {summary.removed} removed; {path} holds "
