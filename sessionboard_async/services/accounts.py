@@ -128,7 +128,11 @@ class AccountService(RecordService[T, T | Id]):
 
 
 class Sponsors(AccountService[Sponsor]):
-    """The sponsors of an event. The API answers 403 or 404 if the event has the feature switched off."""
+    """The sponsors of an event. The API answers 403 or 404 if the event has the feature switched off.
+
+    Scope ``read:contacts`` for reading, ``write:sponsors`` for writing. Rate-limit categories:
+    ``entity-reads`` for ``get``, ``sponsor-writes`` for writing; no documented limit for other reads.
+    """
 
     _ID_ARGUMENT: str = "sponsor_id"
     _KINDS: Kinds = Sponsor
@@ -149,7 +153,11 @@ class Sponsors(AccountService[Sponsor]):
 
 
 class Exhibitors(AccountService[Exhibitor]):
-    """The exhibitors of an event. The API answers 403 or 404 if the event has the feature switched off."""
+    """The exhibitors of an event. The API answers 403 or 404 if the event has the feature switched off.
+
+    Scope ``read:contacts`` for reading, ``write:exhibitors`` for writing. Rate-limit categories:
+    ``entity-reads`` for ``get``, ``exhibitor-writes`` for writing; no documented limit for other reads.
+    """
 
     _ID_ARGUMENT: str = "exhibitor_id"
     _KINDS: Kinds = Exhibitor

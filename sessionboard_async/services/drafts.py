@@ -76,7 +76,11 @@ _PLACEMENT = f"{_PLACEMENTS}/{{draft_session_id}}"
 
 
 class AgendaDrafts(PlanningService[AgendaDraft]):
-    """The agenda drafts of an event, and the sessions that they place."""
+    """The agenda drafts of an event, and the sessions that they place.
+
+    Scope ``read:events`` for reading, ``write:events`` for writing. Rate-limit category: ``event-writes`` for
+    writing; no documented limit for reads.
+    """
 
     _CRUD: CRUDEndpoints[AgendaDraft] = planning_endpoints(
         "agenda-drafts",

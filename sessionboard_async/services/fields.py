@@ -41,7 +41,11 @@ _ALL = "/v1/event/{event_id}/fields"
 
 
 class Fields(CRUDService[Field]):
-    """The definitions of an event's fields, standard and custom."""
+    """The definitions of an event's fields, standard and custom.
+
+    Scope ``read:events`` for reading, ``write:fields`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``field-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Field] = CRUDEndpoints(
         id_argument="field_id",

@@ -217,7 +217,11 @@ class ColoredService(MetadataService[T]):
 
 
 class Tracks(ColoredService[Track]):
-    """The tracks of an event."""
+    """The tracks of an event.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Track] = metadata_endpoints(
         "tracks",
@@ -231,7 +235,11 @@ class Tracks(ColoredService[Track]):
 
 
 class Tags(NamedService[Tag]):
-    """The tags of an event."""
+    """The tags of an event.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Tag] = metadata_endpoints(
         "tags",
@@ -245,7 +253,11 @@ class Tags(NamedService[Tag]):
 
 
 class Formats(NamedService[Format]):
-    """The formats of an event's sessions."""
+    """The formats of an event's sessions.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Format] = metadata_endpoints(
         "formats",
@@ -259,7 +271,11 @@ class Formats(NamedService[Format]):
 
 
 class Levels(NamedService[Level]):
-    """The levels of an event's sessions."""
+    """The levels of an event's sessions.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Level] = metadata_endpoints(
         "levels",
@@ -273,7 +289,11 @@ class Levels(NamedService[Level]):
 
 
 class Languages(NamedService[Language]):
-    """The languages that an event's sessions are held in."""
+    """The languages that an event's sessions are held in.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Language] = metadata_endpoints(
         "languages",
@@ -287,7 +307,11 @@ class Languages(NamedService[Language]):
 
 
 class Statuses(ColoredService[Status]):
-    """The session statuses that an event defines."""
+    """The session statuses that an event defines.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Status] = metadata_endpoints(
         "statuses",

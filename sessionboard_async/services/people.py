@@ -89,6 +89,8 @@ class Speakers(RetrieveService[Contact, ContactLike]):
     """The speakers of an event: its contacts who have the role of a speaker.
 
     Chairpersons and moderators are contacts, and not included.
+
+    Scope ``read:contacts`` for reading. Not rate limited.
     """
 
     _ID_ARGUMENT: str = "contact_id"
@@ -111,7 +113,11 @@ class Speakers(RetrieveService[Contact, ContactLike]):
 
 
 class Contacts(RecordService[Contact, ContactLike]):
-    """The contacts of an event: speakers, attendees, and all other people on record."""
+    """The contacts of an event: speakers, attendees, and all other people on record.
+
+    Scope ``read:contacts`` for reading, ``write:contacts`` for writing. Rate-limit categories:
+    ``entity-reads`` for ``get``, ``contact-writes`` for writing; no documented limit for other reads.
+    """
 
     _ID_ARGUMENT: str = "contact_id"
     _KINDS: Kinds = ContactLike

@@ -147,7 +147,11 @@ class PlanningService(CRUDService[T]):
 
 
 class Rules(PlanningService[Rule]):
-    """The constraints on the schedule of an event."""
+    """The constraints on the schedule of an event.
+
+    Scope ``read:events`` for reading, ``write:events`` for writing. Rate-limit category: ``event-writes`` for
+    writing; no documented limit for reads.
+    """
 
     _CRUD: CRUDEndpoints[Rule] = planning_endpoints(
         "rules",
@@ -212,7 +216,11 @@ class Rules(PlanningService[Rule]):
 
 
 class Personas(PlanningService[Persona]):
-    """Invented attendees, from whose point of view the API judges the schedule of an event."""
+    """Invented attendees, from whose point of view the API judges the schedule of an event.
+
+    Scope ``read:events`` for reading, ``write:events`` for writing. Rate-limit category: ``event-writes`` for
+    writing; no documented limit for reads.
+    """
 
     _CRUD: CRUDEndpoints[Persona] = planning_endpoints(
         "personas",

@@ -48,7 +48,11 @@ class RoomUpdate(NamedUpdate, RoomValues):
 
 
 class Rooms(MetadataService[Room]):
-    """The rooms of an event."""
+    """The rooms of an event.
+
+    Scope ``read:events`` for reading, ``write:metadata`` for writing. Rate-limit categories: ``entity-reads``
+    for ``list``, ``metadata-writes`` for writing; no documented limit for other reads.
+    """
 
     _CRUD: CRUDEndpoints[Room] = metadata_endpoints(
         "rooms",

@@ -118,7 +118,11 @@ class SessionFields(TypedDict):
 
 
 class Sessions(RecordService[Session, SessionLike]):
-    """The sessions on the programme of an event, and the abstracts submitted for it."""
+    """The sessions on the programme of an event, and the abstracts submitted for it.
+
+    Scope ``read:sessions`` for reading, ``write:sessions`` for writing. Rate-limit categories:
+    ``entity-reads`` for ``get``, ``session-writes`` for writing; no documented limit for other reads.
+    """
 
     _ID_ARGUMENT: str = "session_id"
     _KINDS: Kinds = SessionLike
