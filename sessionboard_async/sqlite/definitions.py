@@ -10,11 +10,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sessionboard_async.sqlite.descriptions import column_description, table_description
 from sessionboard_async.sqlite.schema import METADATA
-from sessionboard_async.sqlite.views import EXPANSION, view_definitions, view_languages
+from sessionboard_async.sqlite.views import EXPANSION, view_columns, view_definitions, view_languages
 
 
 def schema_sql(languages: Iterable[str] = ()) -> str:
-    """Return the SQL that creates an empty copy, with a comment for each table and column.
+    """Return the SQL that creates an empty copy, with a comment for each table, view and column.
 
     Args:
         languages: Languages to add a view for, such as ``["fr"]`` for ``talks_fr``.
@@ -28,10 +28,14 @@ def schema_sql(languages: Iterable[str] = ()) -> str:
 
 
 def described_columns() -> Iterator[tuple[str, str, str, str]]:
-    """Return the table, name, type and description of each column."""
+    """Return the table, name, type and description of each column, those of the view ``talks`` last."""
     for table in METADATA.tables.values():
         for column in table.c:
             yield table.name, column.name, str(column.type), column_description(table.name, column.name)
+    sessions = METADATA.tables["sessions"].c
+    for name, description in view_columns():
+        # What the view joins is text.
+        yield "talks", name, str(sessions[name].type) if name in sessions else "TEXT", description
 
 
 def table_definitions() -> Iterator[str]:

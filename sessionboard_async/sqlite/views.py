@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sessionboard_async.models.fields import language_tag
+from sessionboard_async.sqlite.descriptions import column_description
 
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 
@@ -15,6 +16,7 @@ _BLANKS = "char(9, 10, 11, 12, 13, 32, 160)"
 
 _TALKS = """\
 CREATE VIEW {view} AS
+  -- {about}
 SELECT
   sessions.id,
   sessions.friendly_id,
@@ -59,6 +61,19 @@ coalesce((
   ), sessions.{field})"""
 
 
+TALKS = "The schedule: the sessions of the event, submissions (is_abstract) included, one row each."
+"""The line about the view."""
+
+_JOINED = {
+    "people": "The names of the people, separated by commas, without those hidden on the session.",
+    "tags": "The names of the tags, separated by commas.",
+}
+"""The lines about columns that ``sessions`` does not have."""
+
+_COLUMN = re.compile(r"^  [^\s-].*?(\w+),?$", re.MULTILINE)
+"""The line that ends a column of a view: its name is the last word."""
+
+
 def view_languages(languages: Iterable[str], expand: Collection[str]) -> tuple[str, ...]:
     """Return language tags in lower case, each once.
 
@@ -86,11 +101,13 @@ def view_languages(languages: Iterable[str], expand: Collection[str]) -> tuple[s
 def view_definitions(languages: Iterable[str]) -> dict[str, str]:
     """Return the statements that create the views, by name: ``talks``, ``talks_fr``, ``talks_fr_ca``.
 
+    SQLite keeps the comments, as it does for tables.
+
     Args:
         languages: Tags, as ``view_languages`` returns them.
     """
     texts = {"title": "sessions.title", "description": "sessions.description"}
-    views = {"talks": _TALKS.format(view="talks", **texts)}
+    views = {"talks": _definition("talks", texts, TALKS)}
     for tag in languages:
         subtags = tag.split("-")
         accepted = ", ".join(f"'{'-'.join(subtags[:end])}'" for end in range(len(subtags), 0, -1))
@@ -98,5 +115,21 @@ def view_definitions(languages: Iterable[str]) -> dict[str, str]:
             field: _TRANSLATED.format(field=field, languages=accepted, blanks=_BLANKS) for field in texts
         }
         view = f"talks_{tag.replace('-', '_')}"
-        views[view] = _TALKS.format(view=view, **texts)
+        about = f"As talks, with the title and the description in the language {tag} where they have it."
+        views[view] = _definition(view, texts, about)
     return views
+
+
+def view_columns() -> Iterator[tuple[str, str]]:
+    """Return the name and the line about each column of ``talks``; the other views have the same columns."""
+    for found in _COLUMN.finditer(_TALKS):
+        yield found[1], _description(found[1])
+
+
+def _definition(view: str, texts: Mapping[str, str], about: str) -> str:
+    statement = _TALKS.format(view=view, about=about, **texts)
+    return _COLUMN.sub(lambda found: f"{found[0]}  -- {_description(found[1])}", statement)
+
+
+def _description(column: str) -> str:
+    return _JOINED.get(column) or column_description("sessions", column)

@@ -15,6 +15,7 @@ def test_columns_are_lines_and_definitions_are_sql() -> None:
     done = run("schema")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert ["sessions", "starts_at", "TEXT", "The start, in UTC; NULL if it is not scheduled."] in rows
+    assert ["talks", "is_public", "INTEGER", "1 if the session is public, 0 if it is not."] in rows
     assert {len(row) for row in rows} == {4}
     done = run("schema", "--sql", "--languages", "fr,pt-BR")
     assert done.stdout == schema_sql(["fr", "pt-BR"])

@@ -12,6 +12,7 @@ import pytest
 
 import sessionboard_async.sqlite
 from sessionboard_async.sqlite import schema_sql
+from sessionboard_async.sqlite.definitions import described_columns
 from sessionboard_async.sqlite.descriptions import TABLES, column_description, table_description
 from sessionboard_async.sqlite.schema import METADATA
 from tests.sqlite.sample_changes import ask, open_copy
@@ -46,6 +47,26 @@ def test_every_column_of_the_definitions_has_a_comment() -> None:
     assert len(columns) == sum(len(table.c) for table in METADATA.tables.values())
     assert [line for line in columns if "  -- " not in line] == []
     assert views.count("CREATE VIEW") == 0
+
+
+@pytest.mark.parametrize("view", ["talks", "talks_fr", "talks_pt_br"])
+def test_every_column_of_a_view_has_a_comment(view: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(schema_sql(["fr", "pt-BR"]))
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({view})")]
+        definition = definitions(database)[view]
+    head, about, *lines = definition.splitlines()
+    assert head == f"CREATE VIEW {view} AS"
+    assert re.fullmatch(r"  -- \S.*\.", about)
+    commented = [found for line in lines if (found := re.fullmatch(r"  \S.*?(\w+),?  -- (\S.*\.)", line))]
+    assert [found[1] for found in commented] == columns
+    # The lines are those of the table, where it has the column.
+    expected = {name: line for table, name, _, line in described_columns() if table == "talks"}
+    assert {found[1]: found[2] for found in commented} == expected
+    sessions = METADATA.tables["sessions"].c
+    assert all(
+        line == column_description("sessions", name) for name, line in expected.items() if name in sessions
+    )
 
 
 @pytest.mark.parametrize("wrong", ["", "f", "fr'", "fr; DROP TABLE people", "f r", "français"])
