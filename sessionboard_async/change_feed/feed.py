@@ -94,9 +94,12 @@ def changes(
         sweep_every: The time from one comparison of all records to the next; 0 compares in every run. A
             comparison reads all records again. A run that starts up to a tenth of the time early compares
             too.
-        known: Returns the ids of a resource that you have, so that the checkpoint does not hold them. As a
-            mapping, it also holds the ``updated_at`` of each, as a datetime or string, or ``None``: without
-            these, a comparison finds only new and removed ids. Called in the event loop.
+        known: A function, or an async function, that returns the ids of a resource that you have, so that the
+            checkpoint does not hold them: without it, a checkpoint grows with every id. Pass it in every run
+            from then on. As a mapping, the ids come with the ``updated_at`` of each, as a datetime or string,
+            or ``None``: without these, a comparison finds only new and removed ids, and the checkpoint holds
+            the ids of the last minutes. Called in the event loop, once for each resource, when it is read: it
+            must return all that was stored up to the checkpoint.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. In both cases they are in ``ChangeFeed.refused``.
         prefetch: How many pages to fetch ahead, as for every search; ``"eager"`` by default.
@@ -106,7 +109,8 @@ def changes(
 
     Raises:
         ValueError: If a resource, expansion, filter or time is invalid, or the checkpoint is damaged or
-            belongs to another event, to other filters or expansions, or to another call, such as a search.
+            belongs to another event, to other filters or expansions, or to another call, such as a search, or
+            it was made with ``known``, and this call has none.
         TypeError: If ``search`` does not accept a filter, the event's id is ``None``, ``resume`` is no
             checkpoint, or an argument has another type, such as a single string for ``resources``, or a
             number for ``sweep_every``.

@@ -136,11 +136,13 @@ class ResourceProgress(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.missing.pop(id_, None)
 
 
-class FeedProgress(msgspec.Struct, frozen=True, kw_only=True):
+class FeedProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The progress of a feed.
 
     Attributes:
         resources: By resource, its progress; also of resources that the run does not read.
+        without_ids: Whether the caller supplied the ids, and has to do so in every later run.
     """
 
     resources: dict[str, ResourceProgress]
+    without_ids: bool = False

@@ -56,10 +56,11 @@ class ChangeReader:
         for resource in self._resources:
             if resource in self._done:
                 continue
+            progress = await self.state.load(resource)
             reader = ResourceReader(
                 self._source,
                 resource,
-                self.state.resource(resource),
+                progress,
                 raw=raw,
                 sweep_every=self._sweep_every,
                 knows_times=self.state.knows_times(resource),

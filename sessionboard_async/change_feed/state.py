@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from inspect import isawaitable
 from typing import Any, cast
 
 import msgspec
@@ -13,7 +14,8 @@ from sessionboard_async.change_feed.versions import microseconds
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint, digest, read_progress
 from sessionboard_async.models.base import EventId
 
-KnownIds = Callable[[str], Iterable[str] | Mapping[str, datetime | str | None]]
+_Ids = Iterable[str] | Mapping[str, datetime | str | None]
+KnownIds = Callable[[str], _Ids | Awaitable[_Ids]]
 """Returns the ids of a resource that a caller has; as a mapping, with the ``updated_at`` of each."""
 
 
@@ -26,12 +28,13 @@ class FeedState:
         expand: The expansions, which must be the same in every run.
         filters: The filters, likewise.
         resume: The checkpoint of an earlier run, which may have read other resources.
-        known: Returns the ids of a resource that the caller has; ``None`` to keep them in the checkpoint.
+        known: Returns the ids of a resource that the caller has, or awaits them; ``None`` to keep them in the
+            checkpoint.
 
     Raises:
         TypeError: If ``resume`` is no checkpoint.
         ValueError: If it is damaged, or belongs to another event, other expansions or filters, or to another
-            call.
+            call, or has no ids although ``known`` is ``None``.
     """
 
     def __init__(
@@ -62,17 +65,30 @@ class FeedState:
 
     def resource(self, name: str) -> ResourceProgress:
         """Return the progress of a resource, which the caller changes in place."""
-        resource = self._resources.setdefault(name, ResourceProgress())
-        if self._known is not None and name not in self._loaded:
-            self._loaded.add(name)
-            known = self._known(name)
-            if isinstance(known, Mapping):
-                times = cast("Mapping[str, datetime | str | None]", known)
-                resource.ids = {id_: microseconds(time) for id_, time in times.items()}
-            else:
-                resource.ids = dict.fromkeys(known)
-                resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}
-                self._without_times.add(name)
+        return self._resources.setdefault(name, ResourceProgress())
+
+    async def load(self, name: str) -> ResourceProgress:
+        """Return the progress of a resource with its ids, for which the caller is asked once in a run.
+
+        Raises:
+            TypeError: If the caller returns something else than ids.
+        """
+        resource = self.resource(name)
+        if self._known is None or name in self._loaded:
+            return resource
+        known = self._known(name)
+        if isawaitable(known):
+            known = await known
+        if isinstance(known, Mapping):
+            times = cast("Mapping[str, datetime | str | None]", known)
+            resource.ids = {_id(name, id_): microseconds(time) for id_, time in times.items()}
+        elif isinstance(cast("object", known), str | bytes) or not isinstance(known, Iterable):
+            raise TypeError(f"known({name!r}) must return ids or a mapping, not {type(known).__name__}")
+        else:
+            resource.ids = dict.fromkeys(_id(name, id_) for id_ in known)
+            resource.ids |= {id_: time for id_, time in resource.recent.items() if id_ in resource.ids}
+            self._without_times.add(name)
+        self._loaded.add(name)
         return resource
 
     def knows_times(self, name: str) -> bool:
@@ -81,7 +97,8 @@ class FeedState:
 
     def checkpoint(self) -> Checkpoint:
         """Return the checkpoint for the next run."""
-        progress = FeedProgress(resources={name: self._without_known(name) for name in self._resources})
+        resources = {name: self._without_known(name) for name in self._resources}
+        progress = FeedProgress(resources=resources, without_ids=self._known is not None)
         names = sorted({*self._names, *self._resources})
         return Checkpoint.of({**self._query, "resources": names}, progress)
 
@@ -90,7 +107,10 @@ class FeedState:
         resource = self._resources[name]
         if self._known is None:
             return msgspec.structs.replace(resource, recent={})
-        if name in self._loaded and self.knows_times(name):
+        if name not in self._loaded:
+            # It may hold ids of a run in which the caller supplied none.
+            return resource
+        if self.knows_times(name):
             return msgspec.structs.replace(resource, ids={}, recent={})
         resource.limit_recent()
         return msgspec.structs.replace(resource, ids={})
@@ -100,4 +120,16 @@ class FeedState:
         if isinstance(resume, Checkpoint):
             # They name what it belongs to; every run may read others.
             query = {**query, "resources": resume.query.get("resources", [])}
-        return dict(read_progress(resume, query, FeedProgress, hashed=["filters"]).resources)
+        progress = read_progress(resume, query, FeedProgress, hashed=["filters"])
+        if progress.without_ids and self._known is None:
+            raise ValueError(
+                "the checkpoint has no ids, because its feed was given known: pass known again, so that "
+                "removals are found"
+            )
+        return dict(progress.resources)
+
+
+def _id(name: str, id_: object) -> str:
+    if not isinstance(id_, str):
+        raise TypeError(f"known({name!r}) must return ids as strings, not as {type(id_).__name__}")
+    return id_

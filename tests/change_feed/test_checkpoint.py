@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -228,3 +229,61 @@ async def test_ids_with_times_find_missed_changes(api: RecordsAPI, sb: AsyncSess
     assert await follower.compare() == {("upsert", "c3")}
     have = known("contacts")
     assert await follower.compare() == set()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_checkpoint_stays_small_if_the_destination_has_the_ids(
+    api: RecordsAPI, sb: AsyncSession, waits: bool
+) -> None:
+    api.records["contacts"] = [record(f"contact-{number}") for number in range(1200)]
+    have: dict[str, str | None] = {}
+
+    async def read(_: str) -> dict[str, str | None]:
+        await asyncio.sleep(0)
+        return have
+
+    known = read if waits else lambda _: have
+    checkpoint: Checkpoint | None = None
+    expected = {"upsert": 1200, "deleted": 1}
+    for kind, count in expected.items():
+        feed = changes(
+            sb, 1, resources=["contacts"], resume=checkpoint, known=known, sweep_every=timedelta()
+        ).raw()
+        found = 0
+        async for batch in feed.batches():
+            for change in batch.changes:
+                assert change.kind == kind
+                found += 1
+                if change.record is None:
+                    del have[change.id]
+                else:
+                    have[change.id] = change.record["updated_at"]
+            checkpoint = batch.checkpoint
+        assert found == count
+        assert len(have) in {1199, 1200}
+        assert checkpoint is not None
+        assert len(checkpoint.to_json()) < 1000
+        api.records["contacts"].pop()
+    kept = changes(sb, 1, resources=["contacts"])
+    assert len([change async for change in kept]) == 1198
+    assert len(kept.checkpoint().to_json()) > 20_000
+    with pytest.raises(ValueError, match="pass known again"):
+        changes(sb, 1, resources=["contacts"], resume=checkpoint)
+
+
+async def test_after_an_error_of_the_destination_the_feed_continues(
+    api: RecordsAPI, sb: AsyncSession
+) -> None:
+    failures = [ConnectionError("no database"), None]
+
+    async def known(_: str) -> list[str]:
+        if error := failures.pop(0):
+            raise error
+        return ["r0", "gone"]
+
+    feed = changes(sb, 1, resources=["rooms"], known=known, sweep_every=timedelta())
+    with pytest.raises(ConnectionError, match="no database"):
+        await anext(feed)
+    reported = {(change.kind, change.id) async for change in feed}
+    assert reported == {("deleted", "gone"), *(("upsert", f"r{number}") for number in range(5))}
+    assert not failures

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -233,29 +234,36 @@ def test_a_resource_that_was_not_read_is_empty_and_not_stored() -> None:
 class Known:
     """Ids that a caller has; counts how often they are asked for."""
 
-    def __init__(self, ids: Iterable[str] | Mapping[str, datetime | str | None]) -> None:
+    def __init__(self, ids: object) -> None:
         self._ids = ids
         self.asked: list[str] = []
 
-    def __call__(self, name: str) -> Iterable[str] | Mapping[str, datetime | str | None]:
+    def __call__(self, name: str) -> Any:
         self.asked.append(name)
         return self._ids
 
+    async def read(self, name: str) -> Any:
+        await asyncio.sleep(0)
+        return self(name)
 
-def test_ids_of_the_caller_with_times_are_not_stored() -> None:
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("waits", [False, True])
+async def test_ids_of_the_caller_with_times_are_not_stored(waits: bool) -> None:
     known = Known({"a": datetime(2026, 8, 1, tzinfo=UTC), "b": "2026-08-01T00:00:01Z", "c": None})
-    state = run(known=known)
+    state = run(known=known.read if waits else known)
     start = 1_785_542_400_000_000
-    assert state.resource("rooms").ids == {"a": start, "b": start + 1_000_000, "c": None}
-    assert state.resource("rooms").ids
+    assert (await state.load("rooms")).ids == {"a": start, "b": start + 1_000_000, "c": None}
+    assert (await state.load("rooms")) is state.resource("rooms")
     assert (known.asked, state.knows_times("rooms")) == (["rooms"], True)
     state.resource("rooms").add_versions({"d": NOW_EXACTLY})
     assert resources(state) == {"rooms": {}}
 
 
-def test_ids_of_the_caller_without_times_keep_the_times_of_the_last_minutes() -> None:
+@pytest.mark.anyio
+async def test_ids_of_the_caller_without_times_keep_the_times_of_the_last_minutes() -> None:
     state = run(known=Known(["a", "b"]))
-    assert state.resource("rooms").ids == {"a": None, "b": None}
+    assert (await state.load("rooms")).ids == {"a": None, "b": None}
     assert resources(state) == {"rooms": {}}
     state.resource("rooms").add_versions({"a": NOW_EXACTLY, "gone": NOW_EXACTLY})
     assert not state.knows_times("rooms")
@@ -263,9 +271,37 @@ def test_ids_of_the_caller_without_times_keep_the_times_of_the_last_minutes() ->
     checkpoint = state.checkpoint()
     assert checkpoint.progress["resources"] == {"rooms": {"recent": {"a": NOW_EXACTLY, "gone": NOW_EXACTLY}}}
     later = run(checkpoint, known=Known(["a", "b"]))
-    assert later.resource("rooms").ids == {"a": NOW_EXACTLY, "b": None}
+    assert (await later.load("rooms")).ids == {"a": NOW_EXACTLY, "b": None}
     # A resource that this run does not read keeps what the earlier run saved.
     assert run(checkpoint, known=Known(["a", "b"])).checkpoint() == checkpoint
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ids", ["abc", b"abc", 7, None, [1], {1: None}, [None]])
+async def test_what_is_no_ids_is_refused_and_asked_for_again(ids: object) -> None:
+    known = Known(ids)
+    state = run(known=known)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"known\('rooms'\) must return ids"):
+            await state.load("rooms")
+    assert known.asked == ["rooms", "rooms"]
+    assert resources(state) == {"rooms": {}}
+
+
+@pytest.mark.anyio
+async def test_a_checkpoint_without_ids_is_refused_without_known() -> None:
+    with pytest.raises(ValueError, match="the checkpoint has no ids, because its feed was given known"):
+        run(run(known=Known([])).checkpoint())
+
+
+@pytest.mark.anyio
+async def test_stored_ids_stay_until_the_caller_supplies_others() -> None:
+    state = run()
+    state.resource("rooms").add_versions({"a": NOW_EXACTLY})
+    later = run(state.checkpoint(), known=Known({"b": None}))
+    assert resources(later) == {"rooms": {"ids": {"a": NOW_EXACTLY}}}
+    await later.load("rooms")
+    assert resources(later) == {"rooms": {}}
 
 
 def test_recent_times_are_not_stored_beside_all_times() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sessionboard_async import Checkpoint
+from sessionboard_async.change_feed import Change
 from sessionboard_async.cli.records.checkpoint_file import CheckpointFile
 from sessionboard_async.testing import EmbeddedServer, Fault
 from tests.cli.command_line import one_error, run_at, usage_error
@@ -39,7 +40,8 @@ def test_a_second_run_prints_only_what_changed(server: EmbeddedServer, tmp_path:
     file.chmod(0o640)
     assert changes(server, file, "--sweep-every", "0") == []
     assert os.name == "nt" or stat.S_IMODE(file.stat().st_mode) == 0o640
-    assert [path.name for path in tmp_path.iterdir()] == ["cursor.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"cursor.json", "cursor.json.ids"}
+    assert os.name == "nt" or stat.S_IMODE((tmp_path / "cursor.json.ids").stat().st_mode) == 0o600
 
 
 def test_a_failed_run_keeps_what_it_printed(server: EmbeddedServer, tmp_path: Path) -> None:
@@ -89,10 +91,114 @@ def test_one_run_at_a_time_uses_a_file(server: EmbeddedServer, tmp_path: Path) -
     assert "another run uses this file" in one_error(done)
 
 
+def test_the_ids_lie_beside_the_checkpoint_which_stays_small(tmp_path: Path) -> None:
+    file = tmp_path / "cursor.json"
+    with EmbeddedServer(contacts=1200, sessions=10, events=1, light=True).in_thread() as server:
+        assert len(changes(server, file, only="contacts")) == 1200
+        assert file.stat().st_size < 1000
+        ids = json.loads((tmp_path / "cursor.json.ids").read_bytes())["ids"]
+        assert ids["contacts"].keys() == server.ids("contacts")
+
+
+def upsert(number: int) -> Change[dict[str, Any]]:
+    return Change(kind="upsert", resource="rooms", id=f"r{number}", record={"updated_at": f"{number}"})
+
+
+def at(number: int) -> Checkpoint:
+    return Checkpoint(version=1, query={}, progress={"number": number})
+
+
+def save(path: Path, *numbers: int) -> None:
+    for number in numbers:
+        with CheckpointFile(path) as file:
+            file.load()
+            file.update([upsert(number)], at(number))
+
+
+def load(path: Path) -> tuple[Checkpoint | None, set[str]]:
+    with CheckpointFile(path) as file:
+        return file.load(), set(file.known("rooms"))
+
+
+def test_ids_are_kept_from_run_to_run(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    save(path, 1, 2)
+    assert load(path) == (at(2), {"r1", "r2"})
+    with CheckpointFile(path) as file:
+        assert file.load() == at(2)
+        assert file.known("rooms") == {"r1": "1", "r2": "2"}
+        assert file.known("tracks") == {}
+        file.update([Change(kind="deleted", resource="rooms", id="r1")], at(3))
+    assert load(path) == (at(3), {"r2"})
+    before = (tmp_path / "c.ids").read_bytes()
+    with CheckpointFile(path) as file:
+        file.load()
+        file.update([], at(4))
+    assert load(path) == (at(4), {"r2"})
+    assert (tmp_path / "c.ids").read_bytes() == before
+
+
+def test_a_crash_between_the_two_files_loses_nothing_however_often(tmp_path: Path) -> None:
+    path, blocked = tmp_path / "c", tmp_path / ".c.ids.part"
+    save(path, 1)
+    printed = {"r1"}
+    for number in (2, 3, 4):
+        before = path.read_bytes()
+        save(path, number)
+        path.write_bytes(before)
+        # The ids of the changes that were printed, and an earlier checkpoint: nothing is printed again.
+        printed.add(f"r{number}")
+        assert load(path) == (at(1), printed)
+        # The next run ends before it has saved new ids.
+        blocked.mkdir()
+        with pytest.raises(OSError, match=r"c\.ids\.part"):
+            save(path, number + 1)
+        blocked.rmdir()
+        assert load(path) == (at(1), printed)
+    save(path, 5)
+    assert load(path) == (at(5), printed | {"r5"})
+
+
+@pytest.mark.parametrize("damage", ["missing", "older", "newer", "of another series", "cut", "fewer"])
+def test_ids_that_do_not_belong_to_the_checkpoint_are_refused(
+    server: EmbeddedServer, tmp_path: Path, damage: str
+) -> None:
+    file, ids = tmp_path / "cursor.json", tmp_path / "cursor.json.ids"
+    changes(server, file)
+    stored = json.loads(ids.read_bytes())
+    if damage == "older":
+        stored["of"]["number"] -= 1
+    elif damage == "newer":
+        stored["of"]["number"] += 2
+    elif damage == "of another series":
+        stored["of"]["series"] = "another"
+    elif damage == "fewer":
+        stored["ids"]["rooms"].popitem()
+    ids.write_bytes(json.dumps(stored).encode()[: -1 if damage == "cut" else None])
+    if damage == "missing":
+        ids.unlink()
+    before = file.read_bytes()
+    command = ["changes", f"{server.event_id}", "--cursor", f"{file}", "--only", "rooms,tracks"]
+    message = one_error(run_at(server, *command))
+    assert "cursor.json.ids does not hold the" in message
+    assert "restore both files from the same time, or remove both to begin again" in message
+    assert file.read_bytes() == before
+
+
+def test_without_a_checkpoint_ids_of_an_earlier_one_do_not_count(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "cursor.json"
+    first = changes(server, file)
+    file.unlink()
+    assert len(changes(server, file)) == len(first)
+    assert changes(server, file, "--sweep-every", "0") == []
+
+
 def test_a_checkpoint_is_saved_at_the_latest_when_the_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "c"
     with suppress(KeyboardInterrupt), CheckpointFile(path) as file:
         for number in range(1000):
-            file.update(Checkpoint(version=1, query={}, progress={"number": number}))
+            file.update([upsert(number)], at(number))
         raise KeyboardInterrupt
-    assert Checkpoint.from_json(path.read_bytes()).progress == {"number": 999}
+    assert load(path) == (at(999), {f"r{number}" for number in range(1000)})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -42,6 +44,26 @@ def test_the_first_run_reports_all_records_and_later_runs_changes(
     httpx.delete(url, headers={"x-access-token": sessionboard_server.token}).raise_for_status()
     third = run(block)
     assert (third.returncode, third.stdout.splitlines()) == (0, [f"deleted sessions {deleted}"])
+
+
+@pytest.mark.slow
+@block("own_table.py")
+def test_a_table_of_ones_own_holds_the_talks_and_a_small_checkpoint(
+    block: Path, run: Run, sessionboard_server: EmbeddedServer
+) -> None:
+    talks = records(sessionboard_server, "sessions")
+    first = run(block)
+    assert (first.returncode, first.stdout, first.stderr) == (0, f"{len(talks)} talks\n", "")
+    deleted = talks[0]["id"]
+    url = f"{sessionboard_server.base_url}/v1/event/{sessionboard_server.event_id}/sessions/{deleted}"
+    httpx.delete(url, headers={"x-access-token": sessionboard_server.token}).raise_for_status()
+    second = run(block)
+    assert (second.returncode, second.stdout, second.stderr) == (0, f"{len(talks) - 1} talks\n", "")
+    with closing(sqlite3.connect(block.with_name("talks.db"))) as database:
+        ((checkpoint,),) = database.execute("SELECT checkpoint FROM position")
+        stored = {id_ for (id_,) in database.execute("SELECT id FROM talks")}
+    assert stored == {talk["id"] for talk in talks[1:]}
+    assert len(checkpoint) < 1000
 
 
 @block("save_event.py")

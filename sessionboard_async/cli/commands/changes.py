@@ -49,7 +49,8 @@ async def changes(
 
     The first run prints all records. A change has the keys kind (upsert, deleted or left_scope), resource, id
     and record, which is null for removed records. How far it came is saved after the changes were printed: an
-    interrupted run prints a change again rather than never.
+    interrupted run prints a change again rather than never. FILE.ids beside it keeps the ids of the records
+    that were printed: move or remove both together.
 
     NAMES may be separated by commas, and their option repeated.
     """
@@ -65,6 +66,7 @@ async def changes(
                     resume=checkpoint,
                     expand=expand,
                     sweep_every=timedelta(hours=sweep_every),
+                    known=file.known,
                     allow_refused=True,  # Refusals are printed below.
                 ).raw()
             except ValueError as error:
@@ -73,6 +75,6 @@ async def changes(
                 async for batch in batches:
                     lines = (f"{json_line(msgspec.json.encode(change))}\n" for change in batch.changes)
                     click.echo("".join(lines), nl=False)
-                    file.update(batch.checkpoint)
+                    file.update(batch.changes, batch.checkpoint)
     refused = {name: str(error) for name, error in feed.refused.items()}
     report_refusals(refused, allowed=allow_refused)
