@@ -9,7 +9,13 @@ from multidict import CIMultiDict
 
 from sessionboard_async import errors
 from sessionboard_async.core.http.request import Call, Request, storage_request
-from sessionboard_async.core.http.response import Response, error_of, request_id
+from sessionboard_async.core.http.response import (
+    Response,
+    add_reported_message,
+    error_of,
+    info_of,
+    request_id,
+)
 from sessionboard_async.core.http.transfers.transfer import Transfer
 
 READ = Request("GET", "/v1/event/{event_id}/rooms", "/v1/event/1/rooms", operation="list-rooms")
@@ -94,3 +100,44 @@ def test_a_secret_is_no_part_of_a_request_id(name: str) -> None:
     headers = CIMultiDict({name.title(): "a-SECRET-b"})
     assert request_id(headers) == "a-SECRET-b"
     assert request_id(headers, secrets=("", "SECRET")) == "a-***-b"
+
+
+def test_an_error_of_a_storage_has_what_its_headers_say() -> None:
+    headers = CIMultiDict({"Retry-After": "7", "X-Amz-Request-Id": "r-SECRET"})
+    error = error_of(Call(UPLOAD, None), Response(503, headers, b"<Error>"), secrets=("SECRET",))
+    assert type(error) is errors.StorageError
+    assert (error.status, error.retry_after, error.request_id) == (503, 7.0, "r-***")
+
+
+def test_facts_about_an_answer_are_those_of_the_whole_call() -> None:
+    headers = CIMultiDict({"X-Request-Id": "r-SECRET"})
+    info = info_of(Response(204, headers, b"a body", attempts=3, seconds=1.5), ("SECRET",))
+    assert (info.status, info.request_id, info.attempts, info.seconds) == (204, "r-***", 3, 1.5)
+    assert info.headers is headers
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"error": "Busy", "message": "Not SECRET now."}', "it failed: Busy: Not *** now."),
+        (b'{"error": "Busy"}', "it failed: Busy"),
+        (b'{"message": "Later."}', "it failed: Later."),
+        (b"{}", "it failed"),
+    ],
+)
+def test_a_failure_with_a_status_of_success_says_what_the_api_reported(body: bytes, message: str) -> None:
+    failed = errors.DecodeError("it failed", reports_failure=True)
+    add_reported_message(failed, body, ("SECRET",))
+    assert failed.message == message
+    other = errors.DecodeError("it failed")
+    add_reported_message(other, body, ("SECRET",))
+    assert other.message == "it failed", "any other answer may hold personal data"
+
+
+@pytest.mark.parametrize(
+    ("headers", "media_type"), [({"Content-Type": "text/html"}, "text/html"), ({}, "unknown type")]
+)
+def test_an_answer_without_json_is_described(headers: dict[str, str], media_type: str) -> None:
+    with pytest.raises(errors.DecodeError) as caught:
+        Response(200, CIMultiDict(headers), b"<html>").json()
+    assert caught.value.message == f"the answer is no JSON (DecodeError), but 6 bytes of {media_type}"
