@@ -113,7 +113,7 @@ def _entries(entries: Iterable[Entry]) -> Iterator[str]:
 def _settings(navigation: str) -> str:
     settings = HERE.joinpath("zensical.toml").read_text(encoding="utf-8")
     settings = settings.replace('paths = [".."]', f"paths = [{json.dumps(str(ROOT))}]")
-    settings = settings.replace('"defaults.py"', json.dumps(str(HERE / "defaults.py")))
+    settings = settings.replace('"docstrings.py"', json.dumps(str(HERE / "docstrings.py")))
     return settings.replace("[project]\n", f"[project]\nnav = {navigation}\n", 1)
 
 

@@ -1,8 +1,9 @@
-"""Checks of the built site: links, other hosts, and public names without an entry."""
+"""Checks of the built site: links, other hosts, public names without an entry, arguments without a text."""
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib import import_module
@@ -42,7 +43,7 @@ class Links(HTMLParser):
 def problems(site: Path) -> list[str]:
     """Return what is wrong with a site, one line each."""
     pages = {page: Links(page) for page in sorted(site.rglob("*.html"))}
-    return [*_broken(site, pages), *_other_hosts(site, pages), *_missing(pages)]
+    return [*_broken(site, pages), *_other_hosts(site, pages), *_missing(pages), *_undescribed(site)]
 
 
 def _broken(site: Path, pages: dict[Path, Links]) -> Iterator[str]:
@@ -84,3 +85,14 @@ def _missing(pages: dict[Path, Links]) -> Iterator[str]:
             is_method = not name.startswith("_") and callable(inspect.getattr_static(kind, name))
             if is_method and f"{path}.{name}" not in ids:
                 yield f"{path}.{name} is not in the reference"
+
+
+def _undescribed(site: Path) -> Iterator[str]:
+    for page in sorted(site.glob("reference/**/*.html")):
+        text = page.read_text(encoding="utf-8")
+        for item in re.findall(r'<li class="doc-section-item.*?</li>', text, re.DOTALL):
+            if re.search(r'<div class="doc-md-description">\s*</div>', item):
+                names = re.findall(r"<code>(\w+)</code>", item)
+                yield f"{page.relative_to(site)}: {' '.join(names[:1])} has no description"
+        if re.search(r"<p>[^<]*::</p>", text):
+            yield f"{page.relative_to(site)}: a paragraph ends in ::, which Markdown does not know"

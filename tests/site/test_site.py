@@ -59,3 +59,13 @@ def test_a_service_lists_its_methods_with_all_keywords(browser: Browser, address
     for keyword in ("status", "is_abstract", "updated_after", "expand", "sort", "page_size", "consistency"):
         assert f"{keyword}:" in text
     assert "page_size: int = 100" in text
+    assert "Records per page, 1 to 100." in observed.page.content()
+
+
+def test_a_typed_dict_has_the_keywords_of_its_bases(browser: Browser, address: str) -> None:
+    observed = ObservedPage(browser)
+    observed.page.goto(f"{address}/reference/types.html")
+    signature = observed.page.locator("[id='sessionboard_async.types.SessionUpdate'] + div pre").first
+    text = str(signature.inner_text())
+    for keyword in ("title", "room_id", "updated_at"):
+        assert f"{keyword}:" in text
