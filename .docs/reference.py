@@ -19,7 +19,9 @@ _PARTS = {
     "core.pagination": "Streams and pages",
     "core.page": "Streams and pages",
     "services._common.filters": "Streams and pages",
+    "core.decoding": "Streams and pages",
     "services._common.bulk": "Bulk writes",
+    "models.bulk": "Bulk writes",
 }
 """The page of a name that the package exports, by the module that defines it; the others are on the first."""
 

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from sessionboard_async._answered import Answered, ResponseInfo
     from sessionboard_async._request_context import RequestContext
     from sessionboard_async.client import AsyncSession
+    from sessionboard_async.core.decoding.pages import OnInvalid
     from sessionboard_async.core.http.base_url import Region
     from sessionboard_async.core.http.response import Response
     from sessionboard_async.core.http.transfers.transfer import Download
-    from sessionboard_async.core.options import Cache, RateLimits, Retry, Timeout
+    from sessionboard_async.core.options import Cache, RateLimits, Retry, SharedRateLimits, Timeout
     from sessionboard_async.core.page import Page, Pagination, UnreadableField
     from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
     from sessionboard_async.core.pagination.pager import Consistency, Pager, PagerOptions
+    from sessionboard_async.core.pagination.prefetch import PrefetchDepth
     from sessionboard_async.core.pagination.streams import PageStream, RecordStream
     from sessionboard_async.core.rate_limits.budget import Budget
+    from sessionboard_async.core.rate_limits.limiter import Limits
     from sessionboard_async.core.waits import CallWait
     from sessionboard_async.errors import (
         APIError,
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
         UnprocessableError,
         WrongEventLoopError,
     )
+    from sessionboard_async.models.bulk import BulkResult
     from sessionboard_async.services._common.bulk.operations import Create, Delete, Update
     from sessionboard_async.services._common.bulk.outcomes import BulkOutcomes
     from sessionboard_async.services._common.datetimes import Timestamp
@@ -80,11 +84,13 @@ if TYPE_CHECKING:
         StatusSort,
     )
     from sessionboard_async.services._common.proof_keys import code_challenge
+    from sessionboard_async.services._with_response import AnsweringServices
 
 __all__ = [
     "UNSET",
     "APIError",
     "Answered",
+    "AnsweringServices",
     "AsyncSession",
     "AttemptTimeoutError",
     "AuthenticationError",
@@ -92,6 +98,7 @@ __all__ = [
     "Budget",
     "BulkInterruptedError",
     "BulkOutcomes",
+    "BulkResult",
     "Cache",
     "CallWait",
     "Checkpoint",
@@ -111,7 +118,9 @@ __all__ = [
     "EqualTimestampsError",
     "Expansion",
     "FieldSearch",
+    "Limits",
     "NotFoundError",
+    "OnInvalid",
     "Page",
     "PageStream",
     "Pager",
@@ -119,6 +128,7 @@ __all__ = [
     "Pagination",
     "PaginationError",
     "PermissionDeniedError",
+    "PrefetchDepth",
     "RateLimitError",
     "RateLimitStoreError",
     "RateLimitWaitExceeded",
@@ -136,6 +146,7 @@ __all__ = [
     "ServerError",
     "SessionStatusName",
     "SessionboardError",
+    "SharedRateLimits",
     "Sort",
     "StatusError",
     "StatusSearch",
@@ -156,6 +167,7 @@ __all__ = [
 _MODULES = {
     "APIError": "errors",
     "Answered": "_answered",
+    "AnsweringServices": "services._with_response",
     "AsyncSession": "client",
     "AttemptTimeoutError": "errors",
     "AuthenticationError": "errors",
@@ -163,6 +175,7 @@ _MODULES = {
     "Budget": "core.rate_limits.budget",
     "BulkInterruptedError": "errors",
     "BulkOutcomes": "services._common.bulk.outcomes",
+    "BulkResult": "models.bulk",
     "Cache": "core.options",
     "CallWait": "core.waits",
     "Checkpoint": "core.pagination.checkpoints.checkpoint",
@@ -182,7 +195,9 @@ _MODULES = {
     "EqualTimestampsError": "errors",
     "Expansion": "services._common.filters",
     "FieldSearch": "services._common.filters",
+    "Limits": "core.rate_limits.limiter",
     "NotFoundError": "errors",
+    "OnInvalid": "core.decoding.pages",
     "Page": "core.page",
     "PageStream": "core.pagination.streams",
     "Pager": "core.pagination.pager",
@@ -190,6 +205,7 @@ _MODULES = {
     "Pagination": "core.page",
     "PaginationError": "errors",
     "PermissionDeniedError": "errors",
+    "PrefetchDepth": "core.pagination.prefetch",
     "RateLimitError": "errors",
     "RateLimitStoreError": "errors",
     "RateLimitWaitExceeded": "errors",
@@ -207,6 +223,7 @@ _MODULES = {
     "ServerError": "errors",
     "SessionStatusName": "services._common.filters",
     "SessionboardError": "errors",
+    "SharedRateLimits": "core.options",
     "Sort": "services._common.filters",
     "StatusSearch": "services._common.filters",
     "StatusSort": "services._common.filters",

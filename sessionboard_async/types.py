@@ -5,10 +5,15 @@ The package itself exports the keywords of searches and pagers.
 
 from __future__ import annotations
 
-from sessionboard_async.core.http.transfers.sink import Target
-from sessionboard_async.core.http.transfers.source import Source
+from sessionboard_async.core.http.auth import TokenType
+from sessionboard_async.core.http.connection_safety import Ssl
+from sessionboard_async.core.http.request import QueryValue
+from sessionboard_async.core.http.transfers.sink import Target, Writer
+from sessionboard_async.core.http.transfers.source import AsyncFile, Source
+from sessionboard_async.core.options import Assume, OnStoreError, Unchanged
 from sessionboard_async.models.base import EventId
-from sessionboard_async.services._common.bulk.operations import Operations
+from sessionboard_async.models.kinds import Kinds
+from sessionboard_async.services._common.bulk.operations import Operation, Operations
 from sessionboard_async.services._common.ids.arguments import Id
 from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.ids.sessions import SessionLike
@@ -25,8 +30,10 @@ from sessionboard_async.services._common.payloads import CustomFields, Extra, Wr
 from sessionboard_async.services.accounts import AccountCreate, AccountUpdate
 from sessionboard_async.services.content import (
     ContentExpansion,
+    ContentItemLike,
     EventContentExpansion,
     Provider,
+    SessionPackLike,
     Variant,
 )
 from sessionboard_async.services.dashboards import (
@@ -57,12 +64,15 @@ from sessionboard_async.services.transcriptions import TranscriptionType
 __all__ = [
     "AccountCreate",
     "AccountUpdate",
+    "Assume",
+    "AsyncFile",
     "ColoredCreate",
     "ColoredUpdate",
     "ContactCreate",
     "ContactLike",
     "ContactUpdate",
     "ContentExpansion",
+    "ContentItemLike",
     "CustomFields",
     "DashboardCreate",
     "DashboardUpdate",
@@ -86,14 +96,18 @@ __all__ = [
     "GDPRIdentityType",
     "GDPRRequestType",
     "Id",
+    "Kinds",
     "NamedCreate",
     "NamedUpdate",
+    "OnStoreError",
+    "Operation",
     "Operations",
     "PersonaCreate",
     "PersonaUpdate",
     "Provider",
     "QueryCreate",
     "QueryUpdate",
+    "QueryValue",
     "RecordingComplete",
     "RecordingCreate",
     "RoomCreate",
@@ -105,14 +119,19 @@ __all__ = [
     "RunRows",
     "SessionCreate",
     "SessionLike",
+    "SessionPackLike",
     "SessionUpdate",
     "Source",
+    "Ssl",
     "Target",
+    "TokenType",
     "TokenTypeHint",
     "TranscriptionType",
     "Turn",
+    "Unchanged",
     "Variant",
     "WidgetCreate",
     "WidgetUpdate",
     "Writable",
+    "Writer",
 ]

@@ -12,20 +12,20 @@ from sessionboard_async.services import load_services
 
 PUBLIC = {
     "sessionboard_async": """
-        APIError Answered AsyncSession AttemptTimeoutError AuthenticationError BadRequestError Budget
-        BulkInterruptedError BulkOutcomes Cache CallWait Checkpoint ClientClosedError ClientStateError
-        ConfigurationError ConflictError ConnectError ConnectionLostError Consistency Create
-        DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download EqualTimestampsError Expansion
-        FieldSearch NotFoundError Page PageStream Pager PagerOptions Pagination PaginationError
-        PermissionDeniedError RateLimitError RateLimitStoreError RateLimitWaitExceeded RateLimits
-        RecordSearch RecordStream RedirectError Region RequestContext Response ResponseError
-        ResponseInfo ResponseTooLargeError Retry ServerError SessionStatusName
-        SessionboardError Sort StatusError StatusSearch StatusSort StorageError Timeout Timestamp
-        TransportError UNSET UnprocessableError UnreadableField UnsetType Update WrongEventLoopError
-        __version__ code_challenge
+        APIError Answered AnsweringServices AsyncSession AttemptTimeoutError AuthenticationError
+        BadRequestError Budget BulkInterruptedError BulkOutcomes BulkResult Cache CallWait Checkpoint
+        ClientClosedError ClientStateError ConfigurationError ConflictError ConnectError ConnectionLostError
+        Consistency Create DailyQuotaExceeded DeadlineExceededError DecodeError Delete Download
+        EqualTimestampsError Expansion FieldSearch Limits NotFoundError OnInvalid Page PageStream Pager
+        PagerOptions Pagination PaginationError PermissionDeniedError PrefetchDepth RateLimitError
+        RateLimitStoreError RateLimitWaitExceeded RateLimits RecordSearch RecordStream RedirectError Region
+        RequestContext Response ResponseError ResponseInfo ResponseTooLargeError Retry ServerError
+        SessionStatusName SessionboardError SharedRateLimits Sort StatusError StatusSearch StatusSort
+        StorageError Timeout Timestamp TransportError UNSET UnprocessableError UnreadableField UnsetType
+        Update WrongEventLoopError __version__ code_challenge
     """,
     "sessionboard_async.change_feed": """
-        Batch BatchStream Change ChangeFeed ChangeKind RESOURCES changes
+        Batch BatchStream Change ChangeFeed ChangeKind KnownIds RESOURCES changes
     """,
     "sessionboard_async.errors": """
         APIError AttemptTimeoutError AuthenticationError BadRequestError BulkInterruptedError
@@ -36,7 +36,7 @@ PUBLIC = {
         StatusError StorageError TransportError UnprocessableError WrongEventLoopError
     """,
     "sessionboard_async.export": """
-        EarlierFile ExportProgress Manifest RESOURCES ResourceSummary export_checkpoint export_event
+        EarlierFile ExportProgress Manifest RESOURCES ResourceSummary RunId export_checkpoint export_event
     """,
     "sessionboard_async.guides": """
         Chapter chapters read
@@ -64,18 +64,19 @@ PUBLIC = {
         Applied Database RecordChange SyncSummary schema_sql sync_event
     """,
     "sessionboard_async.testing": """
-        Changes EmbeddedServer Fault RecordedRequest ServerLimits SimulatedTime Times
+        Changes EmbeddedServer Fault FaultKind HeaderStyle RecordedRequest ServerLimits SimulatedTime TieOrder
+        TimeBounds TimePrecision Times
     """,
     "sessionboard_async.types": """
-        AccountCreate AccountUpdate ColoredCreate ColoredUpdate ContactCreate ContactLike
-        ContactUpdate ContentExpansion CustomFields DashboardCreate DashboardUpdate DraftCreate
-        DraftSessionCreate DraftSessionUpdate DraftUpdate EventContentExpansion EventId EventLike
-        ExecuteFile ExecuteOptions
-        ExecuteRows Extra FieldModule FieldScope FieldSource FieldValues FileCreate FileUpdate
-        GDPRIdentityType GDPRRequestType Id NamedCreate NamedUpdate Operations PersonaCreate PersonaUpdate
-        Provider QueryCreate QueryUpdate RecordingComplete RecordingCreate RoomCreate RoomUpdate
-        RuleCreate RuleUpdate RunFile RunOptions RunRows SessionCreate SessionLike SessionUpdate Source Target
-        TokenTypeHint TranscriptionType Turn Variant WidgetCreate WidgetUpdate Writable
+        AccountCreate AccountUpdate Assume AsyncFile ColoredCreate ColoredUpdate ContactCreate ContactLike
+        ContactUpdate ContentExpansion ContentItemLike CustomFields DashboardCreate DashboardUpdate
+        DraftCreate DraftSessionCreate DraftSessionUpdate DraftUpdate EventContentExpansion EventId EventLike
+        ExecuteFile ExecuteOptions ExecuteRows Extra FieldModule FieldScope FieldSource FieldValues FileCreate
+        FileUpdate GDPRIdentityType GDPRRequestType Id Kinds NamedCreate NamedUpdate OnStoreError Operation
+        Operations PersonaCreate PersonaUpdate Provider QueryCreate QueryUpdate QueryValue RecordingComplete
+        RecordingCreate RoomCreate RoomUpdate RuleCreate RuleUpdate RunFile RunOptions RunRows SessionCreate
+        SessionLike SessionPackLike SessionUpdate Source Ssl Target TokenType TokenTypeHint TranscriptionType
+        Turn Unchanged Variant WidgetCreate WidgetUpdate Writable Writer
     """,
 }
 """The names that each public module exports."""

@@ -2,7 +2,7 @@
 
 from sessionboard_async.export.checkpoints import export_checkpoint
 from sessionboard_async.export.exporter import ExportProgress, export_event
-from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary
+from sessionboard_async.export.manifest import EarlierFile, Manifest, ResourceSummary, RunId
 from sessionboard_async.export.resources import RESOURCES
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ExportProgress",
     "Manifest",
     "ResourceSummary",
+    "RunId",
     "export_checkpoint",
     "export_event",
 ]

@@ -16,8 +16,6 @@ from sessionboard_async.services._common.payloads import Extra, RequiredName, Wr
 T = TypeVar("T", bound=Record)
 A = TypeVar("A")
 
-Config = Mapping[str, Any]
-
 
 class PersonaValues(TypedDict, total=False):
     """Values of a persona, without its name.
@@ -28,7 +26,7 @@ class PersonaValues(TypedDict, total=False):
     """
 
     description: Writable[str]
-    config: Writable[Config]
+    config: Writable[Mapping[str, Any]]
 
 
 class PersonaCreate(RequiredName, PersonaValues):
@@ -63,7 +61,7 @@ class RuleUpdate(TypedDict, total=False):
     """
 
     name: Writable[str]
-    config: Writable[Config]
+    config: Writable[Mapping[str, Any]]
     enabled: Writable[bool]
 
 
@@ -81,7 +79,7 @@ class RuleCreate(_RuleType, total=False):
         enabled: Whether the rule applies; the API enables it unless this is ``False``.
     """
 
-    config: Writable[Config]
+    config: Writable[Mapping[str, Any]]
     enabled: Writable[bool]
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from sessionboard_async._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from sessionboard_async.testing._data.times import Times
+    from sessionboard_async.testing._data.times import TieOrder, TimeBounds, TimePrecision, Times
     from sessionboard_async.testing.changes import Changes
-    from sessionboard_async.testing.faults import Fault
-    from sessionboard_async.testing.rate_limits import ServerLimits
+    from sessionboard_async.testing.faults import Fault, FaultKind
+    from sessionboard_async.testing.rate_limits import HeaderStyle, ServerLimits
     from sessionboard_async.testing.recorded import RecordedRequest
     from sessionboard_async.testing.server import EmbeddedServer
     from sessionboard_async.testing.simulated_time import SimulatedTime
@@ -23,9 +23,14 @@ __all__ = [
     "Changes",
     "EmbeddedServer",
     "Fault",
+    "FaultKind",
+    "HeaderStyle",
     "RecordedRequest",
     "ServerLimits",
     "SimulatedTime",
+    "TieOrder",
+    "TimeBounds",
+    "TimePrecision",
     "Times",
 ]
 
@@ -33,9 +38,14 @@ _MODULES = {
     "Changes": "changes",
     "EmbeddedServer": "server",
     "Fault": "faults",
+    "FaultKind": "faults",
+    "HeaderStyle": "rate_limits",
     "RecordedRequest": "recorded",
     "ServerLimits": "rate_limits",
     "SimulatedTime": "simulated_time",
+    "TieOrder": "_data.times",
+    "TimeBounds": "_data.times",
+    "TimePrecision": "_data.times",
     "Times": "_data.times",
 }
 

@@ -20,6 +20,7 @@ FaultKind = Literal[
     "wrong_page",
     "empty_page",
 ]
+"""The kind of a fault."""
 
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "slow": ("interval",),

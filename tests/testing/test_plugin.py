@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from textwrap import dedent
-from typing import Protocol
+from typing import Literal, Protocol, get_origin
 
 import pytest
 
@@ -286,8 +286,9 @@ print(*sorted({*sys.modules} - before))
 def test_the_package_has_only_the_names_it_says() -> None:
     import sessionboard_async.testing as testing
 
-    assert {name: getattr(testing, name).__name__ for name in testing.__all__} == {
-        n: n for n in testing.__all__
-    }
+    classes = {name: found for name in testing.__all__ if isinstance(found := getattr(testing, name), type)}
+    assert {name: kind.__name__ for name, kind in classes.items()} == {name: name for name in classes}
+    aliases = {name for name in testing.__all__ if get_origin(getattr(testing, name)) is Literal}
+    assert classes.keys() | aliases == {*testing.__all__}
     with pytest.raises(AttributeError, match="has no attribute 'Server'"):
         testing.Server  # type: ignore[attr-defined]  # noqa: B018  # the error is what is tested

@@ -25,6 +25,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 OnInvalid = Literal["raise", "skip"]
+"""The treatment of records that cannot be decoded: an error, or left out and counted."""
 
 logger: logging.Logger = logging.getLogger("sessionboard_async")
 

@@ -15,6 +15,8 @@ from sessionboard_async.core.http.base_url import host_of, is_loopback
 from sessionboard_async.errors import ConfigurationError
 
 Ssl = ssl_module.SSLContext | aiohttp.Fingerprint | bool
+"""The verification of servers, as aiohttp takes it; ``False`` is refused."""
+
 Client = aiohttp.ClientSession
 
 _UNVERIFIED = "the token is not sent to unverified servers"

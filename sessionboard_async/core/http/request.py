@@ -19,6 +19,8 @@ from sessionboard_async.errors import RequestContext
 
 Scalar = str | int | float | bool
 QueryValue = Scalar | Iterable[Scalar] | None
+"""The value of a query parameter: ``None`` leaves it out, several values repeat it."""
+
 PathValue = str | int | None
 """An id. ``None``, which the id of a record may be, is refused when the request is built."""
 

@@ -15,9 +15,14 @@ from sessionboard_async.testing._data.selections import rank
 
 T = TypeVar("T")
 
-TieOrders = Literal["stable", "random"]
-Bounds = Literal["exclusive", "inclusive"]
-Precision = Literal["milliseconds", "microseconds"]
+TieOrder = Literal["stable", "random"]
+"""The order of records with equal times: always the same, or another one in each answer."""
+
+TimeBounds = Literal["exclusive", "inclusive"]
+"""Whether a filter by time includes records of exactly that time."""
+
+TimePrecision = Literal["milliseconds", "microseconds"]
+"""The precision of the times of records."""
 
 _FIRST = milliseconds(2025, 10, 6, 8)
 _SMALLEST_STEP = 0.000_001
@@ -46,16 +51,16 @@ class Times:
     _: KW_ONLY
     ties: int = 1
     step: float = 60.0
-    tie_order: TieOrders = "stable"
-    bounds: Bounds = "exclusive"
-    precision: Precision = "milliseconds"
+    tie_order: TieOrder = "stable"
+    bounds: TimeBounds = "exclusive"
+    precision: TimePrecision = "milliseconds"
 
     def __post_init__(self) -> None:
         if self.ties < 1:
             raise ValueError(f"ties must be 1 or more, not {self.ties}")
         if not _SMALLEST_STEP <= self.step < math.inf:
             raise ValueError(f"step must be a number of seconds, a microsecond or more, not {self.step}")
-        for name, words in (("tie_order", TieOrders), ("bounds", Bounds), ("precision", Precision)):
+        for name, words in (("tie_order", TieOrder), ("bounds", TimeBounds), ("precision", TimePrecision)):
             if getattr(self, name) not in get_args(words):
                 raise ValueError(f"{name} must be one of {', '.join(get_args(words))}")
 

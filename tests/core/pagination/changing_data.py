@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from sessionboard_async import AsyncSession, SessionStatusName
 from sessionboard_async.testing import Changes, EmbeddedServer, SimulatedTime, Times
-from sessionboard_async.testing._data.times import Bounds, Precision, TieOrders
+from sessionboard_async.testing._data.times import TieOrder, TimeBounds, TimePrecision
 
 SECONDS_PER_REQUEST = 0.2
 
@@ -44,9 +44,9 @@ SERVERS = {
     f"{bounds}, {precision}, {tie_order}, {density}": Times(
         bounds=bounds, precision=precision, tie_order=tie_order, ties=ties, step=step
     )
-    for bounds in get_args(Bounds)
-    for precision in get_args(Precision)
-    for tie_order in get_args(TieOrders)
+    for bounds in get_args(TimeBounds)
+    for precision in get_args(TimePrecision)
+    for tie_order in get_args(TieOrder)
     for density, ties, step in (
         ("one a second", 1, 1.0),
         ("300 equal times", 300, 60.0),
