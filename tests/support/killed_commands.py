@@ -8,17 +8,22 @@ directory, which dies before its n-th change of a file of the target, and then r
 and so on, until it completes before it dies. Each target begins as a copy of ``DIRECTORY/earlier``, if that
 exists. After each death, a manifest in the target must describe the files beside it.
 
+``python -m tests.support.killed_commands prints DIRECTORY COMMAND…`` does the same with ``cursor.json`` in a
+folder for each number, and appends what all runs for it print to ``NUMBER.jsonl`` beside the folder.
+
 The target is appended to the command.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -54,8 +59,8 @@ def wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def run(command: list[str]) -> None:
-    assert wait(start(command)) == 0
+def run(command: list[str], prepare: Callable[[], object] = lambda: None) -> None:
+    assert wait(start(command, prepare)) == 0
 
 
 def kill_at_times(kills: int, target: Path, command: list[str]) -> None:
@@ -99,6 +104,33 @@ def die_at_changes(directory: Path, command: list[str]) -> None:
         number += 1
 
 
+def die_between_prints(directory: Path, command: list[str]) -> None:
+    for number in itertools.count():
+        folder = directory / str(number)
+        if (directory / "earlier").exists():
+            shutil.copytree(directory / "earlier", folder)
+        else:
+            folder.mkdir(parents=True)
+        given = [*command, str(folder / "cursor.json")]
+        status = wait(start(given, partial(print_and_die_at, number, folder)))
+        run(given, partial(print_to, folder))
+        if status == 0:
+            return
+        assert status == _DIED
+
+
+def print_to(folder: Path) -> None:
+    """Let this process append to a file what it prints."""
+    file = os.open(folder.with_name(f"{folder.name}.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.close(file)
+
+
+def print_and_die_at(number: int, folder: Path) -> None:
+    print_to(folder)
+    die_at(number, f"{folder}{os.sep}")
+
+
 def check_manifest(target: Path) -> None:
     if (target / "manifest.json").exists():
         manifest = msgspec.json.decode((target / "manifest.json").read_bytes(), type=Manifest)
@@ -137,5 +169,7 @@ if __name__ == "__main__":
     kind, *arguments = sys.argv[1:]
     if kind == "times":
         kill_at_times(int(arguments[0]), Path(arguments[1]), arguments[2:])
+    elif kind == "prints":
+        die_between_prints(Path(arguments[0]), arguments[1:])
     else:
         die_at_changes(Path(arguments[0]), arguments[1:])
