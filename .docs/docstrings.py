@@ -1,18 +1,20 @@
-"""Changes of docstrings for the reference: keywords that a method takes as a TypedDict, and code blocks."""
+"""Changes of signatures and docstrings for the reference: keywords of a TypedDict, and code blocks."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Unpack, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 from griffe import (
     Attribute,
     Class,
     Docstring,
     DocstringSectionKind,
+    Expr,
+    ExprSubscript,
     Extension,
     Function,
     Module,
@@ -22,28 +24,31 @@ from griffe import (
     Parameters,
 )
 
+_KEYWORDS = re.compile(r"^(\s*)\*\*\w+: .*(?:\n\1\s+.*)*", re.MULTILINE)
+"""The description of all keywords together in a docstring."""
 
-class DescribedKeywords(Extension):
-    """Takes the defaults of keywords from signatures, and their descriptions from the TypedDict."""
 
-    def on_function(self, *, func: Function, **_: Any) -> None:
-        """Replace the ``...`` of keywords by their defaults, and add what they mean."""
-        if func.parent is None or not func.parent.is_class or not func.docstring:
+class Keywords(Extension):
+    """Shows each keyword of a TypedDict where that stands for them, those of its base classes too."""
+
+    def on_package(self, *, pkg: Module, **_: Any) -> None:
+        """Change methods and classes once all of them are known."""
+        if pkg.name != "sessionboard_async":
             return
-        method = getattr(getattr(import_module(func.module.path), func.parent.name), func.name)
-        if "Unpack[" not in str(getattr(method, "__annotations__", "")):
-            return
-        known, meanings = inspect.signature(method).parameters, _descriptions(method)
-        for parameter in func.parameters:
-            if parameter.default == "..." and (found := known.get(parameter.name)):
-                parameter.default = repr(found.default)
-        for section in func.docstring.parsed:
-            if section.kind is not DocstringSectionKind.parameters:
-                continue
-            for described in section.value:
-                if described.value == "..." and (found := known.get(described.name)):
-                    described.value = repr(found.default)
-                described.description = described.description or meanings.get(described.name, "")
+        classes = [*_classes(pkg)]
+        for cls in classes:
+            for function in [member for member in cls.members.values() if isinstance(member, Function)]:
+                _expand(cls, function)
+        typed_dicts = {cls.path: _keywords(cls) for cls in classes if is_typeddict(_loaded(cls))}
+        for cls in [cls for cls in classes if cls.path in typed_dicts]:
+            required = _loaded(cls).__required_keys__
+            keywords = typed_dicts[cls.path]
+            for keyword in keywords:
+                keyword.default = None if keyword.name in required else "..."
+                # The docstring of the class describes it.
+                cls.members.pop(keyword.name, None)
+            own = Parameter("self", kind=ParameterKind.positional_or_keyword)
+            cls.set_member("__init__", Function("__init__", parameters=Parameters(own, *keywords)))
 
 
 class MarkdownCode(Extension):
@@ -66,25 +71,6 @@ class NoPlaceholders(Extension):
             cls.del_member("close")
 
 
-class CompleteKeywords(Extension):
-    """Shows every TypedDict as a call with its keywords, those of its base classes too."""
-
-    def on_package(self, *, pkg: Module, **_: Any) -> None:
-        """Change the classes once all of them are known."""
-        for cls in [*_classes(pkg)]:
-            loaded = getattr(import_module(cls.module.path), cls.name, None)
-            if not is_typeddict(loaded):
-                continue
-            keywords = _keywords(cls)
-            for keyword in keywords.values():
-                keyword.default = None if keyword.name in loaded.__required_keys__ else "..."
-            own = Parameter("self", kind=ParameterKind.positional_or_keyword)
-            cls.set_member("__init__", Function("__init__", parameters=Parameters(own, *keywords.values())))
-            # The docstring of the class describes them.
-            for name in keywords.keys() & cls.members.keys():
-                cls.del_member(name)
-
-
 def _classes(owner: Object) -> Iterator[Class]:
     for member in owner.members.values():
         if isinstance(member, Class):
@@ -93,26 +79,52 @@ def _classes(owner: Object) -> Iterator[Class]:
             yield from _classes(member)
 
 
-def _keywords(cls: Class) -> dict[str, Parameter]:
-    """Return the keywords of a TypedDict by name: of its base classes first."""
-    found: dict[str, Parameter] = {}
-    for base in (*reversed(cls.mro()), cls):
-        constructor = base.members.get("__init__")
-        if isinstance(constructor, Function):
-            found |= {one.name: one for one in constructor.parameters if one.name != "self"}
-        for member in base.members.values():
-            if isinstance(member, Attribute):
-                kind = ParameterKind.keyword_only
-                found[member.name] = Parameter(member.name, annotation=member.annotation, kind=kind)
-    return {name: Parameter(name, annotation=one.annotation, kind=one.kind) for name, one in found.items()}
+def _loaded(cls: Class) -> Any:
+    return getattr(import_module(cls.module.path), cls.name, None)
 
 
-def _descriptions(method: Any) -> Mapping[str, str]:
-    """Return the descriptions of the keywords that a method takes as a TypedDict, by name."""
-    found: dict[str, str] = {}
-    for hint in get_type_hints(method).values():
-        if get_origin(hint) is Unpack:
-            for section in Docstring(inspect.getdoc(get_args(hint)[0]) or "").parse("google"):
-                if section.kind is DocstringSectionKind.attributes:
-                    found |= {one.name: one.description for one in section.value}
-    return found
+def _expand(cls: Class, function: Function) -> None:
+    """Replace ``**keywords: Unpack[...]`` by the keywords, in the order and with the defaults of ``help``."""
+    all_together = [one for one in function.parameters if one.kind is ParameterKind.var_keyword]
+    annotation = all_together[0].annotation if all_together else None
+    if not isinstance(annotation, ExprSubscript) or not str(annotation).startswith("Unpack["):
+        return
+    method = getattr(_loaded(cls), function.name)
+    path = annotation.slice.canonical_path if isinstance(annotation.slice, Expr) else str(annotation.slice)
+    annotations = {one.name: one.annotation for one in _keywords(function.modules_collection[path])}
+    known = inspect.signature(method).parameters
+    expanded = [name for name in known if name in annotations]
+    defaults = {name: known[name].default for name in expanded}
+    parameters = [one for one in function.parameters if one.kind is not ParameterKind.var_keyword]
+    for name in expanded:
+        default = None if defaults[name] is inspect.Parameter.empty else repr(defaults[name])
+        kind = ParameterKind.keyword_only
+        parameters.append(Parameter(name, annotation=annotations[name], kind=kind, default=default))
+    function.parameters = Parameters(*parameters)
+    meanings = _meanings(get_args(get_type_hints(method)[all_together[0].name])[0])
+    if function.docstring:
+        function.docstring.value = _KEYWORDS.sub(
+            lambda found: "\n".join(f"{found[1]}{name}: {meanings.get(name, '')}" for name in expanded),
+            function.docstring.value,
+        )
+
+
+def _keywords(cls: Class) -> list[Parameter]:
+    """Return the keywords of a TypedDict, those of its base classes first."""
+    found = {
+        member.name: Parameter(member.name, annotation=member.annotation, kind=ParameterKind.keyword_only)
+        for base in (*reversed(cls.mro()), cls)
+        for member in base.members.values()
+        if isinstance(member, Attribute)
+    }
+    return [*found.values()]
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """Return the descriptions of the keywords of a TypedDict by name, each in one line."""
+    return {
+        one.name: " ".join(one.description.split())
+        for section in Docstring(inspect.getdoc(kind) or "").parse("google")
+        if section.kind is DocstringSectionKind.attributes
+        for one in section.value
+    }

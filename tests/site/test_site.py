@@ -60,6 +60,10 @@ def test_a_service_lists_its_methods_with_all_keywords(browser: Browser, address
         assert f"{keyword}:" in text
     assert "page_size: int = 100" in text
     assert "Records per page, 1 to 100." in observed.page.content()
+    method = observed.page.locator("[id='sessionboard_async.services.Sessions.create'] + div pre")
+    text = str(method.inner_text())
+    for keyword in ("title", "room_id", "level_id", "extra"):
+        assert f"{keyword}:" in text
 
 
 def test_a_typed_dict_has_the_keywords_of_its_bases(browser: Browser, address: str) -> None:
