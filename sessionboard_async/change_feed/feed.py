@@ -70,12 +70,12 @@ def changes(
     Each change is reported at least once: write records by id.
 
     Changed records are read by their ``updated_at``, from five minutes before the newest one that was
-    delivered; no clock decides. The API reports deletions of sessions only. To find other removed records,
-    sessions that went into a composition, and changes with an older time or none, the feed compares all
-    records from time to time, and in every run where the API refuses to report changes or deletions. It does
-    not find a change that leaves a valid ``updated_at`` as it was. A missing id is looked up, and reported
-    once the API says that it is gone, or once it is missing in a second comparison more than three minutes
-    later; it is then ``"left_scope"`` unless a complete search does not find it either.
+    delivered, whatever the clocks say. The API reports deletions of sessions only. To find other removed
+    records, sessions that went into a composition, and changes with an older time or none, the feed compares
+    all records from time to time, and in every run where the API refuses to report changes or deletions. It
+    does not find a change that leaves a valid ``updated_at`` as it was. A missing id is looked up, and
+    reported once the API says that it is gone, or once it is missing in a second comparison more than three
+    minutes later; it is then ``"left_scope"`` unless a complete search does not find it either.
 
     Scopes are those of the searches: ``read:sessions``, ``read:contacts`` and ``read:events``. Searches are
     not rate limited by the API's document; looking up missing ids counts in ``entity-reads``, with at most

@@ -63,8 +63,8 @@ class FieldSearch(SearchFilters, total=False):
             ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
             following in full.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
-        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
-            1, 2, 3 and so on; ``None`` for the default of the call.
+        consistency: ``"exact"`` reads by the time of creation, and misses no record that matches all the
+            while; ``"pages"`` reads page 1, 2, 3 and so on; ``None`` for the default of the call.
         resume: Where to resume: a checkpoint of the same search.
     """
 
@@ -92,8 +92,8 @@ class RecordSearch(FieldSearch, total=False):
             ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
             following in full.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
-        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
-            1, 2, 3 and so on; ``None`` for the default of the call.
+        consistency: ``"exact"`` reads by the time of creation, and misses no record that matches all the
+            while; ``"pages"`` reads page 1, 2, 3 and so on; ``None`` for the default of the call.
         resume: Where to resume: a checkpoint of the same search.
     """
 
@@ -123,8 +123,8 @@ class StatusSearch(SearchFilters, total=False):
             ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
             following in full.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
-        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
-            1, 2, 3 and so on; ``None`` for the default of the call.
+        consistency: ``"exact"`` reads by the time of creation, and misses no record that matches all the
+            while; ``"pages"`` reads page 1, 2, 3 and so on; ``None`` for the default of the call.
         resume: Where to resume: a checkpoint of the same search.
     """
 

@@ -72,8 +72,7 @@ class RunRows(RunOptions, PagerOptions, total=False):
             ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
             following in full.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
-        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
-            1, 2, 3 and so on; ``None`` for the default of the call.
+        consistency: ``"pages"`` or ``None``: rows are read page by page, since they have no time of creation.
         resume: Where to resume: a checkpoint of the same query.
     """
 
@@ -108,8 +107,7 @@ class ExecuteRows(ExecuteOptions, PagerOptions, total=False):
             ``"eager"`` for streams that are read to the end. ``PagerOptions`` describes this and the
             following in full.
         on_invalid: ``"raise"`` ends the stream at a record that cannot be decoded; ``"skip"`` leaves it out.
-        consistency: ``"exact"`` misses no record however the data changes meanwhile; ``"pages"`` reads page
-            1, 2, 3 and so on; ``None`` for the default of the call.
+        consistency: ``"pages"`` or ``None``: rows are read page by page, since they have no time of creation.
         resume: Where to resume: a checkpoint of the same query.
     """
 
