@@ -103,7 +103,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return {*self.resources, *self.refused}
 
     def origin_of(self, resource: str, size: int) -> tuple[EventId | None, datetime | None]:
-        """Return the event of a file in the folder and the end of its export, if its size is as described."""
+        """Return the event of a file in the folder and the end of its export, if its size is as described.
+
+        Args:
+            resource: The resource that the file holds.
+            size: The size of the file in bytes.
+        """
         if (summary := self.resources.get(resource)) is not None and summary.bytes == size:
             return self.event_id, self.finished_at
         if (file := self.earlier.get(resource)) is not None and file.bytes == size:

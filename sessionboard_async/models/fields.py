@@ -77,12 +77,20 @@ class TranslatedField(Record, frozen=True, kw_only=True):
         return self.value is None or not self.value.strip()
 
     def is_in(self, language: str) -> bool:
-        """Whether its language is the given one: a tag, in upper or lower case, or the name of a locale."""
+        """Whether it is in a language.
+
+        Args:
+            language: A tag such as ``fr-CA``, in upper or lower case, or a locale such as ``fr_CA.UTF-8``.
+        """
         spoken = self.translated_language
         return spoken is not None and language_tag(spoken) == language_tag(language)
 
     def is_about(self, field: CustomFieldValue) -> bool:
-        """Whether it translates the given custom field, identified by id or internal name."""
+        """Whether it translates a custom field.
+
+        Args:
+            field: The field, which is found by its id or internal name.
+        """
         if field.id is not None and field.id == self.parent_field_id:
             return True
         return field.lookup_name is not None and field.lookup_name == self.parent_field_internal_name

@@ -200,6 +200,9 @@ class Database:
     def ids(self, resource: str) -> list[str]:
         """Return the ids of all records of a resource, sorted.
 
+        Args:
+            resource: The resource, such as ``"sessions"``.
+
         Raises:
             ValueError: If the resource is unknown.
             OSError: If the file cannot be read.
@@ -208,6 +211,9 @@ class Database:
 
     def update_times(self, resource: str) -> dict[str, str | None]:
         """Return the ids of all records of a resource, and when each was updated, as the record says.
+
+        Args:
+            resource: The resource, such as ``"sessions"``.
 
         Raises:
             ValueError: If the resource is unknown.

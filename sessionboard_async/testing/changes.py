@@ -73,7 +73,11 @@ class Changes:
             raise ValueError("resources must not contain duplicates")
 
     def rate(self, kind: ChangeKind) -> float:
-        """Return the rate of one kind of change, per resource and second."""
+        """Return the rate of one kind of change, per resource and second.
+
+        Args:
+            kind: The kind of change, such as ``"insert"``.
+        """
         rate: float = getattr(self, f"{kind}s")
         return rate
 

@@ -106,7 +106,11 @@ class Fault:
             raise ValueError("status must be an error, 400 to 599, or 200 for an HTML page")
 
     def happens(self, count: int) -> bool:
-        """Return whether the fault applies to the ``count``-th matching request."""
+        """Return whether the fault applies to a matching request.
+
+        Args:
+            count: The number of the request among those that match, from 1.
+        """
         if self.every is None:
             return count == self.on
         return count % self.every == 0 and (self.times is None or count // self.every <= self.times)

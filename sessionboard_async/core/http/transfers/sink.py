@@ -26,7 +26,11 @@ class Writer(Protocol):
     """The target of a download: an open binary file, or any object with such a ``write``."""
 
     def write(self, data: bytes, /) -> Any:
-        """Write some bytes; may be a coroutine function."""
+        """Write some bytes; may be a coroutine function.
+
+        Args:
+            data: The bytes, all of which are to be written.
+        """
 
 
 Target = str | os.PathLike[str] | Writer

@@ -35,7 +35,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, query: Mapping[str, str | list[str]], progress: msgspec.Struct) -> Checkpoint:
-        """Return the checkpoint of a query, a copy of the progress."""
+        """Return the checkpoint of a query, as the calls do that resume.
+
+        Args:
+            query: What it belongs to.
+            progress: How far reading came; it is copied.
+        """
         return cls(
             version=_VERSION,
             query=dict(query),

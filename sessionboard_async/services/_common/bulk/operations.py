@@ -72,6 +72,8 @@ class Delete(Operation, frozen=True):
 
 
 Operations = Iterable[Operation] | AsyncIterable[Operation]
+"""The operations of a bulk write: ``Create``, ``Update`` and ``Delete`` values, also from an async
+iterator."""
 
 
 class BulkValues(NamedTuple):

@@ -30,7 +30,7 @@ class BulkOutcomes:
         return iter(self.result.outcomes)
 
     def begin(self) -> None:
-        """Take these outcomes for one call.
+        """Take these outcomes for one call, as the bulk write does.
 
         Raises:
             ValueError: If another call took them.
@@ -40,11 +40,20 @@ class BulkOutcomes:
         self._is_taken = True
 
     def add(self, outcomes: Iterable[BulkOutcome]) -> None:
-        """Add the outcomes of the next operations."""
+        """Add the outcomes of the next operations, as the bulk write does.
+
+        Args:
+            outcomes: The outcomes, in the order of the operations.
+        """
         self._outcomes += outcomes
 
     def add_batch(self, batch_id: str | None, unmatched: Iterable[BulkOutcome]) -> None:
-        """Add the id of a batch that was answered, and what belongs to no operation of it for certain."""
+        """Add a batch that was answered, as the bulk write does.
+
+        Args:
+            batch_id: Its id, if the API sent one.
+            unmatched: The outcomes that belong to no operation of it for certain.
+        """
         self._batch_ids.append(batch_id)
         self._unmatched += unmatched
 
