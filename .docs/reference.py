@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -86,6 +87,8 @@ def pages() -> Iterator[ReferencePage]:
     for name, (title, guide) in _MODULES.items():
         module = f"{PACKAGE}.{name}"
         lead = f"Import these names from `{module}`. The guide is [here](../{guide})."
+        if name == "errors":
+            lead = f"{lead}\n\n{_tree(module)}"
         yield ReferencePage(f"{name}.md", "", title, _page(title, lead, module, public_names(module)))
     yield _operations()
 
@@ -151,9 +154,19 @@ def _page(title: str, lead: str, module: str, names: Iterable[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def _tree(module: str) -> str:
+    """Return the docstring of a module from its code block on, as Markdown."""
+    return (inspect.getdoc(import_module(module)) or "").partition("::\n\n")[2]
+
+
 def _options(module: str) -> str:
-    # Services are made by the client alone.
-    return "\n    options:\n      merge_init_into_class: false" if module.endswith(".services") else ""
+    if module.endswith(".services"):
+        # Services are made by the client alone.
+        return "\n    options:\n      merge_init_into_class: false"
+    if module.endswith(".errors"):
+        # Each attribute once, where it is described: the search would list it for each class of the tree.
+        return "\n    options:\n      inherited_members: false"
+    return ""
 
 
 def _slug(title: str) -> str:

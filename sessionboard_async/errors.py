@@ -14,7 +14,7 @@
     ├── BulkInterruptedError          a bulk call failed after earlier batches had been answered
     ├── RateLimitWaitExceeded         the call would wait for the rate limit longer than allowed
     ├── RateLimitStoreError           the store of the shared rate limits does not answer
-    ├── DeadlineExceededError         the whole call, waits included, took too long         (TimeoutError)
+    ├── DeadlineExceededError         the whole call, retries included, took too long       (TimeoutError)
     ├── StatusError                   an answer has an error status
     │   ├── StorageError                  the storage behind an upload address refused, not the API
     │   └── APIError                      the API refused or failed
@@ -137,7 +137,7 @@ class ConnectionLostError(TransportError):
 
 
 class AttemptTimeoutError(TransportError, TimeoutError):
-    """One attempt, or a pause in a file's transfer, outlasted ``Timeout.attempt``. It may have arrived."""
+    """One attempt, or a pause in a transfer, outlasted ``Timeout.attempt``. The request may have arrived."""
 
 
 class DeadlineExceededError(SessionboardError, TimeoutError):
