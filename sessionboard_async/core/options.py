@@ -129,10 +129,10 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     """How long the answers to GETs of single records are kept, and how many.
 
     Gets of the same record with the same arguments share one request while it is under way, and its answer
-    until ``ttl`` seconds after it was sent. Each call returns a record of its own. Errors are not kept: only
-    the calls that wait at that moment share them. Streams, searches, lists, files, ``AsyncSession.request``
-    and calls without the token do not use the cache. Views share it, but those with another timeout, retry or
-    limits do not wait for each other's requests.
+    until ``ttl`` seconds after the request was sent. Each call returns a record of its own. Errors are not
+    kept: only the calls that wait at that moment share them. Streams, searches, lists, files,
+    ``AsyncSession.request`` and calls without the token do not use the cache. Views share it, but those with
+    another timeout, retry or limits do not wait for each other's requests.
 
     Every write of the client and its views drops all answers, when it begins and when it ends, with or
     without success; any request other than a GET, a search or a query counts as a write. Changes by other
@@ -141,7 +141,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     three minutes old, and then the ages add up.
 
     Attributes:
-        ttl: How long an answer is kept, in seconds.
+        ttl: How long an answer is kept, in seconds from the time its request was sent.
         size: The most answers kept. Those that were not used for the longest time are dropped first.
         max_bytes: The most bytes that these answers may have together. A larger one is not kept.
 
@@ -230,7 +230,8 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     ) -> SharedRateLimits:
         """Return limits whose budgets are shared by all processes and hosts that use the same store.
 
-        Requires the extra ``redis``: ``pip install sessionboard-async[redis]``.
+        Requires the extra ``redis``: ``pip install sessionboard-async[redis]``. Without it, making a client
+        with these limits is a ``ConfigurationError``.
 
         Args:
             url: The address of a Redis or Valkey server: ``redis://``, ``rediss://`` or ``unix://``.

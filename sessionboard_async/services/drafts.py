@@ -339,7 +339,7 @@ class AgendaDrafts(PlanningService[AgendaDraft]):
         *,
         outcomes: BulkOutcomes | None = None,
     ) -> BulkResult:
-        """Place, move and remove any number of sessions, in sequential requests of 100 operations.
+        """Place, move and remove any number of sessions, in sequential requests of up to 100 operations.
 
         Scope ``write:events``; each request counts once in the rate-limit category ``event-writes``; no
         request is retried when the outcome is unknown.

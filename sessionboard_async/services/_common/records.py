@@ -150,7 +150,7 @@ class RecordService(RetrieveService[T, R]):
         outcomes: BulkOutcomes | None = None,
         allow_masked: bool = False,
     ) -> BulkResult:
-        """Create, update and delete any number of records, in sequential requests of 100 operations.
+        """Create, update and delete any number of records, in sequential requests of up to 100 operations.
 
         Scope ``write:`` with the family's name; each request counts once in the rate-limit category of the
         family's writes, and against the daily quota (the API does not document whether as one write or as
