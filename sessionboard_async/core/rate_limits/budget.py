@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
+
+CONCURRENCY: Final = "concurrency"
+"""The name under which calls without a limit are listed that wait for each other."""
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -12,8 +16,10 @@ class Budget(msgspec.Struct, frozen=True):
 
     Attributes:
         category: A rate-limit category of the API; the ``operationId`` of an operation that the server limits
-            without a documented category; or ``daily-quota``.
-        limit: Requests per window: as the server announced, else as documented.
+            without a documented category; ``daily-quota``; or, while calls without a limit such as searches
+            wait for each other, ``concurrency``.
+        limit: Requests per window: as the server announced, else as documented. For ``concurrency``, the most
+            requests at a time.
         remaining: Requests left in this window, of the documented limit if the server announces none;
             ``None`` if no window is open.
         resets_at: When this window has ended with certainty; ``None`` if that is not known, or if requests

@@ -21,7 +21,7 @@ from sessionboard_async.core.http.response import Response, retry_after
 from sessionboard_async.core.options import RateLimits
 from sessionboard_async.core.rate_limits.admission import ConcurrencyCap
 from sessionboard_async.core.rate_limits.bucket import Bucket
-from sessionboard_async.core.rate_limits.budget import Budget
+from sessionboard_async.core.rate_limits.budget import CONCURRENCY, Budget
 from sessionboard_async.core.rate_limits.category import Category, OpenCategory
 from sessionboard_async.core.rate_limits.daily_quota import DAILY, DailyQuota
 from sessionboard_async.core.rate_limits.headers import parse_rate_limit_headers
@@ -247,6 +247,9 @@ class Limiter:
             seconds = self.daily_quota.resets_in(now)
             until = None if seconds is None else _after(wall, seconds)
             budgets[DAILY] = Budget(DAILY, self.daily_quota.limit, self.daily_quota.remaining, until)
+        if waiting := self._cap.waiting:
+            most = self._limits.concurrency
+            budgets[CONCURRENCY] = Budget(CONCURRENCY, most, None, None, in_flight=most, waiting=waiting)
         return budgets
 
     def is_idle(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from sessionboard_async import (
     AsyncSession,
+    Budget,
     DailyQuotaExceeded,
     RateLimits,
     RateLimitWaitExceeded,
@@ -102,6 +103,26 @@ async def test_a_wait_holds_no_connection() -> None:
             assert await a_sponsor(sb) == sponsor
         waiting.cancel()
         await asyncio.wait({waiting})
+
+
+async def test_searches_that_wait_for_each_other_are_listed() -> None:
+    async with (
+        EmbeddedServer(faults=[Fault("slow", interval=60, every=1)]) as server,
+        AsyncSession(server.token, base_url=server.base_url, limits=RateLimits(concurrency=2)) as sb,
+    ):
+        calls = [asyncio.ensure_future(sb.rooms.search(EVENT).first()) for _ in range(5)]
+        while len(server.requests) < 2:
+            await asyncio.sleep(0)
+        assert await sb.limits.snapshot() == {
+            "concurrency": Budget("concurrency", 2, None, None, in_flight=2, waiting=3)
+        }
+        for call in calls[2:]:
+            call.cancel()
+        await asyncio.wait(calls[2:])
+        assert await sb.limits.snapshot() == {}
+        for call in calls[:2]:
+            call.cancel()
+        await asyncio.wait(calls)
 
 
 async def test_the_time_of_one_attempt_does_not_run_while_it_waits_for_the_budget() -> None:
