@@ -52,7 +52,7 @@ class FeedState:
             "operation": "changes",
             "event_id": str(event_id),
             "filters": digest(filters),
-            "expand": sorted(expand),
+            "expand": sorted(set(expand)),
         }
         self._known = known
         self._resources = {} if resume is None else self._read(resume)

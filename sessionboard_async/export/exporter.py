@@ -131,7 +131,7 @@ async def export_event(
     state = StagingState(
         event_id=event_id,
         base_url=source or sb.base_url,
-        expand=tuple(expand),
+        expand=tuple(sorted(set(expand))),
         updated_after=since,
         run=new_run_id(),
     )

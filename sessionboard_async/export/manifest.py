@@ -69,7 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         started_at: When the export was started, or resumed last.
         finished_at: When all files were complete.
         seconds: The time from ``started_at`` to ``finished_at``.
-        expand: The expansions included in the records.
+        expand: The expansions included in the records, sorted.
         updated_after: The files hold only records changed after this time; ``None`` for all records.
         resources: The contents of each file, by resource.
         refused: The resources that the API refused, each with the reason. Sponsors, exhibitors and others

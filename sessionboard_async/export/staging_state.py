@@ -59,7 +59,7 @@ class StagingState(msgspec.Struct, kw_only=True):
     Attributes:
         event_id: The event.
         base_url: The address of the API, or another name for the origin of the data.
-        expand: The expansions included in the records.
+        expand: The expansions included in the records, sorted, each once.
         updated_after: Only records changed after this time are read.
         run: The id of the export. One that continues an earlier attempt takes over its id.
         resources: The state of each file.

@@ -77,6 +77,24 @@ async def test_a_checkpoint_stays_valid_while_the_export_proceeds(
     assert manifest.run == checkpoint.progress["run"]
 
 
+async def test_expansions_may_come_in_another_order_and_twice(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    server.faults.append(Fault("status", on=2, status=400, operation="search-sessions"))
+    arguments: Any = {"only": ["sessions"], "expand": ["translated_fields", "composition"]}
+    with pytest.raises(BadRequestError):
+        await export_event(sb, server.event_id, tmp_path, **arguments, resume=True)
+    calls(server)
+    arguments["expand"] = ["composition", "translated_fields", "composition"]
+    checkpoint = await checkpoint_of(tmp_path)
+    manifest = await export_event(sb, server.event_id, tmp_path, **arguments, resume=checkpoint)
+    assert manifest.expand == ("composition", "translated_fields")
+    bodies: list[Any] = [
+        request.body for request in server.requests if request.operation == "search-sessions"
+    ]
+    assert {len(body["expand"]) for body in bodies} == {2}
+
+
 async def test_a_folder_may_be_moved_with_its_export(
     server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
 ) -> None:

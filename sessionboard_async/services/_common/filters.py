@@ -205,7 +205,7 @@ def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def expansions(expand: Sequence[Expansion]) -> list[str]:
-    """Return expansions in the form of the API.
+    """Return expansions in the form of the API, each once.
 
     Raises:
         TypeError: If it is a string and not a sequence of strings.
@@ -213,7 +213,7 @@ def expansions(expand: Sequence[Expansion]) -> list[str]:
     """
     if isinstance(expand, str):
         raise TypeError(f"expand must be a sequence of strings: write [{expand!r}]")
-    return [one_of("expand", name, get_args(Expansion)) for name in expand]
+    return list(dict.fromkeys(one_of("expand", name, get_args(Expansion)) for name in expand))
 
 
 def _range(name: str, search: Mapping[str, Any]) -> dict[str, str] | None:
