@@ -162,7 +162,7 @@ class _Export:
     def __init__(
         self,
         staging: Staging,
-        find_event: Callable[[], Awaitable[tuple[Event | None, str | None]]],
+        find_event: Callable[[], Awaitable[tuple[dict[str, Any] | None, str | None]]],
         pagers: dict[str, Pager[msgspec.Raw]],
         resume_pager: Callable[[str, Checkpoint | None], Pager[msgspec.Raw]],
         concurrency: int,
@@ -243,7 +243,7 @@ class _Export:
             updated_after=state.updated_after,
             resources={name: self._resources[name] for name in self._pagers if name in self._resources},
             refused={name: str(self._refused[name]) for name in self._pagers if name in self._refused},
-            event=event,
+            event=None if event is None else Event.from_dict(event),
             event_missing=event_missing,
             earlier=earlier,
         )

@@ -10,7 +10,6 @@ from contextlib import ExitStack, aclosing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 import msgspec
@@ -18,12 +17,11 @@ import msgspec
 from sessionboard_async.change_feed.feed import changes, validate_arguments
 from sessionboard_async.client import AsyncSession
 from sessionboard_async.core.threads import run_in_thread
-from sessionboard_async.errors import APIError, ConfigurationError
+from sessionboard_async.errors import ConfigurationError
+from sessionboard_async.export.event import read_event
 from sessionboard_async.export.exporter import ExportProgress
-from sessionboard_async.export.refusals import is_refusal
 from sessionboard_async.export.resources import RESOURCES
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
-from sessionboard_async.models.base import EventId
 from sessionboard_async.services._common.filters import Expansion
 from sessionboard_async.services._common.ids.events import EventLike, event_id_of
 from sessionboard_async.sqlite.database import Database
@@ -147,8 +145,9 @@ async def sync_event(
             raise ConfigurationError(
                 f"{os.fspath(path)}: its checkpoint cannot be used ({error}): choose another file"
             ) from None
-        if (event := await _read_event(sb, event_id)) is not None:
-            await run_in_thread(partial(database.save_event, event))
+        found, _ = await read_event(sb, event_id)
+        if found is not None:
+            await run_in_thread(partial(database.save_event, found))
         total: Counter[str] = Counter()
         resource = ""
         async with aclosing(feed.batches()) as batches:
@@ -179,18 +178,3 @@ async def sync_event(
         counts=counts,
         refused={name: str(error) for name, error in feed.refused.items()},
     )
-
-
-async def _read_event(sb: AsyncSession, event_id: EventId) -> dict[str, Any] | None:
-    """Return the event as the API sent it; ``None`` if the token does not see it in the list of events."""
-    events = sb.events.list().raw()
-    try:
-        async with aclosing(events.pages()) as pages:
-            async for page in pages:
-                for event in page.results:
-                    if str(event.get("id")) == str(event_id):
-                        return event
-    except APIError as error:
-        if not is_refusal(error):
-            raise
-    return None

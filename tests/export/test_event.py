@@ -59,6 +59,14 @@ async def test_the_manifest_holds_the_event(
     assert [request.split()[0] for request in api.requests] == ["GET", "POST"]
 
 
+async def test_the_form_of_an_event_is_no_error_for_a_strict_client(api: RecordsAPI, tmp_path: Path) -> None:
+    api.events = [{"id": 10, "name": ["another", "event"]}, {**PARIS, "features": "none"}]
+    async with AsyncSession(TOKEN, base_url=api.base_url, strict=True) as sb:
+        manifest = await export_event(sb, 1, tmp_path, only=["rooms"])
+    assert manifest.event == Event(id=1, name="An event", timezone="Europe/Paris")
+    assert written(tmp_path) == manifest
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 @pytest.mark.parametrize("status", [403, 404, 405, 501, 200])
 async def test_an_export_succeeds_without_an_event_that_the_token_does_not_see(
