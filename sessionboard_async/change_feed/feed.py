@@ -96,10 +96,11 @@ def changes(
             too.
         known: A function, or an async function, that returns the ids of a resource that you have, so that the
             checkpoint does not hold them: without it, a checkpoint grows with every id. Pass it in every run
-            from then on. As a mapping, the ids come with the ``updated_at`` of each, as a datetime or string,
-            or ``None``: without these, a comparison finds only new and removed ids, and the checkpoint holds
-            the ids of the last minutes. Called in the event loop, once for each resource, when it is read: it
-            must return all that was stored up to the checkpoint.
+            from then on. As a mapping, the ids come with the ``updated_at`` of each, as an aware datetime or
+            the string that the API sent; a record with ``None`` comes again in every comparison. With ids
+            alone, a comparison finds only new and removed ones, and the checkpoint holds the ids of the last
+            minutes. Called in the event loop, once for each resource, when it is read: it must return all
+            that was stored up to the checkpoint.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. In both cases they are in ``ChangeFeed.refused``.
         prefetch: How many pages to fetch ahead, as for every search; ``"eager"`` by default.
@@ -112,8 +113,8 @@ def changes(
             belongs to another event, to other filters or expansions, or to another call, such as a search, or
             it was made with ``known``, and this call has none.
         TypeError: If ``search`` does not accept a filter, the event's id is ``None``, ``resume`` is no
-            checkpoint, or an argument has another type, such as a single string for ``resources``, or a
-            number for ``sweep_every``.
+            checkpoint, ``known`` is no function, or an argument has another type, such as a single string for
+            ``resources``, or a number for ``sweep_every``.
     """
     event_id = event_id_of(event_id)
     wanted = validate_arguments(

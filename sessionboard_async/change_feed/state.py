@@ -18,6 +18,8 @@ _Ids = Iterable[str] | Mapping[str, datetime | str | None]
 KnownIds = Callable[[str], _Ids | Awaitable[_Ids]]
 """Returns the ids of a resource that a caller has; as a mapping, with the ``updated_at`` of each."""
 
+_NO_FUNCTION = "known must be a function that returns the ids of a resource, not {}: write lambda resource: …"
+
 
 class FeedState:
     """The state of a run, from one checkpoint to the next.
@@ -32,7 +34,7 @@ class FeedState:
             checkpoint.
 
     Raises:
-        TypeError: If ``resume`` is no checkpoint.
+        TypeError: If ``resume`` is no checkpoint, or ``known`` no function.
         ValueError: If it is damaged, or belongs to another event, other expansions or filters, or to another
             call, or has no ids although ``known`` is ``None``.
     """
@@ -47,6 +49,8 @@ class FeedState:
         resume: Checkpoint | None,
         known: KnownIds | None,
     ) -> None:
+        if known is not None and not callable(known):
+            raise TypeError(_NO_FUNCTION.format(type(known).__name__))
         self._names = resources
         self._query: dict[str, str | list[str]] = {
             "operation": "changes",
@@ -71,7 +75,8 @@ class FeedState:
         """Return the progress of a resource with its ids, for which the caller is asked once in a run.
 
         Raises:
-            TypeError: If the caller returns something else than ids.
+            TypeError: If the caller returns something else than ids, or a time of another type.
+            ValueError: If an id is empty, or a datetime has no offset.
         """
         resource = self.resource(name)
         if self._known is None or name in self._loaded:
@@ -81,7 +86,7 @@ class FeedState:
             known = await known
         if isinstance(known, Mapping):
             times = cast("Mapping[str, datetime | str | None]", known)
-            resource.ids = {_id(name, id_): microseconds(time) for id_, time in times.items()}
+            resource.ids = {_id(name, id_): _time(name, time) for id_, time in times.items()}
         elif isinstance(cast("object", known), str | bytes) or not isinstance(known, Iterable):
             raise TypeError(f"known({name!r}) must return ids or a mapping, not {type(known).__name__}")
         else:
@@ -132,4 +137,18 @@ class FeedState:
 def _id(name: str, id_: object) -> str:
     if not isinstance(id_, str):
         raise TypeError(f"known({name!r}) must return ids as strings, not as {type(id_).__name__}")
+    if not id_:
+        raise ValueError(f"known({name!r}) must not return an empty id")
     return id_
+
+
+def _time(name: str, time: object) -> int | None:
+    if not isinstance(time, datetime | str | None):
+        raise TypeError(
+            f"known({name!r}) must return times as datetimes or strings, not as {type(time).__name__}"
+        )
+    if isinstance(time, datetime) and time.utcoffset() is None:
+        # Without its time, every comparison would report the record again.
+        raise ValueError(f"known({name!r}) must return datetimes with an offset: add tzinfo=UTC if it is UTC")
+    # A string is what the API sent, whatever that is.
+    return microseconds(time)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sessionboard_async import AsyncSession, Checkpoint
+from sessionboard_async import AsyncSession, Checkpoint, Expansion
 from sessionboard_async.change_feed import changes
 from tests.change_feed.following import Follower, record
 from tests.support.records_api import RecordsAPI
@@ -23,7 +23,7 @@ async def test_the_order_of_filters_and_expansions_does_not_matter(api: RecordsA
     filters = {"contacts": {"created_after": "2000-01-01T00:00:00Z", "status": "accepted"}, "rooms": {}}
     feed = changes(sb, 1, filters=filters, expand=["composition", "translated_fields"])
     other = {"rooms": {}, "contacts": dict(reversed(filters["contacts"].items()))}
-    twice = ["translated_fields", "composition", "composition"]
+    twice: list[Expansion] = ["translated_fields", "composition", "composition"]
     changes(sb, 1, resume=feed.checkpoint(), filters=other, expand=twice)
     assert not api.requests
 

@@ -289,6 +289,31 @@ async def test_what_is_no_ids_is_refused_and_asked_for_again(ids: object) -> Non
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("ids", "error", "message"),
+    [
+        ([""], ValueError, "must not return an empty id"),
+        ({"": None}, ValueError, "must not return an empty id"),
+        ({"a": datetime(2026, 8, 1)}, ValueError, "must return datetimes with an offset"),
+        ({"a": 1_785_542_400}, TypeError, "must return times as datetimes or strings, not as int"),
+    ],
+)
+async def test_ids_and_times_that_mean_nothing_are_refused(
+    ids: object, error: type[Exception], message: str
+) -> None:
+    state = run(known=Known(ids))
+    with pytest.raises(error, match=rf"known\('rooms'\) {message}"):
+        await state.load("rooms")
+    assert resources(state) == {"rooms": {}}
+
+
+@pytest.mark.parametrize("known", [{"rooms": ["a"]}, ["a"]])
+def test_known_that_is_no_function_is_refused_at_once(known: object) -> None:
+    with pytest.raises(TypeError, match=r"known must be a function .*, not (dict|list): write lambda"):
+        run(known=known)
+
+
+@pytest.mark.anyio
 async def test_a_checkpoint_without_ids_is_refused_without_known() -> None:
     with pytest.raises(ValueError, match="the checkpoint has no ids, because its feed was given known"):
         run(run(known=Known([])).checkpoint())
