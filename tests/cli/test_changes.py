@@ -185,6 +185,26 @@ def test_ids_that_do_not_belong_to_the_checkpoint_are_refused(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("other", [b"", b"a list of mine\n", b'{"ids": {}}'])
+def test_another_file_in_the_place_of_the_ids_stays_as_it_is(
+    server: EmbeddedServer, tmp_path: Path, other: bytes
+) -> None:
+    file, ids = tmp_path / "cursor.json", tmp_path / "cursor.json.ids"
+    ids.write_bytes(other)
+    command = ["changes", f"{server.event_id}", "--cursor", f"{file}", "--only", "rooms"]
+    message = one_error(run_at(server, *command))
+    assert "cursor.json.ids would be replaced, and does not hold ids of such a run: move it away" in message
+    # As after a first run in which nothing was printed.
+    save_nothing(file)
+    assert "cursor.json.ids would be replaced" in one_error(run_at(server, *command))
+    assert ids.read_bytes() == other
+
+
+def save_nothing(path: Path) -> None:
+    with CheckpointFile(path) as file:
+        file.update([], at(0))
+
+
 def test_without_a_checkpoint_ids_of_an_earlier_one_do_not_count(
     server: EmbeddedServer, tmp_path: Path
 ) -> None:

@@ -86,16 +86,26 @@ class CheckpointFile:
         """Return the checkpoint; ``None`` if there is no file. Then ids of an earlier one are left out.
 
         Raises:
-            ValueError: If the file holds something else, or the ids beside it do not belong to it.
+            ValueError: If the file, or that of the ids, holds something else, or the ids do not belong to the
+                checkpoint.
             OSError: If one of them cannot be read.
         """
         try:
             saved = msgspec.json.decode(self._path.read_bytes(), type=_Saved)
         except FileNotFoundError:
-            return None
+            saved = None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ValueError(printable(f"{self._path} holds no checkpoint: choose another file")) from None
         found = self._load_ids()
+        if found is None and not (saved and saved.ids.number) and self._ids_path().exists():
+            raise ValueError(
+                printable(
+                    f"{self._ids_path()} would be replaced, and does not hold ids of such a run: move it "
+                    f"away, or choose another file than {self._path}"
+                )
+            )
+        if saved is None:
+            return None
         if found is not None and _belongs(found.of, saved.ids):
             self._ids, self._generation = found.ids, found.of
             self._behind = saved.checkpoint if found.of != saved.ids else None
