@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import shutil
+import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
@@ -166,3 +167,15 @@ def redis_server(
         server.start()
         running_stores[name] = server
     return server
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run a test in a local time that is nine hours ahead."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the local time cannot be changed on this system")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()

@@ -361,6 +361,11 @@ def test_http_dates_are_parsed(moment: datetime) -> None:
     assert http_date(format_datetime(moment, usegmt=True)) == moment
 
 
+@pytest.mark.usefixtures("far_from_utc")
+def test_a_date_without_a_zone_is_in_utc_wherever_the_client_runs() -> None:
+    assert http_date("Sun, 09 Aug 2026 12:00:00 -0000") == datetime(2026, 8, 9, 12, tzinfo=UTC)
+
+
 @given(st.text())
 def test_an_invalid_date_is_none_and_a_valid_one_has_an_offset(value: str) -> None:
     read = http_date(value)

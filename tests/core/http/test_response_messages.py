@@ -42,6 +42,7 @@ def refused(request: Request, status: int, body: object = b"") -> errors.StatusE
             {"error": "NotFoundError"},
             "404 NotFoundError: there is no such event or record, or this token may not see it",
         ),
+        (300, b"", "300: redirects are never followed: check the base URL"),
         (302, b"", "302: redirects are never followed: check the base URL"),
         (
             403,
@@ -107,6 +108,8 @@ def test_an_error_of_a_storage_has_what_its_headers_say() -> None:
     error = error_of(Call(UPLOAD, None), Response(503, headers, b"<Error>"), secrets=("SECRET",))
     assert type(error) is errors.StorageError
     assert (error.status, error.retry_after, error.request_id) == (503, 7.0, "r-***")
+    assert error.body == b"<Error>"
+    assert (error.method, error.route) == ("PUT", UPLOAD.route)
 
 
 def test_facts_about_an_answer_are_those_of_the_whole_call() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -34,18 +32,6 @@ class Choice(msgspec.Struct, frozen=True):
     """A field of a type that no message has a name for."""
 
     kind: Literal["a", "b"] | None = None
-
-
-@pytest.fixture
-def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run a test in a local time that is nine hours ahead."""
-    if not hasattr(time, "tzset"):
-        pytest.skip("the local time cannot be changed on this system")
-    with monkeypatch.context() as patched:
-        patched.setenv("TZ", "JST-9")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(
