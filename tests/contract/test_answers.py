@@ -14,11 +14,8 @@ from sessionboard_async import DecodeError
 from sessionboard_async.core.decoding.decoders import Decoders
 from sessionboard_async.core.decoding.pages import OnInvalid
 from sessionboard_async.core.endpoint import ENDPOINTS, Pages
-from sessionboard_async.services import load_services
 from tests.contract.generated import invalid, valid
 from tests.contract.operations import OPERATIONS, Operation
-
-load_services()
 
 PAGE = 3
 DECODERS = Decoders()

@@ -50,7 +50,8 @@ def work_folder(module: Module) -> Path:
         "use_git_change_detection": False,
     }
     preloaded = [path.removesuffix(".py").replace("/", ".") for path in module.files()]
-    first = ["tests.conftest", "tests.mutants.generated"]
+    # As in a run of the tests, all operations are declared before the tests are imported.
+    first = ["tests.conftest", "tests.support.coverage_hooks", "tests.mutants.generated"]
     folder.joinpath("preload.txt").write_text("\n".join([*first, *preloaded]), "utf-8")
     text = ROOT.joinpath("pyproject.toml").read_text("utf-8")
     table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())

@@ -16,9 +16,6 @@ from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.core.pagination.checkpoints.progress import StreamProgress, read_checkpoint
 from sessionboard_async.core.pagination.checkpoints.tracker import CheckpointTracker
 from sessionboard_async.core.pagination.query import PagedQuery
-from sessionboard_async.services import load_services
-
-load_services()
 
 START = StreamProgress(after=5, recent_ids=("a",), delivered=10)
 NEXT = StreamProgress(after=9, delivered=13)
