@@ -94,13 +94,14 @@ def changes(
         sweep_every: The time from one comparison of all records to the next; 0 compares in every run. A
             comparison reads all records again. A run that starts up to a tenth of the time early compares
             too.
-        known: A function, or an async function, that returns the ids of a resource that you have, so that the
-            checkpoint does not hold them: without it, a checkpoint grows with every id. Pass it in every run
-            from then on. As a mapping, the ids come with the ``updated_at`` of each, as an aware datetime or
-            the string that the API sent; a record with ``None`` comes again in every comparison. With ids
-            alone, a comparison finds only new and removed ones, and the checkpoint holds the ids of the last
-            minutes. Called in the event loop, once for each resource, when it is read: it must return all
-            that was stored up to the checkpoint.
+        known: A function, or an async function, that returns the ids of a resource that you have from this
+            feed, so that the checkpoint does not hold them: without it, a checkpoint grows with every id.
+            Pass it in every run from then on. An id that a comparison does not find counts as missing. As a
+            mapping, the ids come with the ``updated_at`` of each, as an aware datetime or the string that the
+            API sent; a record with ``None`` comes again in every comparison. With ids alone, a comparison
+            finds only new and removed ones, and the checkpoint holds the ids of the last minutes. Called in
+            the event loop, once for each resource, when it is read: it must return all that was stored up to
+            the checkpoint.
         allow_refused: Whether it is expected that the API refuses some of the resources. Otherwise a warning
             is logged that names them. In both cases they are in ``ChangeFeed.refused``.
         prefetch: How many pages to fetch ahead, as for every search; ``"eager"`` by default.
