@@ -148,6 +148,18 @@ async def test_a_blank_id_among_the_values_of_a_write_is_refused_by_name(
     assert not server.requests
 
 
+async def test_a_blank_id_in_a_query_or_body_is_refused_by_name(
+    sb: AsyncSession, server: EmbeddedServer
+) -> None:
+    with pytest.raises(ValueError, match=r"^session_id must not be empty$"):
+        sb.transcriptions.list(1, session_id=" ")
+    with pytest.raises(ValueError, match=r"^event_id must not be empty$"):
+        sb.insights.execute("FIND Session", event_id="\u00a0", search="a")
+    with pytest.raises(ValueError, match=r"^an id in event_ids must not be empty$"):
+        sb.insights.run_query("q", event_ids=["a", " "])
+    assert not server.requests
+
+
 async def test_a_blank_id_of_an_operation_is_refused(sb: AsyncSession, server: EmbeddedServer) -> None:
     for operation in (Update("", {"title": "x"}), Delete(" "), Delete(Session(id=""))):
         with pytest.raises(ValueError, match=r"^operation 0: the id must not be empty"):

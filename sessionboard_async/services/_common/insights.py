@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from sessionboard_async.core.endpoint import Endpoint, Pages
-from sessionboard_async.core.http.request import validate_path_argument
 from sessionboard_async.core.pagination.pager import PagerOptions
 from sessionboard_async.models.base import EventId
 from sessionboard_async.models.events import Event
-from sessionboard_async.services._common.ids.arguments import Path, id_of
+from sessionboard_async.services._common.ids.arguments import Path, id_of, validate_id
 from sessionboard_async.services._common.ids.events import EventLike
 from sessionboard_async.services._common.scopes import InBothScopes, in_both_scopes
 
@@ -254,7 +253,7 @@ def _in_body(name: str, event: EventLike) -> EventId:
     """Return an event's id as a body has it: a number where possible, as in the API's document."""
     event_id = id_of(name, event, Event)
     # An empty id could mean every event.
-    validate_path_argument(name, event_id)
+    validate_id(name, event_id)
     is_number = isinstance(event_id, str) and event_id.isascii() and event_id.isdecimal()
     return int(event_id) if is_number else event_id
 

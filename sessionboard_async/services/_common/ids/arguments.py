@@ -58,13 +58,25 @@ def filter_id(name: str, value: Record | Id | None, kinds: Kinds) -> str | int |
 
     Raises:
         TypeError: If it is a record of another type, or no id.
-        ValueError: If the record has no id, or the id is empty: the API could take it for no filter.
+        ValueError: As ``validate_id``.
     """
     if value is None:
         return None
     found = id_of(name, value, kinds)
-    validate_path_argument(name, found)
+    validate_id(name, found)
     return found
+
+
+def validate_id(name: str, id_: str | int) -> None:
+    """Refuse an id in a query or body that the API could take for none.
+
+    Raises:
+        ValueError: If it is empty or only blanks, ``.``, ``..`` or holds control characters.
+        TypeError: If it is neither a string nor an integer.
+    """
+    # In a path, blanks stay an id.
+    if not validate_path_argument(name, id_).strip():
+        raise ValueError(f"{name} must not be empty")
 
 
 def record_type(endpoint: Endpoint[Any]) -> type[Record]:
