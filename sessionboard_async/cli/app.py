@@ -18,7 +18,7 @@ from sessionboard_async.cli.commands.search import search
 from sessionboard_async.cli.commands.serve import serve
 from sessionboard_async.cli.commands.sync import sync
 from sessionboard_async.cli.help import CommandGroup
-from sessionboard_async.cli.output import escape_unencodable
+from sessionboard_async.cli.output import escape_unencodable, write_completely
 from sessionboard_async.cli.runner import EXIT_STATUSES
 
 
@@ -30,6 +30,7 @@ def sessionboard() -> None:
     The token comes from the variable SESSIONBOARD_TOKEN, the region from SESSIONBOARD_REGION (us or eu).
     Standard output holds data only; progress, warnings and errors go to standard error.
     """
+    write_completely()
     escape_unencodable()
 
 

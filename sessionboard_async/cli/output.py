@@ -37,6 +37,18 @@ def escape_unencodable() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def write_completely() -> None:
+    """Let stdout write all that it is given, also where the environment asks for no buffer.
+
+    Without a buffer, Python drops what a write leaves over when a signal interrupts it, and reports no error.
+    """
+    stream = sys.stdout
+    raw: object = getattr(stream, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        buffer = io.BufferedWriter(raw)
+        sys.stdout = io.TextIOWrapper(buffer, stream.encoding, stream.errors, line_buffering=True)
+
+
 def show_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: as a table on a terminal, elsewhere as lines of tab-separated cells.
 

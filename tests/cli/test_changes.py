@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from sessionboard_async import Checkpoint
 from sessionboard_async.change_feed import Change
 from sessionboard_async.cli.records.checkpoint_file import CheckpointFile
 from sessionboard_async.testing import EmbeddedServer, Fault
-from tests.cli.command_line import one_error, run_at, usage_error
+from tests.cli.command_line import COMMAND, ended, environment, one_error, run_at, usage_error
 
 pytestmark = pytest.mark.shows_canaries
 
@@ -54,6 +56,32 @@ def test_a_failed_run_keeps_what_it_printed(server: EmbeddedServer, tmp_path: Pa
     assert set(printed) == {"rooms"}
     server.faults.clear()
     assert {change["resource"] for change in changes(server, file)} == {"tracks"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals interrupt no writes there")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_a_terminated_run_did_not_write_comes_in_the_next_one(tmp_path: Path, unbuffered: str) -> None:
+    file = tmp_path / "cursor.json"
+    with EmbeddedServer(sessions=110).in_thread() as server:
+        address = {"SESSIONBOARD_BASE_URL": server.base_url, "SESSIONBOARD_TOKEN": server.token}
+        process = subprocess.Popen(
+            [*COMMAND, "changes", f"{server.event_id}", "--cursor", f"{file}", "--only", "sessions"],
+            env=environment(PYTHONUNBUFFERED=unbuffered, **address),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        with ended(process):
+            assert process.stdout is not None
+            # A pipe does not hold a page: now the signal interrupts the write of the first one.
+            first = os.read(process.stdout.fileno(), 1).decode()
+            process.send_signal(signal.SIGTERM)
+            rest, errors = process.communicate()
+        assert (process.returncode, errors[:11]) == (143, "Terminated."), errors
+        printed = {json.loads(line)["id"] for line in (first + rest).splitlines()}
+        later = {change["id"] for change in changes(server, file, only="sessions")}
+        assert printed | later == server.ids("sessions")
+        assert printed
 
 
 def test_refused_resources_end_with_status_3(server: EmbeddedServer, tmp_path: Path) -> None:
