@@ -219,7 +219,7 @@ def test_a_checkpoint_of_another_version_is_refused() -> None:
 
 
 DAMAGED = (
-    *(b"", b"\xff", "x", "null", "[]", "7", "{}", '{"version":1}', "\ud800", " " * (16 * 1024 * 1024 + 1)),
+    *(b"", b"\xff", "x", "null", "[]", "7", "{}", '{"version":1}', "\ud800", " "),
     '{"version":"1","query":{},"progress":{}}',
     '{"version":1,"query":{"a":1},"progress":{}}',
     '{"version":1,"query":{},"progress":[]}',
@@ -243,7 +243,48 @@ def test_a_checkpoint_is_a_value() -> None:
     assert made(searching(event=1)) != checkpoint
     assert checkpoint.belongs_to == "search-sessions, event_id 4630"
     assert repr(checkpoint) == "<Checkpoint of search-sessions, event_id 4630>"
+    assert checkpoint.__rich_repr__() == [("belongs_to", checkpoint.belongs_to), ("done", False)]
     assert made(searching(event="a\x1b")).belongs_to == "search-sessions, event_id a\\x1b"
+
+
+def test_checkpoints_that_are_equal_are_stored_alike() -> None:
+    names = ["operation", "event_id", "session_id", "consistency"]
+    one, other = (
+        Checkpoint(version=1, query=dict.fromkeys(order, "1"), progress=dict.fromkeys(order, 1))
+        for order in (names, names[::-1])
+    )
+    assert one == other
+    assert one.to_json() == other.to_json()
+    assert len({one, other}) == 1
+    assert len({hash(made(searching(event=number))) for number in range(10)}) == 10
+
+
+def test_a_checkpoint_of_the_end_shows_it() -> None:
+    checkpoint = Checkpoint(version=1, query={"operation": "search-sessions"}, progress={"done": True})
+    assert repr(checkpoint) == "<Checkpoint of search-sessions, done>"
+    assert checkpoint.__rich_repr__() == [("belongs_to", "search-sessions"), ("done", True)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"), [(True, "bool"), ({}, "dict"), ("{}", "str"), (b"{}", "bytes"), (7, "int")]
+)
+def test_what_is_passed_instead_of_a_checkpoint_is_named(wrong: object, kind: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        read_checkpoint(wrong, searching(), "exact")
+    assert str(caught.value) == (
+        f"resume takes a Checkpoint, not {kind}: Checkpoint.from_json(text) reads one that to_json() wrote"
+    )
+
+
+@pytest.mark.parametrize("differences", [9, 10, 11])
+def test_ten_differences_are_named(differences: int) -> None:
+    checkpoint = made(searching())
+    checkpoint.query.update({f"other_{number}": "1" for number in range(differences)})
+    with pytest.raises(ValueError, match="another query") as caught:
+        read_checkpoint(checkpoint, searching(), "exact")
+    message = str(caught.value)
+    assert message.count("its other_") == min(differences, 10)
+    assert message.endswith(", and 1 more differences") is (differences == 11)
 
 
 PAGE = {"page": 3, "page_size": 10, "delivered": 20}
