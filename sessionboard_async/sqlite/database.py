@@ -64,7 +64,9 @@ class Database:
     ::
 
         with Database("event.db", event_id=4630, base_url=sb.base_url) as database:
-            database.apply(batch.changes, batch.checkpoint)
+            feed = changes(sb, 4630, resume=database.checkpoint, known=database.update_times).raw()
+            async for batch in feed.batches():
+                database.apply(batch.changes, batch.checkpoint)
 
     Every method blocks. Use it from any thread, but from one at a time. A new file is readable only by its
     owner, on systems with file permissions, because it holds personal data.
@@ -120,6 +122,8 @@ class Database:
     @property
     def checkpoint(self) -> Checkpoint | None:
         """The checkpoint saved with the last changes, to resume a change feed from; ``None`` for a new copy.
+
+        That of ``sync_event`` has no ids: pass ``known=database.update_times`` to the feed too.
 
         Raises:
             ConfigurationError: If it is damaged.
@@ -211,6 +215,8 @@ class Database:
 
     def update_times(self, resource: str) -> dict[str, str | None]:
         """Return the ids of all records of a resource, and when each was updated, as the record says.
+
+        It is a function for ``known`` of a change feed.
 
         Args:
             resource: The resource, such as ``"sessions"``.

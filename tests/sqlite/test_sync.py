@@ -16,8 +16,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from sessionboard_async import AsyncSession, ConfigurationError, NotFoundError
+from sessionboard_async.change_feed import changes
 from sessionboard_async.export.exporter import ExportProgress
 from sessionboard_async.export.target_lock import TargetLock, lock_of_file
+from sessionboard_async.sqlite.database import Database
 from sessionboard_async.sqlite.sync import SyncSummary, sync_event
 from sessionboard_async.testing import EmbeddedServer
 from tests.export.exports import content
@@ -49,6 +51,25 @@ def ids(path: Path, resource: str) -> frozenset[str]:
 def assert_whole(path: Path, server: EmbeddedServer) -> None:
     for resource in ONLY:
         assert ids(path, resource) == server.ids(resource)
+
+
+async def test_a_feed_continues_a_copy_and_a_sync_continues_that(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path
+) -> None:
+    path, found = tmp_path / "event.db", list[tuple[str, str]]()
+    await sync_event(sb, server.event_id, path, only=ONLY)
+    gone = min(server.ids("rooms"))
+    await sb.rooms.delete(server.event_id, gone)
+    with Database(path, event_id=server.event_id, base_url=sb.base_url) as database:
+        source: Any = {"resume": database.checkpoint, "known": database.update_times}
+        feed = changes(sb, server.event_id, resources=ONLY, sweep_every=timedelta(), **source).raw()
+        async for batch in feed.batches():
+            database.apply(batch.changes, batch.checkpoint)
+            found += [(change.kind, change.id) for change in batch.changes]
+    assert found == [("deleted", gone)]
+    assert_whole(path, server)
+    again = await sync_event(sb, server.event_id, path, only=ONLY, sweep_every=timedelta())
+    assert (again.upserted, again.removed) == (0, 0)
 
 
 async def test_the_first_run_copies_everything_and_the_second_writes_nothing(
