@@ -222,6 +222,8 @@ class ChangeFeed(Generic[R]):
         Raises:
             StopAsyncIteration: If there are no more.
             SessionboardError: If the data cannot be read, or the API refuses every resource.
+            ValueError: If ``known`` returns an empty id, or a datetime without an offset.
+            TypeError: If ``known`` returns something else than ids and times.
         """
         async with self._turn:
             if not self._changes:
