@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from sessionboard_async.testing import EmbeddedServer, Fault
+from sessionboard_async.testing import EmbeddedServer, Fault, ServerLimits
 from tests.guides.blocks import block, records
 
 
@@ -102,6 +102,18 @@ async def test_the_app_answers_errors_before_its_first_byte(
     assert (answer.status_code, "error" in answer.json()) == (answered, True)
 
 
+@block("app.py")
+@pytest.mark.anyio
+@pytest.mark.sessionboard_server(limits=ServerLimits(requests=1))
+async def test_the_app_answers_503_without_a_wait_where_no_request_is_left(
+    block: Path, client: httpx.AsyncClient, sessionboard_server: EmbeddedServer
+) -> None:
+    one, another = sorted(sessionboard_server.ids("sessions"))[:2]
+    assert (await client.get(f"/sessions/{one}")).status_code == 200
+    answer = await client.get(f"/sessions/{another}")
+    assert (answer.status_code, answer.json()) == (503, {"error": "RateLimitWaitExceeded"})
+
+
 class StreamClient:
     """A client of the app that observes the server while the response is sent."""
 
@@ -184,4 +196,6 @@ def test_fastapi_serves_a_record_and_its_schema(
     with TestClient(runpy.run_path(str(block))["app"]) as client:
         assert client.get(f"/sessions/{talk['id']}").json()["title"] == talk["title"]
         assert client.get("/sessions/00000000-0000-0000-0000-000000000000").status_code == 404
+        assert client.get("/titles", params={"since": "2026-03-01T00:00:00"}).status_code == 422
+        assert client.get("/titles", params={"since": "2026-03-01T00:00:00Z"}).status_code == 200
         assert "Session" in client.get("/openapi.json").json()["components"]["schemas"]

@@ -6,11 +6,12 @@ import runpy
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 from aiohttp import web
 
 from sessionboard_async.models import Session
-from sessionboard_async.testing import EmbeddedServer, Fault
+from sessionboard_async.testing import EmbeddedServer, Fault, ServerLimits
 from tests.guides.blocks import block, records
 from tests.support.web_apps import Client, asgi_client, web_client
 
@@ -19,6 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.untraced,
     pytest.mark.usefixtures("unchanged_logging"),
+    pytest.mark.sessionboard_server(limits=ServerLimits(requests=2)),
     # Of the frameworks, with each other's newest versions.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
@@ -43,6 +45,7 @@ async def check_app(block: Path, server: EmbeddedServer) -> None:
         titles = await client.get("/titles")
         assert (titles.status_code, titles.headers["content-type"].split(";")[0]) == (200, "text/plain")
         assert titles.text.splitlines() == [talk["title"] for talk in accepted]
+        assert (await client.get(f"/sessions/{NONE}")).status_code == 503, "no request is left"
         for refused, answered in ((401, 401), (404, 404), (403, 503)):
             server.faults[:] = [Fault("status", status=refused, every=1)]
             assert (await client.get("/titles")).status_code == answered
@@ -71,3 +74,14 @@ async def test_the_app_of_quart(block: Path, sessionboard_server: EmbeddedServer
 @block("aiohttp_app.py")
 async def test_the_app_of_aiohttp(block: Path, sessionboard_server: EmbeddedServer) -> None:
     await check_app(block, sessionboard_server)
+
+
+@block("aiohttp_app.py")
+@pytest.mark.sessionboard_server(sessions=900)
+async def test_a_late_error_in_the_app_of_aiohttp_closes_the_connection(
+    block: Path, sessionboard_server: EmbeddedServer
+) -> None:
+    async with client_of(block) as client:
+        sessionboard_server.faults[:] = [Fault("status", status=400, on=3)]
+        with pytest.raises(httpx.RemoteProtocolError, match="closed connection"):
+            await client.get("/titles")
