@@ -146,7 +146,7 @@ def test_an_export_of_some_resources_with_options(server: EmbeddedServer, tmp_pa
     assert done.exit_code == 0
     manifest = msgspec.json.decode((tmp_path / "manifest.json").read_bytes(), type=Manifest)
     assert tuple(manifest.resources) == ("sessions", "tracks")
-    assert manifest.expand == ("translated_fields", "composition")
+    assert manifest.expand == ("composition", "translated_fields")
     assert manifest.updated_after == "2020-01-01T00:00:00Z"
 
 
