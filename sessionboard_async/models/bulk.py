@@ -34,7 +34,7 @@ class BulkOutcome(Record, frozen=True, kw_only=True):
         error: The reason for a refusal.
     """
 
-    _shown: ClassVar[tuple[str, ...]] = ("index", "action", "status", "id")
+    _shown: ClassVar[tuple[str, ...]] = ("index", "action", "status", "id", "error")
     # Without an index, an outcome belongs to the operation in the same place.
     _keeps_places: ClassVar[bool] = True
 
