@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,17 +115,21 @@ class NameType(TextType):
     Args:
         known: The names.
         thing: The word for one of them.
+        advice: By other name, what to do instead.
     """
 
     name = "name"
 
-    def __init__(self, known: Iterable[str], thing: str) -> None:
+    def __init__(self, known: Iterable[str], thing: str, advice: Mapping[str, str] | None = None) -> None:
         self._known = tuple(known)
         self._thing = thing
+        self._advice = advice or {}
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name; a hyphen stands for an underscore."""
         name = value.strip().lower().replace("-", "_")
+        if name in self._advice:
+            self.fail(self._advice[name], param, ctx)
         if name not in self._known:
             self.fail(_unknown(self._thing, [value], self._known), param, ctx)
         return name

@@ -156,7 +156,8 @@ def test_get_prints_one_record(server: EmbeddedServer) -> None:
 def test_errors_of_get_show_the_ids_that_were_given(server: EmbeddedServer) -> None:
     message = one_error(run_at(server, "get", "sessions", f"{server.event_id}", "no-such-id"))
     assert f"Error: GET /v1/event/{server.event_id}/sessions/no-such-id: 404 " in message
-    assert "no such resource: 'rooms'" in usage_error(run_at(server, "get", "rooms", "1", "2"))
+    assert "no such resource: 'room'" in usage_error(run_at(server, "get", "room", "1", "2"))
+    assert "use 'sessionboard search rooms EVENT'." in usage_error(run_at(server, "get", "rooms", "1", "2"))
     assert "--expand: not for rules" in usage_error(
         run_at(server, "get", "rules", "1", "2", "--expand", "composition")
     )

@@ -9,12 +9,17 @@ from sessionboard_async.cli.arguments import IdType, NameType, event_id
 from sessionboard_async.cli.connection import Connection, with_connection
 from sessionboard_async.cli.options import expand_option
 from sessionboard_async.cli.output import json_text
-from sessionboard_async.cli.records.searches import EXPANDABLE, GETS
+from sessionboard_async.cli.records.searches import EXPANDABLE, GETS, SEARCHES
 from sessionboard_async.services._common.filters import Expansion
+
+_SEARCHED = {
+    name: f"the API has no request for one of {name}: use 'sessionboard search {name} EVENT'."
+    for name in SEARCHES.keys() - GETS.keys()
+}
 
 
 @click.command()
-@click.argument("resource", type=NameType(GETS, "resource"))
+@click.argument("resource", type=NameType(GETS, "resource", _SEARCHED))
 @click.argument("event", type=IdType())
 @click.argument("record", metavar="ID", type=IdType())
 @expand_option("the record")
