@@ -212,6 +212,18 @@ async def test_ids_without_times_repeat_nothing_in_the_overlap(api: RecordsAPI, 
     assert await follower.run() == set()
 
 
+async def test_ids_without_times_find_new_and_removed_records(api: RecordsAPI, sb: AsyncSession) -> None:
+    have: set[str] = set()
+    # The checkpoint does not hold its time.
+    api.records["contacts"].insert(0, record("old", hours_ago=200))
+    follower = Follower(sb, "contacts", known=lambda _: have)
+    have |= {id_ for _, id_ in await follower.run()}
+    assert await follower.compare() == set()
+    gone = api.records["contacts"].pop()["id"]
+    api.records["contacts"].append(record("late", hours_ago=90))
+    assert await follower.compare() == {("upsert", "late"), ("deleted", gone)}
+
+
 async def test_ids_with_times_find_missed_changes(api: RecordsAPI, sb: AsyncSession) -> None:
     api.records["contacts"].append(record("new", hours_ago=1))
 

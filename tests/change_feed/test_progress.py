@@ -272,6 +272,8 @@ async def test_ids_of_the_caller_without_times_keep_the_times_of_the_last_minute
     assert checkpoint.progress["resources"] == {"rooms": {"recent": {"a": NOW_EXACTLY, "gone": NOW_EXACTLY}}}
     later = run(checkpoint, known=Known(["a", "b"]))
     assert (await later.load("rooms")).ids == {"a": NOW_EXACTLY, "b": None}
+    state.resource("rooms").add_versions({"later": NOW_EXACTLY + OVERLAP * 1000 + 1})
+    assert [*resources(state)["rooms"]["recent"]] == ["later"]
     # A resource that this run does not read keeps what the earlier run saved.
     assert run(checkpoint, known=Known(["a", "b"])).checkpoint() == checkpoint
 

@@ -233,6 +233,16 @@ def save_nothing(path: Path) -> None:
         file.update([], at(0))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links")
+def test_the_ids_are_beside_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    file, link = tmp_path / "folder" / "c", tmp_path / "link"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    save(link, 1)
+    assert load(file) == load(link) == (at(1), {"r1"})
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "link"}
+
+
 def test_without_a_checkpoint_ids_of_an_earlier_one_do_not_count(
     server: EmbeddedServer, tmp_path: Path
 ) -> None:
