@@ -201,6 +201,7 @@ class _Export:
         self._manifest = self._staging.complete
         if self._manifest is not None:
             return _Step.PUBLISH
+        await run_in_thread(partial(self._staging.validate_files, self._pagers))
         for resource in self._pagers:
             checkpoint = self._staging.file_state(resource).checkpoint
             if checkpoint is None or checkpoint.done:

@@ -8,13 +8,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from sessionboard_async._printable import printable
 from sessionboard_async.core.flush import flush_file
 from sessionboard_async.core.page import Page
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.private_files import open_private
 from sessionboard_async.export.staging import Staging
-from sessionboard_async.export.staging_state import FileState
+from sessionboard_async.export.staging_state import FileState, too_short
 
 
 class StagedFile:
@@ -47,11 +46,7 @@ class StagedFile:
         path = self._staging.folder / self.name
         self._file = open_private(path, "r+b" if path.exists() and self.state.bytes else "wb")
         if self._file.seek(0, os.SEEK_END) < self.state.bytes:
-            raise ValueError(
-                printable(
-                    f"{path} is shorter than its saved state: remove {self._staging.folder} to start again"
-                )
-            )
+            raise too_short(self._staging.folder, self.name)
         self._file.truncate(self.state.bytes)
         self._file.seek(self.state.bytes)
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -29,6 +29,7 @@ from sessionboard_async.export.staging_state import (
     read_published,
     read_state,
     refuse_link,
+    too_short,
 )
 from sessionboard_async.export.target_lock import FOLDER_LOCK, TargetLock
 
@@ -81,6 +82,7 @@ class Staging:
             OSError: If a folder cannot be made, or a file cannot be read.
         """
         if not self._target.exists():
+            self._validate_run(None)
             self._target.mkdir(parents=True, exist_ok=True)
             flush_folder(self._target.parent)
             self._target_is_new = True
@@ -94,6 +96,20 @@ class Staging:
     def file_state(self, resource: str) -> FileState:
         """Return the state of a file."""
         return self.state.resources.get(resource, FileState())
+
+    def validate_files(self, resources: Iterable[str]) -> None:
+        """Check that no file is shorter than its saved state.
+
+        Raises:
+            ValueError: If one is.
+            OSError: If one cannot be read.
+        """
+        for resource in resources:
+            path = self.folder / f"{resource}.jsonl"
+            size = path.stat().st_size if path.exists() else 0
+            # Opening a link is refused.
+            if not path.is_symlink() and size < self.file_state(resource).bytes:
+                raise too_short(self.folder, path.name)
 
     def save(self, resource: str, state: FileState) -> None:
         """Save the state of a file, whose content must be on the disk already."""

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from sessionboard_async._printable import printable
 from sessionboard_async.core.pagination.checkpoints.checkpoint import Checkpoint
 from sessionboard_async.export.manifest import Manifest, RunId
 from sessionboard_async.models.base import EventId
@@ -127,6 +128,13 @@ def read_state(folder: Path, name: str, kind: type[StructT]) -> StructT | None:
 def damaged(folder: Path, name: str, reason: object) -> ValueError:
     """Return the error for a damaged file in a staging folder."""
     return ValueError(f"{folder / name} is damaged ({reason}): remove {folder} to start again")
+
+
+def too_short(folder: Path, name: str) -> ValueError:
+    """Return the error for a file in a staging folder with less than its saved state says."""
+    return ValueError(
+        printable(f"{folder / name} is shorter than its saved state: remove {folder} to start again")
+    )
 
 
 def differences(earlier: StagingState | Manifest, wanted: StagingState) -> Sequence[str]:

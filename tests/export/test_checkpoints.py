@@ -224,6 +224,8 @@ async def test_a_checkpoint_of_another_folder_is_refused(
     await refused(sb, server.event_id, there, checkpoint, r"\.export-unfinished holds another export than")
     await refused(sb, server.event_id, tmp_path / "new", checkpoint, "new holds no unfinished export")
     assert not (tmp_path / "new").exists()
+    await refused(sb, server.event_id, tmp_path / "new" / "er", checkpoint, "er holds no unfinished export")
+    assert not (tmp_path / "new").exists()
     shutil.rmtree(here / STAGING)
     await refused(sb, server.event_id, here, checkpoint, "or its files were removed")
     assert calls(server) == {}
@@ -252,6 +254,22 @@ async def test_something_else_is_no_checkpoint(
         await export_event(sb, server.event_id, tmp_path / "new", resume=value)
     assert not (tmp_path / "new").exists()
     assert not server.requests
+
+
+@pytest.mark.parametrize("is_missing", [False, True])
+async def test_files_that_lack_something_are_refused_before_any_request(
+    server: EmbeddedServer, sb: AsyncSession, tmp_path: Path, is_missing: bool
+) -> None:
+    await interrupt(server, sb, tmp_path)
+    file = tmp_path / STAGING / "sessions.jsonl"
+    if is_missing:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    calls(server)
+    for resume in (await checkpoint_of(tmp_path), True):
+        await refused(sb, server.event_id, tmp_path, resume, r"sessions\.jsonl is shorter than its saved")
+    assert calls(server) == {}
 
 
 @pytest.mark.parametrize("run", ["", "../../mine", "0" * 17, 5, None])
