@@ -31,6 +31,7 @@ _SECOND = timedelta(seconds=1)
 _EVENTS = 1000
 
 _COUNT = b"GET /requests HTTP/1.1\r\n"
+_EVENT_LIST = re.compile(rb"GET /(?:identity|gzip)/(?P<milliseconds>\d+)/v1/events[? ]")
 _HEAD = re.compile(
     rb"(?P<method>[A-Z]+) /(?P<coding>identity|gzip)/(?P<milliseconds>\d+)(?P<silent>/silent)?"
     rb"/v1/event/(?P<event>\d+)/(?P<resource>[a-z-]+)(?:/(?P<record>[^?/ ]+))?"
@@ -41,6 +42,9 @@ _SIZE = re.compile(rb"(?:^|&)pageSize=(\d+)")
 _AFTER = re.compile(rb'"createdAt":\{[^}]*"after":"([^"]+)"')
 _UNSUPPORTED = re.compile(rb'"before"|"desc"')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+_FIRST_EVENTS = msgspec.json.encode([{"id": number, "name": f"Event {number}"} for number in range(1, 101)])
+"""The events that are listed; searches find any number of them."""
 
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
@@ -190,6 +194,8 @@ class Application:
         if head.startswith(_COUNT):
             return 0, _answer(b"%d" % self.requests, gzip=False, is_silent=True)
         self.requests += 1
+        if listed := _EVENT_LIST.match(head):
+            return int(listed["milliseconds"]) / 1000, _answer(_FIRST_EVENTS, gzip=False, is_silent=False)
         request = _HEAD.match(head)
         if request is None or _UNSUPPORTED.search(body):
             return 0, _NOT_FOUND
