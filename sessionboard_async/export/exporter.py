@@ -178,6 +178,8 @@ class _Export:
         self._start = time.monotonic()
         self._resources: dict[str, ResourceSummary] = {}
         self._refused: dict[str, APIError] = {}
+        self._event: Event | None = None
+        self._event_missing: str | None = None
         self._manifest: Manifest | None = None
 
     async def run(self) -> Manifest:
@@ -227,8 +229,7 @@ class _Export:
                         raise
                     self._refused[resource] = error
 
-        event, event_missing = await self._find_event()
-        await _run_concurrently(read, self._pagers)
+        await _run_concurrently([self._read_event, *(partial(read, resource) for resource in self._pagers)])
         if self._refused and not self._resources:
             raise next(iter(self._refused.values())).with_traceback(None)
         earlier = await run_in_thread(partial(self._staging.earlier_files, written=self._resources))
@@ -244,8 +245,8 @@ class _Export:
             updated_after=state.updated_after,
             resources={name: self._resources[name] for name in self._pagers if name in self._resources},
             refused={name: str(self._refused[name]) for name in self._pagers if name in self._refused},
-            event=None if event is None else Event.from_dict(event),
-            event_missing=event_missing,
+            event=self._event,
+            event_missing=self._event_missing,
             earlier=earlier,
         )
         return _Step.PUBLISH
@@ -264,6 +265,10 @@ class _Export:
     def _complete_manifest(self) -> Manifest:
         assert self._manifest is not None  # noqa: S101  # made in an earlier step
         return self._manifest
+
+    async def _read_event(self) -> None:
+        event, self._event_missing = await self._find_event()
+        self._event = None if event is None else Event.from_dict(event)
 
     async def _read_resource(self, resource: str) -> ResourceSummary:
         file = StagedFile(self._staging, resource)
@@ -304,15 +309,13 @@ class _Export:
         )
 
 
-async def _run_concurrently(
-    read: Callable[[str], Coroutine[Any, Any, None]], resources: Iterable[str]
-) -> None:
-    """Read the resources in a task group; the first error cancels the others and is raised by itself."""
+async def _run_concurrently(reads: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Read in a task group; the first error cancels the others and is raised by itself."""
     first: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
-            for resource in resources:
-                group.start_soon(read, resource)
+            for read in reads:
+                group.start_soon(read)
     except* Exception as errors:  # noqa: BLE001  # one of them is raised below
         first = next(_leaves(errors))
     if first is not None:

@@ -160,4 +160,10 @@ async def test_an_outage_keeps_unfinished_files(
     server.faults[:] = [Fault("status", every=1, status=503, operation="list-events")]
     with pytest.raises(APIError, match="503"):
         await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
-    assert content(tmp_path / STAGING) == before
+    after = content(tmp_path / STAGING)
+    assert before.keys() == after.keys()
+    assert all(after[name].startswith(before[name]) for name in before if name.endswith(".jsonl"))
+    server.faults.clear()
+    manifest = await export_event(sb, server.event_id, tmp_path, only=["sessions"], resume=True)
+    assert manifest.event is not None
+    assert manifest.resources["sessions"].records == manifest.resources["sessions"].reported
