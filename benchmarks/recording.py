@@ -74,7 +74,13 @@ async def record() -> bytes:
         recording: dict[str, list[Any]] = {}
         for resource, path in PATHS.items():
             search = event_search(sb, resource)
-            pager = search(server.event_id, page_size=RECORDS_PER_PAGE, limit=_MOST.get(resource))
+            # Full pages: those of exact reading overlap, and leave out what came before.
+            pager = search(
+                server.event_id,
+                page_size=RECORDS_PER_PAGE,
+                limit=_MOST.get(resource),
+                consistency="pages",
+            )
             recording[path] = [page.results async for page in pager.raw_json().pages()]
         return msgspec.json.encode(recording)
 
