@@ -11,7 +11,7 @@ _CHANGES = {
     "inserts, updates, deletes": "each second 1 is created, 2 change, and every other second 1 is removed",
     "20 deletes a second": "each second 20 are removed",
     "2 a second leave the filter": "each second 2 leave the filter, of 24,000",
-    "the same, tied by 300 in random order": "as the first, and 300 at a time share a time of creation, in "
+    "300 equal times in random order": "as the first, and 300 at a time share a time of creation, in "
     "another order in each answer",
 }
 """The changes while sessions are read, by the name that their figures begin with."""
