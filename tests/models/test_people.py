@@ -35,7 +35,7 @@ def sent(session: Session) -> list[SessionSpeaker]:
 
 
 @given(SESSIONS)
-def test_each_person_is_there_once_and_nobody_is_lost(session: Session) -> None:
+def test_each_person_is_there_once_and_none_is_lost(session: Session) -> None:
     ids = [person.id for person in session.people if person.id is not None]
 
     assert len(ids) == len(set(ids))
@@ -94,7 +94,7 @@ def test_an_entry_that_needs_nothing_filled_in_is_handed_on_itself(session: Sess
 
 
 @pytest.mark.parametrize("kind", [Session, Subsession])
-def test_nobody_is_on_an_empty_session(kind: type[Session | Subsession]) -> None:
+def test_no_person_is_on_an_empty_session(kind: type[Session | Subsession]) -> None:
     assert kind().people == ()
     assert kind(speakers=(), participants=()).people == ()
 

@@ -54,7 +54,7 @@ async def test_a_request_tells_what_belongs_to_the_person(place: Place) -> None:
     assert place.event in (asked.response.event_users or ())
 
 
-async def test_nobody_may_be_found(place: Place) -> None:
+async def test_there_may_be_no_such_person(place: Place) -> None:
     asked = await place.sb.gdpr.create(request_type="erasure", identity_type="email", identity_value=ADDRESS)
     assert asked.matching_user_exists is False
     assert asked.response is not None

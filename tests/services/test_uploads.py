@@ -233,7 +233,7 @@ async def test_an_empty_answer_is_a_success_where_none_is_described(serve: Serve
     assert sent(server)[1] == {"key": "k", "upload_id": "u"}
 
 
-async def test_an_answer_that_nobody_described_is_no_error_after_a_success(serve: Serve) -> None:
+async def test_an_undescribed_answer_is_no_error_after_a_success(serve: Serve) -> None:
     server = await answering(serve, {"media_item_id": "m"}, 201)
     async with session(server) as sb:
         medium = await sb.media.complete(

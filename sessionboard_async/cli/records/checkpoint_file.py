@@ -145,9 +145,8 @@ class CheckpointFile:
     def _load_ids(self) -> _SavedIds | None:
         try:
             found = msgspec.json.decode(self._ids_path().read_bytes(), type=_SavedIds)
-        except FileNotFoundError:
-            return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # `load` looks whether there is a file, where that matters.
             return None
         return found if sum(map(len, found.ids.values())) == found.of.count else None
 

@@ -96,7 +96,7 @@ def test_plain_records_are_made_changed_and_deleted(
         ("create-event-rule", {"name": "Lunch"}, "type is required"),
         ("create-event-rule", {"name": "Lunch", "type": "break", "enabled": "yes"}, "enabled must be"),
         ("create-event-rule", {"name": "Lunch", "type": "break", "config": []}, "config must be"),
-        ("create-persona", {"description": "Nobody"}, "name is required"),
+        ("create-persona", {"description": "Unknown"}, "name is required"),
         ("create-agenda-draft", {"name": ""}, "name is required"),
     ],
 )

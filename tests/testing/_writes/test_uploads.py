@@ -93,7 +93,7 @@ def test_a_file_without_its_bytes_is_not_completed(client: Client) -> None:
         {"filename": ".."},
         {"content_type": "application/x-msdownload"},
         {"title": 5},
-        {"assigned_participant_id": "nobody"},
+        {"assigned_participant_id": "unknown"},
     ],
 )
 def test_wrong_upload_requests_are_refused(client: Client, wrong: Answer) -> None:
@@ -369,7 +369,7 @@ def test_deleted_and_replaced_files_leave_no_bytes(client: Client) -> None:
 
 
 def test_an_unknown_person_of_a_form_is_refused(client: Client) -> None:
-    for text in ("", "nobody"):
+    for text in ("", "unknown"):
         sent = form((field("assigned_participant_id"), text.encode()), a_file(EVERY_BYTE, "a.pdf"))
         assert client.refusal("upload-session-file", **sent)[0] == 400
     assert client.organization.storage.size == 0
